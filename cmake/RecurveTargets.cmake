@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# The three kinds of target in this project. The link graph is the dependency graph: a target lists what it includes.
+
+# Options that hold for every compiled file.
+add_library(recurve_options INTERFACE)
+target_include_directories(recurve_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(recurve_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+if(RECURVE_SANITIZER)
+  target_compile_options(recurve_options INTERFACE -fsanitize=${RECURVE_SANITIZER} -fno-omit-frame-pointer)
+  target_link_options(recurve_options INTERFACE -fsanitize=${RECURVE_SANITIZER})
+endif()
+
+# recurve_library(<name> SOURCES ... [DEPS ...]): static library recurve_<name>, alias recurve::<name>.
+function(recurve_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(recurve_${name} STATIC ${arg_SOURCES})
+  add_library(recurve::${name} ALIAS recurve_${name})
+  target_link_libraries(recurve_${name} PUBLIC recurve_options ${arg_DEPS})
+endfunction()
+
+# recurve_binary(<name> SOURCES ... [DEPS ...]): program <name> in build/bin.
+function(recurve_binary name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE recurve_options ${arg_DEPS})
+endfunction()
+
+# recurve_test(<name> SOURCES ... [DEPS ...] [TIMEOUT seconds]): GoogleTest program <name> in build/tests, registered
+# with CTest case by case.
+function(recurve_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  recurve_binary(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()

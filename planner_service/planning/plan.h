@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is asked of a planner and what it answers.
+#ifndef RECURVE_PLANNER_SERVICE_PLANNING_PLAN_H_
+#define RECURVE_PLANNER_SERVICE_PLANNING_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "planner_service/schedule/schedule.h"
+
+namespace recurve {
+
+inline constexpr int64_t kMaxChainLength = 10'000'000;             // links
+inline constexpr int64_t kMaxBytes = int64_t{1} << 50;             // of a state, a tape, a budget: 1 PiB
+inline constexpr int64_t kMaxSlots = kMaxChainLength;
+inline constexpr int64_t kMaxAlpha = 1 << 20;
+
+// How to trade memory for recomputation. The paper is Gruslys et al., "Memory-Efficient Backpropagation Through Time",
+// NIPS 2016.
+enum class Strategy : uint8_t {
+  kAuto,      // the cheapest persistent schedule, counted in real bytes (docs/planning.md)
+  kStoreAll,  // every tape kept: standard backpropagation through time
+  kChen,      // states at the borders of about sqrt(N) segments, one segment taped at a time (Chen et al. 2016)
+  kHsm,       // hidden state memorization, the paper's section 3.1; equals revolve
+  kIsm,       // internal state memorization, section 3.2
+  kMsm,       // mixed state memorization, section 3.3
+};
+
+std::string_view ToString(Strategy strategy);                       // "auto", "store-all", "chen", "hsm", "ism", "msm"
+absl::StatusOr<Strategy> ParseStrategy(std::string_view name);
+
+// Memory in real bytes: what may be stored beyond the chain's start state and the working set.
+struct ByteBudget {
+  int64_t state_bytes = 0;   // s, 1..kMaxBytes
+  int64_t tape_bytes = 0;    // a, 0..kMaxBytes: of one link, beyond the states on its two sides
+  int64_t budget_bytes = 0;  // B, 0..kMaxBytes
+  friend bool operator==(const ByteBudget&, const ByteBudget&) = default;
+};
+
+// Memory in the paper's units: slots of one hidden state, the start state included. For kIsm one slot holds an internal
+// state and alpha does not matter.
+struct SlotBudget {
+  int64_t slots = 1;  // m, 1..kMaxSlots
+  int64_t alpha = 1;  // size of an internal state in hidden states, 1..kMaxAlpha
+  friend bool operator==(const SlotBudget&, const SlotBudget&) = default;
+};
+
+// Measured seconds of one link.
+struct LinkCosts {
+  double forward_seconds = 0;        // without tape
+  double taped_forward_seconds = 0;  // with tape
+  double backward_seconds = 0;
+  friend bool operator==(const LinkCosts&, const LinkCosts&) = default;
+};
+
+struct PlanRequest {
+  int64_t length = 1;  // N, links of the chain, 1..kMaxChainLength
+  Strategy strategy = Strategy::kAuto;
+  std::variant<ByteBudget, SlotBudget> budget;  // kHsm takes either; kIsm, kMsm take slots; the others take bytes
+  std::optional<LinkCosts> costs;               // when given, the plan predicts seconds
+  friend bool operator==(const PlanRequest&, const PlanRequest&) = default;
+};
+
+struct Plan {
+  bool feasible = false;
+  Strategy strategy = Strategy::kAuto;
+  // The smallest budget_bytes (or slots) with which this strategy can do the chain at all. Always set.
+  int64_t smallest_feasible_budget = 0;
+
+  // Set when feasible.
+  int64_t forward_count = 0;              // V: link forwards, each link's taped one included; >= length
+  int64_t forward_count_lower_bound = 0;  // no schedule of this strategy in this budget does better
+  int64_t forward_count_upper_bound = 0;  // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
+  int64_t peak_bytes = 0;                 // of the store, recounted by replay; 0 for a SlotBudget
+  int64_t peak_slots = 0;                 // the start state included; 0 for a ByteBudget
+  std::optional<double> predicted_seconds;  // (V - N) forward + N (taped forward + backward)
+  Schedule schedule;
+};
+
+// Seconds that `plan` predicts for links of these costs.
+double PredictSeconds(int64_t forward_count, int64_t length, const LinkCosts& costs);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_PLANNING_PLAN_H_

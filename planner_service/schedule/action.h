@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vocabulary of checkpoint schedules.
+//
+// A *chain* has N links. Link j reads state j and produces state j+1; its backward turns the gradient of state j+1 into
+// the gradient of state j and needs states j and j+1 and the tape of link j. A schedule is a sequence of actions; the
+// names follow checkpoint_schedules, revolve (Griewank and Walther, Algorithm 799) and H-Revolve.
+//
+// The machine that runs a schedule has
+//   * a *store*, the planned memory: states written by `write_state`, and the tapes and inner states of links taped
+//     into it (`Tape::kStored`); state 0 is kept by the caller for as long as the schedule runs and costs the store
+//     nothing;
+//   * a *working set*, always reserved and never part of the planned memory: two running states (the last state
+//     produced and the one before it), one tape, one state gradient.
+#ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
+#define RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
+
+#include <cstdint>
+#include <string>
+
+namespace recurve {
+
+struct Action {
+  enum class Kind : uint8_t {
+    kForward,  // run links [begin, end) in order; `begin` must be the current state
+    kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape it has used, and
+               // the inner state after a stored tape's link
+    kCopy,     // make stored state `begin` (or state 0) the current state; it stays stored. `end` = `begin`
+    kDiscard,  // drop stored state `begin`. `end` = `begin`
+  };
+
+  // Where a forward leaves the tapes of its links.
+  enum class Tape : uint8_t {
+    kNone,    // nowhere
+    kStored,  // in the store: for each link j, its tape, and state j unless it is stored already
+    kWork,    // in the working set; the forward is of one link and the reverse of that link comes next
+  };
+
+  Kind kind = Kind::kForward;
+  Tape tape = Tape::kNone;   // kForward only
+  bool write_state = false;  // kForward only: first copy the current state, `begin`, into the store
+  int64_t begin = 0;         // links and states count from 0
+  int64_t end = 0;           // exclusive
+
+  friend bool operator==(const Action&, const Action&) = default;
+};
+
+// "forward [3, 7) write_state", "reverse [6, 7)", ... For messages and tests.
+std::string ToString(const Action& action);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_

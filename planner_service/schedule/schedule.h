@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A schedule in compact form, and the walk that expands it into actions.
+//
+// Every strategy of the paper, and `auto`, makes *persistent* schedules: a stored state stays until the part of the
+// chain to its right is reversed. Such a schedule is a tree of *runs*. A run covers `length` links that start from a
+// stored state (or from state 0 of the chain). Equal subtrees are shared, so a schedule of a million links is a few
+// thousand runs.
+#ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_SCHEDULE_H_
+#define RECURVE_PLANNER_SERVICE_SCHEDULE_SCHEDULE_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "planner_service/schedule/action.h"
+
+namespace recurve {
+
+// One run of links. `left` and `right` are indices of other runs in the same schedule and are smaller than the run's own
+// index, so a schedule cannot be cyclic.
+struct Run {
+  enum class Kind : uint8_t {
+    kTapeAll,    // forward all links with tape, reverse them all. Stores length-1 tapes and length-2 inner states
+    kSplit,      // forward over `left` links, store the state there, do `right`, discard the state, do `left`
+    kSweepLast,  // forward over all links, taping the last into the working set; reverse it; do `left` (length-1 links)
+    kSplitTape,  // forward over `left` links, tape the next one into the store, store the state after it, do `right`,
+                 // reverse the taped link, discard the state, do `left`. The paper's "store the internal state".
+                 // length = left + 1 + right; `left` may be absent (-1), when it has no links
+  };
+  Kind kind = Kind::kTapeAll;
+  int64_t length = 1;   // links, >= 1
+  int32_t left = -1;    // index of the left part; -1 where the kind has none
+  int32_t right = -1;   // index of the right part; -1 where the kind has none
+
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+// An immutable value. The last run is the root.
+struct Schedule {
+  std::vector<Run> runs;
+
+  int64_t length() const { return runs.empty() ? 0 : runs.back().length; }
+  friend bool operator==(const Schedule&, const Schedule&) = default;
+};
+
+// OK if every run is well formed: known kind, indices below its own, lengths that add up, at least one run. To be asked of
+// every schedule that comes from outside before it is walked. O(runs).
+absl::Status CheckWellFormed(const Schedule& schedule);
+
+// Expands a well-formed schedule into its actions, one at a time, in O(depth) memory with an explicit stack: a chain of
+// any length never overflows. The walk refers to the schedule, which must outlive it. Not thread-safe.
+//
+//   ScheduleWalk walk(schedule);
+//   while (std::optional<Action> action = walk.Next()) Run(*action);
+class ScheduleWalk {
+ public:
+  explicit ScheduleWalk(const Schedule& schedule);
+
+  // The next action, or nothing when the schedule has ended.
+  std::optional<Action> Next();
+
+ private:
+  struct Frame {
+    int32_t run;          // index into runs
+    int64_t begin;        // first link of the run
+    uint8_t phase;        // how far the run has come
+    bool write_state;     // the start state is to be stored by the run's first forward
+  };
+  const Schedule& schedule_;
+  std::vector<Frame> stack_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SCHEDULE_SCHEDULE_H_

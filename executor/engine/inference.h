@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a trained model is used for without training: sampling and evaluation.
+#ifndef RECURVE_EXECUTOR_ENGINE_INFERENCE_H_
+#define RECURVE_EXECUTOR_ENGINE_INFERENCE_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/model/model_file.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+struct SampleOptions {
+  std::string prompt;        // bytes read before sampling; may be empty
+  int64_t bytes = 200;       // to sample
+  double temperature = 1.0;  // > 0; 0 takes the likeliest byte
+  uint64_t seed = 1;
+};
+
+// Gives each sampled byte to `emit` as it comes; stops early when `emit` returns false.
+absl::Status Sample(const Model& model, const SampleOptions& options, Backend& backend,
+                    const std::function<bool(char)>& emit);
+
+// Bits per byte of `text` under the model, each byte predicted from all before it. INVALID_ARGUMENT for a text of fewer
+// than two bytes.
+absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const uint8_t> text, Backend& backend,
+                                           const CancelCheck& cancelled);
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_ENGINE_INFERENCE_H_

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_ENGINE_LEDGER_H_
+#define RECURVE_EXECUTOR_ENGINE_LEDGER_H_
+
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+
+namespace recurve {
+
+// What bytes on the device are held for.
+enum class MemoryKind : uint8_t {
+  kWeights,    // parameters, and the forms derived from them for the kernels
+  kGradients,  // of the weights
+  kOptimizer,  // momentum, moments
+  kBatch,      // inputs and targets
+  kStates,     // start state, running states, state gradient, stored states
+  kTapes,      // the working tape and the stored tapes
+  kWorkspace,  // logits and other scratch of one link
+};
+inline constexpr int kMemoryKinds = 7;
+
+std::string_view ToString(MemoryKind kind);  // "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"
+
+// Bytes by kind. A value.
+struct Ledger {
+  std::array<int64_t, kMemoryKinds> bytes{};
+
+  int64_t& operator[](MemoryKind kind) { return bytes[static_cast<size_t>(kind)]; }
+  int64_t operator[](MemoryKind kind) const { return bytes[static_cast<size_t>(kind)]; }
+  int64_t total() const { return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}); }
+  // States, tapes and workspace: what depends on how the sequence is run.
+  int64_t activations() const {
+    return (*this)[MemoryKind::kStates] + (*this)[MemoryKind::kTapes] + (*this)[MemoryKind::kWorkspace];
+  }
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_ENGINE_LEDGER_H_

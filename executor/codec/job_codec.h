@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Jobs as messages. Decoding fills in the defaults that the proto names and validates.
+#ifndef RECURVE_EXECUTOR_CODEC_JOB_CODEC_H_
+#define RECURVE_EXECUTOR_CODEC_JOB_CODEC_H_
+
+#include "absl/status/statusor.h"
+#include "executor/job/job_spec.h"
+#include "executor/job/training_job.h"
+#include "recurve/executor/v1/executor.pb.h"
+
+namespace recurve {
+
+executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);
+absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message);  // INVALID_ARGUMENT names the field
+
+executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger);
+executor::v1::Progress EncodeProgress(const StepRecord& record);
+executor::v1::JobResult EncodeReport(const JobReport& report);
+executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::PlanSource source);
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_CODEC_JOB_CODEC_H_

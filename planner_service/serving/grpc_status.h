@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one translation between absl::Status and grpc::Status. Codes have the same numbers; messages are kept.
+#ifndef RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
+#define RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace recurve {
+
+grpc::Status ToGrpcStatus(const absl::Status& status);
+absl::Status FromGrpcStatus(const grpc::Status& status);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every Recurve server has in common: a gRPC port with health and reflection, a Prometheus port, and a drain.
+#ifndef RECURVE_PLANNER_SERVICE_SERVING_SERVER_H_
+#define RECURVE_PLANNER_SERVICE_SERVING_SERVER_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace grpc {
+class Service;
+}
+namespace prometheus {
+class Registry;
+}
+
+namespace recurve {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT; port 0: any free one
+  std::string metrics_listen = "127.0.0.1:0";  // Prometheus address, HOST:PORT, serves /metrics; empty: none
+  int max_message_bytes = 16 << 20;            // of a request or an answer
+  std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
+};
+
+// A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
+class Server {
+ public:
+  // Serves `services` (not owned; must outlive the server). Health answers SERVING for "" and for each service's name.
+  // UNAVAILABLE naming the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot be
+  // parsed.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
+                                                       const std::vector<grpc::Service*>& services,
+                                                       std::shared_ptr<prometheus::Registry> registry);
+  virtual ~Server() = default;
+
+  virtual int port() const = 0;          // the bound gRPC port
+  virtual int metrics_port() const = 0;  // the bound Prometheus port; 0: none
+
+  // Health says NOT_SERVING, new calls are refused, calls under way get `drain_time`. Returns when all have ended.
+  virtual void Drain() = 0;
+};
+
+// Blocks SIGTERM and SIGINT in this thread and those it starts from now on. To be called first thing in main.
+void BlockTerminationSignals();
+
+// Waits until one of the blocked signals arrives; returns its number.
+int WaitForTerminationSignal();
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVING_SERVER_H_

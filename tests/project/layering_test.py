@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Fails when an include goes against the ladder of layers, when folders form a cycle, or when a layer sees a package it
+must not see. CONTRIBUTING.md explains the ladder.
+
+usage: layering_test.py REPOSITORY
+"""
+import pathlib
+import re
+import sys
+
+# Each folder and the folders it may include from, itself apart. A folder that is not listed here may not exist.
+LADDER = {
+    "planner_service/schedule": [],
+    "planner_service/planning": ["planner_service/schedule"],
+    "planner_service/units": [],
+    "planner_service/codec": ["planner_service/planning", "planner_service/schedule"],
+    "planner_service/serving": [],
+    "planner_service/service": ["planner_service/codec", "planner_service/serving", "planner_service/planning",
+                                "planner_service/schedule", "planner_service/units"],
+    "executor/backend": [],
+    "executor/backend/cpu": ["executor/backend"],
+    "executor/data": [],
+    "executor/model": ["executor/backend", "executor/data"],
+    "executor/engine": ["executor/model", "executor/backend", "planner_service/planning", "planner_service/schedule"],
+    "executor/job": ["executor/engine", "executor/model", "executor/backend", "executor/backend/cpu", "executor/data",
+                     "planner_service/planning", "planner_service/schedule"],
+    "executor/codec": ["executor/job", "executor/engine", "planner_service/codec", "planner_service/planning"],
+    "client": ["planner_service/codec", "planner_service/serving", "planner_service/planning"],
+    "executor/daemon": ["executor/codec", "executor/job", "executor/engine", "client", "planner_service/serving",
+                        "planner_service/planning", "planner_service/units"],
+    "client/cli": ["client", "executor/codec", "executor/job", "executor/engine", "executor/model", "executor/backend",
+                   "executor/backend/cpu", "executor/data", "planner_service/planning", "planner_service/schedule",
+                   "planner_service/units"],
+}
+
+# What only some folders may see of the packages outside.
+PACKAGES = {
+    r"grpc(pp)?/|.*\.grpc\.pb\.h": ["planner_service/serving", "planner_service/service", "client", "client/cli",
+                                    "executor/daemon"],
+    r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/service", "client", "client/cli",
+                                            "executor/codec", "executor/daemon"],
+    r"prometheus/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
+    r"spdlog/": ["planner_service/service", "executor/daemon"],
+    r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
+
+
+def main(root: pathlib.Path) -> int:
+    errors = []
+    edges = {}
+    seen = 0
+    for top in ("planner_service", "executor", "client"):
+        for path in sorted((root / top).rglob("*")):
+            if path.suffix not in (".h", ".cc", ".cu", ".cuh", ".inc"):
+                continue
+            seen += 1
+            folder = path.parent.relative_to(root).as_posix()
+            name = path.relative_to(root).as_posix()
+            if folder not in LADDER:
+                errors.append(f"{name}: folder {folder} is not in the ladder of {pathlib.Path(__file__).name}")
+                continue
+            for include in INCLUDE.findall(path.read_text()):
+                if (root / include).exists():
+                    other = pathlib.PurePosixPath(include).parent.as_posix()
+                    if other != folder:
+                        edges.setdefault(folder, set()).add(other)
+                        if other not in LADDER[folder]:
+                            errors.append(f"{name}: includes {include}, but {folder} may not depend on {other}")
+                for pattern, allowed in PACKAGES.items():
+                    if re.match(pattern, include) and folder not in allowed:
+                        errors.append(f"{name}: includes {include}, which {folder} must not see")
+                if path.suffix in (".cu", ".cuh") and include.startswith("absl/"):
+                    errors.append(f"{name}: includes {include}; device code does not see Abseil")
+    state = {}
+
+    def visit(folder, trail):
+        if state.get(folder) == "done":
+            return
+        if folder in trail:
+            errors.append("cycle: " + " -> ".join(trail[trail.index(folder):] + [folder]))
+            return
+        for other in sorted(edges.get(folder, ())):
+            visit(other, trail + [folder])
+        state[folder] = "done"
+
+    for folder in sorted(edges):
+        visit(folder, [])
+    if seen == 0:
+        errors.append(f"{root}: no sources found")
+    print("\n".join(errors) if errors else f"{seen} files keep to the ladder")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(pathlib.Path(sys.argv[1])))

@@ -14,8 +14,8 @@
 
 namespace recurve {
 
-inline constexpr int64_t kMaxChainLength = 10'000'000;             // links
-inline constexpr int64_t kMaxBytes = int64_t{1} << 50;             // of a state, a tape, a budget: 1 PiB
+inline constexpr int64_t kMaxChainLength = 10'000'000;  // links
+inline constexpr int64_t kMaxBytes = int64_t{1} << 50;  // of a state, a tape, a budget: 1 PiB
 inline constexpr int64_t kMaxSlots = kMaxChainLength;
 inline constexpr int64_t kMaxAlpha = 1 << 20;
 
@@ -30,7 +30,7 @@ enum class Strategy : uint8_t {
   kMsm,       // mixed state memorization, section 3.3
 };
 
-std::string_view ToString(Strategy strategy);                       // "auto", "store-all", "chen", "hsm", "ism", "msm"
+std::string_view ToString(Strategy strategy);  // "auto", "store-all", "chen", "hsm", "ism", "msm"
 absl::StatusOr<Strategy> ParseStrategy(std::string_view name);
 
 // Memory in real bytes: what may be stored beyond the chain's start state and the working set.
@@ -72,11 +72,11 @@ struct Plan {
   int64_t smallest_feasible_budget = 0;
 
   // Set when feasible.
-  int64_t forward_count = 0;              // V: link forwards, each link's taped one included; >= length
-  int64_t forward_count_lower_bound = 0;  // no schedule of this strategy in this budget does better
-  int64_t forward_count_upper_bound = 0;  // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
-  int64_t peak_bytes = 0;                 // of the store, recounted by replay; 0 for a SlotBudget
-  int64_t peak_slots = 0;                 // the start state included; 0 for a ByteBudget
+  int64_t forward_count = 0;                // V: link forwards, each link's taped one included; >= length
+  int64_t forward_count_lower_bound = 0;    // no schedule of this strategy in this budget does better
+  int64_t forward_count_upper_bound = 0;    // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
+  int64_t peak_bytes = 0;                   // of the store, recounted by replay; 0 for a SlotBudget
+  int64_t peak_slots = 0;                   // the start state included; 0 for a ByteBudget
   std::optional<double> predicted_seconds;  // (V - N) forward + N (taped forward + backward)
   Schedule schedule;
 };

@@ -16,7 +16,8 @@ using CancelCheck = std::function<bool()>;
 // Thread-safe. The same request always gets the same plan, whichever implementation answers.
 //
 //   EmbeddedPlanner planner;
-//   absl::StatusOr<Plan> plan = planner.MakePlan({.length = 1000, .budget = ByteBudget{524288, 1048576, 15728640}}, {});
+//   absl::StatusOr<Plan> plan = planner.MakePlan({.length = 1000, .budget = ByteBudget{524288, 1048576, 15728640}},
+//   {});
 class Planner {
  public:
   virtual ~Planner() = default;

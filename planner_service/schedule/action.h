@@ -12,6 +12,10 @@
 //     nothing;
 //   * a *working set*, always reserved and never part of the planned memory: two running states (the last state
 //     produced and the one before it), one tape, one state gradient.
+//
+// A schedule starts with state 0 current and the gradient of state N given; it ends when link 0 is reversed and the
+// store is empty. The store is a stack: what is stored lies to the right of everything stored before it, and is freed
+// before it.
 #ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 #define RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 
@@ -23,10 +27,12 @@ namespace recurve {
 struct Action {
   enum class Kind : uint8_t {
     kForward,  // run links [begin, end) in order; `begin` must be the current state
-    kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape it has used, and
-               // the inner state after a stored tape's link
-    kCopy,     // make stored state `begin` (or state 0) the current state; it stays stored. `end` = `begin`
-    kDiscard,  // drop stored state `begin`. `end` = `begin`
+    kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape it has used and,
+               // after a stored tape, the state after its link if that was stored with a tape. Leaves the running
+               // states as they are
+    kCopy,     // make stored state `begin` (or state 0) the current state; it stays stored. The state before it is then
+               // no longer running. `end` = `begin`
+    kDiscard,  // drop stored state `begin`, whichever way it was stored. `end` = `begin`
   };
 
   // Where a forward leaves the tapes of its links.

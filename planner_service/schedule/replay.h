@@ -20,17 +20,17 @@ struct ReplayCosts {
 struct ReplayResult {
   int64_t forward_count = 0;  // link forwards executed, taped ones included
   int64_t taped_count = 0;    // link forwards with tape; equals the number of links
-  int64_t peak_bytes = 0;     // most bytes of stored states and stored tapes at any moment; the working set is not in it
-  int64_t peak_states = 0;    // most states stored at once
-  int64_t peak_tapes = 0;     // most tapes stored at once
+  int64_t peak_bytes = 0;   // most bytes of stored states and stored tapes at any moment; the working set is not in it
+  int64_t peak_states = 0;  // most states stored at once
+  int64_t peak_tapes = 0;   // most tapes stored at once
   // The paper's own count at its peak: one unit for each state kept by write_state, alpha = (a + s) / s units for each
   // internal state, one for the start state; in units of s bytes, scaled by s so that it stays whole.
   int64_t peak_paper_bytes = 0;
 };
 
-// Replays `schedule`, which must be well formed. FAILED_PRECONDITION with the action and the reason when an action reads
-// what is not live, stores a state twice, reverses out of order, or the schedule ends before link 0 is reversed or leaves
-// anything stored. Stops with RESOURCE_EXHAUSTED after `max_actions` actions.
+// Replays `schedule`, which must be well formed. FAILED_PRECONDITION with the action and the reason when an action
+// reads what is not live, stores a state twice, reverses out of order, or the schedule ends before link 0 is reversed
+// or leaves anything stored. Stops with RESOURCE_EXHAUSTED after `max_actions` actions.
 absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions);
 
 }  // namespace recurve

@@ -18,21 +18,21 @@
 
 namespace recurve {
 
-// One run of links. `left` and `right` are indices of other runs in the same schedule and are smaller than the run's own
-// index, so a schedule cannot be cyclic.
+// One run of links. `left` and `right` are indices of other runs in the same schedule and are smaller than the run's
+// own index, so a schedule cannot be cyclic.
 struct Run {
   enum class Kind : uint8_t {
     kTapeAll,    // forward all links with tape, reverse them all. Stores length-1 tapes and length-2 inner states
     kSplit,      // forward over `left` links, store the state there, do `right`, discard the state, do `left`
     kSweepLast,  // forward over all links, taping the last into the working set; reverse it; do `left` (length-1 links)
     kSplitTape,  // forward over `left` links, tape the next one into the store, store the state after it, do `right`,
-                 // reverse the taped link, discard the state, do `left`. The paper's "store the internal state".
-                 // length = left + 1 + right; `left` may be absent (-1), when it has no links
+                 // copy that state back and discard it, reverse the taped link, do `left`. The paper's "store the
+                 // internal state". length = left + 1 + right; `left` may be absent (-1), when it has no links
   };
   Kind kind = Kind::kTapeAll;
-  int64_t length = 1;   // links, >= 1
-  int32_t left = -1;    // index of the left part; -1 where the kind has none
-  int32_t right = -1;   // index of the right part; -1 where the kind has none
+  int64_t length = 1;  // links, >= 1
+  int32_t left = -1;   // index of the left part; -1 where the kind has none
+  int32_t right = -1;  // index of the right part; -1 where the kind has none
 
   friend bool operator==(const Run&, const Run&) = default;
 };
@@ -45,29 +45,42 @@ struct Schedule {
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 
-// OK if every run is well formed: known kind, indices below its own, lengths that add up, at least one run. To be asked of
-// every schedule that comes from outside before it is walked. O(runs).
+// OK if every run is well formed: known kind, parts exactly where the kind has them, indices below its own, lengths
+// that add up, at least one run. INVALID_ARGUMENT names the run, the field and its value otherwise. To be asked of
+// every schedule that comes from outside before it is walked. O(runs). A well-formed schedule of N links has fewer than
+// 8 N actions.
 absl::Status CheckWellFormed(const Schedule& schedule);
 
-// Expands a well-formed schedule into its actions, one at a time, in O(depth) memory with an explicit stack: a chain of
-// any length never overflows. The walk refers to the schedule, which must outlive it. Not thread-safe.
+// Expands a well-formed schedule into its actions, one at a time, with an explicit stack: a chain of any length never
+// overflows. The left part of a run replaces the run on the stack, so the memory is O(states stored at once). The walk
+// refers to the schedule, which must outlive it. Not thread-safe.
 //
 //   ScheduleWalk walk(schedule);
 //   while (std::optional<Action> action = walk.Next()) Run(*action);
 class ScheduleWalk {
  public:
   explicit ScheduleWalk(const Schedule& schedule);
+  explicit ScheduleWalk(Schedule&&) = delete;
 
   // The next action, or nothing when the schedule has ended.
   std::optional<Action> Next();
 
  private:
   struct Frame {
-    int32_t run;          // index into runs
-    int64_t begin;        // first link of the run
-    uint8_t phase;        // how far the run has come
-    bool write_state;     // the start state is to be stored by the run's first forward
+    int32_t run;       // index into runs
+    uint8_t phase;     // how many of the run's steps are done
+    bool write_state;  // the run's first forward is to store the start state
+    int64_t begin;     // first link of the run
   };
+
+  // Each does the step that comes next for the run on top of the stack: gives an action, or only changes the stack.
+  std::optional<Action> StepTapeAll(Frame& frame, const Run& run);
+  std::optional<Action> StepSplit(Frame& frame, const Run& run);
+  std::optional<Action> StepSweepLast(Frame& frame, const Run& run);
+  std::optional<Action> StepSplitTape(Frame& frame, const Run& run);
+  void PushRight(const Run& run, int64_t begin);
+  void BecomeLeft(Frame& frame, const Run& run);
+
   const Schedule& schedule_;
   std::vector<Frame> stack_;
 };

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/planning/msm.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+namespace {
+
+absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
+}
+
+absl::Status CheckSeconds(const char* field, double value) {
+  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be finite and at least 0"));
+}
+
+absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
+  const std::string name(ToString(strategy));
+  switch (strategy) {
+    case Strategy::kHsm:
+      return absl::OkStatus();
+    case Strategy::kIsm:
+    case Strategy::kMsm:
+      if (in_slots) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          absl::StrCat("budget is in bytes, strategy ", name, " takes slots; give slots and alpha, or ask for auto"));
+    case Strategy::kAuto:
+    case Strategy::kStoreAll:
+    case Strategy::kChen:
+      if (!in_slots) return absl::OkStatus();
+      return absl::InvalidArgumentError(absl::StrCat("budget is in slots, strategy ", name,
+                                                     " takes bytes; give state_bytes, tape_bytes and budget_bytes"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat("strategy is ", static_cast<int>(strategy), ", must be 0..5"));
+}
+
+absl::Status CheckBytes(const ByteBudget& budget) {
+  if (absl::Status status = CheckRange("state_bytes", budget.state_bytes, 1, kMaxBytes); !status.ok()) return status;
+  if (absl::Status status = CheckRange("tape_bytes", budget.tape_bytes, 0, kMaxBytes); !status.ok()) return status;
+  return CheckRange("budget_bytes", budget.budget_bytes, 0, kMaxBytes);
+}
+
+absl::Status CheckSlots(const SlotBudget& budget) {
+  if (absl::Status status = CheckRange("slots", budget.slots, 1, kMaxSlots); !status.ok()) return status;
+  return CheckRange("alpha", budget.alpha, 1, kMaxAlpha);
+}
+
+absl::Status CheckCosts(const LinkCosts& costs) {
+  if (absl::Status status = CheckSeconds("forward_seconds", costs.forward_seconds); !status.ok()) return status;
+  if (absl::Status status = CheckSeconds("taped_forward_seconds", costs.taped_forward_seconds); !status.ok()) {
+    return status;
+  }
+  return CheckSeconds("backward_seconds", costs.backward_seconds);
+}
+
+}  // namespace
+
+absl::Status CheckRequest(const PlanRequest& request) {
+  if (absl::Status status = CheckRange("length", request.length, 1, kMaxChainLength); !status.ok()) return status;
+  const SlotBudget* slots = std::get_if<SlotBudget>(&request.budget);
+  if (absl::Status status = CheckBudgetKind(request.strategy, slots != nullptr); !status.ok()) return status;
+  absl::Status status = slots != nullptr ? CheckSlots(*slots) : CheckBytes(std::get<ByteBudget>(request.budget));
+  if (!status.ok()) return status;
+  if (request.strategy == Strategy::kMsm) {
+    const int64_t cells = MsmTableCells(request.length, *slots);
+    if (cells > kMaxMsmTableCells) {
+      return absl::InvalidArgumentError(absl::StrCat("length is ", request.length, " and slots is ", slots->slots,
+                                                     ", strategy msm takes at most ", kMaxMsmTableCells,
+                                                     " for length * slots; ask for auto, which has no such limit"));
+    }
+  }
+  return request.costs ? CheckCosts(*request.costs) : absl::OkStatus();
+}
+
+}  // namespace recurve

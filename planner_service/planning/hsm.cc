@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Hidden state memorization, by its closed form. With m slots, beta(m, r) = binomial(m + r, m) is the longest chain of
+// which no link runs forward more than r + 1 times, the r-th class being the lengths in (beta(m, r - 1), beta(m, r)].
+// In that class C(t, m) = (r + 1) t - beta(m + 1, r - 1), so C is convex in t, and a split after y links is best
+// exactly when y is in class r - 1 for m slots and t - y in class r for m - 1 (ends included). Of those y the largest
+// is taken: one of the parts is then as long as its class allows, so there are O(m r) different parts in all.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "planner_service/planning/run_builder.h"
+#include "planner_service/planning/saturating.h"
+#include "planner_service/planning/strategies.h"
+
+namespace recurve {
+namespace {
+
+int64_t Beta(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Binomial(slots + repeats, slots); }
+
+// The smallest r with beta(slots, r) >= length.
+int64_t ClassOf(int64_t length, int64_t slots) {
+  if (slots == 1) return length - 1;
+  int64_t high = 1;
+  while (Beta(slots, high) < length) high *= 2;
+  int64_t low = high / 2;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (Beta(slots, middle) < length) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Decision DecideHsm(const Problem& problem) {
+  const auto [length, slots] = problem;
+  if (length == 1) return {.kind = Run::Kind::kTapeAll};
+  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, 1}};
+  const int64_t repeats = ClassOf(length, slots);
+  const int64_t left = std::min(Beta(slots, repeats - 1), length - Beta(slots - 1, repeats - 1));
+  return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};
+}
+
+// m t^(1 + 1/m), rounded down with a margin for the error of floating point, never below `count`, which it bounds.
+int64_t PaperBound(int64_t length, int64_t slots, int64_t count) {
+  const long double t = static_cast<long double>(length);
+  const long double m = static_cast<long double>(slots);
+  const long double bound = m * std::pow(t, 1 + 1 / m) * (1 - 1e-15L);
+  if (bound >= static_cast<long double>(kSaturated)) return kSaturated;
+  return std::max(count, static_cast<int64_t>(bound));
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
+  // More slots than links are of no use; the bound is the paper's for the slots that are used.
+  const int64_t used = std::min(slots, length);
+  const int64_t repeats = ClassOf(length, used);
+  Plan plan;
+  plan.feasible = true;
+  plan.smallest_feasible_budget = 1;
+  plan.forward_count = (repeats + 1) * length - Beta(used + 1, repeats - 1);
+  plan.forward_count_lower_bound = plan.forward_count;
+  plan.forward_count_upper_bound = PaperBound(length, slots, plan.forward_count);
+  absl::StatusOr<Schedule> schedule = BuildSchedule({length, used}, DecideHsm, cancelled);
+  if (!schedule.ok()) return schedule.status();
+  plan.schedule = *std::move(schedule);
+  return plan;
+}
+
+}  // namespace recurve

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Mixed state memorization, by the paper's recurrence: C(t, m) is the least over y of
+//   y + C(y, m) + C(t - y, m - 1)          a hidden state is stored after y links
+//   y + C(y - 1, m) + C(t - y, m - alpha)  an internal state is stored of link y
+//   t + C(t - 1, m)                        nothing is stored, the last link is taped in the working set
+// and t where the internal states of t - 1 links fit beside the start state.
+#include "planner_service/planning/msm.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "planner_service/planning/cost_row.h"
+#include "planner_service/planning/run_builder.h"
+#include "planner_service/planning/saturating.h"
+#include "planner_service/planning/strategies.h"
+
+namespace recurve {
+namespace {
+
+int64_t UsedSlots(int64_t length, const SlotBudget& budget) {
+  return std::min(budget.slots, SaturatingAdd(1, SaturatingMultiply(budget.alpha, length - 1)));
+}
+
+class MsmTable {
+ public:
+  MsmTable(int64_t length, int64_t alpha) : length_(length), alpha_(alpha), rows_(1) {}
+
+  // Adds the row of one slot more.
+  void AppendRow() {
+    const int64_t slots = static_cast<int64_t>(rows_.size());
+    rows_.emplace_back();
+    for (int64_t length = 1; length <= length_; ++length) rows_.back().Append(Best({length, slots}).cost);
+  }
+
+  int64_t cost(const Problem& problem) const { return rows_[problem.room][problem.length]; }
+
+  Decision Decide(const Problem& problem) const { return Best(problem).decision; }
+
+ private:
+  struct Choice {
+    int64_t cost;
+    Decision decision;
+  };
+
+  // Needs the row of fewer slots, and this row up to fewer links.
+  Choice Best(const Problem& problem) const {
+    const auto [length, slots] = problem;
+    if (1 + alpha_ * (length - 1) <= slots) return {.cost = length, .decision = {.kind = Run::Kind::kTapeAll}};
+    const CostRow& row = rows_[slots];
+    Choice best = {.cost = length + row[length - 1],
+                   .decision = {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, slots}}};
+    if (slots > 1) {
+      const Split split = BestSplit(row, rows_[slots - 1], length, 1);
+      if (split.cost < best.cost) {
+        best = {.cost = split.cost,
+                .decision = {.kind = Run::Kind::kSplit,
+                             .left = Problem{split.left, slots},
+                             .right = Problem{length - split.left, slots - 1}}};
+      }
+    }
+    if (slots > alpha_) {
+      const Split split = BestSplit(row, rows_[slots - alpha_], length - 1, 0);
+      if (split.cost + 1 < best.cost) {
+        best = {.cost = split.cost + 1,
+                .decision = {.kind = Run::Kind::kSplitTape,
+                             .left = split.left > 0 ? std::optional(Problem{split.left, slots}) : std::nullopt,
+                             .right = Problem{length - 1 - split.left, slots - alpha_}}};
+      }
+    }
+    return best;
+  }
+
+  const int64_t length_;
+  const int64_t alpha_;
+  std::vector<CostRow> rows_;  // by slots; none for 0 slots
+};
+
+}  // namespace
+
+int64_t MsmTableCells(int64_t length, const SlotBudget& budget) {
+  return SaturatingMultiply(length, UsedSlots(length, budget));
+}
+
+absl::StatusOr<Plan> PlanMsm(int64_t length, const SlotBudget& budget, const CancelCheck& cancelled) {
+  const int64_t slots = UsedSlots(length, budget);
+  MsmTable table(length, budget.alpha);
+  for (int64_t row = 1; row <= slots; ++row) {
+    if (cancelled && cancelled()) return absl::CancelledError("planning was cancelled");
+    table.AppendRow();
+  }
+  Plan plan;
+  plan.feasible = true;
+  plan.smallest_feasible_budget = 1;
+  plan.forward_count = table.cost({length, slots});
+  plan.forward_count_lower_bound = plan.forward_count;
+  plan.forward_count_upper_bound = plan.forward_count;
+  absl::StatusOr<Schedule> schedule = BuildSchedule(
+      {length, slots}, [&table](const Problem& problem) { return table.Decide(problem); }, cancelled);
+  if (!schedule.ok()) return schedule.status();
+  plan.schedule = *std::move(schedule);
+  return plan;
+}
+
+}  // namespace recurve

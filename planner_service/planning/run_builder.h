@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_PLANNING_RUN_BUILDER_H_
+#define RECURVE_PLANNER_SERVICE_PLANNING_RUN_BUILDER_H_
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/schedule/schedule.h"
+
+namespace recurve {
+
+// How a solver does a chain of `length` links with what is left of the memory, `room` (slots or a level: the solver's
+// own measure). Equal problems become one shared run.
+struct Problem {
+  int64_t length = 0;
+  int64_t room = 0;
+
+  friend bool operator==(const Problem&, const Problem&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Problem& problem) {
+    return H::combine(std::move(h), problem.length, problem.room);
+  }
+};
+
+// The solver's answer to a problem: a kind of run, and the problems of its parts.
+struct Decision {
+  Run::Kind kind = Run::Kind::kTapeAll;
+  std::optional<Problem> left;
+  std::optional<Problem> right;
+};
+
+// Makes the schedule of `root` by asking `decide(problem)` for each problem that comes up, parts before wholes, with an
+// explicit stack. `decide` must be a pure function; it may be asked twice about the same problem. CANCELLED when
+// `cancelled` says so.
+template <typename Decide>
+absl::StatusOr<Schedule> BuildSchedule(const Problem& root, const Decide& decide, const CancelCheck& cancelled) {
+  constexpr int kStepsBetweenPolls = 1024;
+  int steps = 0;
+  Schedule schedule;
+  absl::flat_hash_map<Problem, int32_t> run_of;
+  std::vector<Problem> open = {root};
+  while (!open.empty()) {
+    if (++steps % kStepsBetweenPolls == 0 && cancelled && cancelled()) {
+      return absl::CancelledError("planning was cancelled");
+    }
+    const Problem problem = open.back();
+    if (run_of.contains(problem)) {
+      open.pop_back();
+      continue;
+    }
+    const Decision decision = decide(problem);
+    Run run = {.kind = decision.kind, .length = problem.length};
+    bool ready = true;
+    auto find_part = [&](const std::optional<Problem>& part, int32_t& index) {
+      if (!part) return;
+      auto found = run_of.find(*part);
+      if (found != run_of.end()) {
+        index = found->second;
+      } else {
+        open.push_back(*part);
+        ready = false;
+      }
+    };
+    find_part(decision.left, run.left);
+    find_part(decision.right, run.right);
+    if (!ready) continue;
+    open.pop_back();
+    run_of.emplace(problem, static_cast<int32_t>(schedule.runs.size()));
+    schedule.runs.push_back(run);
+  }
+  return schedule;
+}
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_PLANNING_RUN_BUILDER_H_

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/schedule/replay.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/schedule/replay_machine.h"
+
+namespace recurve {
+
+absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions) {
+  ReplayMachine machine(schedule.length(), costs);
+  ScheduleWalk walk(schedule);
+  int64_t count = 0;
+  while (std::optional<Action> action = walk.Next()) {
+    if (++count > max_actions) {
+      return absl::ResourceExhaustedError(absl::StrCat("the schedule of ", schedule.length(),
+                                                       " links has more than the ", max_actions,
+                                                       " actions that may be replayed; shorten the chain"));
+    }
+    if (absl::Status status = machine.Apply(*action); !status.ok()) return status;
+  }
+  return machine.Finish();
+}
+
+}  // namespace recurve

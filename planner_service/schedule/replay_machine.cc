@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/schedule/replay_machine.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+using Tape = Action::Tape;
+using Wide = __int128;  // a byte count times a link count
+
+int64_t Clamped(Wide value) { return static_cast<int64_t>(std::min<Wide>(value, std::numeric_limits<int64_t>::max())); }
+
+template <typename... Parts>
+absl::Status Refuse(const Action& action, const Parts&... parts) {
+  return absl::FailedPreconditionError(absl::StrCat(ToString(action), ": ", parts...));
+}
+
+}  // namespace
+
+ReplayMachine::ReplayMachine(int64_t length, const ReplayCosts& costs) : costs_(costs), gradient_(length) { Recount(); }
+
+absl::Status ReplayMachine::Apply(const Action& action) {
+  if (work_tape_ >= 0 && (action.kind != Action::Kind::kReverse || action.end != work_tape_ + 1)) {
+    return Refuse(action, "the tape of link ", work_tape_, " is in the working set, its reverse must come next");
+  }
+  switch (action.kind) {
+    case Action::Kind::kForward:
+      return Forward(action);
+    case Action::Kind::kReverse:
+      return Reverse(action);
+    case Action::Kind::kCopy:
+      return Copy(action);
+    case Action::Kind::kDiscard:
+      return Discard(action);
+  }
+  return Refuse(action, "unknown kind");
+}
+
+absl::StatusOr<ReplayResult> ReplayMachine::Finish() const {
+  if (gradient_ != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the schedule ends with links [0, ", gradient_, ") not reversed"));
+  }
+  if (!store_.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the schedule ends with ", states_, " states and ", tapes_, " tapes still stored"));
+  }
+  return result_;
+}
+
+absl::Status ReplayMachine::Forward(const Action& action) {
+  if (action.begin < 0 || action.end <= action.begin || action.end > gradient_) {
+    return Refuse(action, "must be a range of the links that are not reversed yet, [0, ", gradient_, ")");
+  }
+  if (action.begin != current_) return Refuse(action, "state ", action.begin, " is not current, ", current_, " is");
+  if (action.tape == Tape::kWork && action.end != action.begin + 1) {
+    return Refuse(action, "the working set holds the tape of one link only");
+  }
+  if (action.write_state) {
+    if (absl::Status status = StoreState(action); !status.ok()) return status;
+  }
+  if (action.tape == Tape::kStored) {
+    if (absl::Status status = StoreTapes(action); !status.ok()) return status;
+  }
+  const int64_t links = action.end - action.begin;
+  if (action.tape == Tape::kWork) work_tape_ = action.begin;
+  if (action.tape != Tape::kNone) result_.taped_count += links;
+  result_.forward_count += links;
+  previous_ = action.end - 1;
+  current_ = action.end;
+  Recount();
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::StoreState(const Action& action) {
+  if (IsStored(action.begin)) return Refuse(action, "state ", action.begin, " is stored already");
+  if (Rightmost() > action.begin) return Refuse(action, "something is stored to the right of state ", action.begin);
+  const bool ends_tape = !store_.empty() && store_.back().kind == Stored::Kind::kTapes;
+  store_.push_back({.kind = Stored::Kind::kState, .begin = action.begin, .end = action.begin});
+  ++states_;
+  // The state after a taped link is part of what the paper calls that link's internal state.
+  if (!ends_tape || store_[store_.size() - 2].end != action.begin) ++paper_states_;
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::StoreTapes(const Action& action) {
+  if (Rightmost() > action.begin) return Refuse(action, "something is stored to the right of state ", action.begin);
+  const bool with_first = !IsStored(action.begin);
+  store_.push_back(
+      {.kind = Stored::Kind::kTapes, .has_first_state = with_first, .begin = action.begin, .end = action.end});
+  const int64_t links = action.end - action.begin;
+  tapes_ += links;
+  states_ += links - 1 + (with_first ? 1 : 0);
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::Reverse(const Action& action) {
+  if (action.begin < 0 || action.end <= action.begin || action.end != gradient_) {
+    return Refuse(action, "the next link to reverse is ", gradient_ - 1);
+  }
+  while (gradient_ > action.begin) {
+    absl::Status status = work_tape_ >= 0 ? ReverseFromWorkTape(action) : ReverseFromStore(action);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::ReverseFromWorkTape(const Action& action) {
+  const int64_t link = gradient_ - 1;
+  if (!IsLive(link)) return Refuse(action, "state ", link, " is not live");
+  if (!IsLive(link + 1)) return Refuse(action, "state ", link + 1, " is not live");
+  work_tape_ = -1;
+  gradient_ = link;
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
+  const int64_t end = gradient_;
+  if (!IsLive(end)) return Refuse(action, "state ", end, " is not live");
+  // The state after the link, if it was stored with the tapes of links that are reversed already.
+  if (!store_.empty() && store_.back().kind == Stored::Kind::kTapedState && store_.back().begin == end) {
+    store_.pop_back();
+    --states_;
+  }
+  if (store_.empty() || store_.back().kind != Stored::Kind::kTapes || store_.back().end != end) {
+    return Refuse(action, "the tape of link ", end - 1, " is not the last thing stored");
+  }
+  Stored& top = store_.back();
+  const int64_t begin = std::max(action.begin, top.begin);
+  if (begin == top.begin && !top.has_first_state && !IsLive(begin)) {
+    return Refuse(action, "state ", begin, " is not live");
+  }
+  tapes_ -= end - begin;
+  states_ -= end - begin - 1 + (top.has_last_state ? 1 : 0);  // states begin + 1 .. end - 1, and `end`
+  if (begin > top.begin) {
+    top.has_last_state = true;
+    top.end = begin;
+  } else if (top.has_first_state) {
+    top = {.kind = Stored::Kind::kTapedState, .begin = begin, .end = begin};
+  } else {
+    store_.pop_back();
+  }
+  gradient_ = begin;
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::Copy(const Action& action) {
+  if (action.end != action.begin) return Refuse(action, "end is ", action.end, ", must equal begin");
+  if (!IsStored(action.begin)) return Refuse(action, "state ", action.begin, " is not stored");
+  current_ = action.begin;
+  previous_ = -1;
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::Discard(const Action& action) {
+  if (action.end != action.begin) return Refuse(action, "end is ", action.end, ", must equal begin");
+  if (store_.empty() || store_.back().kind == Stored::Kind::kTapes || store_.back().begin != action.begin) {
+    return Refuse(action, "state ", action.begin, " is not the last thing stored");
+  }
+  const bool written = store_.back().kind == Stored::Kind::kState;
+  store_.pop_back();
+  --states_;
+  const bool ends_tape =
+      !store_.empty() && store_.back().kind == Stored::Kind::kTapes && store_.back().end == action.begin;
+  if (written && !ends_tape) --paper_states_;
+  return absl::OkStatus();
+}
+
+bool ReplayMachine::IsStored(int64_t state) const {
+  if (state == 0) return true;
+  auto after = std::upper_bound(store_.begin(), store_.end(), state,
+                                [](int64_t position, const Stored& stored) { return position < stored.begin; });
+  // The last objects that begin at or before `state`: a state, and perhaps tapes that begin at it.
+  for (int back = 0; back < 2 && after != store_.begin(); ++back) {
+    const Stored& stored = *--after;
+    if (stored.kind != Stored::Kind::kTapes) {
+      if (stored.begin == state) return true;
+      continue;
+    }
+    if (state == stored.begin ? stored.has_first_state : state < stored.end) return true;
+    if (state == stored.end && stored.has_last_state) return true;
+  }
+  return false;
+}
+
+bool ReplayMachine::IsRunning(int64_t state) const { return state >= 0 && (state == current_ || state == previous_); }
+
+int64_t ReplayMachine::Rightmost() const { return store_.empty() ? 0 : store_.back().end; }
+
+void ReplayMachine::Recount() {
+  const Wide state_bytes = costs_.state_bytes;
+  const Wide tape_bytes = costs_.tape_bytes;
+  result_.peak_states = std::max(result_.peak_states, states_);
+  result_.peak_tapes = std::max(result_.peak_tapes, tapes_);
+  result_.peak_bytes = std::max(result_.peak_bytes, Clamped(state_bytes * states_ + tape_bytes * tapes_));
+  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes,
+                                      Clamped(state_bytes * (1 + paper_states_) + (state_bytes + tape_bytes) * tapes_));
+}
+
+}  // namespace recurve

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_REPLAY_MACHINE_H_
+#define RECURVE_PLANNER_SERVICE_SCHEDULE_REPLAY_MACHINE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "planner_service/schedule/action.h"
+#include "planner_service/schedule/replay.h"
+
+namespace recurve {
+
+// The abstract machine of action.h for a chain of `length` links: applies one action at a time, refuses what the
+// machine cannot do, and counts. It knows nothing of runs and strategies, so any stream of actions can be fed to it. An
+// action costs O(log(objects stored)) at most, however many links it covers; memory is O(objects stored), where the
+// links taped by one forward are one object. Not thread-safe.
+//
+//   ReplayMachine machine(length, {.state_bytes = s, .tape_bytes = a});
+//   for (const Action& action : actions) if (absl::Status status = machine.Apply(action); !status.ok()) return status;
+//   absl::StatusOr<ReplayResult> result = machine.Finish();
+class ReplayMachine {
+ public:
+  ReplayMachine(int64_t length, const ReplayCosts& costs);
+
+  // FAILED_PRECONDITION, naming the action and the reason, when the machine cannot do it; the machine is then of no
+  // further use.
+  absl::Status Apply(const Action& action);
+
+  // The counts, if every link is reversed and the store is empty; FAILED_PRECONDITION if not.
+  absl::StatusOr<ReplayResult> Finish() const;
+
+ private:
+  // What one action put into the store: a state, or the tapes of links [begin, end) with the states between them.
+  struct Stored {
+    enum class Kind : uint8_t {
+      kState,       // state `begin`, by write_state
+      kTapedState,  // state `begin`, left over from tapes
+      kTapes,       // tapes [begin, end), states [begin + 1, end)
+    };
+    Kind kind = Kind::kState;
+    bool has_first_state = false;  // kTapes: state `begin` came with the tapes
+    bool has_last_state = false;   // kTapes: state `end` is still there, as the tapes after it were taken off
+    int64_t begin = 0;
+    int64_t end = 0;
+  };
+
+  absl::Status Forward(const Action& action);
+  absl::Status Reverse(const Action& action);
+  absl::Status Copy(const Action& action);
+  absl::Status Discard(const Action& action);
+
+  absl::Status StoreState(const Action& action);
+  absl::Status StoreTapes(const Action& action);
+  absl::Status ReverseFromWorkTape(const Action& action);
+  // Reverses links of the topmost stored tapes, down to `action.begin` at the lowest.
+  absl::Status ReverseFromStore(const Action& action);
+
+  bool IsStored(int64_t state) const;  // state 0 always is
+  bool IsRunning(int64_t state) const;
+  bool IsLive(int64_t state) const { return IsRunning(state) || IsStored(state); }
+  int64_t Rightmost() const;  // position of the last thing stored
+  void Recount();
+
+  const ReplayCosts costs_;
+  std::vector<Stored> store_;  // a stack, positions never decrease
+  int64_t current_ = 0;        // running state; -1: none
+  int64_t previous_ = -1;
+  int64_t work_tape_ = -1;    // link whose tape is in the working set; -1: none
+  int64_t gradient_;          // the state whose gradient is there
+  int64_t states_ = 0;        // stored now
+  int64_t paper_states_ = 0;  // of those: written by write_state and not the end of a stored tape's link
+  int64_t tapes_ = 0;
+  ReplayResult result_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SCHEDULE_REPLAY_MACHINE_H_

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/schedule/schedule.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+using Tape = Action::Tape;
+
+absl::Status RunError(size_t index, std::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("schedule.runs[", index, "] ", absl::string_view(what.data(), what.size())));
+}
+
+// The part must be an earlier run; its length is returned through `length`.
+absl::Status CheckPart(const Schedule& schedule, size_t index, const char* name, int32_t part, int64_t* length) {
+  if (part < 0 || static_cast<size_t>(part) >= index) {
+    return RunError(index,
+                    absl::StrCat(name, " is ", part, ", must be the index of an earlier run, 0..", index, " - 1"));
+  }
+  *length = schedule.runs[part].length;
+  return absl::OkStatus();
+}
+
+absl::Status CheckAbsent(size_t index, const char* name, int32_t part) {
+  if (part == -1) return absl::OkStatus();
+  return RunError(index, absl::StrCat(name, " is ", part, ", must be -1 for a run of this kind"));
+}
+
+absl::Status CheckLengths(size_t index, int64_t length, int64_t left, int64_t between, int64_t right) {
+  // Lengths are positive and below 2^63, so the differences do not overflow.
+  if (length - between > left && length - between - left == right) return absl::OkStatus();
+  if (right == 0 && length - between == left) return absl::OkStatus();
+  return RunError(index, absl::StrCat("length is ", length, ", its parts have ", left, " + ", between, " + ", right));
+}
+
+absl::Status CheckRun(const Schedule& schedule, size_t index) {
+  const Run& run = schedule.runs[index];
+  if (run.length < 1) return RunError(index, absl::StrCat("length is ", run.length, ", must be at least 1"));
+  int64_t left = 0;
+  int64_t right = 0;
+  switch (run.kind) {
+    case Run::Kind::kTapeAll:
+      if (absl::Status status = CheckAbsent(index, "left", run.left); !status.ok()) return status;
+      return CheckAbsent(index, "right", run.right);
+    case Run::Kind::kSplit:
+      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
+      if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
+      return CheckLengths(index, run.length, left, 0, right);
+    case Run::Kind::kSweepLast:
+      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
+      if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
+      return CheckLengths(index, run.length, left, 1, 0);
+    case Run::Kind::kSplitTape:
+      if (run.left != -1) {
+        if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
+      }
+      if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
+      return CheckLengths(index, run.length, left, 1, right);
+  }
+  return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..3"));
+}
+
+Action Forward(int64_t begin, int64_t end, Tape tape, bool write_state) {
+  return {.kind = Action::Kind::kForward, .tape = tape, .write_state = write_state, .begin = begin, .end = end};
+}
+
+Action Reverse(int64_t begin, int64_t end) { return {.kind = Action::Kind::kReverse, .begin = begin, .end = end}; }
+
+Action Copy(int64_t state) { return {.kind = Action::Kind::kCopy, .begin = state, .end = state}; }
+
+Action Discard(int64_t state) { return {.kind = Action::Kind::kDiscard, .begin = state, .end = state}; }
+
+}  // namespace
+
+absl::Status CheckWellFormed(const Schedule& schedule) {
+  if (schedule.runs.empty()) return absl::InvalidArgumentError("schedule.runs is empty, must have at least one run");
+  if (schedule.runs.size() > static_cast<size_t>(INT32_MAX)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("schedule.runs has ", schedule.runs.size(), " runs, must have at most ", INT32_MAX));
+  }
+  for (size_t index = 0; index < schedule.runs.size(); ++index) {
+    if (absl::Status status = CheckRun(schedule, index); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+ScheduleWalk::ScheduleWalk(const Schedule& schedule) : schedule_(schedule) {
+  if (schedule.runs.empty()) return;
+  stack_.push_back(
+      {.run = static_cast<int32_t>(schedule.runs.size() - 1), .phase = 0, .write_state = false, .begin = 0});
+}
+
+std::optional<Action> ScheduleWalk::Next() {
+  while (!stack_.empty()) {
+    Frame& frame = stack_.back();
+    const Run& run = schedule_.runs[frame.run];
+    std::optional<Action> action;
+    switch (run.kind) {
+      case Run::Kind::kTapeAll:
+        action = StepTapeAll(frame, run);
+        break;
+      case Run::Kind::kSplit:
+        action = StepSplit(frame, run);
+        break;
+      case Run::Kind::kSweepLast:
+        action = StepSweepLast(frame, run);
+        break;
+      case Run::Kind::kSplitTape:
+        action = StepSplitTape(frame, run);
+        break;
+    }
+    if (action) return action;
+  }
+  return std::nullopt;
+}
+
+void ScheduleWalk::PushRight(const Run& run, int64_t begin) {
+  stack_.push_back({.run = run.right, .phase = 0, .write_state = true, .begin = begin});
+}
+
+void ScheduleWalk::BecomeLeft(Frame& frame, const Run& run) {
+  frame = {.run = run.left, .phase = 0, .write_state = false, .begin = frame.begin};
+}
+
+std::optional<Action> ScheduleWalk::StepTapeAll(Frame& frame, const Run& run) {
+  const int64_t begin = frame.begin;
+  const int64_t end = begin + run.length;
+  const bool write_state = frame.write_state;
+  switch (frame.phase++) {
+    case 0:
+      if (run.length == 1) break;
+      return Forward(begin, end - 1, Tape::kStored, write_state);
+    case 1:
+      return Forward(end - 1, end, Tape::kWork, write_state && run.length == 1);
+    default:
+      stack_.pop_back();
+      return Reverse(begin, end);
+  }
+  return std::nullopt;
+}
+
+std::optional<Action> ScheduleWalk::StepSplit(Frame& frame, const Run& run) {
+  const int64_t begin = frame.begin;
+  const int64_t middle = begin + schedule_.runs[run.left].length;
+  switch (frame.phase++) {
+    case 0:
+      return Forward(begin, middle, Tape::kNone, frame.write_state);
+    case 1:
+      PushRight(run, middle);
+      return std::nullopt;
+    case 2:
+      return Discard(middle);
+    default:
+      BecomeLeft(frame, run);
+      return Copy(begin);
+  }
+}
+
+std::optional<Action> ScheduleWalk::StepSweepLast(Frame& frame, const Run& run) {
+  const int64_t begin = frame.begin;
+  const int64_t last = begin + run.length - 1;
+  switch (frame.phase++) {
+    case 0:
+      return Forward(begin, last, Tape::kNone, frame.write_state);
+    case 1:
+      return Forward(last, last + 1, Tape::kWork, false);
+    case 2:
+      return Reverse(last, last + 1);
+    default:
+      BecomeLeft(frame, run);
+      return Copy(begin);
+  }
+}
+
+std::optional<Action> ScheduleWalk::StepSplitTape(Frame& frame, const Run& run) {
+  const int64_t begin = frame.begin;
+  const bool has_left = run.left >= 0;
+  const int64_t taped = begin + (has_left ? schedule_.runs[run.left].length : 0);
+  switch (frame.phase++) {
+    case 0:
+      if (!has_left) return std::nullopt;
+      return Forward(begin, taped, Tape::kNone, frame.write_state);
+    case 1:
+      return Forward(taped, taped + 1, Tape::kStored, frame.write_state && !has_left);
+    case 2:
+      PushRight(run, taped + 1);
+      return std::nullopt;
+    case 3:
+      return Copy(taped + 1);
+    case 4:
+      return Discard(taped + 1);
+    case 5:
+      if (!has_left) stack_.pop_back();
+      return Reverse(taped, taped + 1);
+    case 6:
+      return Discard(taped);  // stored with the tape, as no run starts there
+    default:
+      BecomeLeft(frame, run);
+      return Copy(begin);
+  }
+}
+
+}  // namespace recurve

@@ -7,8 +7,9 @@
 //   T  steps in a sequence            B  sequences in a batch      V  vocabulary
 //   k  steps in a link                H  hidden size               E  embedding size
 //   N  links in a sequence            L  layers
-// Tensors are dense, row-major, time-major fp32 in device memory; the last letter varies fastest. The order of an LSTM's
-// gates in [.., 4H] is input, forget, candidate, output. "+=" in a comment means that the result is added to what is there.
+// Tensors are dense, row-major, time-major fp32 in device memory; the last letter varies fastest. The order of an
+// LSTM's gates in [.., 4H] is input, forget, candidate, output. "+=" in a comment means that the result is added to
+// what is there.
 #ifndef RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 #define RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 
@@ -42,8 +43,8 @@ enum class Packing : uint8_t {
   kLstm,      // recurrent weights [H, 4H] for LstmForward
 };
 
-// Step-by-step inputs of an LSTM layer's gates: either a projected input for each step and sequence, or a row of a table
-// chosen by a token (the embedding and the input weights folded into one table; see LanguageModel).
+// Step-by-step inputs of an LSTM layer's gates: either a projected input for each step and sequence, or a row of a
+// table chosen by a token (the embedding and the input weights folded into one table; see LanguageModel).
 struct GateInput {
   const float* projected = nullptr;  // [k, B, 4H], bias included; may be the same memory as LstmForwardArgs::gates
   const float* table = nullptr;      // [V, 4H], bias included; used when `projected` is null
@@ -67,14 +68,14 @@ struct LstmForwardArgs {
 // Backward through time of one layer over one link. tanh(c) is recomputed from c.
 struct LstmBackwardArgs {
   int64_t k, B, H;
-  const void* recurrent;           // [H, 4H], packed with kBackward
+  const void* recurrent;            // [H, 4H], packed with kBackward
   const float* dh_above = nullptr;  // [k, B, H], gradient of each step's output from what reads it; null: zero
-  float* gates;                    // [k, B, 4H], in: activated gates; out: gradients of the gates' pre-activations
-  const float* c_first;            // [B, H]
-  const float* c;                  // [k-1, B, H]
-  const float* c_last;             // [B, H]
-  float* dh;                       // [B, H], in: gradient of h_last beyond dh_above; out: gradient of h_first
-  float* dc;                       // [B, H], in: gradient of c_last; out: gradient of c_first
+  float* gates;                     // [k, B, 4H], in: activated gates; out: gradients of the gates' pre-activations
+  const float* c_first;             // [B, H]
+  const float* c;                   // [k-1, B, H]
+  const float* c_last;              // [B, H]
+  float* dh;                        // [B, H], in: gradient of h_last beyond dh_above; out: gradient of h_first
+  float* dc;                        // [B, H], in: gradient of c_last; out: gradient of c_first
 };
 
 // dw [H, 4H] += sum over steps of h(before the step)^T dgates(step).
@@ -86,10 +87,10 @@ struct LstmWeightGradientArgs {
   float* dw;             // [H, 4H]
 };
 
-// Names one dropout mask: element i is kept with probability 1 - rate by Philox4x32-10 of (seed, stream, offset + i), so
-// that recomputation draws the same mask, whatever the plan, the thread or the order.
+// Names one dropout mask: element i is kept with probability 1 - rate by Philox4x32-10 of (seed, stream, offset + i),
+// so that recomputation draws the same mask, whatever the plan, the thread or the order.
 struct DropoutMask {
-  float rate = 0;       // in [0, 1)
+  float rate = 0;  // in [0, 1)
   uint64_t seed = 0;
   uint64_t stream = 0;  // the caller's name of the mask: training step and layer
   uint64_t offset = 0;  // index of the first element; a multiple of 4
@@ -113,9 +114,9 @@ struct AdamWArgs {
   int64_t step;  // counts from 1; for bias correction
 };
 
-// Computes. Operations are ordered: each sees what those before it wrote. An operation never fails by itself; a device that
-// fails says so in the next Synchronize. Results do not depend on the number of threads, and the same operations on the
-// same values give the same bits. Nothing is allocated but by Allocate. Not thread-safe: one caller at a time.
+// Computes. Operations are ordered: each sees what those before it wrote. An operation never fails by itself; a device
+// that fails says so in the next Synchronize. Results do not depend on the number of threads, and the same operations
+// on the same values give the same bits. Nothing is allocated but by Allocate. Not thread-safe: one caller at a time.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -136,9 +137,9 @@ class Backend {
 
   // Affine layers. x [n, in], y [n, out], w [in, out], bias [out] or null. x and y (dx and dy) must not overlap.
   virtual void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward,
-                             const float* bias, float* y) = 0;                           // y = x w + bias
+                             const float* bias, float* y) = 0;  // y = x w + bias
   virtual void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, const void* w_backward,
-                                   float* dx) = 0;                                       // dx = dy w^T
+                                   float* dx) = 0;  // dx = dy w^T
   virtual void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, float* dw,
                                     float* dbias) = 0;  // dw += x^T dy; dbias += column sums of dy, unless null
 

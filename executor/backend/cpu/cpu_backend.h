@@ -12,7 +12,7 @@
 namespace recurve {
 
 struct CpuOptions {
-  int threads = 0;  // 1..1024; 0: one for each processor that this process may use
+  int threads = 0;              // 1..1024; 0: one for each processor that this process may use
   std::string instruction_set;  // "avx512", "avx2", "portable"; empty: the best that this processor has
 };
 

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cpu/cpu_backend.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "executor/backend/cpu/host_memory.h"
+#include "executor/backend/cpu/instruction_sets.h"
+#include "executor/backend/cpu/kernels.h"
+#include "executor/backend/cpu/thread_pool.h"
+
+namespace recurve {
+namespace {
+
+using cpu::Kernels;
+using cpu::Range;
+
+constexpr int kMaxThreads = 1024;
+constexpr int64_t kCacheLine = 64;
+constexpr int64_t kElementGrain =
+    64;  // elements: a cache line of any type, a multiple of every vector, whole Philox blocks
+
+// Sums over elements or rows are formed in this many parts, whoever computes them, and added in order.
+constexpr int64_t kParts = 64;
+
+// Fused multiply-adds, or elements times their cost, below which waking another thread costs more than it gains.
+constexpr int64_t kWorthSharing = 100'000;
+
+constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Part `i` of `parts` of [0, n), cut at multiples of `grain`.
+Range Part(int64_t n, int64_t i, int64_t parts, int64_t grain = 1) {
+  const int64_t grains = CeilDiv(n, grain);
+  return {std::min(n, grains * i / parts * grain), std::min(n, grains * (i + 1) / parts * grain)};
+}
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(std::string_view instruction_set, const Kernels& kernels, int threads)
+      : instruction_set_(instruction_set),
+        kernels_(kernels),
+        pool_(threads),
+        scratch_(threads * cpu::kScratchFloats + 16) {}
+
+  std::string Describe() const override {
+    return absl::StrCat("cpu (", instruction_set_, ", ", pool_.size(), pool_.size() == 1 ? " thread)" : " threads)");
+  }
+
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
+    return cpu::AllocateHostMemory(bytes);
+  }
+  void Upload(const void* host, int64_t bytes, void* device) override { Copy(host, bytes, device); }
+  void Download(const void* device, int64_t bytes, void* host) override { Copy(device, bytes, host); }
+  void Copy(const void* from, int64_t bytes, void* to) override {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+  }
+  void Zero(void* device, int64_t bytes) override {
+    if (bytes > 0) std::memset(device, 0, bytes);
+  }
+  absl::Status Synchronize() override { return absl::OkStatus(); }
+
+  int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const override {
+    const int64_t lanes = kernels_.lanes;
+    int64_t floats = 0;
+    switch (packing) {
+      case Packing::kForward:
+        floats = rows * CeilDiv(cols, lanes) * lanes;
+        break;
+      case Packing::kBackward:
+        floats = cols * CeilDiv(rows, lanes) * lanes;
+        break;
+      case Packing::kLstm:
+        floats = rows * CeilDiv(rows, lanes) * lanes * 4;
+        break;
+    }
+    return AlignUp(floats * static_cast<int64_t>(sizeof(float)));
+  }
+
+  void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) override {
+    auto* to = static_cast<float*>(packed);
+    if (packing == Packing::kLstm) {
+      const int64_t blocks = CeilDiv(rows, kernels_.lanes);
+      Share(rows * cols, blocks, [&](Range part) { kernels_.pack_lstm(w, rows, part, to); });
+      return;
+    }
+    const bool forward = packing == Packing::kForward;
+    const cpu::PackArgs args{.w = w,
+                             .depth = forward ? rows : cols,
+                             .width = forward ? cols : rows,
+                             .depth_stride = forward ? cols : 1,
+                             .width_stride = forward ? 1 : cols,
+                             .packed = to};
+    Share(rows * cols, Panels(args.width), [&](Range panels) { kernels_.pack(args, panels); });
+  }
+
+  void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
+                     float* y) override {
+    Product(n, {in, out, x, static_cast<const float*>(w_forward), bias, y});
+  }
+
+  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, const void* w_backward,
+                           float* dx) override {
+    Product(n, {out, in, dy, static_cast<const float*>(w_backward), nullptr, dx});
+  }
+
+  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, float* dw,
+                            float* dbias) override {
+    WeightGradient(
+        {.n = n, .in = in, .out = out, .x_first = x, .first_rows = n, .x_rest = x, .dy = dy, .dw = dw, .dbias = dbias});
+  }
+
+  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table) override {
+    Share(
+        n * width, width, [&](Range columns) { kernels_.scatter_add_rows(n, width, tokens, x, table, columns); },
+        kElementGrain);
+  }
+
+  void LstmForward(const LstmForwardArgs& args) override {
+    Share(args.k * args.B * args.H * (4 * args.H + 100), args.B,
+          [&](Range rows) { kernels_.lstm_forward(args, rows); });
+  }
+
+  void LstmBackward(const LstmBackwardArgs& args) override {
+    Share(args.k * args.B * args.H * (4 * args.H + 100), args.B,
+          [&](Range rows) { kernels_.lstm_backward(args, rows); });
+  }
+
+  void LstmWeightGradient(const LstmWeightGradientArgs& args) override {
+    WeightGradient({.n = args.k * args.B,
+                    .in = args.H,
+                    .out = 4 * args.H,
+                    .x_first = args.h_first,
+                    .first_rows = args.B,
+                    .x_rest = args.h,
+                    .dy = args.dgates,
+                    .dw = args.dw,
+                    .dbias = nullptr});
+  }
+
+  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y) override {
+    const cpu::DropoutArgs args{.seed = mask.seed,
+                                .stream = mask.stream,
+                                .first_block = mask.offset / 4,
+                                .threshold = DropoutThreshold(mask.rate),
+                                .scale = 1.0f / (1.0f - mask.rate),
+                                .x = x,
+                                .y = y};
+    Share(
+        n * 16, n, [&](Range elements) { kernels_.dropout(args, elements); }, kElementGrain);
+  }
+
+  void SoftmaxCrossEntropy(int64_t n, int64_t V, const int32_t* targets, float gradient_scale, float* logits,
+                           double* loss) override {
+    const cpu::SoftmaxArgs args{.V = V, .targets = targets, .gradient_scale = gradient_scale, .logits = logits};
+    *loss += SumOfParts(n * V * 16, n, 1, [&](Range rows) { return kernels_.softmax_cross_entropy(args, rows); });
+  }
+
+  void SumOfSquares(int64_t n, const float* x, double* sum) override {
+    *sum += SumOfParts(n, n, kElementGrain, [&](Range elements) { return kernels_.sum_of_squares(x, elements); });
+  }
+
+  void Sgd(const SgdArgs& args) override {
+    const SgdFactors factors{args.gradient_scale, args.learning_rate, args.momentum_rate, args.weight_decay};
+    Share(
+        args.n * 4, args.n, [&](Range elements) { kernels_.sgd(factors, args, elements); }, kElementGrain);
+  }
+
+  void AdamW(const AdamWArgs& args) override {
+    const auto step = static_cast<double>(args.step);
+    const AdamWFactors factors{
+        .gradient_scale = args.gradient_scale,
+        .beta1 = args.beta1,
+        .beta2 = args.beta2,
+        .epsilon = args.epsilon,
+        .mean_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(args.beta1), step))),
+        .variance_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(args.beta2), step))),
+        .learning_rate = args.learning_rate,
+        .decay = args.learning_rate * args.weight_decay};
+    Share(
+        args.n * 8, args.n, [&](Range elements) { kernels_.adamw(factors, args, elements); }, kElementGrain);
+  }
+
+ private:
+  int64_t Panels(int64_t width) const { return CeilDiv(width, 4 * kernels_.lanes); }
+
+  float* Scratch(int thread) {
+    void* begin = scratch_.data();
+    size_t space = scratch_.size() * sizeof(float);
+    return static_cast<float*>(std::align(kCacheLine, kCacheLine, begin, space)) + thread * cpu::kScratchFloats;
+  }
+
+  // f(thread, part) for parts of [0, n), one a thread, where `work` is worth it.
+  template <class Function>
+  void ShareByThread(int64_t work, int64_t n, const Function& f, int64_t grain) {
+    if (n <= 0) return;
+    const int64_t threads = work < kWorthSharing ? 1 : std::min<int64_t>(pool_.size(), CeilDiv(n, grain));
+    const auto part = [&](int thread) {
+      if (thread < threads) f(thread, Part(n, thread, threads, grain));
+    };
+    if (threads == 1) {
+      pool_.RunHere(part);
+    } else {
+      pool_.Run(part);
+    }
+  }
+
+  template <class Function>
+  void Share(int64_t work, int64_t n, const Function& f, int64_t grain = 1) {
+    ShareByThread(
+        work, n, [&](int, Range part) { f(part); }, grain);
+  }
+
+  template <class Function>
+  double SumOfParts(int64_t work, int64_t n, int64_t grain, const Function& f) {
+    std::array<double, kParts> sums{};
+    if (n <= 0) return 0;
+    Share(work, kParts, [&](Range parts) {
+      for (int64_t i = parts.begin; i < parts.end; ++i) sums[i] = f(Part(n, i, kParts, grain));
+    });
+    double sum = 0;
+    for (const double part : sums) sum += part;
+    return sum;
+  }
+
+  // Shares the rows; the columns where there are too few rows to fill the threads' tiles.
+  void Product(int64_t n, const cpu::LinearArgs& args) {
+    const int64_t work = n * args.width * (args.depth + 4);
+    const int64_t panels = Panels(args.width);
+    if (n >= kernels_.tile_rows * pool_.size() || panels < pool_.size()) {
+      const int64_t grain = n >= 8 * kernels_.tile_rows * pool_.size() ? kernels_.tile_rows : 1;
+      Share(
+          work, n,
+          [&](Range rows) {
+            kernels_.linear(args, rows, {0, panels});
+          },
+          grain);
+    } else {
+      Share(work, panels, [&](Range part) { kernels_.linear(args, {0, n}, part); });
+    }
+  }
+
+  // Shares the columns of dw; its rows where there are too few columns.
+  void WeightGradient(const cpu::WeightGradientArgs& args) {
+    const int64_t work = args.n * args.in * args.out;
+    const int64_t panels = Panels(args.out);
+    const int64_t tiles = CeilDiv(args.in, kernels_.tile_rows);
+    if (panels >= pool_.size() || panels >= tiles) {
+      ShareByThread(
+          work, panels,
+          [&](int thread, Range part) {
+            kernels_.weight_gradient(args, {0, tiles}, part, Scratch(thread));
+          },
+          1);
+    } else {
+      ShareByThread(
+          work, tiles,
+          [&](int thread, Range part) {
+            kernels_.weight_gradient(args, part, {0, panels}, Scratch(thread));
+          },
+          1);
+    }
+  }
+
+  const std::string instruction_set_;
+  const Kernels& kernels_;
+  cpu::ThreadPool pool_;
+  std::vector<float> scratch_;  // see Scratch
+};
+
+int UsableProcessors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::clamp(CPU_COUNT(&set), 1, kMaxThreads);
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& options) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("threads is ", options.threads, ": give 1 to ", kMaxThreads, ", or 0 for one for each processor"));
+  }
+  const int threads = options.threads != 0 ? options.threads : UsableProcessors();
+  std::string names;
+  for (const cpu::InstructionSet& set : cpu::InstructionSets()) {
+    if (set.kernels == nullptr) continue;
+    if (options.instruction_set.empty() || options.instruction_set == set.name) {
+      return std::make_unique<CpuBackend>(set.name, *set.kernels, threads);
+    }
+    absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(set.name));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("instruction set \"", options.instruction_set, "\" cannot be had: this processor has ", names));
+}
+
+}  // namespace recurve

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_INSTRUCTION_SETS_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_INSTRUCTION_SETS_H_
+
+#include <string_view>
+#include <vector>
+
+#include "executor/backend/cpu/kernels.h"
+
+namespace recurve::cpu {
+
+struct InstructionSet {
+  std::string_view name;
+  const Kernels* kernels;  // null where this processor has not these instructions
+};
+
+// What the program was compiled for, best first; the last, "portable", runs anywhere.
+std::vector<InstructionSet> InstructionSets();
+
+}  // namespace recurve::cpu
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_INSTRUCTION_SETS_H_

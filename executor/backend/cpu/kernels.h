@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The CPU's kernels: one table for each instruction set, filled by compiling the same source (kernels_body.h) once for
+// each. A kernel works on the part of an operation that one thread has; which part, the caller says by ranges. Results
+// do not depend on how the ranges are cut. Kernels allocate nothing.
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_H_
+
+#include <cstdint>
+
+#include "executor/backend/backend.h"
+#include "executor/backend/pointwise.h"
+
+namespace recurve::cpu {
+
+struct Range {
+  int64_t begin, end;
+};
+
+// A packed matrix of `depth` by `width`, stored in panels of 4 vectors of columns: within a panel, row by row. The last
+// panel has only as many vectors as it needs, filled up with zeros.
+struct PackArgs {
+  const float* w;  // element (d, j) is at w[d * depth_stride + j * width_stride]
+  int64_t depth, width, depth_stride, width_stride;
+  float* packed;
+};
+
+// y = x w + bias. x [n, depth], y [n, width], bias [width] or null.
+struct LinearArgs {
+  int64_t depth, width;
+  const float* x;
+  const float* packed;
+  const float* bias;
+  float* y;
+};
+
+// dw [in, out] += x^T dy; dbias [out] += column sums of dy, unless null. Row r of x is at x_first + r * in for
+// r < first_rows, at x_rest + (r - first_rows) * in from there on.
+struct WeightGradientArgs {
+  int64_t n, in, out;
+  const float* x_first;
+  int64_t first_rows;
+  const float* x_rest;
+  const float* dy;
+  float* dw;
+  float* dbias;
+};
+
+struct SoftmaxArgs {
+  int64_t V;
+  const int32_t* targets;
+  float gradient_scale;
+  float* logits;
+};
+
+struct DropoutArgs {
+  uint64_t seed, stream, first_block;  // the block of element 0
+  uint32_t threshold;
+  float scale;
+  const float* x;
+  float* y;
+};
+
+// In each WeightGradient call, a thread works in this much memory of its own.
+inline constexpr int64_t kWeightGradientDepth = 256;      // rows of x and dy that are packed at a time
+inline constexpr int64_t kWeightGradientMaxInputs = 384;  // columns of x, likewise
+inline constexpr int64_t kMaxPanelWidth = 64;
+inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxPanelWidth);
+
+struct Kernels {
+  int64_t lanes;      // floats in a vector; a panel is 4 * lanes wide
+  int64_t tile_rows;  // rows of a register tile
+
+  void (*pack)(const PackArgs&, Range panels);
+  void (*pack_lstm)(const float* w, int64_t H, Range blocks, float* packed);  // blocks of `lanes` hidden units
+
+  void (*linear)(const LinearArgs&, Range rows, Range panels);
+  void (*weight_gradient)(const WeightGradientArgs&, Range tiles, Range panels,
+                          float* scratch);  // tiles of tile_rows inputs
+  void (*scatter_add_rows)(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
+                           Range columns);
+
+  void (*lstm_forward)(const LstmForwardArgs&, Range rows);
+  void (*lstm_backward)(const LstmBackwardArgs&, Range rows);
+
+  void (*dropout)(const DropoutArgs&, Range elements);              // begins at a multiple of 4
+  double (*softmax_cross_entropy)(const SoftmaxArgs&, Range rows);  // the loss of these rows
+  double (*sum_of_squares)(const float* x, Range elements);
+  void (*sgd)(const SgdFactors&, const SgdArgs&, Range elements);
+  void (*adamw)(const AdamWFactors&, const AdamWArgs&, Range elements);
+};
+
+// Defined by kernels_<isa>.cc; to be called only where the processor has these instructions: see instruction_sets.h.
+const Kernels& Avx512Kernels();
+const Kernels& Avx2Kernels();
+const Kernels& PortableKernels();
+
+}  // namespace recurve::cpu
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_H_

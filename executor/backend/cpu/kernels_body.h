@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of kernels of the instruction set that this file is compiled for. Included once by each kernels_<isa>.cc.
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_
+
+#include "executor/backend/cpu/kernels.h"
+#include "executor/backend/cpu/kernels_elementwise.h"
+#include "executor/backend/cpu/kernels_linear.h"
+#include "executor/backend/cpu/kernels_lstm.h"
+#include "executor/backend/cpu/simd.h"
+
+namespace recurve::cpu::RECURVE_CPU_ISA {
+
+static_assert(kPanelWidth <= kMaxPanelWidth);
+
+inline constexpr Kernels kKernels = {.lanes = kLanes,
+                                     .tile_rows = kTileRows,
+                                     .pack = Pack,
+                                     .pack_lstm = PackLstm,
+                                     .linear = Linear,
+                                     .weight_gradient = WeightGradient,
+                                     .scatter_add_rows = ScatterAddRows,
+                                     .lstm_forward = LstmForward,
+                                     .lstm_backward = LstmBackward,
+                                     .dropout = Dropout,
+                                     .softmax_cross_entropy = SoftmaxCrossEntropy,
+                                     .sum_of_squares = SumOfSquares,
+                                     .sgd = Sgd,
+                                     .adamw = AdamW};
+
+}  // namespace recurve::cpu::RECURVE_CPU_ISA
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_

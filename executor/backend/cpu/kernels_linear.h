@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Products with packed matrices.
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_LINEAR_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_LINEAR_H_
+
+#include "executor/backend/cpu/kernels.h"
+#include "executor/backend/cpu/simd.h"
+
+namespace recurve::cpu::RECURVE_CPU_ISA {
+
+constexpr int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+inline constexpr int64_t kRowBlock = 48;     // rows that pass through a panel while it is in the cache
+inline constexpr int64_t kDepthBlock = 512;  // rows of a panel that stay in the cache meanwhile
+
+// The vectors in a panel, and the floats of its last vector.
+struct PanelShape {
+  explicit PanelShape(int64_t width, int64_t panel)
+      : columns(Least(kPanelWidth, width - panel * kPanelWidth)), vectors((columns + kLanes - 1) / kLanes) {}
+  int64_t columns;
+  int64_t vectors;
+};
+
+inline void Pack(const PackArgs& a, Range panels) {
+  constexpr int64_t kBlock = 16;  // reads whole cache lines in either direction
+  for (int64_t p = panels.begin; p < panels.end; ++p) {
+    const PanelShape shape(a.width, p);
+    const int64_t stride = shape.vectors * kLanes;
+    float* panel = a.packed + p * kPanelWidth * a.depth;
+    for (int64_t d0 = 0; d0 < a.depth; d0 += kBlock) {
+      for (int64_t j0 = 0; j0 < stride; j0 += kBlock) {
+        for (int64_t d = d0; d < Least(d0 + kBlock, a.depth); ++d) {
+          const float* from = a.w + d * a.depth_stride + p * kPanelWidth * a.width_stride;
+          for (int64_t j = j0; j < Least(j0 + kBlock, stride); ++j) {
+            panel[d * stride + j] = j < shape.columns ? from[j * a.width_stride] : 0.0f;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Rows [first, first + rows) of one panel of y, over depth [d0, d0 + depth): begins with the bias, goes on with y.
+template <int rows, int vectors>
+RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t column, int64_t last_lanes,
+                               const float* panel, int64_t d0, int64_t depth) {
+  Vec acc[rows][vectors];
+  float* y = a.y + first * a.width + column;
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
+    const Vec bias = a.bias != nullptr ? Load(a.bias + column + v * kLanes, lanes) : Vec{};
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) acc[r][v] = d0 == 0 ? bias : Load(y + r * a.width + v * kLanes, lanes);
+  }
+  Accumulate<rows, vectors>(a.x + first * a.depth + d0, a.depth, 1, panel + d0 * vectors * kLanes, depth, acc);
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) Store(y + r * a.width + v * kLanes, acc[r][v], lanes);
+  }
+}
+
+// One panel of y for some rows.
+inline void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p) {
+  const PanelShape shape(a.width, p);
+  const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
+  const float* panel = a.packed + p * kPanelWidth * a.depth;
+  WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
+    int64_t d0 = 0;
+    do {  // once even for depth 0
+      const int64_t depth = Least(kDepthBlock, a.depth - d0);
+      ForEachTile(begin, end, [&](auto rows, int64_t first) {
+        LinearTile<decltype(rows)::value, decltype(vectors)::value>(a, first, p * kPanelWidth, last_lanes, panel, d0,
+                                                                    depth);
+      });
+      d0 += depth;
+    } while (d0 < a.depth);
+  });
+}
+
+inline void Linear(const LinearArgs& a, Range rows, Range panels) {
+  for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
+    for (int64_t p = panels.begin; p < panels.end; ++p) LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p);
+  }
+}
+
+// Columns [begin, begin + count) of rows [r0, r0 + depth) of x, tile by tile of kTileRows columns, each [depth,
+// kTileRows].
+inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
+                       float* packed) {
+  for (int64_t d = 0; d < depth; ++d) {
+    const int64_t r = r0 + d;
+    const float* x = (r < a.first_rows ? a.x_first + r * a.in : a.x_rest + (r - a.first_rows) * a.in) + begin;
+    for (int64_t tile = 0; tile * kTileRows < count; ++tile) {
+      float* to = packed + (tile * depth + d) * kTileRows;
+      const float* from = x + tile * kTileRows;
+      if (count - tile * kTileRows >= kTileRows) {
+        for (int i = 0; i < kTileRows; ++i) to[i] = from[i];
+      } else {
+        for (int64_t i = 0; i < count - tile * kTileRows; ++i) to[i] = from[i];
+      }
+    }
+  }
+}
+
+// A panel's columns of rows [r0, r0 + depth) of dy, filled up with zeros; adds their sums to dbias unless it is null.
+template <int vectors>
+RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t column,
+                                  int64_t last_lanes, float* packed, float* dbias) {
+  Vec sums[vectors] = {};
+  for (int64_t d = 0; d < depth; ++d) {
+    const float* dy = a.dy + (r0 + d) * a.out + column;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const Vec x = Load(dy + v * kLanes, v + 1 < vectors ? kLanes : last_lanes);
+      sums[v] += x;
+      Store(packed + (d * vectors + v) * kLanes, x);
+    }
+  }
+  if (dbias == nullptr) return;
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
+    float* to = dbias + column + v * kLanes;
+    Store(to, Load(to, lanes) + sums[v], lanes);
+  }
+}
+
+template <int rows, int vectors>
+RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, int64_t out, int64_t last_lanes,
+                                       float* dw) {
+  Vec acc[rows][vectors] = {};
+  Accumulate<rows, vectors>(x, 1, kTileRows, dy, depth, acc);
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
+      float* to = dw + r * out + v * kLanes;
+      Store(to, Load(to, lanes) + acc[r][v], lanes);
+    }
+  }
+}
+
+// `x` holds the inputs [begin, begin + count) that PackInputs packed.
+inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
+                                int64_t p, const float* x, float* dy_packed) {
+  const PanelShape shape(a.out, p);
+  const int64_t column = p * kPanelWidth;
+  const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
+  WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
+    constexpr int kVectors = decltype(vectors)::value;
+    PackGradients<kVectors>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
+    for (int64_t i = 0; i < count; i += kTileRows) {
+      float* dw = a.dw + (begin + i) * a.out + column;
+      WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
+        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a.out, last_lanes, dw);
+      });
+    }
+  });
+}
+
+inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range panels, float* scratch) {
+  float* dy_packed = scratch;
+  float* x_packed = scratch + kWeightGradientDepth * kMaxPanelWidth;
+  const int64_t inputs_end = Least(tiles.end * kTileRows, a.in);
+  constexpr int64_t kInputs = kWeightGradientMaxInputs / kTileRows * kTileRows;
+  for (int64_t r0 = 0; r0 < a.n; r0 += kWeightGradientDepth) {
+    const int64_t depth = Least(kWeightGradientDepth, a.n - r0);
+    for (int64_t begin = tiles.begin * kTileRows; begin < inputs_end; begin += kInputs) {
+      const int64_t count = Least(kInputs, inputs_end - begin);
+      PackInputs(a, r0, depth, begin, count, x_packed);
+      for (int64_t p = panels.begin; p < panels.end; ++p) {
+        WeightGradientPanel(a, r0, depth, begin, count, p, x_packed, dy_packed);
+      }
+    }
+  }
+}
+
+inline void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
+                           Range columns) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float* from = x + i * width;
+    float* to = table + tokens[i] * width;
+    for (int64_t j = columns.begin; j < columns.end; ++j) to[j] += from[j];
+  }
+}
+
+}  // namespace recurve::cpu::RECURVE_CPU_ISA
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_LINEAR_H_

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_THREAD_POOL_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_THREAD_POOL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace recurve::cpu {
+
+// Threads that wait for work, for operations that take from microseconds to milliseconds. Run(f) calls f(i) for each i
+// below size(), f(0) on the calling thread, and returns when all have returned. A thread with nothing to do spins for
+// some microseconds, in case the next operation follows at once, and then sleeps: a process that has nothing to
+// compute, or shares its processors with others, does not burn them.
+//
+// Denormal floats are flushed to zero in all work: gradients that fade over a thousand steps would otherwise slow a
+// step down many times on some processors. The caller's setting is restored when Run returns.
+//
+// Run allocates nothing. One caller at a time.
+class ThreadPool {
+ public:
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  template <class Function>
+  void Run(const Function& f) {
+    RunTask([](const void* context, int thread) { (*static_cast<const Function*>(context))(thread); }, &f);
+  }
+
+  // f(0) alone, for work too small to share.
+  template <class Function>
+  void RunHere(const Function& f) {
+    const FlushDenormals flush;
+    f(0);
+  }
+
+ private:
+  using Task = void (*)(const void* context, int thread);
+
+  // While it lives, this thread's floating-point operations flush denormals to zero.
+  class FlushDenormals {
+   public:
+    FlushDenormals();
+    ~FlushDenormals();
+
+   private:
+    uint64_t before_;
+  };
+
+  void RunTask(Task task, const void* context);
+  void Work(int thread);
+
+  std::vector<std::thread> workers_;
+  // Written by the caller before it raises round_, read by workers after they saw it raised.
+  Task task_ = nullptr;  // null: end
+  const void* context_ = nullptr;
+  alignas(64) std::atomic<uint32_t> round_{0};    // counts Runs
+  alignas(64) std::atomic<uint32_t> pending_{0};  // workers that have not returned in this round
+};
+
+}  // namespace recurve::cpu
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_THREAD_POOL_H_

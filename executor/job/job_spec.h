@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "absl/status/status.h"
+#include "executor/model/optimizer.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
@@ -18,27 +19,13 @@ struct TotalBytes {
   int64_t bytes = 0;  // >= 1
 };
 
-// Share of the activation memory (states, tapes and working set) that keeping every tape needs; the other bytes come on top.
+// Share of the activation memory (states, tapes and working set) that keeping every tape needs; the other bytes come on
+// top.
 struct ActivationShare {
   double share = 1.0;  // in (0, 1]
 };
 
 using MemoryLimit = std::variant<ActivationShare, TotalBytes>;
-
-enum class OptimizerKind : uint8_t { kAdamW, kSgd };
-enum class LearningRateShape : uint8_t { kCosine, kConstant };
-
-struct OptimizerSpec {
-  OptimizerKind kind = OptimizerKind::kAdamW;
-  double learning_rate = 4e-3;  // after warm-up, (0, 1e3]
-  LearningRateShape shape = LearningRateShape::kCosine;  // kCosine falls to a tenth at the last step
-  int64_t warmup_steps = 20;    // linear from 0, >= 0
-  double momentum = 0.9;        // kSgd, [0, 1)
-  double beta1 = 0.9;           // kAdamW, [0, 1)
-  double beta2 = 0.99;          // kAdamW, [0, 1)
-  double weight_decay = 0.0;    // >= 0
-  double clip_norm = 1.0;       // global norm of the gradient; 0 does not clip
-};
 
 struct JobSpec {
   // Data: a file of bytes. Its last `holdout` part is kept for evaluation.
@@ -52,10 +39,10 @@ struct JobSpec {
   double dropout = 0.0;   // between layers and before the output layer, [0, 1)
 
   // Training.
-  int64_t batch = 16;     // sequences, 1..65536
-  int64_t length = 1000;  // T, steps in a sequence, 1..kMaxChainLength
-  int64_t link = 0;       // k, 1..length (a larger one is taken as length); 0: chosen from the batch
-  int64_t steps = 100;    // optimiser steps, 1..1e9
+  int64_t batch = 16;       // sequences, 1..65536
+  int64_t length = 1000;    // T, steps in a sequence, 1..kMaxChainLength
+  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen from the batch
+  int64_t steps = 100;      // optimiser steps, 1..1e9
   bool carry_state = true;  // windows of a sequence follow each other: start each from the last state of the one before
   OptimizerSpec optimizer;
   uint64_t seed = 1;
@@ -64,8 +51,8 @@ struct JobSpec {
   MemoryLimit memory;
   Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm
 
-  int threads = 0;             // CPU threads; 0: all
-  std::string save_path;       // model file; empty: not saved
+  int threads = 0;               // CPU threads; 0: all
+  std::string save_path;         // model file; empty: not saved
   int64_t checkpoint_every = 0;  // steps between saves while training; 0: at the end only
 };
 

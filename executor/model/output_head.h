@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_MODEL_OUTPUT_HEAD_H_
+#define RECURVE_EXECUTOR_MODEL_OUTPUT_HEAD_H_
+
+#include <cstdint>
+
+#include "executor/backend/backend.h"
+#include "executor/model/region.h"
+
+namespace recurve {
+
+// Output layer and softmax cross-entropy. Works through its rows in chunks: logits exist for one chunk at a time.
+class OutputHead {
+ public:
+  struct Shape {
+    int64_t hidden, vocabulary;  // H, V
+    int64_t max_rows;            // most rows of one call
+  };
+  struct Weights {
+    const float* weight;  // [H, V]
+    const float* bias;    // [V]
+  };
+  struct Gradients {
+    float* weight;
+    float* bias;
+  };
+
+  OutputHead(const Shape& shape, Backend& backend);
+
+  void Place(const Weights& weights, Region& weights_region, Region& workspace);
+  void PlaceGradients(const Gradients& gradients, Region& weights_region);  // after Place; only for training
+
+  void Pack();  // the weights as they are now
+  // x [n, H], in: the head's input; out: its gradient. Adds to the gradients of the weights and, in nats, to *loss.
+  void Backward(int64_t n, float* x, const int32_t* targets, float gradient_scale, double* loss);
+  void AddLoss(int64_t n, const float* x, const int32_t* targets, double* loss);
+  // Logits of the first rows of x, at most chunk_rows(); valid until the next call.
+  const float* Logits(int64_t n, const float* x);
+
+  int64_t chunk_rows() const { return chunk_rows_; }
+
+ private:
+  Shape shape_;
+  Backend* backend_;
+  int64_t chunk_rows_;
+  Weights weights_{};
+  Gradients gradients_{};
+  std::byte* packed_forward_ = nullptr;
+  std::byte* packed_backward_ = nullptr;  // null: not for training
+  float* logits_ = nullptr;               // [chunk_rows, V]
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_MODEL_OUTPUT_HEAD_H_

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/model/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "executor/backend/backend.h"
+#include "executor/backend/pointwise.h"
+
+namespace recurve {
+namespace {
+
+// Fills [begin, end) with numbers uniform in (-bound, bound). Each tensor has a stream of its own.
+void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t stream) {
+  const int64_t n = end - begin;
+  for (int64_t i = 0; i < n; i += 4) {
+    const uint64_t block = static_cast<uint64_t>(i) / 4;
+    const PhiloxState words =
+        Philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), stream, 0x696E6974},
+               static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+    const uint32_t four[4] = {words.c0, words.c1, words.c2, words.c3};
+    for (int64_t j = 0; j < std::min<int64_t>(4, n - i); ++j) {
+      const float unit = (static_cast<float>(four[j] >> 8) + 0.5f) * 0x1p-24f;  // in (0, 1)
+      begin[i + j] = bound * (2.0f * unit - 1.0f);
+    }
+  }
+}
+
+}  // namespace
+
+ParameterLayout::ParameterLayout(const ModelConfig& config) {
+  const int64_t H = config.hidden;
+  Add("embedding.weight", {config.vocabulary, config.embedding});
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    const std::string prefix = absl::StrCat("lstm.", layer, ".");
+    Add(prefix + "input_weight", {layer == 0 ? config.embedding : H, 4 * H});
+    Add(prefix + "recurrent_weight", {H, 4 * H});
+    Add(prefix + "bias", {4 * H});
+  }
+  Add("output.weight", {H, config.vocabulary});
+  Add("output.bias", {config.vocabulary});
+}
+
+void ParameterLayout::Add(std::string name, std::vector<int64_t> shape) {
+  int64_t size = 1;
+  for (const int64_t extent : shape) size *= extent;
+  entries_.push_back({.name = std::move(name), .shape = std::move(shape), .offset = block_floats_, .size = size});
+  count_ += size;
+  block_floats_ += AlignUp(size * static_cast<int64_t>(sizeof(float))) / static_cast<int64_t>(sizeof(float));
+}
+
+Model InitialModel(const ModelConfig& config, uint64_t seed) {
+  const ParameterLayout layout(config);
+  std::vector<float> block(layout.block_floats(), 0.0f);
+  const float bound = 1.0f / std::sqrt(static_cast<float>(config.hidden));
+  const auto fill = [&](int index, float limit) {
+    float* begin = block.data() + layout.entries()[index].offset;
+    FillUniform(begin, begin + layout.entries()[index].size, limit, seed, static_cast<uint32_t>(index));
+  };
+  fill(ParameterLayout::kEmbedding, std::sqrt(3.0f));
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    const auto indices = ParameterLayout::Layer(layer);
+    fill(indices.input_weight, bound);
+    fill(indices.recurrent_weight, bound);
+    float* bias = block.data() + layout.entries()[indices.bias].offset;
+    std::fill(bias + config.hidden, bias + 2 * config.hidden, 1.0f);  // input, forget, candidate, output
+  }
+  fill(layout.output_weight(), bound);
+  return FromBlock(config, block);
+}
+
+std::vector<float> ToBlock(const Model& model) {
+  const ParameterLayout layout(model.config);
+  std::vector<float> block(layout.block_floats(), 0.0f);
+  for (size_t i = 0; i < layout.entries().size(); ++i) {
+    std::copy(model.parameters[i].values.begin(), model.parameters[i].values.end(),
+              block.begin() + layout.entries()[i].offset);
+  }
+  return block;
+}
+
+Model FromBlock(const ModelConfig& config, const std::vector<float>& block) {
+  const ParameterLayout layout(config);
+  Model model{.config = config};
+  model.parameters.reserve(layout.entries().size());
+  for (const ParameterLayout::Entry& entry : layout.entries()) {
+    const auto begin = block.begin() + entry.offset;
+    model.parameters.push_back({.name = entry.name, .shape = entry.shape, .values = {begin, begin + entry.size}});
+  }
+  return model;
+}
+
+}  // namespace recurve

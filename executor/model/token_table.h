@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_MODEL_TOKEN_TABLE_H_
+#define RECURVE_EXECUTOR_MODEL_TOKEN_TABLE_H_
+
+#include <cstdint>
+
+#include "executor/backend/backend.h"
+#include "executor/model/region.h"
+
+namespace recurve {
+
+// Embedding and input weights of the first layer folded into one table [V, 4H] = embedding [V, E] * input_weight [E,
+// 4H] + bias, so that a step looks up a row instead of multiplying a matrix. The gradient is gathered in a table of the
+// same shape and turned into the gradients of the three once per batch.
+class TokenTable {
+ public:
+  struct Shape {
+    int64_t vocabulary, embedding, width;  // V, E, 4H
+  };
+  struct Weights {
+    const float* embedding;
+    const float* input_weight;
+    const float* bias;
+  };
+  struct Gradients {
+    float* embedding;
+    float* input_weight;
+    float* bias;
+  };
+
+  TokenTable(const Shape& shape, Backend& backend) : shape_(shape), backend_(&backend) {}
+
+  void Place(const Weights& weights, Region& region);
+  void PlaceGradients(const Gradients& gradients, Region& region);
+
+  const float* rows() const { return rows_; }
+  void Fold();                                                               // from the weights as they are now
+  void ZeroGradients();                                                      // of the table
+  void AddGradients(int64_t n, const int32_t* tokens, const float* dgates);  // dgates [n, 4H]
+  void UnfoldGradients();  // sets the embedding's gradient, adds to the other two
+
+ private:
+  int64_t RowsBytes() const { return shape_.vocabulary * shape_.width * static_cast<int64_t>(sizeof(float)); }
+
+  Shape shape_;
+  Backend* backend_;
+  Weights weights_{};
+  Gradients gradients_{};
+  float* rows_ = nullptr;  // [V, 4H]
+  float* rows_gradient_ = nullptr;
+  std::byte* packed_ = nullptr;  // input_weight, packed for the one product at a time that needs it
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_MODEL_TOKEN_TABLE_H_

@@ -40,6 +40,7 @@ struct StepRecord {
   double gradient_norm = 0;      // before clipping
   double learning_rate = 0;
   double seconds = 0;            // the whole step
+  double batch_seconds = 0;      // of it, forward and backward: what the plan predicts
   int64_t measured_peak_bytes = 0;  // most bytes of the arena live at once so far
   int64_t plain_forwards = 0;    // link forwards without tape in this step
   int64_t taped_forwards = 0;

@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// Asks `preferred`; when it cannot be reached (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED), tells `on_fallback` why and asks
-// `fallback`. Other errors are passed on.
+// Asks `preferred`; when it cannot be reached (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED), tells `on_fallback`
+// why and asks `fallback`. Other errors are passed on.
 std::unique_ptr<Planner> MakeFallbackPlanner(std::unique_ptr<Planner> preferred, std::unique_ptr<Planner> fallback,
                                              std::function<void(const absl::Status&)> on_fallback);
 

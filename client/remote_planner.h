@@ -11,8 +11,8 @@
 namespace recurve {
 
 struct RemotePlannerOptions {
-  std::string target;                          // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
-  std::chrono::milliseconds timeout{10'000};   // of one request, retries included
+  std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
+  std::chrono::milliseconds timeout{10'000};  // of one request, retries included
 };
 
 // The planner service as a Planner. Calls are spread over the addresses of the target (round_robin) and retried with

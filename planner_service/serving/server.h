@@ -22,9 +22,9 @@ class Registry;
 namespace recurve {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT; port 0: any free one
-  std::string metrics_listen = "127.0.0.1:0";  // Prometheus address, HOST:PORT, serves /metrics; empty: none
-  int max_message_bytes = 16 << 20;            // of a request or an answer
+  std::string listen = "127.0.0.1:0";            // gRPC address, HOST:PORT; port 0: any free one
+  std::string metrics_listen = "127.0.0.1:0";    // Prometheus address, HOST:PORT, serves /metrics; empty: none
+  int max_message_bytes = 16 << 20;              // of a request or an answer
   std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
 };
 
@@ -32,8 +32,8 @@ struct ServerOptions {
 class Server {
  public:
   // Serves `services` (not owned; must outlive the server). Health answers SERVING for "" and for each service's name.
-  // UNAVAILABLE naming the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot be
-  // parsed.
+  // UNAVAILABLE naming the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot
+  // be parsed.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
                                                        std::shared_ptr<prometheus::Registry> registry);
@@ -48,6 +48,10 @@ class Server {
 
 // Blocks SIGTERM and SIGINT in this thread and those it starts from now on. To be called first thing in main.
 void BlockTerminationSignals();
+
+// Keeps gRPC's own log lines off stderr unless the environment's GRPC_VERBOSITY asks for them: what they say comes back
+// as a status. To be called first thing in main.
+void QuietGrpcLog();
 
 // Waits until one of the blocked signals arrives; returns its number.
 int WaitForTerminationSignal();

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/serving/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <grpcpp/impl/server_initializer.h>
+#include <prometheus/exposer.h>
+#include <prometheus/registry.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
+
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/serving/address.h"
+
+namespace recurve {
+namespace {
+
+// Clients may ask whether a connection lives as often as this.
+constexpr int kMinPingIntervalMs = 10'000;
+// A scrape and a person with a browser.
+constexpr size_t kMetricsThreads = 2;
+
+// Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
+class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
+ public:
+  explicit HealthOfEveryService(std::vector<std::string>* names) : names_(*names) {}
+  std::string name() override { return "recurve_health_of_every_service"; }
+  void InitServer(grpc::ServerInitializer*) override {}
+  void Finish(grpc::ServerInitializer* initializer) override { names_ = *initializer->GetServiceList(); }
+  void ChangeArguments(const std::string&, void*) override {}
+
+ private:
+  std::vector<std::string>& names_;
+};
+
+class PerServiceHealth final : public grpc::ServerBuilderOption {
+ public:
+  explicit PerServiceHealth(std::vector<std::string>* names) : names_(names) {}
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<HealthOfEveryService>(names_));
+  }
+
+ private:
+  std::vector<std::string>* const names_;
+};
+
+// Health and reflection are switched on for all servers of a process, before the first one is built.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+absl::Status CannotListen(const char* what, const Address& address, std::string_view reason) {
+  return absl::UnavailableError(absl::StrCat("cannot listen on ", ToString(address), " for ", what, ": ",
+                                             absl::string_view(reason.data(), reason.size())));
+}
+
+constexpr std::string_view kPortTaken = "the port is in use, or the host is not this machine; choose another address";
+
+class RunningServer final : public Server {
+ public:
+  explicit RunningServer(std::chrono::milliseconds drain_time) : drain_time_(drain_time) {}
+  ~RunningServer() override { Drain(); }
+
+  absl::Status StartMetrics(const std::string& listen, std::shared_ptr<prometheus::Registry> registry);
+  absl::Status StartGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
+
+  int port() const override { return port_; }
+  int metrics_port() const override { return metrics_port_; }
+
+  void Drain() override {
+    std::call_once(drained_, [this] {
+      if (server_ == nullptr) return;
+      server_->GetHealthCheckService()->Shutdown();
+      server_->Shutdown(std::chrono::system_clock::now() + drain_time_);
+      server_->Wait();
+    });
+  }
+
+ private:
+  const std::chrono::milliseconds drain_time_;
+  // Declared before the gRPC server, so that metrics can be read until the last call has ended.
+  std::shared_ptr<prometheus::Registry> registry_;
+  std::unique_ptr<prometheus::Exposer> exposer_;
+  int metrics_port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  std::once_flag drained_;
+};
+
+absl::Status RunningServer::StartMetrics(const std::string& listen, std::shared_ptr<prometheus::Registry> registry) {
+  if (listen.empty()) return absl::OkStatus();
+  absl::StatusOr<Address> address = ParseAddress(listen);
+  if (!address.ok()) return address.status();
+  if (address->host == "localhost") address->host = "127.0.0.1";  // the HTTP server takes no names
+  registry_ = std::move(registry);
+  try {
+    exposer_ = std::make_unique<prometheus::Exposer>(ToString(*address), kMetricsThreads);
+  } catch (const std::exception&) {
+    return CannotListen("metrics", *address, kPortTaken);
+  }
+  exposer_->RegisterCollectable(registry_);
+  metrics_port_ = exposer_->GetListeningPorts().front();
+  return absl::OkStatus();
+}
+
+absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services) {
+  absl::StatusOr<Address> address = ParseAddress(options.listen);
+  if (!address.ok()) return address.status();
+  EnableHealthAndReflection();
+
+  std::vector<std::string> names;
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<PerServiceHealth>(&names));
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a port in use is an error
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  builder.AddListeningPort(ToString(*address), grpc::InsecureServerCredentials(), &port_);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port_ == 0) return CannotListen("gRPC", *address, kPortTaken);
+  for (const std::string& name : names) server_->GetHealthCheckService()->SetServingStatus(name, true);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const std::vector<grpc::Service*>& services,
+                                                      std::shared_ptr<prometheus::Registry> registry) {
+  auto server = std::make_unique<RunningServer>(options.drain_time);
+  if (absl::Status status = server->StartMetrics(options.metrics_listen, std::move(registry)); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = server->StartGrpc(options, services); !status.ok()) return status;
+  return server;
+}
+
+void QuietGrpcLog() {
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // NOLINT(concurrency-mt-unsafe): documented as the first thing in main
+}
+
+}  // namespace recurve

@@ -148,6 +148,35 @@ RECURVE_INLINE void ForEachTile(int64_t begin, int64_t end, const Function& f) {
   }
 }
 
+// acc[r][v] += x[r * row_stride] * w[v * kLanes ..]. Holds the columns in registers, and a row at a time.
+template <int rows, int vectors>
+RECURVE_INLINE void AccumulateStep(const float* x, int64_t row_stride, const float* w, Vec (&acc)[rows][vectors]) {
+  Vec columns[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) columns[v] = LoadAligned(w + v * kLanes);
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+    const Vec row = Broadcast(x[r * row_stride]);
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) acc[r][v] = VectorMath::Fma(row, columns[v], acc[r][v]);
+  }
+}
+
+// The same. Holds the rows in registers, and a column at a time: fewer, where a tile has fewer rows than columns.
+template <int rows, int vectors>
+RECURVE_INLINE void AccumulateStepInFewRegisters(const float* x, int64_t row_stride, const float* w,
+                                                 Vec (&acc)[rows][vectors]) {
+  Vec row[rows];
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) row[r] = Broadcast(x[r * row_stride]);
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) {
+    const Vec column = LoadAligned(w + v * kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) acc[r][v] = VectorMath::Fma(row[r], column, acc[r][v]);
+  }
+}
+
 // acc[r][v] += sum over d < depth of x[r * row_stride + d * depth_stride] * w[d * vectors * kLanes + v * kLanes ..],
 // for d in order: an element's sum does not depend on the tile that it falls in.
 template <int rows, int vectors>
@@ -155,14 +184,11 @@ RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth
                                Vec (&acc)[rows][vectors]) {
 #pragma GCC unroll 2
   for (int64_t d = 0; d < depth; ++d) {
-    Vec columns[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) columns[v] = LoadAligned(w + (d * vectors + v) * kLanes);
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) {
-      const Vec row = Broadcast(x[r * row_stride + d * depth_stride]);
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) acc[r][v] = VectorMath::Fma(row, columns[v], acc[r][v]);
+    const float* column = w + d * vectors * kLanes;
+    if constexpr (kTileRows >= kPanelVectors) {
+      AccumulateStep(x + d * depth_stride, row_stride, column, acc);
+    } else {
+      AccumulateStepInFewRegisters(x + d * depth_stride, row_stride, column, acc);
     }
   }
 }

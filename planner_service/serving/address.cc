@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace recurve {
 namespace {
 
 absl::Status AddressError(std::string_view text, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("address '", absl::string_view(text.data(), text.size()), "' ",
-                                                 absl::string_view(what.data(), what.size()),
-                                                 "; give HOST:PORT, such as 127.0.0.1:7401 or [::1]:7401"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "address '", absl::CHexEscape(absl::string_view(text.data(), text.size())), "' ",
+      absl::string_view(what.data(), what.size()), "; give HOST:PORT, such as 127.0.0.1:7401 or [::1]:7401"));
 }
 
 bool IsHostCharacter(char c, bool bracketed) {

@@ -21,7 +21,8 @@ enum class MemoryKind : uint8_t {
 };
 inline constexpr int kMemoryKinds = 7;
 
-std::string_view ToString(MemoryKind kind);  // "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"
+std::string_view ToString(
+    MemoryKind kind);  // "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"
 
 // Bytes by kind. A value.
 struct Ledger {
@@ -34,6 +35,7 @@ struct Ledger {
   int64_t activations() const {
     return (*this)[MemoryKind::kStates] + (*this)[MemoryKind::kTapes] + (*this)[MemoryKind::kWorkspace];
   }
+  friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 
 }  // namespace recurve

@@ -88,10 +88,13 @@ absl::Status CheckWellFormed(const Schedule& schedule) {
   return absl::OkStatus();
 }
 
-ScheduleWalk::ScheduleWalk(const Schedule& schedule) : schedule_(schedule) {
-  if (schedule.runs.empty()) return;
+ScheduleWalk::ScheduleWalk(const Schedule& schedule) : schedule_(schedule) { Rewind(); }
+
+void ScheduleWalk::Rewind() {
+  stack_.clear();
+  if (schedule_.runs.empty()) return;
   stack_.push_back(
-      {.run = static_cast<int32_t>(schedule.runs.size() - 1), .phase = 0, .write_state = false, .begin = 0});
+      {.run = static_cast<int32_t>(schedule_.runs.size() - 1), .phase = 0, .write_state = false, .begin = 0});
 }
 
 std::optional<Action> ScheduleWalk::Next() {

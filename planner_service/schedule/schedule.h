@@ -65,6 +65,9 @@ class ScheduleWalk {
   // The next action, or nothing when the schedule has ended.
   std::optional<Action> Next();
 
+  // Starts over. A walk that has been walked once allocates no more.
+  void Rewind();
+
  private:
   struct Frame {
     int32_t run;       // index into runs

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/engine/arena.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace recurve {
+
+absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t bytes, int64_t pieces) {
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
+  if (!memory.ok()) return memory.status();
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), pieces));
+}
+
+Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t pieces) : memory_(std::move(memory)) {
+  pieces_.reserve(pieces);
+}
+
+std::byte* Arena::Push(MemoryKind kind, int64_t bytes) {
+  const int64_t padded = AlignUp(bytes);
+  if (padded > memory_->size() - top_ || pieces_.size() == pieces_.capacity()) return nullptr;
+  std::byte* piece = memory_->data() + top_;
+  pieces_.push_back({.kind = kind, .bytes = padded});
+  live_[kind] += padded;
+  top_ += padded;
+  peak_ = std::max(peak_, top_);
+  return piece;
+}
+
+void Arena::Pop() {
+  const Piece piece = pieces_.back();
+  pieces_.pop_back();
+  live_[piece.kind] -= piece.bytes;
+  top_ -= piece.bytes;
+}
+
+}  // namespace recurve

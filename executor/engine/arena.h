@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_ENGINE_ARENA_H_
+#define RECURVE_EXECUTOR_ENGINE_ARENA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/engine/ledger.h"
+
+namespace recurve {
+
+// All device memory of a job: one allocation, made once, of which every piece is a stretch. A stack: what was taken
+// last is given back first, which is the order in which a schedule stores (planner_service/schedule/action.h), so that
+// no byte is lost to gaps. What lasts as long as the job is taken first and never given back. Counts what is live by
+// kind and remembers the most that ever was. Not thread-safe.
+//
+//   auto arena = Arena::Create(backend, fixed.total() + store_bytes, pieces);
+//   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
+class Arena {
+ public:
+  // Takes `bytes` from `backend`, for up to `pieces` pieces at a time; RESOURCE_EXHAUSTED when the device has not so
+  // many.
+  static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces);
+
+  // A piece of AlignUp(bytes), aligned; null when the arena has no such many bytes, or no more pieces, left.
+  std::byte* Push(MemoryKind kind, int64_t bytes);
+  // Gives the last piece back. There must be one.
+  void Pop();
+
+  int64_t size() const { return memory_->size(); }
+  const Ledger& live() const { return live_; }
+  int64_t live_bytes() const { return top_; }
+  int64_t peak_bytes() const { return peak_; }  // the most live_bytes() ever was
+
+ private:
+  struct Piece {
+    MemoryKind kind;
+    int64_t bytes;
+  };
+
+  Arena(std::unique_ptr<DeviceMemory> memory, int64_t pieces);
+
+  const std::unique_ptr<DeviceMemory> memory_;
+  std::vector<Piece> pieces_;  // never grows beyond what was reserved
+  Ledger live_;
+  int64_t top_ = 0;
+  int64_t peak_ = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_ENGINE_ARENA_H_

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/engine/interpreter.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+using Tape = Action::Tape;
+
+template <typename... Parts>
+absl::Status Refuse(const Action& action, const Parts&... parts) {
+  return absl::InternalError(absl::StrCat("schedule cannot be run: ", ToString(action), ": ", parts...));
+}
+
+absl::Status Cancelled() { return absl::CancelledError("cancelled within a batch"); }
+
+}  // namespace
+
+Interpreter::Interpreter(LinkModel& model, const Schedule& schedule, const WorkingSet& working_set,
+                         int64_t stored_pieces, Backend& backend, Arena& arena)
+    : model_(model), backend_(backend), arena_(arena), working_set_(working_set), walk_(schedule) {
+  store_.reserve(stored_pieces);
+}
+
+absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Sweep& sweep, const CancelCheck& cancelled) {
+  sweep_ = sweep;
+  current_ = {.state = 0, .data = sweep.start_state};
+  previous_ = {};
+  work_tape_ = -1;
+  unreversed_ = model_.links();
+  counts_ = {};
+  backend_.Zero(working_set_.state_gradient, model_.state_bytes());
+  const absl::Status status = Execute(cancelled);
+  while (!store_.empty()) Pop();
+  if (!status.ok()) return status;
+  return counts_;
+}
+
+absl::Status Interpreter::Execute(const CancelCheck& cancelled) {
+  walk_.Rewind();
+  while (const std::optional<Action> action = walk_.Next()) {
+    if (absl::Status status = Apply(*action, cancelled); !status.ok()) return status;
+  }
+  if (unreversed_ != 0 || !store_.empty()) {
+    return absl::InternalError(absl::StrCat("schedule cannot be run: it ends with ", unreversed_,
+                                            " links not reversed and ", store_.size(), " pieces stored"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::Apply(const Action& action, const CancelCheck& cancelled) {
+  switch (action.kind) {
+    case Action::Kind::kForward:
+      return Forward(action, cancelled);
+    case Action::Kind::kReverse:
+      return Reverse(action, cancelled);
+    case Action::Kind::kCopy:
+      return Copy(action);
+    case Action::Kind::kDiscard:
+      return Discard(action);
+  }
+  return Refuse(action, "unknown kind");
+}
+
+absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cancelled) {
+  if (action.begin != current_.state) return Refuse(action, "current is state ", current_.state);
+  if (action.end > model_.links()) return Refuse(action, "there are ", model_.links(), " links");
+  if (work_tape_ >= 0) return Refuse(action, "the tape of link ", work_tape_, " would be lost");
+  if (action.write_state) {
+    if (absl::Status status = StoreCurrent(action, /*with_tape=*/false); !status.ok()) return status;
+  }
+  for (int64_t link = action.begin; link < action.end; ++link) {
+    if (cancelled && cancelled()) return Cancelled();
+    if (action.tape == Tape::kStored) {
+      if (absl::Status status = ForwardStored(action, link); !status.ok()) return status;
+    } else {
+      const bool keep_tape = action.tape == Tape::kWork;
+      ForwardLink(link, BufferBeside(current_), working_set_.tape, keep_tape);
+      if (keep_tape) work_tape_ = link;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::ForwardStored(const Action& action, int64_t link) {
+  if (FindStored(link) == nullptr) {
+    if (absl::Status status = StoreCurrent(action, /*with_tape=*/true); !status.ok()) return status;
+  }
+  std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes());
+  if (tape == nullptr) return Refuse(action, "no room for the tape of link ", link);
+  std::byte* state_out = BufferBeside(current_);
+  if (link + 1 < action.end) {
+    // The state between two stored tapes is stored too: make it where it stays.
+    state_out = Push(MemoryKind::kStates, 2 * (link + 1), true, model_.state_bytes());
+    if (state_out == nullptr) return Refuse(action, "no room for state ", link + 1);
+  }
+  ForwardLink(link, state_out, tape, /*keep_tape=*/true);
+  return absl::OkStatus();
+}
+
+void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tape, bool keep_tape) {
+  model_.Forward(link, current_.data, state_out, tape, keep_tape);
+  ++(keep_tape ? counts_.taped_forwards : counts_.plain_forwards);
+  previous_ = current_;
+  current_ = {.state = link + 1, .data = state_out};
+  if (link + 1 == model_.links() && sweep_.final_state != nullptr) {
+    backend_.Copy(state_out, model_.state_bytes(), sweep_.final_state);
+  }
+}
+
+absl::Status Interpreter::Reverse(const Action& action, const CancelCheck& cancelled) {
+  for (int64_t link = action.end - 1; link >= action.begin; --link) {
+    if (cancelled && cancelled()) return Cancelled();
+    if (absl::Status status = ReverseLink(action, link); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::ReverseLink(const Action& action, int64_t link) {
+  if (link + 1 != unreversed_) return Refuse(action, "the next link to reverse is ", unreversed_ - 1);
+  const std::byte* state_in = FindLive(link);
+  const std::byte* state_out = FindLive(link + 1);
+  if (state_in == nullptr || state_out == nullptr) {
+    return Refuse(action, "state ", state_in == nullptr ? link : link + 1, " is not there");
+  }
+  if (work_tape_ >= 0) {
+    if (work_tape_ != link) return Refuse(action, "the working tape is of link ", work_tape_);
+    model_.Backward(link, state_in, state_out, working_set_.tape, working_set_.state_gradient);
+    work_tape_ = -1;
+  } else {
+    const bool state_above = !store_.empty() && store_.back().position == 2 * (link + 1) && store_.back().with_tape;
+    const size_t above = state_above ? 1 : 0;
+    if (store_.size() <= above || store_[store_.size() - 1 - above].position != 2 * link + 1) {
+      return Refuse(action, "the tape of link ", link, " is not the last thing stored");
+    }
+    model_.Backward(link, state_in, state_out, store_[store_.size() - 1 - above].data, working_set_.state_gradient);
+    if (state_above) Pop();
+    Pop();
+  }
+  unreversed_ = link;
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::Copy(const Action& action) {
+  const std::byte* stored = FindStored(action.begin);
+  if (stored == nullptr) return Refuse(action, "state ", action.begin, " is not stored");
+  current_ = {.state = action.begin, .data = stored};
+  previous_ = {};
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::Discard(const Action& action) {
+  if (store_.empty() || store_.back().position != 2 * action.begin) {
+    return Refuse(action, "state ", action.begin, " is not the last thing stored");
+  }
+  Pop();
+  return absl::OkStatus();
+}
+
+absl::Status Interpreter::StoreCurrent(const Action& action, bool with_tape) {
+  std::byte* stored = Push(MemoryKind::kStates, 2 * current_.state, with_tape, model_.state_bytes());
+  if (stored == nullptr) return Refuse(action, "no room for state ", current_.state);
+  backend_.Copy(current_.data, model_.state_bytes(), stored);
+  return absl::OkStatus();
+}
+
+std::byte* Interpreter::Push(MemoryKind kind, int64_t position, bool with_tape, int64_t bytes) {
+  if (store_.size() == store_.capacity() || (!store_.empty() && store_.back().position >= position)) return nullptr;
+  std::byte* data = arena_.Push(kind, bytes);
+  if (data != nullptr) store_.push_back({.position = position, .with_tape = with_tape, .data = data});
+  return data;
+}
+
+void Interpreter::Pop() {
+  const std::byte* data = store_.back().data;
+  Rescue(current_, previous_, data);
+  Rescue(previous_, current_, data);
+  store_.pop_back();
+  arena_.Pop();
+}
+
+void Interpreter::Rescue(Running& running, const Running& other, const std::byte* stored) {
+  if (running.state < 0 || running.data != stored) return;
+  std::byte* buffer = BufferBeside(other);
+  backend_.Copy(stored, model_.state_bytes(), buffer);
+  running.data = buffer;
+}
+
+std::byte* Interpreter::BufferBeside(const Running& running) const {
+  return working_set_.running[running.data == working_set_.running[0] ? 1 : 0];
+}
+
+const std::byte* Interpreter::FindStored(int64_t state) const {
+  if (state == 0) return sweep_.start_state;
+  const auto found =
+      std::lower_bound(store_.begin(), store_.end(), 2 * state,
+                       [](const Stored& stored, int64_t position) { return stored.position < position; });
+  return found != store_.end() && found->position == 2 * state ? found->data : nullptr;
+}
+
+const std::byte* Interpreter::FindLive(int64_t state) const {
+  if (current_.state == state) return current_.data;
+  if (previous_.state == state) return previous_.data;
+  return FindStored(state);
+}
+
+}  // namespace recurve

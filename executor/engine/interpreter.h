@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_ENGINE_INTERPRETER_H_
+#define RECURVE_EXECUTOR_ENGINE_INTERPRETER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/engine/arena.h"
+#include "executor/model/link_model.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/schedule/schedule.h"
+
+namespace recurve {
+
+// Device memory that a sweep always holds, whatever the schedule.
+struct WorkingSet {
+  std::byte* running[2];      // states
+  std::byte* tape;            // of the link whose reverse comes next; scratch for forwards without tape
+  std::byte* state_gradient;  // a state
+};
+
+// Executes a schedule on a model: the machine of planner_service/schedule/action.h with real states and tapes. The
+// store is the top of the arena. A state that becomes current again is read where it is stored, not moved, and states
+// that are stored with tapes are produced in place. Any schedule that replays well runs; one that does not is an
+// INTERNAL error that names the action. After the first run, running allocates nothing. Not thread-safe; model,
+// schedule, backend and arena must outlive it.
+class Interpreter {
+ public:
+  struct Sweep {
+    const std::byte* start_state = nullptr;  // state 0; kept by the caller while the sweep runs
+    std::byte* final_state = nullptr;        // receives state N; null: not wanted
+  };
+  struct Counts {
+    int64_t plain_forwards = 0;  // links run without tape
+    int64_t taped_forwards = 0;
+  };
+
+  // `stored_pieces`: most states and tapes that the schedule stores at once (ReplayResult).
+  Interpreter(LinkModel& model, const Schedule& schedule, const WorkingSet& working_set, int64_t stored_pieces,
+              Backend& backend, Arena& arena);
+
+  // Runs the schedule once, with a zero gradient of state N. CANCELLED between links when `cancelled` says so; what the
+  // store held is given back in any case.
+  absl::StatusOr<Counts> Run(const Sweep& sweep, const CancelCheck& cancelled);
+
+ private:
+  struct Running {
+    int64_t state = -1;  // -1: none
+    const std::byte* data = nullptr;
+  };
+  struct Stored {
+    int64_t position;  // 2j: state j; 2j + 1: tape of link j
+    bool with_tape;    // a state that is freed with the tape of the link before it
+    std::byte* data;
+  };
+
+  absl::Status Execute(const CancelCheck& cancelled);
+  absl::Status Apply(const Action& action, const CancelCheck& cancelled);
+  absl::Status Forward(const Action& action, const CancelCheck& cancelled);
+  absl::Status ForwardStored(const Action& action, int64_t link);
+  void ForwardLink(int64_t link, std::byte* state_out, std::byte* tape, bool keep_tape);
+  absl::Status Reverse(const Action& action, const CancelCheck& cancelled);
+  absl::Status ReverseLink(const Action& action, int64_t link);
+  absl::Status Copy(const Action& action);
+  absl::Status Discard(const Action& action);
+
+  absl::Status StoreCurrent(const Action& action, bool with_tape);
+  std::byte* Push(MemoryKind kind, int64_t position, bool with_tape, int64_t bytes);
+  void Pop();
+  // Moves a running state out of stored memory that is about to be freed.
+  void Rescue(Running& running, const Running& other, const std::byte* stored);
+  std::byte* BufferBeside(const Running& running) const;  // a running buffer that does not hold `running`
+  const std::byte* FindStored(int64_t state) const;       // null: not stored
+  const std::byte* FindLive(int64_t state) const;         // null: neither running nor stored
+
+  LinkModel& model_;
+  Backend& backend_;
+  Arena& arena_;
+  const WorkingSet working_set_;
+  ScheduleWalk walk_;
+  std::vector<Stored> store_;  // positions increase
+  Sweep sweep_;
+  Running current_, previous_;
+  int64_t work_tape_ = -1;  // link whose tape is in the working set; -1: none
+  int64_t unreversed_ = 0;  // links [0, unreversed_) are still to be reversed
+  Counts counts_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_ENGINE_INTERPRETER_H_

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/engine/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kFixedPieces = 12;  // at least as many as TakeFixedMemory takes
+
+LanguageModel MeasuringModel(const TrainerOptions& options, Backend& backend) {
+  return LanguageModel(options.model, options.shape, LanguageModel::Use::kTraining, backend);
+}
+
+int64_t StatesHeld(const TrainerOptions& options) { return options.carry_state ? 5 : 4; }
+
+}  // namespace
+
+LinkBytes MeasureLink(const TrainerOptions& options) {
+  return {
+      .state = StateLayout(options.model.layers, options.shape.batch, options.model.hidden).bytes(),
+      .tape = TapeLayout(options.model.layers, options.shape.link, options.shape.batch, options.model.hidden).bytes()};
+}
+
+Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
+  const LanguageModel model = MeasuringModel(options, backend);
+  Ledger ledger;
+  ledger[MemoryKind::kWeights] = model.needs().weights.used();
+  ledger[MemoryKind::kGradients] = model.needs().gradients.used();
+  ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer, model.layout().block_bytes());
+  ledger[MemoryKind::kBatch] = model.needs().batch.used();
+  ledger[MemoryKind::kStates] = StatesHeld(options) * model.state_bytes();
+  ledger[MemoryKind::kTapes] = model.tape_bytes();
+  ledger[MemoryKind::kWorkspace] = model.needs().workspace.used() + AlignUp(sizeof(double));
+  return ledger;
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Model& initial,
+                                                         const Schedule& schedule, const ReplayResult& replay,
+                                                         Backend& backend) {
+  const int64_t stored_pieces = replay.peak_states + replay.peak_tapes;
+  absl::StatusOr<std::unique_ptr<Arena>> arena =
+      Arena::Create(backend, FixedLedger(options, backend).total() + replay.peak_bytes, kFixedPieces + stored_pieces);
+  if (!arena.ok()) return arena.status();
+  std::unique_ptr<Trainer> trainer(new Trainer(options, schedule, *std::move(arena), backend));
+  if (absl::Status status = trainer->TakeFixedMemory(); !status.ok()) return status;
+  trainer->interpreter_.emplace(trainer->model_, trainer->schedule_, trainer->working_set_, stored_pieces, backend,
+                                *trainer->arena_);
+  trainer->Load(initial);
+  return trainer;
+}
+
+Trainer::Trainer(const TrainerOptions& options, const Schedule& schedule, std::unique_ptr<Arena> arena,
+                 Backend& backend)
+    : options_(options),
+      schedule_(schedule),
+      backend_(backend),
+      arena_(std::move(arena)),
+      model_(options.model, options.shape, LanguageModel::Use::kTraining, backend),
+      host_inputs_(options.shape.length * options.shape.batch),
+      host_targets_(options.shape.length * options.shape.batch) {}
+
+absl::Status Trainer::TakeFixedMemory() {
+  const LanguageModel::Regions& needs = model_.needs();
+  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.state_bytes()); };
+  std::byte* weights = arena_->Push(MemoryKind::kWeights, needs.weights.used());
+  std::byte* gradients = arena_->Push(MemoryKind::kGradients, needs.gradients.used());
+  std::byte* batch = arena_->Push(MemoryKind::kBatch, needs.batch.used());
+  std::byte* workspace = arena_->Push(MemoryKind::kWorkspace, needs.workspace.used());
+  squared_norm_ = reinterpret_cast<double*>(arena_->Push(MemoryKind::kWorkspace, sizeof(double)));
+  optimizer_state_ =
+      arena_->Push(MemoryKind::kOptimizer, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
+  working_set_ = {.running = {state(), state()},
+                  .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
+                  .state_gradient = state()};
+  start_state_ = state();
+  if (options_.carry_state) carried_state_ = state();
+  if (arena_->live() != FixedLedger(options_, backend_)) {
+    return absl::InternalError("the arena does not hold what the ledger of the fixed memory says");
+  }
+  model_.Bind({.weights = Region(weights),
+               .gradients = Region(gradients),
+               .batch = Region(batch),
+               .workspace = Region(workspace)});
+  return absl::OkStatus();
+}
+
+void Trainer::Load(const Model& initial) {
+  const std::vector<float> block = ToBlock(initial);
+  backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
+  backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
+  backend_.Zero(start_state_, model_.state_bytes());
+}
+
+absl::StatusOr<StepResult> Trainer::Step(bool start_afresh, const CancelCheck& cancelled) {
+  const int64_t step = steps_done_ + 1;
+  const int64_t batch_bytes = static_cast<int64_t>(host_inputs_.size() * sizeof(int32_t));
+  backend_.Upload(host_inputs_.data(), batch_bytes, model_.inputs());
+  backend_.Upload(host_targets_.data(), batch_bytes, model_.targets());
+  PrepareStates(start_afresh);
+  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+
+  StepResult result;
+  const auto begin = std::chrono::steady_clock::now();
+  absl::StatusOr<Interpreter::Counts> counts = Sweep(cancelled);
+  if (!counts.ok()) return counts.status();
+  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.forwards = *counts;
+
+  const int64_t n = model_.layout().block_floats();
+  backend_.Zero(squared_norm_, sizeof(double));
+  backend_.SumOfSquares(n, model_.gradients(), squared_norm_);
+  backend_.Download(model_.loss(), sizeof(double), &result.loss);
+  backend_.Download(squared_norm_, sizeof(double), &result.gradient_norm);
+  result.loss /= static_cast<double>(options_.shape.length * options_.shape.batch);
+  result.gradient_norm = std::sqrt(result.gradient_norm);
+  result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
+  if (absl::Status status = CheckFinite(result); !status.ok()) return status;
+
+  UpdateWeights(options_.optimizer, step, result.learning_rate, ClipScale(options_.optimizer, result.gradient_norm),
+                {.n = n, .weights = model_.parameters(), .gradients = model_.gradients(), .state = optimizer_state_},
+                backend_);
+  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  steps_done_ = step;
+  carried_ = options_.carry_state;
+  return result;
+}
+
+void Trainer::PrepareStates(bool start_afresh) {
+  if (carried_ && !start_afresh) {
+    std::swap(start_state_, carried_state_);
+  } else {
+    backend_.Zero(start_state_, model_.state_bytes());
+  }
+  carried_ = false;
+}
+
+absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const CancelCheck& cancelled) {
+  model_.SetDropoutStream(options_.dropout_seed, static_cast<uint64_t>(steps_done_));
+  model_.PrepareWeights();
+  model_.BeginBatch();
+  absl::StatusOr<Interpreter::Counts> counts =
+      interpreter_->Run({.start_state = start_state_, .final_state = carried_state_}, cancelled);
+  if (counts.ok()) model_.EndBatch();
+  return counts;
+}
+
+absl::Status Trainer::CheckFinite(const StepResult& result) const {
+  const int64_t step = steps_done_ + 1;
+  if (!std::isfinite(result.loss)) {
+    return absl::AbortedError(absl::StrCat("loss is ", result.loss, " at step ", step,
+                                           ": training stopped with the weights of before; lower learning_rate, or set "
+                                           "clip_norm"));
+  }
+  if (!std::isfinite(result.gradient_norm)) {
+    return absl::AbortedError(absl::StrCat("gradient norm is ", result.gradient_norm, " at step ", step,
+                                           ": training stopped with the weights of before; lower learning_rate"));
+  }
+  return absl::OkStatus();
+}
+
+Model Trainer::Parameters() {
+  std::vector<float> block(model_.layout().block_floats());
+  backend_.Download(model_.parameters(), model_.layout().block_bytes(), block.data());
+  return FromBlock(options_.model, block);
+}
+
+}  // namespace recurve

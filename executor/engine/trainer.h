@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_ENGINE_TRAINER_H_
+#define RECURVE_EXECUTOR_ENGINE_TRAINER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/engine/arena.h"
+#include "executor/engine/interpreter.h"
+#include "executor/engine/ledger.h"
+#include "executor/model/language_model.h"
+#include "executor/model/optimizer.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/schedule/replay.h"
+#include "planner_service/schedule/schedule.h"
+
+namespace recurve {
+
+struct TrainerOptions {
+  ModelConfig model;
+  SequenceShape shape;
+  OptimizerSpec optimizer;
+  int64_t steps = 1;  // in all, for the learning rate
+  bool carry_state = false;
+  uint64_t dropout_seed = 1;
+};
+
+// Bytes of a state and of a full link's tape, as the arena holds them.
+struct LinkBytes {
+  int64_t state = 0;
+  int64_t tape = 0;
+};
+LinkBytes MeasureLink(const TrainerOptions& options);
+
+// What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, and the
+// working set (two running states, a state gradient, the start state, with `carry_state` the state carried on, one
+// tape).
+Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
+
+struct StepResult {
+  double loss = 0;           // mean over the batch's predictions, nats
+  double gradient_norm = 0;  // before clipping
+  double learning_rate = 0;
+  double sweep_seconds = 0;  // forward and backward: from the packing of the weights to complete gradients
+  Interpreter::Counts forwards;
+};
+
+// Trains a language model by one schedule. Its arena has FixedLedger(options) plus the peak of the schedule's replay,
+// to the byte. After the first step nothing is allocated. Not thread-safe; the backend must outlive it.
+//
+//   auto trainer = Trainer::Create(options, InitialModel(config, seed), plan.schedule, replay, backend);
+//   windows.Fill(i, (*trainer)->inputs().data(), (*trainer)->targets().data());
+//   auto result = (*trainer)->Step(/*start_afresh=*/i == 0, {});
+class Trainer {
+ public:
+  // RESOURCE_EXHAUSTED when the device has not enough memory. `replay` is Replay(schedule) with the bytes of
+  // MeasureLink.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainerOptions& options, const Model& initial,
+                                                         const Schedule& schedule, const ReplayResult& replay,
+                                                         Backend& backend);
+
+  // The next batch, [T, B] each, in host memory; to be filled before each step.
+  std::span<int32_t> inputs() { return host_inputs_; }
+  std::span<int32_t> targets() { return host_targets_; }
+
+  // One optimiser step. `start_afresh`: from a zero state though states are carried. ABORTED when loss or gradient is
+  // not finite, CANCELLED when `cancelled` says so; the weights are then those of before the step.
+  absl::StatusOr<StepResult> Step(bool start_afresh, const CancelCheck& cancelled);
+
+  int64_t steps_done() const { return steps_done_; }
+  Model Parameters();  // as they are now
+  const Arena& arena() const { return *arena_; }
+
+ private:
+  Trainer(const TrainerOptions& options, const Schedule& schedule, std::unique_ptr<Arena> arena, Backend& backend);
+
+  absl::Status TakeFixedMemory();
+  void Load(const Model& initial);
+  void PrepareStates(bool start_afresh);
+  absl::StatusOr<Interpreter::Counts> Sweep(const CancelCheck& cancelled);
+  absl::Status CheckFinite(const StepResult& result) const;
+
+  const TrainerOptions options_;
+  const Schedule schedule_;
+  Backend& backend_;
+  const std::unique_ptr<Arena> arena_;
+  LanguageModel model_;
+  WorkingSet working_set_{};
+  std::byte* start_state_ = nullptr;
+  std::byte* carried_state_ = nullptr;  // null: not carried
+  std::byte* optimizer_state_ = nullptr;
+  double* squared_norm_ = nullptr;
+  std::optional<Interpreter> interpreter_;
+  std::vector<int32_t> host_inputs_, host_targets_;
+  bool carried_ = false;  // carried_state_ holds the final state of the last step
+  int64_t steps_done_ = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_ENGINE_TRAINER_H_

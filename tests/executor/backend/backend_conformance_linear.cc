@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "tests/executor/backend/backend_conformance.h"
+
+namespace recurve {
+namespace {
+
+struct LinearShape {
+  int64_t n, in, out;
+};
+
+// Single elements, odd and prime sizes, exact tiles, more depth or rows than are blocked at a time, few rows with many
+// columns.
+constexpr LinearShape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {7, 13, 65},   {33, 64, 64},
+                                   {50, 17, 129}, {97, 1100, 31}, {3, 48, 1000}, {1, 400, 16},
+                                   {300, 7, 48},  {259, 401, 19}, {530, 16, 1},  {11, 770, 70}};
+
+std::string Describe(const LinearShape& s) {
+  return "n " + std::to_string(s.n) + ", in " + std::to_string(s.in) + ", out " + std::to_string(s.out);
+}
+
+TEST_P(BackendConformance, LinearForward) {
+  for (const auto& s : kShapes) {
+    auto x = OnDevice(Random(s.n * s.in));
+    auto w = OnDevice(Random(s.in * s.out));
+    auto bias = OnDevice(Random(s.out));
+    auto packed = Packed(Packing::kForward, w, s.in, s.out);
+    auto y = Unwritten(s.n * s.out);
+    auto expected = reference::Product(Doubles(x.Values()), Doubles(w.Values()), s.n, s.in, s.out);
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data());
+    ExpectNear(y.Values(), expected, ProductTolerance(s.in), Describe(s) + ", no bias");
+
+    const std::vector<float> b = bias.Values();
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] += b[i % s.out];
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), bias.data(), y.data());
+    ExpectNear(y.Values(), expected, ProductTolerance(s.in), Describe(s));
+  }
+}
+
+TEST_P(BackendConformance, LinearInputGradient) {
+  for (const auto& s : kShapes) {
+    auto dy = OnDevice(Random(s.n * s.out));
+    auto w = OnDevice(Random(s.in * s.out));
+    auto packed = Packed(Packing::kBackward, w, s.in, s.out);
+    auto dx = Unwritten(s.n * s.in);
+    backend_->LinearInputGradient(s.n, s.in, s.out, dy.data(), packed.data(), dx.data());
+    const auto transposed = reference::Transposed(Doubles(w.Values()), s.in, s.out);
+    ExpectNear(dx.Values(), reference::Product(Doubles(dy.Values()), transposed, s.n, s.out, s.in),
+               ProductTolerance(s.out), Describe(s));
+  }
+}
+
+TEST_P(BackendConformance, LinearWeightGradientAdds) {
+  for (const auto& s : kShapes) {
+    auto x = OnDevice(Random(s.n * s.in));
+    auto dy = OnDevice(Random(s.n * s.out));
+    auto dw = OnDevice(Random(s.in * s.out));
+    auto dbias = OnDevice(Random(s.out));
+    auto expected_bias = Doubles(dbias.Values());
+    const auto gradients = Doubles(dy.Values());
+    for (size_t i = 0; i < gradients.size(); ++i) expected_bias[i % s.out] += gradients[i];
+    const auto before = Doubles(dw.Values());
+    const auto product =
+        reference::Product(reference::Transposed(Doubles(x.Values()), s.n, s.in), gradients, s.in, s.n, s.out);
+    auto expected = before;
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] += product[i];
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), dw.data(), dbias.data());
+    ExpectNear(dw.Values(), expected, ProductTolerance(s.n), Describe(s));
+    ExpectNear(dbias.Values(), expected_bias, ProductTolerance(s.n), Describe(s) + ", bias");
+
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] += product[i];
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), dw.data(), nullptr);
+    ExpectNear(dw.Values(), expected, ProductTolerance(2 * s.n), Describe(s) + ", twice");
+  }
+}
+
+// A row's result is the same wherever the row falls in the batch.
+TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
+  const LinearShape s{29, 700, 37};
+  const std::vector<float> row = Random(s.in);
+  std::vector<float> rows;
+  for (int64_t i = 0; i < s.n; ++i) rows.insert(rows.end(), row.begin(), row.end());
+  auto x = OnDevice(rows);
+  auto w = OnDevice(Random(s.in * s.out));
+  auto packed = Packed(Packing::kForward, w, s.in, s.out);
+  auto y = Unwritten(s.n * s.out);
+  backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data());
+  const std::vector<float> values = y.Values();
+  for (int64_t i = 1; i < s.n; ++i) {
+    EXPECT_EQ(std::memcmp(&values[0], &values[i * s.out], s.out * sizeof(float)), 0) << "row " << i;
+  }
+}
+
+TEST_P(BackendConformance, ScatterAddRowsAddsInOrder) {
+  for (const auto& [n, width, V] : {LinearShape{1, 1, 1}, {40, 7, 3}, {100, 200, 11}, {1000, 129, 256}}) {
+    const auto tokens = RandomTokens(n, static_cast<int32_t>(V));
+    auto tokens_there = OnDevice(tokens);
+    const auto x = Random(n * width);
+    auto x_there = OnDevice(x);
+    auto expected = Random(V * width);
+    auto table = OnDevice(expected);
+    for (int64_t i = 0; i < n; ++i) {
+      for (int64_t j = 0; j < width; ++j) expected[tokens[i] * width + j] += x[i * width + j];
+    }
+    backend_->ScatterAddRows(n, width, tokens_there.data(), x_there.data(), table.data());
+    EXPECT_EQ(table.Values(), expected);  // additions in the order of i: equal to the bit
+  }
+}
+
+}  // namespace
+}  // namespace recurve

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/codec/job_codec.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "planner_service/codec/plan_codec.h"
+
+namespace recurve {
+namespace {
+
+using executor::v1::LearningRateShape_Name;
+using executor::v1::Optimizer_Name;
+
+// The longest path that Linux takes, its closing zero left out.
+constexpr size_t kMaxPathBytes = 4095;
+
+absl::Status CheckPath(const char* field, const std::string& path) {
+  if (path.size() > kMaxPathBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(field, " has ", path.size(), " bytes; a path has at most ",
+                                                   kMaxPathBytes, ". Give a shorter path"));
+  }
+  if (path.find('\0') != std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(field, " contains a zero byte, which no path may"));
+  }
+  return absl::OkStatus();
+}
+
+executor::v1::Optimizer EncodeOptimizerKind(OptimizerKind kind) {
+  return kind == OptimizerKind::kSgd ? executor::v1::OPTIMIZER_SGD : executor::v1::OPTIMIZER_ADAMW;
+}
+
+executor::v1::LearningRateShape EncodeShape(LearningRateShape shape) {
+  return shape == LearningRateShape::kConstant ? executor::v1::LEARNING_RATE_SHAPE_CONSTANT
+                                               : executor::v1::LEARNING_RATE_SHAPE_COSINE;
+}
+
+absl::StatusOr<OptimizerKind> DecodeOptimizerKind(executor::v1::Optimizer kind) {
+  switch (kind) {
+    case executor::v1::OPTIMIZER_UNSPECIFIED:
+    case executor::v1::OPTIMIZER_ADAMW:
+      return OptimizerKind::kAdamW;
+    case executor::v1::OPTIMIZER_SGD:
+      return OptimizerKind::kSgd;
+    default:
+      return absl::InvalidArgumentError(absl::StrCat("optimizer.kind is ", static_cast<int>(kind), "; it is ",
+                                                     Optimizer_Name(executor::v1::OPTIMIZER_ADAMW), " or ",
+                                                     Optimizer_Name(executor::v1::OPTIMIZER_SGD)));
+  }
+}
+
+absl::StatusOr<LearningRateShape> DecodeShape(executor::v1::LearningRateShape shape) {
+  switch (shape) {
+    case executor::v1::LEARNING_RATE_SHAPE_UNSPECIFIED:
+    case executor::v1::LEARNING_RATE_SHAPE_COSINE:
+      return LearningRateShape::kCosine;
+    case executor::v1::LEARNING_RATE_SHAPE_CONSTANT:
+      return LearningRateShape::kConstant;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("optimizer.shape is ", static_cast<int>(shape), "; it is ",
+                       LearningRateShape_Name(executor::v1::LEARNING_RATE_SHAPE_COSINE), " or ",
+                       LearningRateShape_Name(executor::v1::LEARNING_RATE_SHAPE_CONSTANT)));
+  }
+}
+
+absl::StatusOr<OptimizerSpec> DecodeOptimizer(const executor::v1::OptimizerSpec& message) {
+  OptimizerSpec spec;
+  absl::StatusOr<OptimizerKind> kind = DecodeOptimizerKind(message.kind());
+  if (!kind.ok()) return kind.status();
+  spec.kind = *kind;
+  absl::StatusOr<LearningRateShape> shape = DecodeShape(message.shape());
+  if (!shape.ok()) return shape.status();
+  spec.shape = *shape;
+  if (message.has_learning_rate()) spec.learning_rate = message.learning_rate();
+  if (message.has_warmup_steps()) spec.warmup_steps = message.warmup_steps();
+  if (message.has_momentum()) spec.momentum = message.momentum();
+  if (message.has_beta1()) spec.beta1 = message.beta1();
+  if (message.has_beta2()) spec.beta2 = message.beta2();
+  if (message.has_weight_decay()) spec.weight_decay = message.weight_decay();
+  if (message.has_clip_norm()) spec.clip_norm = message.clip_norm();
+  return spec;
+}
+
+executor::v1::OptimizerSpec EncodeOptimizer(const OptimizerSpec& spec) {
+  executor::v1::OptimizerSpec message;
+  message.set_kind(EncodeOptimizerKind(spec.kind));
+  message.set_learning_rate(spec.learning_rate);
+  message.set_shape(EncodeShape(spec.shape));
+  message.set_warmup_steps(spec.warmup_steps);
+  message.set_momentum(spec.momentum);
+  message.set_beta1(spec.beta1);
+  message.set_beta2(spec.beta2);
+  message.set_weight_decay(spec.weight_decay);
+  message.set_clip_norm(spec.clip_norm);
+  return message;
+}
+
+MemoryLimit DecodeMemory(const executor::v1::JobSpec& message) {
+  switch (message.memory_case()) {
+    case executor::v1::JobSpec::kMemoryBytes:
+      return TotalBytes{message.memory_bytes()};
+    case executor::v1::JobSpec::kActivationShare:
+      return ActivationShare{message.activation_share()};
+    case executor::v1::JobSpec::MEMORY_NOT_SET:
+      break;
+  }
+  return ActivationShare{};
+}
+
+}  // namespace
+
+executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
+  executor::v1::JobSpec message;
+  message.set_data_path(spec.data_path);
+  message.set_holdout(spec.holdout);
+  message.set_layers(spec.layers);
+  message.set_hidden(spec.hidden);
+  message.set_embedding(spec.embedding);
+  message.set_dropout(spec.dropout);
+  message.set_batch(spec.batch);
+  message.set_length(spec.length);
+  message.set_link(spec.link);
+  message.set_steps(spec.steps);
+  message.set_carry_state(spec.carry_state);
+  *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
+  message.set_seed(spec.seed);
+  if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) {
+    message.set_memory_bytes(total->bytes);
+  } else {
+    message.set_activation_share(std::get<ActivationShare>(spec.memory).share);
+  }
+  message.set_strategy(EncodeStrategy(spec.strategy));
+  message.set_threads(spec.threads);
+  message.set_save_path(spec.save_path);
+  message.set_checkpoint_every(spec.checkpoint_every);
+  return message;
+}
+
+absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
+  if (absl::Status status = CheckPath("data_path", message.data_path()); !status.ok()) return status;
+  if (absl::Status status = CheckPath("save_path", message.save_path()); !status.ok()) return status;
+  JobSpec spec;
+  spec.data_path = message.data_path();
+  if (message.has_holdout()) spec.holdout = message.holdout();
+  if (message.has_layers()) spec.layers = message.layers();
+  if (message.has_hidden()) spec.hidden = message.hidden();
+  if (message.has_embedding()) spec.embedding = message.embedding();
+  if (message.has_dropout()) spec.dropout = message.dropout();
+  if (message.has_batch()) spec.batch = message.batch();
+  if (message.has_length()) spec.length = message.length();
+  if (message.has_link()) spec.link = message.link();
+  if (message.has_steps()) spec.steps = message.steps();
+  if (message.has_carry_state()) spec.carry_state = message.carry_state();
+  absl::StatusOr<OptimizerSpec> optimizer = DecodeOptimizer(message.optimizer());
+  if (!optimizer.ok()) return optimizer.status();
+  spec.optimizer = *optimizer;
+  if (message.has_seed()) spec.seed = message.seed();
+  spec.memory = DecodeMemory(message);
+  absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
+  if (!strategy.ok()) return strategy.status();
+  spec.strategy = *strategy;
+  if (message.has_threads()) spec.threads = message.threads();
+  spec.save_path = message.save_path();
+  if (message.has_checkpoint_every()) spec.checkpoint_every = message.checkpoint_every();
+  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
+  return spec;
+}
+
+executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger) {
+  executor::v1::MemoryLedger message;
+  message.set_weights_bytes(ledger[MemoryKind::kWeights]);
+  message.set_gradients_bytes(ledger[MemoryKind::kGradients]);
+  message.set_optimizer_bytes(ledger[MemoryKind::kOptimizer]);
+  message.set_batch_bytes(ledger[MemoryKind::kBatch]);
+  message.set_states_bytes(ledger[MemoryKind::kStates]);
+  message.set_tapes_bytes(ledger[MemoryKind::kTapes]);
+  message.set_workspace_bytes(ledger[MemoryKind::kWorkspace]);
+  return message;
+}
+
+executor::v1::Progress EncodeProgress(const StepRecord& record) {
+  executor::v1::Progress message;
+  message.set_step(record.step);
+  message.set_loss(record.loss);
+  message.set_gradient_norm(record.gradient_norm);
+  message.set_learning_rate(record.learning_rate);
+  message.set_seconds(record.seconds);
+  message.set_measured_peak_bytes(record.measured_peak_bytes);
+  return message;
+}
+
+executor::v1::JobResult EncodeReport(const JobReport& report) {
+  executor::v1::JobResult message;
+  message.set_steps(report.steps);
+  message.set_planned_peak_bytes(report.planned_peak_bytes);
+  message.set_measured_peak_bytes(report.measured_peak_bytes);
+  message.set_forward_count_per_batch(report.forward_count_per_batch);
+  message.set_seconds_per_batch(report.seconds_per_batch);
+  message.set_predicted_seconds_per_batch(report.predicted_seconds_per_batch);
+  message.set_loss(report.loss);
+  if (report.bits_per_byte.has_value()) message.set_bits_per_byte(*report.bits_per_byte);
+  message.set_weights_sha256(report.weights_sha256);
+  return message;
+}
+
+executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::PlanSource source) {
+  executor::v1::PlanSummary message;
+  message.set_source(source);
+  message.set_strategy(EncodeStrategy(plan.plan.strategy));
+  *message.mutable_planned() = EncodeLedger(plan.ledger);
+  message.set_store_all_bytes(plan.store_all_bytes);
+  message.set_link(plan.link);
+  message.set_links(plan.links);
+  message.set_forward_count(plan.plan.forward_count);
+  message.set_predicted_seconds_per_batch(plan.plan.predicted_seconds.value_or(0));
+  return message;
+}
+
+}  // namespace recurve

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_DAEMON_EVENT_LOG_H_
+#define RECURVE_EXECUTOR_DAEMON_EVENT_LOG_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "recurve/executor/v1/executor.pb.h"
+
+namespace recurve {
+
+// The events of one job, numbered from 1. Of progress and of checkpoints only the newest are kept, so that a job of any
+// length takes bounded memory; state changes, evaluations and notes, of which a job has a few, are all kept. Not
+// thread-safe.
+//
+//   EventLog log(1024, 1024);
+//   log.Append(event);
+//   for (int64_t next = 1; const executor::v1::JobEvent* event = log.Next(next); next = event->sequence() + 1) ...
+class EventLog {
+ public:
+  EventLog(int64_t keep_progress, int64_t keep_checkpoints)
+      : keep_progress_(keep_progress), keep_checkpoints_(keep_checkpoints) {}
+
+  // Numbers `event` and keeps it. Amortised O(log kept).
+  void Append(executor::v1::JobEvent event);
+
+  // The oldest kept event with a sequence number of at least `from`, or null. Valid until the next Append. O(log kept).
+  const executor::v1::JobEvent* Next(int64_t from) const;
+
+  int64_t size() const { return static_cast<int64_t>(events_.size()); }
+
+ private:
+  void Bound(std::deque<int64_t>& ring, int64_t keep);
+
+  const int64_t keep_progress_;
+  const int64_t keep_checkpoints_;
+  std::map<int64_t, executor::v1::JobEvent> events_;  // by sequence number
+  std::deque<int64_t> progress_;                      // sequence numbers, oldest first
+  std::deque<int64_t> checkpoints_;
+  int64_t last_ = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_DAEMON_EVENT_LOG_H_

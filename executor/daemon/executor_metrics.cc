@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/executor_metrics.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/string_view.h"
+#include "executor/daemon/job_store.h"
+
+namespace recurve {
+namespace {
+
+using executor::v1::JobState;
+
+prometheus::Family<prometheus::Counter>& NewCounters(prometheus::Registry& registry, const char* name,
+                                                     const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Gauge>& NewGauges(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Histogram& NewHistogram(prometheus::Registry& registry, const char* name, const char* help,
+                                    const prometheus::Histogram::BucketBoundaries& buckets) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+}
+
+// "JOB_STATE_RUNNING" is "running" in a label.
+std::string Label(const std::string& enum_name, absl::string_view prefix) {
+  return absl::AsciiStrToLower(enum_name.substr(prefix.size()));
+}
+std::string StateLabel(JobState state) { return Label(executor::v1::JobState_Name(state), "JOB_STATE_"); }
+std::string SourceLabel(executor::v1::PlanSource source) {
+  return Label(executor::v1::PlanSource_Name(source), "PLAN_SOURCE_");
+}
+
+// From what a user limits. A share of the activations leaves the plan a budget for the store; the rest comes on top.
+double BudgetBytes(const JobSpec& spec, const JobPlan& plan) {
+  if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) return static_cast<double>(total->bytes);
+  return static_cast<double>(plan.ledger.total() - plan.plan.peak_bytes + plan.store_budget_bytes);
+}
+
+}  // namespace
+
+ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::string& version,
+                                 std::function<absl::Time()> clock)
+    : clock_(std::move(clock)),
+      requests_(NewCounters(registry, "recurve_executor_requests_total", "RPCs answered, by method and gRPC code.")),
+      watchers_(NewGauges(registry, "recurve_executor_watchers", "WatchJob streams that are open.").Add({})),
+      jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs that the daemon knows, by state.")),
+      ended_jobs_(
+          NewCounters(registry, "recurve_executor_jobs_ended_total", "Jobs that ended, by the state they ended in.")),
+      queue_wait_(NewHistogram(registry, "recurve_executor_queue_wait_seconds",
+                               "Time from the acceptance of a job to its start.",
+                               {0.01, 0.1, 1, 10, 60, 300, 1800, 7200, 43200, 172800})),
+      plans_(NewCounters(
+          registry, "recurve_executor_plans_total",
+          "Plans that jobs trained with, by source: the planner service (remote) or the planner in the daemon "
+          "(embedded).")),
+      budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
+                                   "Jobs that failed early because their memory limit cannot hold them.")
+                           .Add({})),
+      plain_forwards_(
+          NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
+              .Add({{"kind", "plain"}})),
+      taped_forwards_(
+          NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
+              .Add({{"kind", "taped"}})),
+      steps_(NewCounters(registry, "recurve_executor_steps_total", "Optimiser steps done.").Add({})),
+      tokens_(
+          NewCounters(registry, "recurve_executor_tokens_total", "Tokens trained on: batch times length, each step.")
+              .Add({})),
+      checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds", "Time to write a model file.",
+                                       {0.001, 0.01, 0.1, 1, 10, 60, 300})),
+      budget_bytes_(NewGauges(registry, "recurve_executor_budget_bytes",
+                              "Bytes that the running job may hold on the device, everything counted.")),
+      planned_peak_bytes_(NewGauges(registry, "recurve_executor_planned_peak_bytes",
+                                    "Most bytes that the plan of the running job has live at once.")),
+      measured_peak_bytes_(NewGauges(registry, "recurve_executor_measured_peak_bytes",
+                                     "Most bytes that the running job has had live at once so far.")),
+      store_all_bytes_(NewGauges(registry, "recurve_executor_store_all_bytes",
+                                 "Bytes that the running job would hold if it kept every tape.")),
+      arena_bytes_(NewGauges(registry, "recurve_executor_arena_bytes",
+                             "Bytes of the arena that the running job has live now, by kind.")),
+      planned_recompute_(NewGauges(registry, "recurve_executor_planned_recompute_ratio",
+                                   "Link forwards in a batch per link, as planned; 1: nothing is recomputed.")),
+      measured_recompute_(NewGauges(registry, "recurve_executor_measured_recompute_ratio",
+                                    "Link forwards in the last batch per link, as counted by the engine.")),
+      predicted_seconds_(NewGauges(registry, "recurve_executor_predicted_batch_seconds",
+                                   "Time of forward and backward of a batch, predicted from measured link costs.")),
+      measured_seconds_(NewGauges(registry, "recurve_executor_measured_batch_seconds",
+                                  "Time of forward and backward of the last batch.")),
+      step_(NewGauges(registry, "recurve_executor_step", "Optimiser steps that the running job has done.")),
+      loss_(NewGauges(registry, "recurve_executor_loss_nats", "Nats per byte of the last batch.")),
+      gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
+                               "Global norm of the gradient of the last batch, before clipping.")),
+      bits_per_byte_(NewGauges(registry, "recurve_executor_heldout_bits_per_byte",
+                               "Bits per byte on the held-out part, when it was last evaluated.")),
+      last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
+                                 "When the running job last wrote its model file, in seconds since 1970.")) {
+  NewGauges(registry, "recurve_executor_build_info", "Always 1; the label says what runs.")
+      .Add({{"version", version}})
+      .Set(1);
+  for (const JobState state :
+       {executor::v1::JOB_STATE_QUEUED, executor::v1::JOB_STATE_PLANNING, executor::v1::JOB_STATE_RUNNING}) {
+    AddJobs(state, 0);
+  }
+  for (const JobState state :
+       {executor::v1::JOB_STATE_SUCCEEDED, executor::v1::JOB_STATE_FAILED, executor::v1::JOB_STATE_CANCELLED}) {
+    AddJobs(state, 0);
+    ended_jobs_.Add({{"state", StateLabel(state)}});
+  }
+  for (const auto source : {executor::v1::PLAN_SOURCE_REMOTE, executor::v1::PLAN_SOURCE_EMBEDDED}) {
+    plans_.Add({{"source", SourceLabel(source)}});
+  }
+}
+
+void ExecutorMetrics::CountRequest(const std::string& method, absl::StatusCode code) {
+  requests_.Add({{"method", method}, {"code", absl::StatusCodeToString(code)}}).Increment();
+}
+
+void ExecutorMetrics::AddWatchers(int delta) { watchers_.Increment(delta); }
+
+void ExecutorMetrics::AddJobs(JobState state, int delta) {
+  const std::string label = StateLabel(state);
+  jobs_.Add({{"state", label}}).Increment(delta);
+  if (delta > 0 && HasEnded(state)) ended_jobs_.Add({{"state", label}}).Increment(delta);
+}
+
+void ExecutorMetrics::ObserveQueueWait(absl::Duration wait) { queue_wait_.Observe(absl::ToDoubleSeconds(wait)); }
+
+void ExecutorMetrics::CountPlan(executor::v1::PlanSource source) {
+  plans_.Add({{"source", SourceLabel(source)}}).Increment();
+}
+
+void ExecutorMetrics::CountBudgetRefusal() { budget_refusals_.Increment(); }
+
+std::unique_ptr<JobMetrics> ExecutorMetrics::StartJob(const std::string& job_id, const JobSpec& spec,
+                                                      const JobPlan& plan) {
+  return std::make_unique<JobMetrics>(*this, job_id, spec, plan);
+}
+
+JobMetrics::JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, const JobSpec& spec, const JobPlan& plan)
+    : metrics_(metrics),
+      job_id_(job_id),
+      links_(plan.links),
+      tokens_per_step_(static_cast<double>(spec.batch) * static_cast<double>(spec.length)) {
+  Set(metrics_.budget_bytes_, BudgetBytes(spec, plan));
+  Set(metrics_.planned_peak_bytes_, static_cast<double>(plan.ledger.total()));
+  Set(metrics_.store_all_bytes_, static_cast<double>(plan.store_all_bytes));
+  Set(metrics_.planned_recompute_, static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links));
+  Set(metrics_.step_, 0);
+  if (plan.plan.predicted_seconds.has_value()) Set(metrics_.predicted_seconds_, *plan.plan.predicted_seconds);
+}
+
+JobMetrics::~JobMetrics() {
+  for (const auto& [family, gauge] : gauges_) family->Remove(gauge);
+}
+
+void JobMetrics::OnStep(const StepRecord& record) {
+  const int64_t forwards = record.plain_forwards + record.taped_forwards;
+  metrics_.plain_forwards_.Increment(static_cast<double>(record.plain_forwards));
+  metrics_.taped_forwards_.Increment(static_cast<double>(record.taped_forwards));
+  metrics_.steps_.Increment();
+  metrics_.tokens_.Increment(tokens_per_step_);
+  Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
+  Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(links_));
+  Set(metrics_.measured_seconds_, record.batch_seconds);
+  Set(metrics_.step_, static_cast<double>(record.step));
+  Set(metrics_.loss_, record.loss);
+  Set(metrics_.gradient_norm_, record.gradient_norm);
+}
+
+void JobMetrics::OnCheckpoint(int64_t, double seconds) {
+  metrics_.checkpoint_seconds_.Observe(seconds);
+  Set(metrics_.last_checkpoint_, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
+}
+
+void JobMetrics::OnEvaluation(int64_t, double bits_per_byte) { Set(metrics_.bits_per_byte_, bits_per_byte); }
+
+void JobMetrics::OnLedger(const Ledger& live) {
+  for (int kind = 0; kind < kMemoryKinds; ++kind) {
+    const auto memory = static_cast<MemoryKind>(kind);
+    Set(metrics_.arena_bytes_, static_cast<double>(live[memory]), std::string(ToString(memory)));
+  }
+}
+
+void JobMetrics::Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind) {
+  prometheus::Labels labels{{"job_id", job_id_}};
+  if (!kind.empty()) labels["kind"] = kind;
+  const bool known = family.Has(labels);
+  prometheus::Gauge& gauge = family.Add(labels);
+  gauge.Set(value);
+  if (!known) gauges_.emplace_back(&family, &gauge);
+}
+
+}  // namespace recurve

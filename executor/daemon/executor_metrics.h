@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every metric of the executor daemon, with its help text, in one place.
+#ifndef RECURVE_EXECUTOR_DAEMON_EXECUTOR_METRICS_H_
+#define RECURVE_EXECUTOR_DAEMON_EXECUTOR_METRICS_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "executor/engine/ledger.h"
+#include "executor/job/training_job.h"
+#include "prometheus/counter.h"
+#include "prometheus/family.h"
+#include "prometheus/gauge.h"
+#include "prometheus/histogram.h"
+#include "prometheus/registry.h"
+#include "recurve/executor/v1/executor.pb.h"
+
+namespace recurve {
+
+class JobMetrics;
+
+// Thread-safe. The registry owns the metrics and must outlive this.
+class ExecutorMetrics {
+ public:
+  ExecutorMetrics(
+      prometheus::Registry& registry, const std::string& version,
+      std::function<absl::Time()> clock = [] { return absl::Now(); });
+
+  void CountRequest(const std::string& method, absl::StatusCode code);
+  void AddWatchers(int delta);
+  // A job came into a state (+1), or left it or was forgotten in it (-1).
+  void AddJobs(executor::v1::JobState state, int delta);
+  void ObserveQueueWait(absl::Duration wait);
+  void CountPlan(executor::v1::PlanSource source);
+  void CountBudgetRefusal();
+
+  // The metrics of a job that runs; its gauges go when it is destroyed. At most one at a time is meant to live.
+  std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
+
+ private:
+  friend class JobMetrics;
+  using Gauges = prometheus::Family<prometheus::Gauge>;
+  using Counters = prometheus::Family<prometheus::Counter>;
+
+  const std::function<absl::Time()> clock_;
+  Counters& requests_;
+  prometheus::Gauge& watchers_;
+  Gauges& jobs_;
+  Counters& ended_jobs_;
+  prometheus::Histogram& queue_wait_;
+  Counters& plans_;
+  prometheus::Counter& budget_refusals_;
+  prometheus::Counter& plain_forwards_;
+  prometheus::Counter& taped_forwards_;
+  prometheus::Counter& steps_;
+  prometheus::Counter& tokens_;
+  prometheus::Histogram& checkpoint_seconds_;
+  // Of the job that runs.
+  Gauges& budget_bytes_;
+  Gauges& planned_peak_bytes_;
+  Gauges& measured_peak_bytes_;
+  Gauges& store_all_bytes_;
+  Gauges& arena_bytes_;
+  Gauges& planned_recompute_;
+  Gauges& measured_recompute_;
+  Gauges& predicted_seconds_;
+  Gauges& measured_seconds_;
+  Gauges& step_;
+  Gauges& loss_;
+  Gauges& gradient_norm_;
+  Gauges& bits_per_byte_;
+  Gauges& last_checkpoint_;
+};
+
+// The gauges of one running job. Of the thread that runs it.
+class JobMetrics final : public JobObserver {
+ public:
+  JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
+  ~JobMetrics() override;
+  JobMetrics(const JobMetrics&) = delete;
+  JobMetrics& operator=(const JobMetrics&) = delete;
+
+  void OnStep(const StepRecord& record) override;
+  void OnCheckpoint(int64_t step, double seconds) override;
+  void OnEvaluation(int64_t step, double bits_per_byte) override;
+  void OnLedger(const Ledger& live) override;
+
+ private:
+  // The gauge of this job, made when it is first set.
+  void Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind = "");
+
+  ExecutorMetrics& metrics_;
+  const std::string job_id_;
+  const int64_t links_;
+  const double tokens_per_step_;
+  std::vector<std::pair<ExecutorMetrics::Gauges*, prometheus::Gauge*>> gauges_;  // to remove
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_DAEMON_EXECUTOR_METRICS_H_

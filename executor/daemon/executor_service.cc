@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/executor_service.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "executor/codec/job_codec.h"
+#include "executor/daemon/watch_reactor.h"
+#include "planner_service/serving/grpc_status.h"
+
+namespace recurve {
+namespace {
+
+constexpr int kMaxRequestIdCharacters = 128;
+// What a client is told to wait before it tries again, in milliseconds; gRPC's retry policies understand it.
+constexpr char kRetryDelayKey[] = "grpc-retry-pushback-ms";
+constexpr char kRetryDelay[] = "1000";
+
+absl::Status CheckRequestId(const std::string& id) {
+  // Every byte that does not continue a UTF-8 character starts one.
+  const auto characters = std::count_if(id.begin(), id.end(), [](char c) { return (c & 0xC0) != 0x80; });
+  if (characters <= kMaxRequestIdCharacters) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("request_id has ", characters, " characters; it has at most ", kMaxRequestIdCharacters));
+}
+
+absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request) {
+  if (absl::Status status = CheckRequestId(request.request_id()); !status.ok()) return status;
+  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
+  if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
+  executor::v1::JobSpec kept = request.spec();
+  kept.DiscardUnknownFields();
+  return store.Create(request.request_id(), kept, *spec);
+}
+
+// Moves the value of `result` to `place`.
+template <typename T>
+absl::Status Take(absl::StatusOr<T> result, T* place) {
+  if (!result.ok()) return result.status();
+  *place = *std::move(result);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext* context,
+                                                     const executor::v1::CreateJobRequest* request,
+                                                     executor::v1::CreateJobResponse* response) {
+  return Answer(context, "CreateJob", Take(Create(store_, *request), response->mutable_job()));
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetJob(grpc::CallbackServerContext* context,
+                                                  const executor::v1::GetJobRequest* request,
+                                                  executor::v1::GetJobResponse* response) {
+  return Answer(context, "GetJob", Take(store_.Get(request->id()), response->mutable_job()));
+}
+
+grpc::ServerUnaryReactor* ExecutorService::ListJobs(grpc::CallbackServerContext* context,
+                                                    const executor::v1::ListJobsRequest* request,
+                                                    executor::v1::ListJobsResponse* response) {
+  return Answer(context, "ListJobs", Take(store_.List(*request), response));
+}
+
+grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext* context,
+                                                     const executor::v1::CancelJobRequest* request,
+                                                     executor::v1::CancelJobResponse* response) {
+  return Answer(context, "CancelJob", Take(store_.Cancel(request->id()), response->mutable_job()));
+}
+
+grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::WatchJob(
+    grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) {
+  absl::Status refusal;
+  if (request->from_sequence() < 0) {
+    refusal = absl::InvalidArgumentError(
+        absl::StrCat("from_sequence is ", request->from_sequence(), "; it is at least 0, 0: from the first event"));
+  }
+  if (watchers_.fetch_add(1) >= max_watchers_ && refusal.ok()) {
+    context->AddTrailingMetadata(kRetryDelayKey, kRetryDelay);
+    refusal = absl::ResourceExhaustedError(
+        absl::StrCat(max_watchers_, " WatchJob streams are open, as many as may be (--max-watchers); retry later"));
+  }
+  metrics_.AddWatchers(+1);
+  return WatchReactor::Start(store_, *request, std::move(refusal), [this](const absl::Status& status) {
+    watchers_.fetch_sub(1);
+    metrics_.AddWatchers(-1);
+    metrics_.CountRequest("WatchJob", status.code());
+  });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const char* method,
+                                                  const absl::Status& status) {
+  metrics_.CountRequest(method, status.code());
+  if (status.code() == absl::StatusCode::kResourceExhausted) context->AddTrailingMetadata(kRetryDelayKey, kRetryDelay);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status));
+  return reactor;
+}
+
+}  // namespace recurve

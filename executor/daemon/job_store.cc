@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/job_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/util/message_differencer.h"
+
+namespace recurve {
+namespace {
+
+using executor::v1::Job;
+using executor::v1::JobEvent;
+using executor::v1::JobState;
+
+constexpr char kShutDownReason[] = "the daemon was shut down";
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+// A page ends early when it is as long as this, so that an answer always fits in a message.
+constexpr size_t kMaxPageBytes = 1 << 20;
+
+google::protobuf::Timestamp EncodeTime(absl::Time time) {
+  google::protobuf::Timestamp message;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  message.set_seconds(seconds);
+  message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return message;
+}
+
+google::protobuf::Duration EncodeDuration(double seconds) {
+  const absl::Duration duration = absl::Seconds(seconds);
+  google::protobuf::Duration message;
+  message.set_seconds(absl::ToInt64Seconds(duration));
+  message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(message.seconds()))));
+  return message;
+}
+
+}  // namespace
+
+bool HasEnded(JobState state) {
+  return state == executor::v1::JOB_STATE_SUCCEEDED || state == executor::v1::JOB_STATE_FAILED ||
+         state == executor::v1::JOB_STATE_CANCELLED;
+}
+
+JobStore::JobStore(JobStoreOptions options)
+    : options_(std::move(options)),
+      prefix_(absl::StrCat(absl::FormatTime("%Y%m%dt%H%M%S", options_.clock(), absl::UTCTimeZone()), "-")) {}
+
+std::string JobStore::IdOf(int64_t number) const { return absl::StrCat(prefix_, number); }
+
+std::optional<int64_t> JobStore::NumberOf(const std::string& id) const {
+  int64_t number = 0;
+  if (id.compare(0, prefix_.size(), prefix_) != 0) return std::nullopt;
+  if (!absl::SimpleAtoi(id.substr(prefix_.size()), &number) || IdOf(number) != id) return std::nullopt;
+  return number;
+}
+
+absl::Status JobStore::NotFound(const std::string& id) const {
+  if (id.empty()) return absl::NotFoundError("id is empty; give the id that CreateJob or ListJobs answered");
+  return absl::NotFoundError(absl::StrCat("no job has the id \"", id.substr(0, 64), "\"; the last ", options_.keep_jobs,
+                                          " ended jobs are kept, and none from before the daemon was started"));
+}
+
+const JobStore::Entry* JobStore::Find(const std::string& id) const {
+  const std::optional<int64_t> number = NumberOf(id);
+  if (!number.has_value()) return nullptr;
+  const auto found = jobs_.find(*number);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+JobStore::Entry* JobStore::Find(const std::string& id) {
+  return const_cast<Entry*>(static_cast<const JobStore*>(this)->Find(id));
+}
+
+absl::StatusOr<Job> JobStore::Create(const std::string& request_id, const executor::v1::JobSpec& message,
+                                     const JobSpec& spec) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (const auto known = requests_.find(request_id); !request_id.empty() && known != requests_.end()) {
+    const Job& job = jobs_.at(known->second).job;
+    if (google::protobuf::util::MessageDifferencer::Equals(job.spec(), message)) return job;
+    return absl::AlreadyExistsError(absl::StrCat("request_id \"", request_id, "\" made job ", job.id(),
+                                                 ", whose spec is another one; choose another request_id"));
+  }
+  if (shut_down_) return absl::UnavailableError("the daemon is shutting down and takes no jobs");
+  if (static_cast<int64_t>(queue_.size()) >= options_.max_queued) {
+    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " jobs wait and at most ",
+                                                     options_.max_queued, " may (--max-queued); retry later"));
+  }
+  const int64_t number = ++last_number_;
+  Entry& entry = jobs_.try_emplace(number, options_.keep_progress, options_.keep_checkpoints).first->second;
+  entry.spec = spec;
+  entry.request_id = request_id;
+  entry.create_time = options_.clock();
+  entry.job.set_id(IdOf(number));
+  *entry.job.mutable_spec() = message;
+  *entry.job.mutable_create_time() = EncodeTime(entry.create_time);
+  if (!request_id.empty()) requests_[request_id] = number;
+  ChangeState(entry, executor::v1::JOB_STATE_QUEUED, "accepted");
+  queue_.push_back(number);
+  queue_changed_.notify_one();
+  return entry.job;
+}
+
+absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(id);
+  if (entry == nullptr) return NotFound(id);
+  return entry->job;
+}
+
+// A page token is the state that was asked for and the id of the last job of the page before.
+absl::StatusOr<int64_t> JobStore::FirstOfPage(const executor::v1::ListJobsRequest& request) const {
+  if (request.page_token().empty()) return 1;
+  const std::string state = absl::StrCat(static_cast<int>(request.state()), "/");
+  if (request.page_token().compare(0, state.size(), state) == 0) {
+    const std::optional<int64_t> number = NumberOf(request.page_token().substr(state.size()));
+    if (number.has_value() && *number >= 1 && *number <= last_number_) return *number + 1;
+  }
+  return absl::InvalidArgumentError(
+      "page_token is not one that this daemon answered for this state; leave it unset to start from the first job");
+}
+
+absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1::ListJobsRequest& request) const {
+  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size is ", request.page_size(), "; it is 0 to ", kMaxPageSize, ", 0: ", kDefaultPageSize));
+  }
+  if (!executor::v1::JobState_IsValid(request.state())) {
+    return absl::InvalidArgumentError(absl::StrCat("state is ", static_cast<int>(request.state()),
+                                                   "; it is a value of JobState, unset: jobs in any state"));
+  }
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  std::lock_guard<std::mutex> lock(mutex_);
+  const absl::StatusOr<int64_t> first = FirstOfPage(request);
+  if (!first.ok()) return first.status();
+  executor::v1::ListJobsResponse page;
+  size_t bytes = 0;
+  for (auto next = jobs_.lower_bound(*first); next != jobs_.end(); ++next) {
+    const Job& job = next->second.job;
+    if (request.state() != executor::v1::JOB_STATE_UNSPECIFIED && request.state() != job.state()) continue;
+    if (page.jobs_size() == page_size || bytes > kMaxPageBytes) {
+      page.set_next_page_token(
+          absl::StrCat(static_cast<int>(request.state()), "/", page.jobs(page.jobs_size() - 1).id()));
+      break;
+    }
+    bytes += job.ByteSizeLong();
+    *page.add_jobs() = job;
+  }
+  return page;
+}
+
+absl::StatusOr<Job> JobStore::Cancel(const std::string& id) {
+  absl::StatusOr<Job> job;
+  Listeners listeners;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Entry* entry = Find(id);
+    if (entry == nullptr) return NotFound(id);
+    job = entry->job;
+    if (HasEnded(entry->job.state())) return job;
+    const int64_t number = *NumberOf(id);
+    if (const auto queued = std::find(queue_.begin(), queue_.end(), number); queued != queue_.end()) {
+      queue_.erase(queued);
+    }
+    CollectListeners(*entry, listeners);
+    AskToStop(*entry, "cancelled by request");
+    job = entry->job;
+    ForgetOldest();
+  }
+  for (const auto& listener : listeners) listener->OnEvent();
+  return job;
+}
+
+absl::StatusOr<JobStore::NextEvent> JobStore::EventFrom(const std::string& id, int64_t from) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(id);
+  if (entry == nullptr) return NotFound(id);
+  if (const JobEvent* event = entry->log.Next(from)) return NextEvent{*event, false};
+  return NextEvent{std::nullopt, HasEnded(entry->job.state())};
+}
+
+absl::Status JobStore::Listen(const std::string& id, std::weak_ptr<EventListener> listener) {
+  Listeners alive;  // only to let go of those that are gone
+  std::lock_guard<std::mutex> lock(mutex_);
+  Entry* entry = Find(id);
+  if (entry == nullptr) return NotFound(id);
+  CollectListeners(*entry, alive);
+  if (!HasEnded(entry->job.state())) entry->listeners.push_back(std::move(listener));
+  return absl::OkStatus();
+}
+
+std::optional<TakenJob> JobStore::TakeNext() {
+  TakenJob taken;
+  Listeners listeners;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (queue_.empty() && !shut_down_) queue_changed_.wait(lock);
+    if (shut_down_) return std::nullopt;
+    Entry& entry = jobs_.at(queue_.front());
+    queue_.pop_front();
+    const absl::Time now = options_.clock();
+    taken = {entry.job.id(), entry.spec, now - entry.create_time,
+             [flag = entry.cancelled] { return flag->load(std::memory_order_relaxed); }};
+    *entry.job.mutable_start_time() = EncodeTime(now);
+    CollectListeners(entry, listeners);
+    ChangeState(entry, executor::v1::JOB_STATE_PLANNING, "opening the data, measuring costs, asking for a plan");
+  }
+  for (const auto& listener : listeners) listener->OnEvent();
+  return taken;
+}
+
+void JobStore::SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason) {
+  Update(id, [&](Entry& entry) {
+    *entry.job.mutable_plan() = plan;
+    ChangeState(entry, executor::v1::JOB_STATE_RUNNING, reason);
+  });
+}
+
+void JobStore::AddProgress(const std::string& id, const executor::v1::Progress& progress) {
+  Update(id, [&](Entry& entry) {
+    *entry.job.mutable_progress() = progress;
+    JobEvent event;
+    *event.mutable_progress() = progress;
+    Append(entry, std::move(event));
+  });
+}
+
+void JobStore::AddCheckpoint(const std::string& id, int64_t step, double seconds) {
+  JobEvent event;
+  event.mutable_checkpoint()->set_step(step);
+  *event.mutable_checkpoint()->mutable_duration() = EncodeDuration(seconds);
+  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+}
+
+void JobStore::AddEvaluation(const std::string& id, int64_t step, double bits_per_byte) {
+  JobEvent event;
+  event.mutable_evaluation()->set_step(step);
+  event.mutable_evaluation()->set_bits_per_byte(bits_per_byte);
+  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+}
+
+void JobStore::AddNote(const std::string& id, const std::string& note) {
+  JobEvent event;
+  event.set_note(note);
+  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+}
+
+void JobStore::End(const std::string& id, JobState state, const std::string& reason,
+                   const std::optional<executor::v1::JobResult>& result) {
+  Update(id, [&](Entry& entry) {
+    if (result.has_value()) *entry.job.mutable_result() = *result;
+    EndEntry(entry, state, reason);
+  });
+  std::lock_guard<std::mutex> lock(mutex_);
+  ForgetOldest();
+}
+
+std::string JobStore::CancelReason(const std::string& id) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const Entry* entry = Find(id);
+  return entry == nullptr ? "" : entry->cancel_reason;
+}
+
+void JobStore::ShutDown() {
+  Listeners listeners;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    shut_down_ = true;
+    queue_.clear();
+    for (auto& [number, entry] : jobs_) {
+      if (HasEnded(entry.job.state())) continue;
+      CollectListeners(entry, listeners);
+      AskToStop(entry, kShutDownReason);
+    }
+    ForgetOldest();
+    queue_changed_.notify_all();
+  }
+  for (const auto& listener : listeners) listener->OnEvent();
+}
+
+void JobStore::Append(Entry& entry, JobEvent event) {
+  *event.mutable_time() = EncodeTime(options_.clock());
+  entry.log.Append(std::move(event));
+}
+
+void JobStore::ChangeState(Entry& entry, JobState state, const std::string& reason) {
+  if (entry.job.state() != executor::v1::JOB_STATE_UNSPECIFIED) options_.on_state_count(entry.job.state(), -1);
+  options_.on_state_count(state, +1);
+  entry.job.set_state(state);
+  entry.job.set_reason(reason);
+  JobEvent event;
+  event.mutable_state_change()->set_state(state);
+  event.mutable_state_change()->set_reason(reason);
+  Append(entry, std::move(event));
+}
+
+void JobStore::EndEntry(Entry& entry, JobState state, const std::string& reason) {
+  *entry.job.mutable_end_time() = EncodeTime(options_.clock());
+  ChangeState(entry, state, reason);
+  entry.listeners.clear();
+  ended_.push_back(*NumberOf(entry.job.id()));
+}
+
+void JobStore::AskToStop(Entry& entry, const std::string& reason) {
+  if (entry.cancelled->load()) return;
+  entry.cancel_reason = reason;
+  entry.cancelled->store(true);
+  if (entry.job.state() == executor::v1::JOB_STATE_QUEUED) {
+    EndEntry(entry, executor::v1::JOB_STATE_CANCELLED, reason);
+    return;
+  }
+  JobEvent event;
+  event.set_note(absl::StrCat("asked to stop: ", reason));
+  Append(entry, std::move(event));
+}
+
+void JobStore::ForgetOldest() {
+  while (static_cast<int64_t>(ended_.size()) > options_.keep_jobs) {
+    const auto oldest = jobs_.find(ended_.front());
+    ended_.pop_front();
+    options_.on_state_count(oldest->second.job.state(), -1);
+    if (!oldest->second.request_id.empty()) requests_.erase(oldest->second.request_id);
+    jobs_.erase(oldest);
+  }
+}
+
+void JobStore::CollectListeners(Entry& entry, Listeners& listeners) {
+  std::vector<std::weak_ptr<EventListener>> alive;
+  for (std::weak_ptr<EventListener>& listener : entry.listeners) {
+    if (std::shared_ptr<EventListener> strong = listener.lock()) {
+      listeners.push_back(std::move(strong));
+      alive.push_back(std::move(listener));
+    }
+  }
+  entry.listeners = std::move(alive);
+}
+
+void JobStore::Update(const std::string& id, const std::function<void(Entry&)>& change) {
+  Listeners listeners;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Entry* entry = Find(id);
+    if (entry == nullptr || HasEnded(entry->job.state())) return;
+    CollectListeners(*entry, listeners);
+    change(*entry);
+  }
+  for (const auto& listener : listeners) listener->OnEvent();
+}
+
+}  // namespace recurve

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/runner.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "executor/codec/job_codec.h"
+
+namespace recurve {
+namespace {
+
+// Paths come from clients and may hold anything; a reason and a log entry are one line.
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  return text;
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  return OneLine(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()));
+}
+
+// Passes what happens to a running job on to the store and the metrics.
+class JobReporter final : public JobObserver {
+ public:
+  JobReporter(JobStore& store, const std::string& id, JobMetrics& metrics)
+      : store_(store), id_(id), metrics_(metrics) {}
+
+  void OnStep(const StepRecord& record) override {
+    metrics_.OnStep(record);
+    store_.AddProgress(id_, EncodeProgress(record));
+  }
+  void OnCheckpoint(int64_t step, double seconds) override {
+    metrics_.OnCheckpoint(step, seconds);
+    store_.AddCheckpoint(id_, step, seconds);
+  }
+  void OnEvaluation(int64_t step, double bits_per_byte) override {
+    metrics_.OnEvaluation(step, bits_per_byte);
+    store_.AddEvaluation(id_, step, bits_per_byte);
+  }
+  void OnLedger(const Ledger& live) override { metrics_.OnLedger(live); }
+
+ private:
+  JobStore& store_;
+  const std::string id_;
+  JobMetrics& metrics_;
+};
+
+std::string DescribePlan(const JobPlan& plan) {
+  return absl::StrCat("training in ", plan.ledger.total(), " bytes of ", plan.store_all_bytes,
+                      " that keeping every tape needs, ", plan.plan.forward_count, " forwards for ", plan.links,
+                      " links of ", plan.link, " steps, on ", plan.device);
+}
+
+}  // namespace
+
+Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
+    : options_(std::move(options)),
+      store_(store),
+      metrics_(metrics),
+      planner_(options_.planner_target, options_.planner_timeout),
+      thread_([this] { Loop(); }) {}
+
+Runner::~Runner() {
+  store_.ShutDown();
+  Join();
+}
+
+void Runner::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Runner::Loop() {
+  while (std::optional<TakenJob> taken = store_.TakeNext()) RunOne(*taken);
+}
+
+void Runner::RunOne(const TakenJob& taken) {
+  metrics_.ObserveQueueWait(taken.queue_wait);
+  spdlog::info("job {}: preparing", taken.id);
+  absl::StatusOr<JobReport> report = absl::UnknownError("the job ended without a report");
+  try {
+    report = PrepareAndRun(taken);
+  } catch (const std::bad_alloc&) {
+    report = absl::ResourceExhaustedError("the machine has not enough memory for this job; lower its memory limit");
+  } catch (const std::exception& exception) {
+    report = absl::InternalError(absl::StrCat("the job threw an exception: ", exception.what()));
+  } catch (...) {
+    report = absl::InternalError("the job threw something that is no exception");
+  }
+  End(taken.id, report);
+}
+
+absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
+  absl::StatusOr<JobSpec> spec = Admit(taken);
+  if (!spec.ok()) return spec.status();
+  absl::StatusOr<std::unique_ptr<TrainingJob>> job = TrainingJob::Prepare(*spec, planner_, taken.cancelled);
+  if (!job.ok()) {
+    if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
+    return job.status();
+  }
+  return Train(taken, *spec, **job);
+}
+
+absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, TrainingJob& job) {
+  const JobPlan& plan = job.plan();
+  metrics_.CountPlan(planner_.source());
+  if (planner_.source() == executor::v1::PLAN_SOURCE_EMBEDDED) {
+    const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", planner_.why_embedded()));
+    store_.AddNote(taken.id, note);
+    spdlog::info("job {}: {}", taken.id, note);
+  }
+  const std::unique_ptr<JobMetrics> metrics = metrics_.StartJob(taken.id, spec, plan);
+  const std::string description = OneLine(DescribePlan(plan));
+  spdlog::info("job {}: {}", taken.id, description);
+  store_.SetRunning(taken.id, EncodePlanSummary(plan, planner_.source()), description);
+  JobReporter reporter(store_, taken.id, *metrics);
+  return job.Run(reporter, taken.cancelled);
+}
+
+absl::StatusOr<JobSpec> Runner::Admit(const TakenJob& taken) {
+  absl::StatusOr<JobSpec> spec = options_.roots.Confine(taken.spec);
+  if (!spec.ok() || options_.threads == 0) return spec;
+  if (spec->threads > options_.threads) {
+    store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads, not on the ", spec->threads,
+                                          " asked for: the daemon was started with --threads ", options_.threads));
+  }
+  spec->threads = spec->threads == 0 ? options_.threads : std::min(spec->threads, options_.threads);
+  return spec;
+}
+
+void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report) {
+  executor::v1::JobState state = executor::v1::JOB_STATE_SUCCEEDED;
+  std::string reason;
+  std::optional<executor::v1::JobResult> result;
+  const std::string cancel_reason = store_.CancelReason(id);
+  if (report.ok()) {
+    reason = absl::StrCat("trained ", report->steps, " steps");
+    result = EncodeReport(*report);
+  } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
+    state = executor::v1::JOB_STATE_CANCELLED;
+    reason = cancel_reason;
+  } else {
+    state = executor::v1::JOB_STATE_FAILED;
+    reason = ReasonOf(report.status());
+  }
+  spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), reason);
+  store_.End(id, state, reason, result);
+}
+
+}  // namespace recurve

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_DAEMON_RUNNER_H_
+#define RECURVE_EXECUTOR_DAEMON_RUNNER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "executor/daemon/executor_metrics.h"
+#include "executor/daemon/job_store.h"
+#include "executor/daemon/path_roots.h"
+#include "executor/daemon/sourced_planner.h"
+#include "executor/job/training_job.h"
+
+namespace recurve {
+
+struct RunnerOptions {
+  std::string planner_target;  // of the planner service; empty: plan in this process
+  std::chrono::milliseconds planner_timeout{10'000};
+  int threads = 0;  // most that a job may use, and what it gets when it does not say; 0: all of the machine's
+  PathRoots roots;
+};
+
+// The thread that runs the jobs of a store, one at a time in their order, from PLANNING to their end. Whatever a job
+// does, it ends, and the next one starts. Refers to the store and the metrics, which must outlive it.
+//
+//   Runner runner(options, store, metrics);
+//   ...
+//   store.ShutDown();   // the job under way ends CANCELLED
+//   runner.Join();
+class Runner {
+ public:
+  Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics);
+  ~Runner();  // ShutDown and Join
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // Waits until the job under way has ended. Only after JobStore::ShutDown. Not to be called twice at once.
+  void Join();
+
+ private:
+  void Loop();
+  void RunOne(const TakenJob& taken);
+  // The job's whole life between its two ends; an exception that it throws is a status here.
+  absl::StatusOr<JobReport> PrepareAndRun(const TakenJob& taken);
+  absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, TrainingJob& job);
+  // The specification with the daemon's own limits applied to it.
+  absl::StatusOr<JobSpec> Admit(const TakenJob& taken);
+  void End(const std::string& id, const absl::StatusOr<JobReport>& report);
+
+  const RunnerOptions options_;
+  JobStore& store_;
+  ExecutorMetrics& metrics_;
+  SourcedPlanner planner_;
+  std::thread thread_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_DAEMON_RUNNER_H_

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/watch_reactor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "planner_service/serving/grpc_status.h"
+
+namespace recurve {
+
+WatchReactor::WatchReactor(JobStore& store, const executor::v1::WatchJobRequest& request,
+                           std::function<void(const absl::Status&)> on_end)
+    : store_(store),
+      id_(request.id()),
+      on_end_(std::move(on_end)),
+      next_(std::max<int64_t>(request.from_sequence(), 1)) {}
+
+WatchReactor* WatchReactor::Start(JobStore& store, const executor::v1::WatchJobRequest& request, absl::Status admission,
+                                  std::function<void(const absl::Status&)> on_end) {
+  const std::shared_ptr<WatchReactor> reactor(new WatchReactor(store, request, std::move(on_end)));
+  reactor->self_ = reactor;
+  if (admission.ok()) admission = store.Listen(reactor->id_, reactor);
+  if (admission.ok()) {
+    reactor->Step();
+  } else {
+    reactor->End(admission);
+  }
+  return reactor.get();
+}
+
+void WatchReactor::OnEvent() {
+  if (TakeTurn()) Step();
+}
+
+void WatchReactor::OnWriteDone(bool ok) {
+  if (ok) {
+    Step();
+  } else {
+    End(absl::CancelledError("the client went away"));
+  }
+}
+
+void WatchReactor::OnCancel() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    cancelled_ = true;
+  }
+  OnEvent();
+}
+
+void WatchReactor::OnDone() { self_.reset(); }
+
+bool WatchReactor::TakeTurn() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  look_again_ = true;
+  return !std::exchange(busy_, true);
+}
+
+void WatchReactor::Step() {
+  for (;;) {
+    int64_t from = 0;
+    bool cancelled = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      look_again_ = false;
+      from = next_;
+      cancelled = cancelled_;
+    }
+    if (cancelled) return End(absl::CancelledError("the call was cancelled"));
+    absl::StatusOr<JobStore::NextEvent> next = store_.EventFrom(id_, from);
+    if (!next.ok()) return End(next.status());
+    if (next->event.has_value()) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        next_ = next->event->sequence() + 1;
+        *response_.mutable_event() = *std::move(next->event);
+      }
+      StartWrite(&response_);
+      return;
+    }
+    if (next->ended) return End(absl::OkStatus());
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!look_again_) {
+      busy_ = false;
+      return;
+    }
+  }
+}
+
+void WatchReactor::End(const absl::Status& status) {
+  on_end_(status);
+  Finish(ToGrpcStatus(status));
+}
+
+}  // namespace recurve

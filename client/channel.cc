@@ -9,7 +9,8 @@
 namespace recurve {
 namespace {
 
-// Every call of the services may be repeated: plans have no side effects, jobs carry a request_id.
+// Every call of the services may be repeated: plans have no side effects, jobs carry a request_id. A server that drains
+// ends calls that cross its farewell with CANCELLED; calls that the client itself cancels are never tried again.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
@@ -20,7 +21,7 @@ constexpr char kServiceConfig[] = R"({
       "initialBackoff": "0.05s",
       "maxBackoff": "1s",
       "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
+      "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]
     }
   }]
 })";

@@ -28,7 +28,10 @@ class RemotePlanner final : public Planner {
     planner::v1::MakePlanResponse response;
     absl::Status status = FromGrpcStatus(Call(EncodeRequest(request), cancelled, response));
     if (!status.ok()) {
-      return absl::Status(status.code(), absl::StrCat("planner at ", options_.target, ": ", status.message()));
+      // Cancelled, but not by the caller: the server went away.
+      const bool gone = status.code() == absl::StatusCode::kCancelled && !(cancelled && cancelled());
+      return absl::Status(gone ? absl::StatusCode::kUnavailable : status.code(),
+                          absl::StrCat("planner at ", options_.target, ": ", status.message()));
     }
     absl::StatusOr<Plan> plan = DecodePlan(response);
     if (!plan.ok()) return UnusableAnswer(plan.status().message());

@@ -8,24 +8,20 @@
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/impl/server_initializer.h>
-#include <prometheus/exposer.h>
-#include <prometheus/registry.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
 
-#include <exception>
 #include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/serving/address.h"
+#include "planner_service/serving/metrics_endpoint.h"
 
 namespace recurve {
 namespace {
 
 // Clients may ask whether a connection lives as often as this.
 constexpr int kMinPingIntervalMs = 10'000;
-// A scrape and a person with a browser.
-constexpr size_t kMetricsThreads = 2;
 
 // Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -61,13 +57,6 @@ void EnableHealthAndReflection() {
   });
 }
 
-absl::Status CannotListen(const char* what, const Address& address, std::string_view reason) {
-  return absl::UnavailableError(absl::StrCat("cannot listen on ", ToString(address), " for ", what, ": ",
-                                             absl::string_view(reason.data(), reason.size())));
-}
-
-constexpr std::string_view kPortTaken = "the port is in use, or the host is not this machine; choose another address";
-
 class RunningServer final : public Server {
  public:
   explicit RunningServer(std::chrono::milliseconds drain_time) : drain_time_(drain_time) {}
@@ -77,7 +66,7 @@ class RunningServer final : public Server {
   absl::Status StartGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
 
   int port() const override { return port_; }
-  int metrics_port() const override { return metrics_port_; }
+  int metrics_port() const override { return metrics_ == nullptr ? 0 : metrics_->port(); }
 
   void Drain() override {
     std::call_once(drained_, [this] {
@@ -91,9 +80,7 @@ class RunningServer final : public Server {
  private:
   const std::chrono::milliseconds drain_time_;
   // Declared before the gRPC server, so that metrics can be read until the last call has ended.
-  std::shared_ptr<prometheus::Registry> registry_;
-  std::unique_ptr<prometheus::Exposer> exposer_;
-  int metrics_port_ = 0;
+  std::unique_ptr<MetricsEndpoint> metrics_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::once_flag drained_;
@@ -101,22 +88,16 @@ class RunningServer final : public Server {
 
 absl::Status RunningServer::StartMetrics(const std::string& listen, std::shared_ptr<prometheus::Registry> registry) {
   if (listen.empty()) return absl::OkStatus();
-  absl::StatusOr<Address> address = ParseAddress(listen);
+  const absl::StatusOr<Address> address = ParseAddress(listen);
   if (!address.ok()) return address.status();
-  if (address->host == "localhost") address->host = "127.0.0.1";  // the HTTP server takes no names
-  registry_ = std::move(registry);
-  try {
-    exposer_ = std::make_unique<prometheus::Exposer>(ToString(*address), kMetricsThreads);
-  } catch (const std::exception&) {
-    return CannotListen("metrics", *address, kPortTaken);
-  }
-  exposer_->RegisterCollectable(registry_);
-  metrics_port_ = exposer_->GetListeningPorts().front();
+  absl::StatusOr<std::unique_ptr<MetricsEndpoint>> endpoint = MetricsEndpoint::Start(*address, std::move(registry));
+  if (!endpoint.ok()) return endpoint.status();
+  metrics_ = *std::move(endpoint);
   return absl::OkStatus();
 }
 
 absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services) {
-  absl::StatusOr<Address> address = ParseAddress(options.listen);
+  const absl::StatusOr<Address> address = ParseAddress(options.listen);
   if (!address.ok()) return address.status();
   EnableHealthAndReflection();
 
@@ -131,7 +112,11 @@ absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::v
   builder.AddListeningPort(ToString(*address), grpc::InsecureServerCredentials(), &port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr || port_ == 0) return CannotListen("gRPC", *address, kPortTaken);
+  if (server_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
+                                               " for gRPC: the port is in use, or the host is not an address of this "
+                                               "machine; choose another address"));
+  }
   for (const std::string& name : names) server_->GetHealthCheckService()->SetServingStatus(name, true);
   return absl::OkStatus();
 }

@@ -1,72 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cheapest persistent schedule in real bytes, by a table of lengths by levels.
+// The cheapest persistent schedule in real bytes. With leaf(i) as in leaf_levels.h, the least count for n links at
+// level i is
+//   V(n, i) = n                                              if n <= leaf(i)
+//             min over y of y + V(y, i) + V(n - y, i + 1)    otherwise,
+// where the one level past the last takes a single link. docs/planning.md explains how it is solved.
 #include <algorithm>
 #include <vector>
 
-#include "planner_service/planning/cost_row.h"
+#include "planner_service/planning/credit_search.h"
+#include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/run_builder.h"
+#include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
 
 namespace recurve {
 namespace {
 
-int64_t Leaf(const ByteBudget& b, int64_t level) {
-  const int64_t room = b.budget_bytes - level * b.state_bytes;
-  if (room < b.tape_bytes) return 1;
-  return 2 + (room - b.tape_bytes) / (b.tape_bytes + b.state_bytes);
+// Forwards of the whole schedule, from those of its parts.
+int64_t CountForwards(const Schedule& schedule) {
+  std::vector<int64_t> count;
+  count.reserve(schedule.runs.size());
+  for (const Run& run : schedule.runs) {
+    int64_t forwards = run.length;
+    if (run.kind == Run::Kind::kSplit) {
+      forwards = schedule.runs[run.left].length + count[run.left] + count[run.right];
+    } else if (run.kind == Run::Kind::kSweepLast) {
+      forwards += count[run.left];
+    }
+    count.push_back(forwards);
+  }
+  return count.back();
 }
 
-class AutoTable {
- public:
-  AutoTable(int64_t length, const ByteBudget& budget)
-      : budget_(budget), length_(length), levels_(std::min(budget.budget_bytes / budget.state_bytes, length)) {
-    rows_.resize(levels_ + 1);
-    for (int64_t level = levels_; level >= 0; --level) {
-      for (int64_t n = 1; n <= length; ++n) {
-        rows_[level].Append(Best({n, level}).first);
-      }
-    }
+// Nothing can be stored but perhaps one tape: every link but the first `leaf` is taped after a sweep of its own.
+Schedule SweepForEach(int64_t length, int64_t leaf) {
+  Schedule schedule;
+  schedule.runs.reserve(length);
+  schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = std::min(leaf, length)});
+  for (int64_t n = leaf + 1; n <= length; ++n) {
+    const auto left = static_cast<int32_t>(schedule.runs.size() - 1);
+    schedule.runs.push_back({.kind = Run::Kind::kSweepLast, .length = n, .left = left});
   }
-  int64_t cost() const { return rows_[0][length_]; }
-  Decision Decide(const Problem& p) const { return Best(p).second; }
+  return schedule;
+}
 
- private:
-  std::pair<int64_t, Decision> Best(const Problem& p) const {
-    const auto [n, level] = p;
-    if (n <= Leaf(budget_, level)) return {n, {.kind = Run::Kind::kTapeAll}};
-    const CostRow& row = rows_[level];
-    int64_t best = n + row[n - 1];
-    Decision decision = {.kind = Run::Kind::kSweepLast, .left = Problem{n - 1, level}};
-    if (level < levels_) {
-      const Split split = BestSplit(row, rows_[level + 1], n, 1);
-      if (split.cost < best) {
-        best = split.cost;
-        decision = {
-            .kind = Run::Kind::kSplit, .left = Problem{split.left, level}, .right = Problem{n - split.left, level + 1}};
-      }
-    }
-    return {best, decision};
+absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
+  Plan plan;
+  if (levels.last() == 0) {
+    plan.schedule = SweepForEach(length, levels.leaf(0));
+    plan.forward_count = CountForwards(plan.schedule);
+    plan.forward_count_lower_bound = plan.forward_count;
+    return plan;
   }
-  const ByteBudget budget_;
-  const int64_t length_;
-  const int64_t levels_;
-  std::vector<CostRow> rows_;
-};
+  CreditSearch search(levels, length);
+  if (absl::Status status = search.Run(cancelled); !status.ok()) return status;
+  absl::StatusOr<Schedule> schedule = BuildSchedule(
+      search.Root(), [&search](const CreditSearch::Part& part) { return search.Decide(part); }, cancelled);
+  if (!schedule.ok()) return schedule.status();
+  plan.schedule = *std::move(schedule);
+  plan.forward_count = CountForwards(plan.schedule);
+  plan.forward_count_lower_bound = search.forward_count_lower_bound();
+  return plan;
+}
 
 }  // namespace
 
 absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const CancelCheck& cancelled) {
-  Plan plan;
-  plan.feasible = true;
-  AutoTable table(length, budget);
-  plan.forward_count = table.cost();
-  plan.forward_count_lower_bound = plan.forward_count;
-  plan.forward_count_upper_bound = plan.forward_count;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(
-      {length, 0}, [&table](const Problem& problem) { return table.Decide(problem); }, cancelled);
-  if (!schedule.ok()) return schedule.status();
-  plan.schedule = *std::move(schedule);
+  const LeafLevels levels(length, budget);
+  absl::StatusOr<Plan> plan = Solve(length, levels, cancelled);
+  if (!plan.ok()) return plan;
+  plan->feasible = true;
+  plan->forward_count_upper_bound = plan->forward_count;
   return plan;
 }
 

@@ -66,7 +66,7 @@ absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& c
   plan.forward_count = (repeats + 1) * length - Beta(used + 1, repeats - 1);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = PaperBound(length, slots, plan.forward_count);
-  absl::StatusOr<Schedule> schedule = BuildSchedule({length, used}, DecideHsm, cancelled);
+  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, used}, DecideHsm, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;

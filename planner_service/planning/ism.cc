@@ -53,7 +53,7 @@ absl::StatusOr<Plan> PlanIsm(int64_t length, int64_t slots, const CancelCheck& c
   plan.forward_count = repeats * length + repeats - Binomial(used + repeats, used + 1);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
-  absl::StatusOr<Schedule> schedule = BuildSchedule({length, used}, DecideIsm, cancelled);
+  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, used}, DecideIsm, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;

@@ -96,7 +96,7 @@ absl::StatusOr<Plan> PlanMsm(int64_t length, const SlotBudget& budget, const Can
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
   absl::StatusOr<Schedule> schedule = BuildSchedule(
-      {length, slots}, [&table](const Problem& problem) { return table.Decide(problem); }, cancelled);
+      Problem{length, slots}, [&table](const Problem& problem) { return table.Decide(problem); }, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;

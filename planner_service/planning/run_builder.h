@@ -28,36 +28,42 @@ struct Problem {
   }
 };
 
-// The solver's answer to a problem: a kind of run, and the problems of its parts.
-struct Decision {
+// A solver's answer to a problem: a kind of run, and the problems of its parts.
+template <typename P>
+struct DecisionFor {
   Run::Kind kind = Run::Kind::kTapeAll;
-  std::optional<Problem> left;
-  std::optional<Problem> right;
+  std::optional<P> left;
+  std::optional<P> right;
 };
+
+using Decision = DecisionFor<Problem>;
 
 // Makes the schedule of `root` by asking `decide(problem)` for each problem that comes up, parts before wholes, with an
 // explicit stack. `decide` must be a pure function; it may be asked twice about the same problem. CANCELLED when
 // `cancelled` says so.
-template <typename Decide>
-absl::StatusOr<Schedule> BuildSchedule(const Problem& root, const Decide& decide, const CancelCheck& cancelled) {
+//
+// P is Problem, or a solver's own type of problem: with a `length`, equality and a hash. `decide` gives a
+// DecisionFor<P>.
+template <typename P, typename Decide>
+absl::StatusOr<Schedule> BuildSchedule(const P& root, const Decide& decide, const CancelCheck& cancelled) {
   constexpr int kStepsBetweenPolls = 1024;
   int steps = 0;
   Schedule schedule;
-  absl::flat_hash_map<Problem, int32_t> run_of;
-  std::vector<Problem> open = {root};
+  absl::flat_hash_map<P, int32_t> run_of;
+  std::vector<P> open = {root};
   while (!open.empty()) {
     if (++steps % kStepsBetweenPolls == 0 && cancelled && cancelled()) {
       return absl::CancelledError("planning was cancelled");
     }
-    const Problem problem = open.back();
+    const P problem = open.back();
     if (run_of.contains(problem)) {
       open.pop_back();
       continue;
     }
-    const Decision decision = decide(problem);
+    const DecisionFor<P> decision = decide(problem);
     Run run = {.kind = decision.kind, .length = problem.length};
     bool ready = true;
-    auto find_part = [&](const std::optional<Problem>& part, int32_t& index) {
+    auto find_part = [&](const std::optional<P>& part, int32_t& index) {
       if (!part) return;
       auto found = run_of.find(*part);
       if (found != run_of.end()) {

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/planning/credit_search.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "planner_service/planning/saturating.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kWidths[] = {12, 64};
+constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxWork = 30'000'000;
+constexpr int64_t kNone = -1;  // no chain
+
+}  // namespace
+
+CreditSearch::CreditSearch(const LeafLevels& levels, int64_t length) : levels_(levels), length_(length) {
+  deepest_.resize(levels.leaf(0) + 1, 0);
+  for (int64_t level = 0, credit = levels.leaf(0); credit >= 1; --credit) {
+    while (level + 1 < levels.end() && levels.leaf(level + 1) >= credit) ++level;
+    deepest_[credit] = level;
+  }
+}
+
+absl::Status CreditSearch::Run(const CancelCheck& cancelled) {
+  FindClass();
+  if (class_ <= 1) {
+    class_ = 1;
+    credit_ = std::min(length_, levels_.leaf(levels_.LevelReaching(0, length_)));
+    credit_bound_ = credit_;
+    return absl::OkStatus();
+  }
+  FindPrice();
+  for (int64_t width : kWidths) {
+    if (absl::Status status = SearchNear(credit_bound_, width, cancelled); !status.ok()) return status;
+    if (proved()) return absl::OkStatus();
+  }
+  // The far end of the hull's edge is long enough whatever the width.
+  if (credit_ < 0) {
+    if (absl::Status status = SearchNear(BestOfChain(price_, true).credit, kWidths[0], cancelled); !status.ok()) {
+      return status;
+    }
+  }
+  return SearchAll(cancelled);
+}
+
+absl::Status CreditSearch::SearchNear(int64_t center, int64_t width, const CancelCheck& cancelled) {
+  const Limits limits = {
+      .center = center, .width = width, .shortfall = std::numeric_limits<__int128>::max(), .work = kUnlimited};
+  bool finished = false;
+  Table table;
+  if (absl::Status status = Fill(limits, cancelled, table, &finished); !status.ok()) return status;
+  KeepIfBetter(std::move(table));
+  return absl::OkStatus();
+}
+
+absl::Status CreditSearch::SearchAll(const CancelCheck& cancelled) {
+  const Limits limits = {.center = credit_,
+                         .width = kUnlimited,
+                         .shortfall = Value(price_, BestOfChain(price_, false)) -
+                                      Value(price_, {.length = length_, .credit = credit_ + 1}),
+                         .work = kMaxWork};
+  bool finished = false;
+  Table table;
+  if (absl::Status status = Fill(limits, cancelled, table, &finished); !status.ok()) return status;
+  if (!finished) return absl::OkStatus();
+  KeepIfBetter(std::move(table));
+  credit_bound_ = credit_;
+  return absl::OkStatus();
+}
+
+void CreditSearch::KeepIfBetter(Table table) {
+  const Window& whole = table.windows[Index(class_, 0)];
+  for (int64_t k = whole.count - 1; k >= 0 && whole.low_credit + k > credit_; --k) {
+    if (table.lengths[whole.offset + k] < length_) continue;
+    credit_ = whole.low_credit + k;
+    table_ = std::move(table);
+    return;
+  }
+}
+
+__int128 CreditSearch::Value(const Price& price, const Point& point) {
+  return static_cast<__int128>(price.length) * point.length + static_cast<__int128>(price.credit) * point.credit;
+}
+
+// The smallest r for which chains of class r are long enough: L(0, i) = leaf(i), L(r, i) = L(r - 1, i) + L(r, i + 1).
+void CreditSearch::FindClass() {
+  std::vector<int64_t> longest(levels_.end());
+  for (int64_t level = 0; level < levels_.end(); ++level) longest[level] = levels_.leaf(level);
+  for (class_ = 0; longest[0] < length_; ++class_) {
+    for (int64_t level = levels_.last(); level >= 0; --level) {
+      longest[level] = SaturatingAdd(longest[level], longest[level + 1]);
+    }
+  }
+}
+
+// A chain of class 1 fills the leaves of all levels down to some level q, and has the leaf of q for its credit.
+std::vector<CreditSearch::Point> CreditSearch::BestOfClassOne(const Price& price, bool prefer_length) const {
+  std::vector<Point> points(levels_.end());
+  Point best;
+  __int128 best_value = -1;
+  for (int64_t level = levels_.end() - 1; level >= 0; --level) {
+    const Point point = {.length = levels_.Before(level + 1), .credit = levels_.leaf(level)};
+    const __int128 value = Value(price, point);
+    const bool preferred = prefer_length ? point.length > best.length : point.credit > best.credit;
+    if (value > best_value || (value == best_value && preferred)) {
+      best = point;
+      best_value = value;
+    }
+    points[level] = {.length = best.length - levels_.Before(level), .credit = best.credit};
+  }
+  return points;
+}
+
+void CreditSearch::NextClass(int64_t klass, std::vector<Point>& points) const {
+  points[levels_.end() - 1] = {.length = 1, .credit = klass};
+  for (int64_t level = levels_.last(); level >= 0; --level) {
+    points[level].length += points[level + 1].length;
+    points[level].credit += points[level + 1].credit;
+  }
+}
+
+CreditSearch::Point CreditSearch::BestOfChain(const Price& price, bool prefer_length) const {
+  std::vector<Point> points = BestOfClassOne(price, prefer_length);
+  for (int64_t klass = 2; klass <= class_; ++klass) NextClass(klass, points);
+  return points[0];
+}
+
+// Narrows the edge of the convex hull of (credit, length) under which the chain's length lies. At the price at which
+// the ends of that edge are worth the same, the Lagrangian bound is the tightest.
+void CreditSearch::FindPrice() {
+  Point rich = BestOfChain({.length = 0, .credit = 1}, true);
+  Point far = BestOfChain({.length = 1, .credit = 0}, false);
+  if (rich.length >= length_) {
+    price_ = {.length = 1, .credit = rich.length + 1};
+    credit_bound_ = rich.credit;
+    return;
+  }
+  while (true) {
+    price_ = {.length = rich.credit - far.credit, .credit = far.length - rich.length};
+    const Point point = BestOfChain(price_, false);
+    if (Value(price_, point) == Value(price_, rich)) break;
+    (point.length >= length_ ? far : rich) = point;
+  }
+  const __int128 left = Value(price_, rich) - static_cast<__int128>(price_.length) * length_;
+  credit_bound_ = static_cast<int64_t>(left / price_.credit);
+}
+
+absl::Status CreditSearch::Fill(const Limits& limits, const CancelCheck& cancelled, Table& table,
+                                bool* finished) const {
+  table.windows.resize(class_ * levels_.end());
+  *finished = false;
+  std::vector<Point> rich = BestOfClassOne(price_, false);
+  std::vector<Point> far = BestOfClassOne(price_, true);
+  const Point top_rich = BestOfChain(price_, false);
+  const Point top_far = BestOfChain(price_, true);
+  // Credits spread over the parts in proportion, so that the centers of parts add up to the center of the whole.
+  const double fraction = top_rich.credit == top_far.credit ? 0
+                                                            : static_cast<double>(top_rich.credit - limits.center) /
+                                                                  static_cast<double>(top_rich.credit - top_far.credit);
+  for (int64_t klass = 1; klass <= class_; ++klass) {
+    if (klass > 1) {
+      NextClass(klass, rich);
+      NextClass(klass, far);
+    }
+    for (int64_t level = levels_.end() - 1; level >= 0; --level) {
+      const double given = fraction * static_cast<double>(rich[level].credit - far[level].credit);
+      const int64_t center = rich[level].credit - static_cast<int64_t>(given + 0.5);
+      const __int128 best = Value(price_, rich[level]);
+      if (klass == 1) {
+        AddClassOneWindow(level, best, center, limits, table);
+      } else {
+        AddWindow(klass, level, best, center, limits, table);
+      }
+      if (table.work > limits.work) return absl::OkStatus();
+    }
+    if (cancelled && cancelled()) return absl::CancelledError("planning was cancelled");
+  }
+  *finished = true;
+  return absl::OkStatus();
+}
+
+int64_t CreditSearch::LongestInClassOne(int64_t level, int64_t credit) const {
+  return levels_.Sum(level, deepest_[credit]);
+}
+
+void CreditSearch::AddClassOneWindow(int64_t level, __int128 best, int64_t center, const Limits& limits,
+                                     Table& table) const {
+  const int64_t most = levels_.leaf(level);
+  const int64_t reach = limits.width == kUnlimited ? most : limits.width;
+  const int64_t low = std::max<int64_t>(1, center - reach);
+  const int64_t high = std::min(most, center + reach);
+  table.sums.clear();
+  for (int64_t credit = low; credit <= high; ++credit) table.sums.push_back(LongestInClassOne(level, credit));
+  table.work += high - low + 1;
+  Keep(1, level, low, best, center, limits, table);
+  table.windows[Index(1, level)].shortest = levels_.leaf(level);
+}
+
+void CreditSearch::AddWindow(int64_t klass, int64_t level, __int128 best, int64_t center, const Limits& limits,
+                             Table& table) const {
+  table.sums.clear();
+  if (level == levels_.end() - 1) {  // the link taped in the working set
+    table.sums.push_back(1);
+    Keep(klass, level, klass, best, center, limits, table);
+    table.windows[Index(klass, level)].shortest = 1;
+    return;
+  }
+  const Window& left = table.windows[Index(klass - 1, level)];
+  const Window& right = table.windows[Index(klass, level + 1)];
+  const int64_t shortest = left.shortest + right.shortest;
+  if (left.count > 0 && right.count > 0) {
+    table.sums.assign(left.count + right.count - 1, kNone);
+    for (int64_t a = 0; a < left.count; ++a) {
+      const int64_t length = table.lengths[left.offset + a];
+      const int64_t* from = &table.lengths[right.offset];
+      int64_t* to = &table.sums[a];
+      for (int64_t b = 0; b < right.count; ++b) to[b] = std::max(to[b], length + from[b]);
+    }
+    table.work += left.count * right.count;
+  }
+  Keep(klass, level, left.low_credit + right.low_credit, best, center, limits, table);
+  table.windows[Index(klass, level)].shortest = shortest;
+}
+
+void CreditSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __int128 best, int64_t center,
+                        const Limits& limits, Table& table) const {
+  const std::vector<int64_t>& lengths = table.sums;
+  int64_t first = 0;
+  int64_t last = static_cast<int64_t>(lengths.size()) - 1;
+  auto too_short = [&](int64_t k) {
+    return best - Value(price_, {.length = lengths[k], .credit = low_credit + k}) > limits.shortfall;
+  };
+  while (first <= last && too_short(first)) ++first;
+  while (first <= last && too_short(last)) --last;
+  if (limits.width != kUnlimited && last - first + 1 > limits.width) {
+    first = std::clamp(center - low_credit - limits.width / 2, first, last - limits.width + 1);
+    last = first + limits.width - 1;
+  }
+  Window& kept = table.windows[Index(klass, level)];
+  kept.low_credit = low_credit + first;
+  kept.count = last - first + 1;
+  kept.offset = table.lengths.size();
+  table.lengths.insert(table.lengths.end(), lengths.begin() + first, lengths.begin() + last + 1);
+}
+
+DecisionFor<CreditSearch::Part> CreditSearch::Decide(const Part& part) const {
+  const auto [length, level, klass, credit] = part;
+  if (length <= levels_.leaf(level)) return {.kind = Run::Kind::kTapeAll};
+  Part left = {.level = level};
+  Part right = {.level = level + 1, .klass = klass};
+  if (klass == 1) {
+    // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first.
+    const int64_t last = levels_.LevelReaching(level, length);
+    left.length = levels_.leaf(level) - (levels_.Sum(level, last) - length);
+    left.klass = 1;
+    right.length = length - left.length;
+  } else {
+    const Window& lefts = table_.windows[Index(klass - 1, level)];
+    const Window& rights = table_.windows[Index(klass, level + 1)];
+    int64_t longest = kNone;
+    int64_t left_longest = 0;
+    const int64_t first = std::max(lefts.low_credit, credit - rights.low_credit - rights.count + 1);
+    const int64_t last = std::min(lefts.low_credit + lefts.count - 1, credit - rights.low_credit);
+    for (int64_t c = first; c <= last; ++c) {
+      const int64_t l = table_.lengths[lefts.offset + (c - lefts.low_credit)];
+      const int64_t sum = l + table_.lengths[rights.offset + (credit - c - rights.low_credit)];
+      if (sum <= longest) continue;
+      longest = sum;
+      left_longest = l;
+      left.credit = klass == 2 ? 0 : c;
+      right.credit = credit - c;
+    }
+    left.length = std::max(lefts.shortest, left_longest - (longest - length));
+    left.klass = klass - 1;
+    right.length = length - left.length;
+  }
+  if (right.level == levels_.end() - 1) return {.kind = Run::Kind::kSweepLast, .left = left};
+  return {.kind = Run::Kind::kSplit, .left = left, .right = right};
+}
+
+}  // namespace recurve

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/engine/arena.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace recurve {
@@ -23,7 +22,10 @@ std::byte* Arena::Push(MemoryKind kind, int64_t bytes) {
   pieces_.push_back({.kind = kind, .bytes = padded});
   live_[kind] += padded;
   top_ += padded;
-  peak_ = std::max(peak_, top_);
+  if (top_ > peak_bytes_) {
+    peak_bytes_ = top_;
+    peak_ = live_;
+  }
   return piece;
 }
 

@@ -34,7 +34,8 @@ class Arena {
   int64_t size() const { return memory_->size(); }
   const Ledger& live() const { return live_; }
   int64_t live_bytes() const { return top_; }
-  int64_t peak_bytes() const { return peak_; }  // the most live_bytes() ever was
+  int64_t peak_bytes() const { return peak_bytes_; }  // the most live_bytes() ever was
+  const Ledger& peak() const { return peak_; }        // what was live when that was first so
 
  private:
   struct Piece {
@@ -47,8 +48,9 @@ class Arena {
   const std::unique_ptr<DeviceMemory> memory_;
   std::vector<Piece> pieces_;  // never grows beyond what was reserved
   Ledger live_;
+  Ledger peak_;
   int64_t top_ = 0;
-  int64_t peak_ = 0;
+  int64_t peak_bytes_ = 0;
 };
 
 }  // namespace recurve

@@ -19,30 +19,30 @@ namespace recurve {
 
 // What is known before the first step; all that --dry-run prints.
 struct JobPlan {
-  Ledger ledger;                  // planned bytes by kind; ledger.total() is the planned peak
-  int64_t store_all_bytes = 0;    // total that keeping every tape would need
-  int64_t link = 0;               // k, as chosen
-  int64_t links = 0;              // N
-  int64_t state_bytes = 0;        // s
-  int64_t tape_bytes = 0;         // a, of a full link
+  Ledger ledger;                   // planned bytes by kind; ledger.total() is the planned peak
+  int64_t store_all_bytes = 0;     // total that keeping every tape would need
+  int64_t link = 0;                // k, as chosen
+  int64_t links = 0;               // N
+  int64_t state_bytes = 0;         // s
+  int64_t tape_bytes = 0;          // a, of a full link
   int64_t store_budget_bytes = 0;  // B: what the limit leaves for stored states and tapes
   int64_t parameters = 0;
-  int64_t train_bytes = 0;        // of text
+  int64_t train_bytes = 0;  // of text
   int64_t holdout_bytes = 0;
-  std::string device;             // "cpu (avx512, 2 threads)"
-  LinkCosts costs;                // measured for this model, batch and device
+  std::string device;  // "cpu (avx512, 2 threads)"
+  LinkCosts costs;     // measured for this model, batch and device
   Plan plan;
 };
 
 struct StepRecord {
-  int64_t step = 0;              // 1..steps
-  double loss = 0;               // nats per byte, of this batch
-  double gradient_norm = 0;      // before clipping
+  int64_t step = 0;          // 1..steps
+  double loss = 0;           // nats per byte, of this batch
+  double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
-  double seconds = 0;            // the whole step
-  double batch_seconds = 0;      // of it, forward and backward: what the plan predicts
+  double seconds = 0;               // the whole step
+  double batch_seconds = 0;         // of it, forward and backward: what the plan predicts
   int64_t measured_peak_bytes = 0;  // most bytes of the arena live at once so far
-  int64_t plain_forwards = 0;    // link forwards without tape in this step
+  int64_t plain_forwards = 0;       // link forwards without tape in this step
   int64_t taped_forwards = 0;
 };
 
@@ -51,11 +51,11 @@ struct JobReport {
   int64_t planned_peak_bytes = 0;
   int64_t measured_peak_bytes = 0;
   int64_t forward_count_per_batch = 0;
-  double seconds_per_batch = 0;            // median over the steps of forward and backward (the first left out if others are)
+  double seconds_per_batch = 0;  // median over the steps of forward and backward (the first left out if others are)
   double predicted_seconds_per_batch = 0;
-  double loss = 0;                         // of the last step
-  std::optional<double> bits_per_byte;     // on the held-out part
-  std::string weights_sha256;              // hex, over all parameters in the order of the model file
+  double loss = 0;                      // of the last step
+  std::optional<double> bits_per_byte;  // on the held-out part
+  std::string weights_sha256;           // hex, over all parameters in the order of the model file
 };
 
 // Told how the job goes, on the thread that runs it. Every method may do nothing.
@@ -65,7 +65,7 @@ class JobObserver {
   virtual void OnStep(const StepRecord&) {}
   virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}  // the model file was written
   virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}
-  virtual void OnLedger(const Ledger& /*live*/) {}  // bytes live now, by kind; once a step
+  virtual void OnLedger(const Ledger& /*peak*/) {}  // bytes by kind when most were live so far; once a step
 };
 
 // Not thread-safe; `cancelled` may look at anything.
@@ -74,8 +74,8 @@ class JobObserver {
 //   auto report = (*job)->Run(observer, {});
 class TrainingJob {
  public:
-  // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written, sizes
-  // every byte, measures link costs, asks `planner`, and replays the plan before it is trusted. INVALID_ARGUMENT,
+  // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written,
+  // sizes every byte, measures link costs, asks `planner`, and replays the plan before it is trusted. INVALID_ARGUMENT,
   // NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do;
   // INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, Planner& planner,

@@ -20,7 +20,9 @@ struct ReplayCosts {
 struct ReplayResult {
   int64_t forward_count = 0;  // link forwards executed, taped ones included
   int64_t taped_count = 0;    // link forwards with tape; equals the number of links
-  int64_t peak_bytes = 0;   // most bytes of stored states and stored tapes at any moment; the working set is not in it
+  int64_t peak_bytes = 0;  // most bytes of stored states and stored tapes at any moment; the working set is not in it
+  int64_t states_at_peak = 0;  // what makes up peak_bytes, at the first moment when it is reached
+  int64_t tapes_at_peak = 0;
   int64_t peak_states = 0;  // most states stored at once
   int64_t peak_tapes = 0;   // most tapes stored at once
   // The paper's own count at its peak: one unit for each state kept by write_state, alpha = (a + s) / s units for each

@@ -196,7 +196,11 @@ void ReplayMachine::Recount() {
   const Wide tape_bytes = costs_.tape_bytes;
   result_.peak_states = std::max(result_.peak_states, states_);
   result_.peak_tapes = std::max(result_.peak_tapes, tapes_);
-  result_.peak_bytes = std::max(result_.peak_bytes, Clamped(state_bytes * states_ + tape_bytes * tapes_));
+  if (const int64_t bytes = Clamped(state_bytes * states_ + tape_bytes * tapes_); bytes > result_.peak_bytes) {
+    result_.peak_bytes = bytes;
+    result_.states_at_peak = states_;
+    result_.tapes_at_peak = tapes_;
+  }
   result_.peak_paper_bytes = std::max(result_.peak_paper_bytes,
                                       Clamped(state_bytes * (1 + paper_states_) + (state_bytes + tape_bytes) * tapes_));
 }

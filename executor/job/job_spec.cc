@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/job/job_spec.h"
+
+#include <cmath>
+#include <initializer_list>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kMaxLayers = 64;
+constexpr int64_t kMaxWidth = 16384;
+constexpr int64_t kMaxBatch = 65536;
+constexpr int64_t kMaxSteps = 1'000'000'000;
+constexpr int kMaxThreads = 1024;
+
+absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
+}
+
+// `range` as it is told, `within` whether it holds. NaN is in no range.
+absl::Status CheckReal(const char* field, double value, bool within, const char* range) {
+  if (within && std::isfinite(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be in ", range));
+}
+
+absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
+  for (const absl::Status& status : statuses) {
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOptimizer(const OptimizerSpec& spec) {
+  return FirstError({
+      CheckReal("learning_rate", spec.learning_rate, spec.learning_rate > 0 && spec.learning_rate <= 1e3, "(0, 1000]"),
+      CheckRange("warmup_steps", spec.warmup_steps, 0, kMaxSteps),
+      CheckReal("momentum", spec.momentum, spec.momentum >= 0 && spec.momentum < 1, "[0, 1)"),
+      CheckReal("beta1", spec.beta1, spec.beta1 >= 0 && spec.beta1 < 1, "[0, 1)"),
+      CheckReal("beta2", spec.beta2, spec.beta2 >= 0 && spec.beta2 < 1, "[0, 1)"),
+      CheckReal("weight_decay", spec.weight_decay, spec.weight_decay >= 0, "[0, inf)"),
+      CheckReal("clip_norm", spec.clip_norm, spec.clip_norm >= 0, "[0, inf), 0 does not clip"),
+  });
+}
+
+absl::Status CheckMemory(const MemoryLimit& memory) {
+  if (const auto* total = std::get_if<TotalBytes>(&memory)) {
+    return CheckRange("memory", total->bytes, 1, kMaxBytes);
+  }
+  const double share = std::get<ActivationShare>(memory).share;
+  return CheckReal("memory share", share, share > 0 && share <= 1, "(0, 1]");
+}
+
+absl::Status CheckStrategy(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kAuto:
+    case Strategy::kStoreAll:
+    case Strategy::kChen:
+    case Strategy::kHsm:
+      return absl::OkStatus();
+    case Strategy::kIsm:
+    case Strategy::kMsm:
+      break;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("strategy is ", std::string(ToString(strategy)),
+                   ", must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
+}
+
+}  // namespace
+
+absl::Status CheckJobSpec(const JobSpec& spec) {
+  if (spec.data_path.empty()) {
+    return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
+  }
+  return FirstError({
+      CheckReal("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "[0, 0.5]"),
+      CheckRange("layers", spec.layers, 1, kMaxLayers),
+      CheckRange("hidden", spec.hidden, 1, kMaxWidth),
+      CheckRange("embedding", spec.embedding, 0, kMaxWidth),
+      CheckReal("dropout", spec.dropout, spec.dropout >= 0 && spec.dropout < 1, "[0, 1)"),
+      CheckRange("batch", spec.batch, 1, kMaxBatch),
+      CheckRange("length", spec.length, 1, kMaxChainLength),
+      CheckRange("link", spec.link, 0, kMaxChainLength),
+      CheckRange("steps", spec.steps, 1, kMaxSteps),
+      CheckOptimizer(spec.optimizer),
+      CheckMemory(spec.memory),
+      CheckStrategy(spec.strategy),
+      CheckRange("threads", spec.threads, 0, kMaxThreads),
+      CheckRange("checkpoint_every", spec.checkpoint_every, 0, kMaxSteps),
+  });
+}
+
+}  // namespace recurve

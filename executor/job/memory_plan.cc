@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/job/memory_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "planner_service/schedule/schedule.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kRowsPerLink = 128;       // k B, from which on the matrix products run at full speed
+constexpr int64_t kActionsPerLink = 8;      // at most, in a well-formed schedule
+constexpr double kTapeFloatsPerUnit = 6.0;  // of each hidden unit and step: four gates, h and c
+
+// One way to cut the sequence, with what the limit leaves to the store.
+struct Candidate {
+  TrainerOptions options;
+  Ledger fixed;
+  LinkBytes link_bytes;
+  int64_t store_all_store_bytes = 0;  // that the store needs to keep every tape
+  int64_t store_budget_bytes = 0;     // negative: the limit does not even hold what is fixed
+  Plan plan;
+
+  int64_t links() const { return options.shape.links(); }
+  int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
+};
+
+// What the share of `candidate`'s activations is in bytes.
+int64_t ShareBytes(const Candidate& candidate, double share) {
+  if (share >= 1) return candidate.store_all_activations();
+  return static_cast<int64_t>(std::floor(share * static_cast<double>(candidate.store_all_activations())));
+}
+
+int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
+  int64_t budget = 0;
+  if (const auto* total = std::get_if<TotalBytes>(&memory)) {
+    budget = total->bytes - candidate.fixed.total();
+  } else {
+    budget = ShareBytes(candidate, std::get<ActivationShare>(memory).share) - candidate.fixed.activations();
+  }
+  return std::min({budget, candidate.store_all_store_bytes, kMaxBytes});  // more would be of no use
+}
+
+absl::StatusOr<Candidate> PlanLink(const JobSpec& spec, const TrainerOptions& options, int64_t link, Backend& backend,
+                                   Planner& planner, const CancelCheck& cancelled) {
+  Candidate candidate{.options = options};
+  candidate.options.shape.link = link;
+  candidate.fixed = FixedLedger(candidate.options, backend);
+  candidate.link_bytes = MeasureLink(candidate.options);
+  const int64_t N = candidate.links();
+  candidate.store_all_store_bytes =
+      (N - 1) * candidate.link_bytes.tape + std::max<int64_t>(0, N - 2) * candidate.link_bytes.state;
+  candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
+  const PlanRequest request{.length = N,
+                            .strategy = spec.strategy,
+                            .budget = ByteBudget{.state_bytes = candidate.link_bytes.state,
+                                                 .tape_bytes = candidate.link_bytes.tape,
+                                                 .budget_bytes = std::max<int64_t>(0, candidate.store_budget_bytes)}};
+  absl::StatusOr<Plan> plan = planner.MakePlan(request, cancelled);
+  if (!plan.ok()) return plan.status();
+  candidate.plan = *std::move(plan);
+  if (candidate.store_budget_bytes < 0) candidate.plan.feasible = false;
+  return candidate;
+}
+
+std::vector<int64_t> CandidateLinks(const JobSpec& spec) {
+  if (spec.link > 0) return {std::min(spec.link, spec.length)};
+  std::vector<int64_t> links;
+  for (int64_t link = std::clamp<int64_t>((kRowsPerLink + spec.batch - 1) / spec.batch, 1, spec.length); link >= 1;
+       link /= 2) {
+    links.push_back(link);
+  }
+  return links;
+}
+
+double ForwardsPerLink(const Candidate& candidate) {
+  return static_cast<double>(candidate.plan.forward_count) / static_cast<double>(candidate.links());
+}
+
+// The least limit that would hold `candidate`: bytes, or a share.
+int64_t NeededActivations(const Candidate& candidate) {
+  return candidate.fixed.activations() + candidate.plan.smallest_feasible_budget;
+}
+double NeededShare(const Candidate& candidate) {
+  const double exact =
+      static_cast<double>(NeededActivations(candidate)) / static_cast<double>(candidate.store_all_activations());
+  return std::min(1.0, std::ceil(exact * 1e6) / 1e6);
+}
+int64_t NeededBytes(const Candidate& candidate) {
+  return candidate.fixed.total() + candidate.plan.smallest_feasible_budget;
+}
+
+std::string Breakdown(const Candidate& candidate) {
+  std::vector<std::string> parts;
+  for (int kind = 0; kind < kMemoryKinds; ++kind) {
+    parts.push_back(
+        absl::StrCat(std::string(ToString(static_cast<MemoryKind>(kind))), " ", candidate.fixed.bytes[kind]));
+  }
+  parts.push_back(absl::StrCat("stored states and tapes ", candidate.plan.smallest_feasible_budget));
+  return absl::StrJoin(parts, ", ");
+}
+
+absl::Status TooLittleMemory(const JobSpec& spec, const std::vector<Candidate>& candidates) {
+  const bool in_bytes = std::holds_alternative<TotalBytes>(spec.memory);
+  const Candidate& least =
+      *std::min_element(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+        return in_bytes ? NeededBytes(a) < NeededBytes(b) : NeededShare(a) < NeededShare(b);
+      });
+  const std::string need = absl::StrCat("strategy ", std::string(ToString(spec.strategy)), " with links of ",
+                                        least.options.shape.link, " steps needs ");
+  if (in_bytes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "memory is ", std::get<TotalBytes>(spec.memory).bytes, " bytes, too little: ", need, NeededBytes(least),
+        " bytes (", Breakdown(least), "); give at least ", NeededBytes(least), ", or lower batch, hidden or layers"));
+  }
+  const double share = std::get<ActivationShare>(spec.memory).share;
+  return absl::FailedPreconditionError(absl::StrCat(
+      "memory share is ", share, ", ", ShareBytes(least, share), " bytes of activations, too little: ", need,
+      NeededActivations(least), " bytes of activations, a share of ", NeededShare(least), " (", Breakdown(least),
+      "); give at least that share, or a larger length or a smaller link"));
+}
+
+absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) {
+  return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(candidate.plan.strategy)),
+                                          " for ", candidate.links(), " links does not keep its promise: ", what));
+}
+
+absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
+  const Schedule& schedule = candidate.plan.schedule;
+  if (absl::Status status = CheckWellFormed(schedule); !status.ok()) {
+    return BrokenPromise(candidate, std::string(status.message()));
+  }
+  if (schedule.length() != candidate.links()) {
+    return BrokenPromise(candidate, absl::StrCat("its schedule has ", schedule.length(), " links"));
+  }
+  const absl::StatusOr<ReplayResult> replay =
+      Replay(schedule, {.state_bytes = candidate.link_bytes.state, .tape_bytes = candidate.link_bytes.tape},
+             kActionsPerLink * candidate.links());
+  if (!replay.ok()) return BrokenPromise(candidate, std::string(replay.status().message()));
+  if (replay->peak_bytes > candidate.store_budget_bytes || replay->peak_bytes != candidate.plan.peak_bytes) {
+    return BrokenPromise(candidate,
+                         absl::StrCat("it promises a peak of ", candidate.plan.peak_bytes, " bytes of ",
+                                      candidate.store_budget_bytes, ", replayed it has ", replay->peak_bytes));
+  }
+  if (replay->forward_count != candidate.plan.forward_count) {
+    return BrokenPromise(candidate, absl::StrCat("it promises ", candidate.plan.forward_count,
+                                                 " forwards, replayed it has ", replay->forward_count));
+  }
+  return replay;
+}
+
+absl::Status CheckCountable(const JobSpec& spec) {
+  const double floats = kTapeFloatsPerUnit * static_cast<double>(spec.length) * static_cast<double>(spec.batch) *
+                        static_cast<double>(spec.hidden) * static_cast<double>(spec.layers);
+  if (floats * sizeof(float) <= static_cast<double>(kMaxBytes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("length ", spec.length, ", batch ", spec.batch, ", hidden ", spec.hidden, " and layers ",
+                   spec.layers, " make activations of more than ", kMaxBytes, " bytes; lower one of them"));
+}
+
+}  // namespace
+
+Ledger MemoryPlan::PlannedLedger() const {
+  Ledger ledger = fixed;
+  ledger[MemoryKind::kStates] += replay.states_at_peak * link_bytes.state;
+  ledger[MemoryKind::kTapes] += replay.tapes_at_peak * link_bytes.tape;
+  return ledger;
+}
+
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, const TrainerOptions& options, Backend& backend,
+                                      Planner& planner, const CancelCheck& cancelled) {
+  if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
+  std::vector<Candidate> refused;
+  std::optional<Candidate> best;
+  for (const int64_t link : CandidateLinks(spec)) {
+    absl::StatusOr<Candidate> candidate = PlanLink(spec, options, link, backend, planner, cancelled);
+    if (!candidate.ok()) return candidate.status();
+    if (!candidate->plan.feasible) {
+      refused.push_back(*std::move(candidate));
+      continue;
+    }
+    if (!best || ForwardsPerLink(*candidate) < ForwardsPerLink(*best)) best = *std::move(candidate);
+    if (ForwardsPerLink(*best) <= 2) break;
+  }
+  if (!best) return TooLittleMemory(spec, refused);
+  const absl::StatusOr<ReplayResult> replay = Verify(*best);
+  if (!replay.ok()) return replay.status();
+  return MemoryPlan{.options = best->options,
+                    .fixed = best->fixed,
+                    .link_bytes = best->link_bytes,
+                    .store_budget_bytes = best->store_budget_bytes,
+                    .store_all_bytes = best->fixed.total() + best->store_all_store_bytes,
+                    .plan = std::move(best->plan),
+                    .replay = *replay};
+}
+
+}  // namespace recurve

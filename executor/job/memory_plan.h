@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_JOB_MEMORY_PLAN_H_
+#define RECURVE_EXECUTOR_JOB_MEMORY_PLAN_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/engine/ledger.h"
+#include "executor/engine/trainer.h"
+#include "executor/job/job_spec.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/schedule/replay.h"
+
+namespace recurve {
+
+// How a job is run in its memory: the link, the bytes, and a plan that was replayed and keeps them.
+struct MemoryPlan {
+  TrainerOptions options;          // shape.link is as chosen
+  Ledger fixed;                    // all but the store
+  LinkBytes link_bytes;            // s and a
+  int64_t store_budget_bytes = 0;  // B
+  int64_t store_all_bytes = 0;     // total of keeping every tape
+  Plan plan;
+  ReplayResult replay;
+
+  // Planned bytes by kind, at the moment when most are live.
+  Ledger PlannedLedger() const;
+};
+
+// Sizes the job, asks `planner`, and replays the answer. A `spec.link` of 0 is chosen: of about 128 rows (k B), halved
+// while that is what it takes to need no more than one extra sweep (V <= 2 N); where no link is short enough for that,
+// the one that needs the fewest forwards per link. Fewer rows make the matrix products slower, longer links leave fewer
+// bytes to the store. The same job always gets the same link.
+//
+// FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do; INVALID_ARGUMENT when the job's
+// sizes are beyond counting; INTERNAL when a plan does not replay to what it promises; what `planner` returns.
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, const TrainerOptions& options, Backend& backend,
+                                      Planner& planner, const CancelCheck& cancelled);
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_JOB_MEMORY_PLAN_H_

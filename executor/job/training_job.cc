@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/job/training_job.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "executor/backend/cpu/cpu_backend.h"
+#include "executor/data/safetensors.h"
+#include "executor/data/text_corpus.h"
+#include "executor/engine/calibration.h"
+#include "executor/engine/inference.h"
+#include "executor/engine/trainer.h"
+#include "executor/job/memory_plan.h"
+#include "executor/model/model_file.h"
+#include "executor/model/parameters.h"
+
+namespace recurve {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+// The first value is left out if there are others: it pays for pages that are touched for the first time.
+double MedianAfterFirst(std::vector<double> values) {
+  if (values.size() > 1) values.erase(values.begin());
+  const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+TrainerOptions OptionsOf(const JobSpec& spec) {
+  return {.model = {.layers = spec.layers,
+                    .hidden = spec.hidden,
+                    .embedding = spec.embedding == 0 ? spec.hidden : spec.embedding,
+                    .dropout = spec.dropout},
+          .shape = {.length = spec.length, .link = 1, .batch = spec.batch},
+          .optimizer = spec.optimizer,
+          .steps = spec.steps,
+          .carry_state = spec.carry_state,
+          .dropout_seed = spec.seed};
+}
+
+bool AllFinite(const Model& model) {
+  return std::all_of(model.parameters.begin(), model.parameters.end(), [](const NamedTensor& tensor) {
+    return std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); });
+  });
+}
+
+class LanguageModelJob final : public TrainingJob {
+ public:
+  LanguageModelJob(const JobSpec& spec, std::unique_ptr<TextCorpus> corpus, const WindowBatches& windows,
+                   std::unique_ptr<Backend> backend)
+      : spec_(spec), corpus_(std::move(corpus)), windows_(windows), backend_(std::move(backend)) {}
+
+  absl::Status Plan(Planner& planner, const CancelCheck& cancelled);
+
+  const JobPlan& plan() const override { return plan_; }
+  absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
+
+ private:
+  std::span<const uint8_t> holdout() const {
+    return corpus_->bytes().subspan(corpus_->bytes().size() - static_cast<size_t>(plan_.holdout_bytes));
+  }
+  absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
+  absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
+  absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
+  absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
+
+  const JobSpec spec_;
+  const std::unique_ptr<TextCorpus> corpus_;
+  const WindowBatches windows_;
+  const std::unique_ptr<Backend> backend_;
+  JobPlan plan_;
+  std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
+  std::vector<double> sweep_seconds_;
+  JobReport report_;
+
+  friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&,
+                                                                           const CancelCheck&);
+};
+
+absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
+  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, OptionsOf(spec_), *backend_, planner, cancelled);
+  if (!memory.ok()) return memory.status();
+  const SequenceShape& shape = memory->options.shape;
+  plan_.ledger = memory->PlannedLedger();
+  plan_.store_all_bytes = memory->store_all_bytes;
+  plan_.link = shape.link;
+  plan_.links = shape.links();
+  plan_.state_bytes = memory->link_bytes.state;
+  plan_.tape_bytes = memory->link_bytes.tape;
+  plan_.store_budget_bytes = memory->store_budget_bytes;
+  plan_.parameters = ParameterLayout(memory->options.model).count();
+  plan_.device = backend_->Describe();
+  const absl::StatusOr<LinkCosts> costs = Calibrate({.model = memory->options.model,
+                                                     .shape = shape,
+                                                     .taped_in_a_row = memory->replay.peak_tapes + 1,
+                                                     .max_bytes = plan_.ledger.total()},
+                                                    *backend_);
+  if (!costs.ok()) return costs.status();
+  plan_.costs = *costs;
+  plan_.plan = std::move(memory->plan);
+  plan_.plan.predicted_seconds = PredictSeconds(plan_.plan.forward_count, plan_.links, plan_.costs);
+
+  absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Create(
+      memory->options, InitialModel(memory->options.model, spec_.seed), plan_.plan.schedule, memory->replay, *backend_);
+  if (!trainer.ok()) return trainer.status();
+  trainer_ = *std::move(trainer);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const CancelCheck& cancelled) {
+  if (trainer_ == nullptr) return absl::FailedPreconditionError("the job has been run already");
+  if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return status;
+  const Model model = trainer_->Parameters();
+  report_.steps = spec_.steps;
+  report_.planned_peak_bytes = plan_.ledger.total();
+  report_.measured_peak_bytes = trainer_->arena().peak_bytes();
+  report_.seconds_per_batch = MedianAfterFirst(sweep_seconds_);
+  report_.predicted_seconds_per_batch = *plan_.plan.predicted_seconds;
+  report_.weights_sha256 = Sha256Hex(model.parameters);
+  trainer_.reset();
+  if (absl::Status status = Save(spec_.steps, model, observer); !status.ok()) return status;
+  if (absl::Status status = Evaluate(model, observer, cancelled); !status.ok()) return status;
+  return report_;
+}
+
+absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
+  for (int64_t step = 1; step <= spec_.steps; ++step) {
+    const absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
+    if (!record.ok()) return record.status();
+    observer.OnStep(*record);
+    observer.OnLedger(trainer_->arena().peak());
+    report_.loss = record->loss;
+    report_.forward_count_per_batch = record->plain_forwards + record->taped_forwards;
+    if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && step < spec_.steps) {
+      if (absl::Status status = Save(step, trainer_->Parameters(), observer); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
+  if (cancelled && cancelled()) {
+    return absl::CancelledError(absl::StrCat("cancelled after step ", step - 1, " of ", spec_.steps));
+  }
+  const Clock::time_point begin = Clock::now();
+  windows_.Fill(step - 1, trainer_->inputs().data(), trainer_->targets().data());
+  const absl::StatusOr<StepResult> result = trainer_->Step(windows_.StartsAfresh(step - 1), cancelled);
+  if (!result.ok()) return result.status();
+  sweep_seconds_.push_back(result->sweep_seconds);
+  return StepRecord{.step = step,
+                    .loss = result->loss,
+                    .gradient_norm = result->gradient_norm,
+                    .learning_rate = result->learning_rate,
+                    .seconds = SecondsSince(begin),
+                    .measured_peak_bytes = trainer_->arena().peak_bytes(),
+                    .plain_forwards = result->forwards.plain_forwards,
+                    .taped_forwards = result->forwards.taped_forwards};
+}
+
+absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserver& observer) {
+  if (!AllFinite(model)) {
+    return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
+                                           ": they are not saved; lower learning_rate or weight_decay"));
+  }
+  if (spec_.save_path.empty()) return absl::OkStatus();
+  const Clock::time_point begin = Clock::now();
+  if (absl::Status status = SaveModel(spec_.save_path, model); !status.ok()) return status;
+  observer.OnCheckpoint(step, SecondsSince(begin));
+  return absl::OkStatus();
+}
+
+absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled) {
+  if (holdout().size() < 2) return absl::OkStatus();
+  const absl::StatusOr<double> bits = EvaluateBitsPerByte(model, holdout(), *backend_, cancelled);
+  if (!bits.ok()) return bits.status();
+  report_.bits_per_byte = *bits;
+  observer.OnEvaluation(spec_.steps, *bits);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, Planner& planner,
+                                                                  const CancelCheck& cancelled) {
+  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
+  if (!spec.save_path.empty()) {
+    if (absl::Status status = CheckWritable(spec.save_path); !status.ok()) return status;
+  }
+  absl::StatusOr<std::unique_ptr<TextCorpus>> corpus = TextCorpus::Open(spec.data_path);
+  if (!corpus.ok()) return corpus.status();
+  const std::span<const uint8_t> bytes = (*corpus)->bytes();
+  const auto holdout = static_cast<int64_t>(std::floor(spec.holdout * static_cast<double>(bytes.size())));
+  const auto train = static_cast<int64_t>(bytes.size()) - holdout;
+  absl::StatusOr<WindowBatches> windows = WindowBatches::Create(bytes.first(train), spec.batch, spec.length);
+  if (!windows.ok()) return windows.status();
+  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeCpuBackend({.threads = spec.threads});
+  if (!backend.ok()) return backend.status();
+  auto job = std::make_unique<LanguageModelJob>(spec, *std::move(corpus), *windows, *std::move(backend));
+  job->plan_.train_bytes = train;
+  job->plan_.holdout_bytes = holdout;
+  if (absl::Status status = job->Plan(planner, cancelled); !status.ok()) return status;
+  return job;
+}
+
+}  // namespace recurve

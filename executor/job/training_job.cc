@@ -160,6 +160,7 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
                     .gradient_norm = result->gradient_norm,
                     .learning_rate = result->learning_rate,
                     .seconds = SecondsSince(begin),
+                    .batch_seconds = result->sweep_seconds,
                     .measured_peak_bytes = trainer_->arena().peak_bytes(),
                     .plain_forwards = result->forwards.plain_forwards,
                     .taped_forwards = result->forwards.taped_forwards};

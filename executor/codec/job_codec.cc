@@ -142,6 +142,7 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
 }
 
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
+  if (message.data_path().empty()) return absl::InvalidArgumentError("data_path is empty; name the file to train on");
   if (absl::Status status = CheckPath("data_path", message.data_path()); !status.ok()) return status;
   if (absl::Status status = CheckPath("save_path", message.save_path()); !status.ok()) return status;
   JobSpec spec;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/codec/job_codec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace recurve {
+namespace {
+
+using testing::HasSubstr;
+
+executor::v1::JobSpec Minimal() {
+  executor::v1::JobSpec message;
+  message.set_data_path("/data/text");
+  return message;
+}
+
+// A specification in which every field differs from its default.
+JobSpec Unusual() {
+  JobSpec spec;
+  spec.data_path = "/data/text";
+  spec.holdout = 0.25;
+  spec.layers = 3;
+  spec.hidden = 48;
+  spec.embedding = 24;
+  spec.dropout = 0.125;
+  spec.batch = 5;
+  spec.length = 77;
+  spec.link = 7;
+  spec.steps = 9;
+  spec.carry_state = false;
+  spec.optimizer = {.kind = OptimizerKind::kSgd,
+                    .learning_rate = 0.5,
+                    .shape = LearningRateShape::kConstant,
+                    .warmup_steps = 3,
+                    .momentum = 0.25,
+                    .beta1 = 0.5,
+                    .beta2 = 0.75,
+                    .weight_decay = 0.0625,
+                    .clip_norm = 2};
+  spec.seed = std::numeric_limits<uint64_t>::max();
+  spec.memory = TotalBytes{123456789};
+  spec.strategy = Strategy::kChen;
+  spec.threads = 2;
+  spec.save_path = "/models/a.safetensors";
+  spec.checkpoint_every = 4;
+  return spec;
+}
+
+TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
+  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->holdout, 0.05);
+  EXPECT_EQ(spec->layers, 1);
+  EXPECT_EQ(spec->hidden, 256);
+  EXPECT_EQ(spec->embedding, 0);
+  EXPECT_EQ(spec->dropout, 0);
+  EXPECT_EQ(spec->batch, 16);
+  EXPECT_EQ(spec->length, 1000);
+  EXPECT_EQ(spec->link, 0);
+  EXPECT_EQ(spec->steps, 100);
+  EXPECT_TRUE(spec->carry_state);
+  EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kAdamW);
+  EXPECT_EQ(spec->optimizer.learning_rate, 0.004);
+  EXPECT_EQ(spec->optimizer.shape, LearningRateShape::kCosine);
+  EXPECT_EQ(spec->optimizer.warmup_steps, 20);
+  EXPECT_EQ(spec->optimizer.momentum, 0.9);
+  EXPECT_EQ(spec->optimizer.beta1, 0.9);
+  EXPECT_EQ(spec->optimizer.beta2, 0.99);
+  EXPECT_EQ(spec->optimizer.weight_decay, 0);
+  EXPECT_EQ(spec->optimizer.clip_norm, 1);
+  EXPECT_EQ(spec->seed, 1u);
+  ASSERT_TRUE(std::holds_alternative<ActivationShare>(spec->memory));
+  EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 1);
+  EXPECT_EQ(spec->strategy, Strategy::kAuto);
+  EXPECT_EQ(spec->threads, 0);
+  EXPECT_EQ(spec->save_path, "");
+  EXPECT_EQ(spec->checkpoint_every, 0);
+}
+
+TEST(JobCodecTest, EveryFieldSurvivesTheWire) {
+  const executor::v1::JobSpec message = EncodeJobSpec(Unusual());
+  executor::v1::JobSpec received;
+  ASSERT_TRUE(received.ParseFromString(message.SerializeAsString()));
+  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(received);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->carry_state, false);
+  EXPECT_EQ(std::get<TotalBytes>(spec->memory).bytes, 123456789);
+  EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kSgd);
+  EXPECT_EQ(spec->seed, std::numeric_limits<uint64_t>::max());
+  // What was decoded encodes to what was sent, field by field.
+  EXPECT_EQ(EncodeJobSpec(*spec).SerializeAsString(), message.SerializeAsString());
+  // And no field of the message was left out.
+  const auto* descriptor = executor::v1::JobSpec::descriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    if (descriptor->field(i)->name() == "activation_share") continue;  // the other arm of `memory`
+    EXPECT_TRUE(message.GetReflection()->HasField(message, descriptor->field(i))) << descriptor->field(i)->name();
+  }
+}
+
+TEST(JobCodecTest, ZeroIsNotUnset) {
+  executor::v1::JobSpec message = Minimal();
+  message.set_holdout(0);
+  message.set_carry_state(false);
+  message.set_seed(0);
+  message.mutable_optimizer()->set_clip_norm(0);
+  message.mutable_optimizer()->set_warmup_steps(0);
+  message.mutable_optimizer()->set_beta1(0);
+  message.set_activation_share(0.5);
+  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(message);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->holdout, 0);
+  EXPECT_FALSE(spec->carry_state);
+  EXPECT_EQ(spec->seed, 0u);
+  EXPECT_EQ(spec->optimizer.clip_norm, 0);
+  EXPECT_EQ(spec->optimizer.warmup_steps, 0);
+  EXPECT_EQ(spec->optimizer.beta1, 0);
+  EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 0.5);
+}
+
+struct BadField {
+  const char* field;
+  std::function<void(executor::v1::JobSpec&)> spoil;
+};
+
+TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  using Spec = executor::v1::JobSpec;
+  const std::vector<BadField> bad = {
+      {"data_path", [](Spec& spec) { spec.clear_data_path(); }},
+      {"data_path", [](Spec& spec) { spec.set_data_path(std::string(4096, 'a')); }},
+      {"data_path", [](Spec& spec) { spec.set_data_path(std::string("a\0b", 3)); }},
+      {"save_path", [](Spec& spec) { spec.set_save_path(std::string(4096, 'a')); }},
+      {"holdout", [](Spec& spec) { spec.set_holdout(0.51); }},
+      {"holdout", [&](Spec& spec) { spec.set_holdout(nan); }},
+      {"layers", [](Spec& spec) { spec.set_layers(0); }},
+      {"layers", [](Spec& spec) { spec.set_layers(65); }},
+      {"hidden", [](Spec& spec) { spec.set_hidden(16385); }},
+      {"embedding", [](Spec& spec) { spec.set_embedding(-1); }},
+      {"dropout", [](Spec& spec) { spec.set_dropout(1); }},
+      {"batch", [](Spec& spec) { spec.set_batch(0); }},
+      {"length", [](Spec& spec) { spec.set_length(10'000'001); }},
+      {"link", [](Spec& spec) { spec.set_link(-1); }},
+      {"steps", [](Spec& spec) { spec.set_steps(1'000'000'001); }},
+      {"optimizer.kind", [](Spec& spec) { spec.mutable_optimizer()->set_kind(executor::v1::Optimizer(9)); }},
+      {"optimizer.shape", [](Spec& spec) { spec.mutable_optimizer()->set_shape(executor::v1::LearningRateShape(9)); }},
+      {"learning_rate", [](Spec& spec) { spec.mutable_optimizer()->set_learning_rate(0); }},
+      {"learning_rate", [&](Spec& spec) { spec.mutable_optimizer()->set_learning_rate(infinity); }},
+      {"warmup_steps", [](Spec& spec) { spec.mutable_optimizer()->set_warmup_steps(-1); }},
+      {"momentum", [](Spec& spec) { spec.mutable_optimizer()->set_momentum(1); }},
+      {"beta1", [](Spec& spec) { spec.mutable_optimizer()->set_beta1(-0.1); }},
+      {"beta2", [](Spec& spec) { spec.mutable_optimizer()->set_beta2(1); }},
+      {"weight_decay", [&](Spec& spec) { spec.mutable_optimizer()->set_weight_decay(nan); }},
+      {"clip_norm", [](Spec& spec) { spec.mutable_optimizer()->set_clip_norm(-1); }},
+      {"memory", [](Spec& spec) { spec.set_memory_bytes(0); }},
+      {"memory", [](Spec& spec) { spec.set_memory_bytes(-5); }},
+      {"share", [](Spec& spec) { spec.set_activation_share(0); }},
+      {"share", [](Spec& spec) { spec.set_activation_share(1.01); }},
+      {"strategy", [](Spec& spec) { spec.set_strategy(planner::v1::STRATEGY_ISM); }},
+      {"strategy", [](Spec& spec) { spec.set_strategy(planner::v1::Strategy(77)); }},
+      {"threads", [](Spec& spec) { spec.set_threads(-1); }},
+      {"checkpoint_every", [](Spec& spec) { spec.set_checkpoint_every(-1); }},
+  };
+  for (const BadField& field : bad) {
+    executor::v1::JobSpec message = Minimal();
+    field.spoil(message);
+    const absl::StatusOr<JobSpec> spec = DecodeJobSpec(message);
+    EXPECT_EQ(spec.status().code(), absl::StatusCode::kInvalidArgument) << field.field;
+    EXPECT_THAT(std::string(spec.status().message()), HasSubstr(field.field));
+  }
+}
+
+TEST(JobCodecTest, LedgerKeepsEveryKindInItsPlace) {
+  Ledger ledger;
+  for (int kind = 0; kind < kMemoryKinds; ++kind) ledger.bytes[kind] = int64_t{1} << (40 + kind);
+  const executor::v1::MemoryLedger message = EncodeLedger(ledger);
+  EXPECT_EQ(message.weights_bytes(), ledger[MemoryKind::kWeights]);
+  EXPECT_EQ(message.gradients_bytes(), ledger[MemoryKind::kGradients]);
+  EXPECT_EQ(message.optimizer_bytes(), ledger[MemoryKind::kOptimizer]);
+  EXPECT_EQ(message.batch_bytes(), ledger[MemoryKind::kBatch]);
+  EXPECT_EQ(message.states_bytes(), ledger[MemoryKind::kStates]);
+  EXPECT_EQ(message.tapes_bytes(), ledger[MemoryKind::kTapes]);
+  EXPECT_EQ(message.workspace_bytes(), ledger[MemoryKind::kWorkspace]);
+}
+
+TEST(JobCodecTest, ProgressAndReport) {
+  const executor::v1::Progress progress = EncodeProgress(
+      {.step = 3, .loss = 1.5, .gradient_norm = 2.5, .learning_rate = 0.25, .seconds = 4.5, .measured_peak_bytes = 99});
+  EXPECT_EQ(progress.step(), 3);
+  EXPECT_EQ(progress.loss(), 1.5);
+  EXPECT_EQ(progress.gradient_norm(), 2.5);
+  EXPECT_EQ(progress.learning_rate(), 0.25);
+  EXPECT_EQ(progress.seconds(), 4.5);
+  EXPECT_EQ(progress.measured_peak_bytes(), 99);
+
+  JobReport report{.steps = 1,
+                   .planned_peak_bytes = 2,
+                   .measured_peak_bytes = 3,
+                   .forward_count_per_batch = 4,
+                   .seconds_per_batch = 5,
+                   .predicted_seconds_per_batch = 6,
+                   .loss = 7,
+                   .weights_sha256 = "ab"};
+  executor::v1::JobResult result = EncodeReport(report);
+  EXPECT_FALSE(result.has_bits_per_byte());
+  EXPECT_EQ(result.planned_peak_bytes(), 2);
+  EXPECT_EQ(result.measured_peak_bytes(), 3);
+  EXPECT_EQ(result.forward_count_per_batch(), 4);
+  EXPECT_EQ(result.seconds_per_batch(), 5);
+  EXPECT_EQ(result.predicted_seconds_per_batch(), 6);
+  EXPECT_EQ(result.loss(), 7);
+  EXPECT_EQ(result.weights_sha256(), "ab");
+  report.bits_per_byte = 0;
+  EXPECT_TRUE(EncodeReport(report).has_bits_per_byte());
+}
+
+TEST(JobCodecTest, PlanSummary) {
+  JobPlan plan;
+  plan.ledger[MemoryKind::kStates] = 5;
+  plan.store_all_bytes = 6;
+  plan.link = 7;
+  plan.links = 8;
+  plan.plan.strategy = Strategy::kHsm;
+  plan.plan.forward_count = 9;
+  plan.plan.predicted_seconds = 0.5;
+  const executor::v1::PlanSummary summary = EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE);
+  EXPECT_EQ(summary.source(), executor::v1::PLAN_SOURCE_REMOTE);
+  EXPECT_EQ(summary.strategy(), planner::v1::STRATEGY_HSM);
+  EXPECT_EQ(summary.planned().states_bytes(), 5);
+  EXPECT_EQ(summary.store_all_bytes(), 6);
+  EXPECT_EQ(summary.link(), 7);
+  EXPECT_EQ(summary.links(), 8);
+  EXPECT_EQ(summary.forward_count(), 9);
+  EXPECT_EQ(summary.predicted_seconds_per_batch(), 0.5);
+}
+
+}  // namespace
+}  // namespace recurve

@@ -33,34 +33,39 @@ int64_t CountForwards(const Schedule& schedule) {
   return count.back();
 }
 
-// Nothing can be stored but perhaps one tape: every link but the first `leaf` is taped after a sweep of its own.
-Schedule SweepForEach(int64_t length, int64_t leaf) {
+// Nothing can be stored but one tape: every link but the first two is taped after a sweep of its own.
+Schedule SweepForEach(int64_t length) {
   Schedule schedule;
   schedule.runs.reserve(length);
-  schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = std::min(leaf, length)});
-  for (int64_t n = leaf + 1; n <= length; ++n) {
+  schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = std::min<int64_t>(length, 2)});
+  for (int64_t n = 3; n <= length; ++n) {
     const auto left = static_cast<int32_t>(schedule.runs.size() - 1);
     schedule.runs.push_back({.kind = Run::Kind::kSweepLast, .length = n, .left = left});
   }
   return schedule;
 }
 
-absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
-  Plan plan;
-  if (levels.last() == 0) {
-    plan.schedule = SweepForEach(length, levels.leaf(0));
-    plan.forward_count = CountForwards(plan.schedule);
-    plan.forward_count_lower_bound = plan.forward_count;
-    return plan;
-  }
+absl::StatusOr<Plan> SolveByCredits(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
   CreditSearch search(levels, length);
   if (absl::Status status = search.Run(cancelled); !status.ok()) return status;
   absl::StatusOr<Schedule> schedule = BuildSchedule(
       search.Root(), [&search](const CreditSearch::Part& part) { return search.Decide(part); }, cancelled);
   if (!schedule.ok()) return schedule.status();
+  Plan plan;
   plan.schedule = *std::move(schedule);
   plan.forward_count = CountForwards(plan.schedule);
   plan.forward_count_lower_bound = search.forward_count_lower_bound();
+  return plan;
+}
+
+absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
+  if (levels.tail() == 0) return PlanHsm(length, levels.tail_slots(), cancelled);
+  if (levels.tail() > 1 || levels.tail_slots() > 0) return SolveByCredits(length, levels, cancelled);
+  Plan plan;
+  plan.schedule = levels.leaf(0) >= length ? Schedule{.runs = {{.kind = Run::Kind::kTapeAll, .length = length}}}
+                                           : SweepForEach(length);
+  plan.forward_count = CountForwards(plan.schedule);
+  plan.forward_count_lower_bound = plan.forward_count;
   return plan;
 }
 
@@ -71,6 +76,7 @@ absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const Ca
   absl::StatusOr<Plan> plan = Solve(length, levels, cancelled);
   if (!plan.ok()) return plan;
   plan->feasible = true;
+  plan->smallest_feasible_budget = 0;
   plan->forward_count_upper_bound = plan->forward_count;
   return plan;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "planner_service/planning/hsm.h"
 #include "planner_service/planning/saturating.h"
 
 namespace recurve {
@@ -19,7 +20,7 @@ constexpr int64_t kNone = -1;  // no chain
 CreditSearch::CreditSearch(const LeafLevels& levels, int64_t length) : levels_(levels), length_(length) {
   deepest_.resize(levels.leaf(0) + 1, 0);
   for (int64_t level = 0, credit = levels.leaf(0); credit >= 1; --credit) {
-    while (level + 1 < levels.end() && levels.leaf(level + 1) >= credit) ++level;
+    while (level < levels.tail() && levels.leaf(level + 1) >= credit) ++level;
     deepest_[credit] = level;
   }
 }
@@ -85,12 +86,18 @@ __int128 CreditSearch::Value(const Price& price, const Point& point) {
   return static_cast<__int128>(price.length) * point.length + static_cast<__int128>(price.credit) * point.credit;
 }
 
+// What the levels from the tail on do as a whole: nothing is taped there, so it is hidden state memorization.
+CreditSearch::Point CreditSearch::TailPoint(int64_t klass) const {
+  return {.length = HsmReach(levels_.tail_slots(), klass), .credit = HsmReach(levels_.tail_slots() + 1, klass - 1)};
+}
+
 // The smallest r for which chains of class r are long enough: L(0, i) = leaf(i), L(r, i) = L(r - 1, i) + L(r, i + 1).
 void CreditSearch::FindClass() {
-  std::vector<int64_t> longest(levels_.end());
-  for (int64_t level = 0; level < levels_.end(); ++level) longest[level] = levels_.leaf(level);
-  for (class_ = 0; longest[0] < length_; ++class_) {
-    for (int64_t level = levels_.last(); level >= 0; --level) {
+  std::vector<int64_t> longest(levels_.tail() + 1);
+  for (int64_t level = 0; level <= levels_.tail(); ++level) longest[level] = levels_.leaf(level);
+  for (class_ = 0; longest[0] < length_;) {
+    longest.back() = TailPoint(++class_).length;
+    for (int64_t level = levels_.tail() - 1; level >= 0; --level) {
       longest[level] = SaturatingAdd(longest[level], longest[level + 1]);
     }
   }
@@ -98,10 +105,10 @@ void CreditSearch::FindClass() {
 
 // A chain of class 1 fills the leaves of all levels down to some level q, and has the leaf of q for its credit.
 std::vector<CreditSearch::Point> CreditSearch::BestOfClassOne(const Price& price, bool prefer_length) const {
-  std::vector<Point> points(levels_.end());
+  std::vector<Point> points(levels_.tail() + 1);
   Point best;
   __int128 best_value = -1;
-  for (int64_t level = levels_.end() - 1; level >= 0; --level) {
+  for (int64_t level = levels_.tail(); level >= 0; --level) {
     const Point point = {.length = levels_.Before(level + 1), .credit = levels_.leaf(level)};
     const __int128 value = Value(price, point);
     const bool preferred = prefer_length ? point.length > best.length : point.credit > best.credit;
@@ -115,8 +122,8 @@ std::vector<CreditSearch::Point> CreditSearch::BestOfClassOne(const Price& price
 }
 
 void CreditSearch::NextClass(int64_t klass, std::vector<Point>& points) const {
-  points[levels_.end() - 1] = {.length = 1, .credit = klass};
-  for (int64_t level = levels_.last(); level >= 0; --level) {
+  points.back() = TailPoint(klass);
+  for (int64_t level = levels_.tail() - 1; level >= 0; --level) {
     points[level].length += points[level + 1].length;
     points[level].credit += points[level + 1].credit;
   }
@@ -150,7 +157,7 @@ void CreditSearch::FindPrice() {
 
 absl::Status CreditSearch::Fill(const Limits& limits, const CancelCheck& cancelled, Table& table,
                                 bool* finished) const {
-  table.windows.resize(class_ * levels_.end());
+  table.windows.resize(class_ * (levels_.tail() + 1));
   *finished = false;
   std::vector<Point> rich = BestOfClassOne(price_, false);
   std::vector<Point> far = BestOfClassOne(price_, true);
@@ -165,7 +172,7 @@ absl::Status CreditSearch::Fill(const Limits& limits, const CancelCheck& cancell
       NextClass(klass, rich);
       NextClass(klass, far);
     }
-    for (int64_t level = levels_.end() - 1; level >= 0; --level) {
+    for (int64_t level = levels_.tail(); level >= 0; --level) {
       const double given = fraction * static_cast<double>(rich[level].credit - far[level].credit);
       const int64_t center = rich[level].credit - static_cast<int64_t>(given + 0.5);
       const __int128 best = Value(price_, rich[level]);
@@ -202,10 +209,11 @@ void CreditSearch::AddClassOneWindow(int64_t level, __int128 best, int64_t cente
 void CreditSearch::AddWindow(int64_t klass, int64_t level, __int128 best, int64_t center, const Limits& limits,
                              Table& table) const {
   table.sums.clear();
-  if (level == levels_.end() - 1) {  // the link taped in the working set
-    table.sums.push_back(1);
-    Keep(klass, level, klass, best, center, limits, table);
-    table.windows[Index(klass, level)].shortest = 1;
+  if (level == levels_.tail()) {
+    const Point tail = TailPoint(klass);
+    table.sums.push_back(tail.length);
+    Keep(klass, level, tail.credit, best, center, limits, table);
+    table.windows[Index(klass, level)].shortest = HsmReach(levels_.tail_slots(), klass - 1);
     return;
   }
   const Window& left = table.windows[Index(klass - 1, level)];
@@ -247,38 +255,54 @@ void CreditSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __int1
 }
 
 DecisionFor<CreditSearch::Part> CreditSearch::Decide(const Part& part) const {
-  const auto [length, level, klass, credit] = part;
-  if (length <= levels_.leaf(level)) return {.kind = Run::Kind::kTapeAll};
-  Part left = {.level = level};
-  Part right = {.level = level + 1, .klass = klass};
-  if (klass == 1) {
-    // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first.
-    const int64_t last = levels_.LevelReaching(level, length);
-    left.length = levels_.leaf(level) - (levels_.Sum(level, last) - length);
-    left.klass = 1;
-    right.length = length - left.length;
-  } else {
-    const Window& lefts = table_.windows[Index(klass - 1, level)];
-    const Window& rights = table_.windows[Index(klass, level + 1)];
-    int64_t longest = kNone;
-    int64_t left_longest = 0;
-    const int64_t first = std::max(lefts.low_credit, credit - rights.low_credit - rights.count + 1);
-    const int64_t last = std::min(lefts.low_credit + lefts.count - 1, credit - rights.low_credit);
-    for (int64_t c = first; c <= last; ++c) {
-      const int64_t l = table_.lengths[lefts.offset + (c - lefts.low_credit)];
-      const int64_t sum = l + table_.lengths[rights.offset + (credit - c - rights.low_credit)];
-      if (sum <= longest) continue;
-      longest = sum;
-      left_longest = l;
-      left.credit = klass == 2 ? 0 : c;
-      right.credit = credit - c;
-    }
-    left.length = std::max(lefts.shortest, left_longest - (longest - length));
-    left.klass = klass - 1;
-    right.length = length - left.length;
+  if (part.level >= levels_.tail()) return DecideInTail(part);
+  if (part.length <= levels_.leaf(part.level)) return {.kind = Run::Kind::kTapeAll};
+  const int64_t left_length = part.klass == 1 ? LeftOfClassOne(part) : 0;
+  Part left = {.length = left_length, .level = part.level, .klass = part.klass - 1};
+  Part right = {.length = part.length - left_length, .level = part.level + 1, .klass = part.klass};
+  if (part.klass > 1) ShareOut(part, left, right);
+  if (right.level < levels_.tail()) return {.kind = Run::Kind::kSplit, .left = left, .right = right};
+  if (levels_.tail_slots() == 0) return {.kind = Run::Kind::kSweepLast, .left = left};
+  return {.kind = Run::Kind::kSplit, .left = left, .right = Part{.length = right.length, .level = right.level}};
+}
+
+DecisionFor<CreditSearch::Part> CreditSearch::DecideInTail(const Part& part) const {
+  const int64_t slots = levels_.tail_slots() - (part.level - levels_.tail());
+  auto to_part = [&](const std::optional<Problem>& problem) {
+    if (!problem) return std::optional<Part>();
+    return std::optional(Part{.length = problem->length, .level = part.level + slots - problem->room});
+  };
+  const Decision decision = DecideHsm({part.length, slots});
+  return {.kind = decision.kind, .left = to_part(decision.left), .right = to_part(decision.right)};
+}
+
+// Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf, or
+// off the tail.
+int64_t CreditSearch::LeftOfClassOne(const Part& part) const {
+  const int64_t last = levels_.LevelReaching(part.level, part.length);
+  if (last == levels_.tail()) return levels_.leaf(part.level);
+  return levels_.leaf(part.level) - (levels_.Sum(part.level, last) - part.length);
+}
+
+// The credits whose lengths add up to the most; what is too much is taken off the left part as far as its class allows.
+void CreditSearch::ShareOut(const Part& part, Part& left, Part& right) const {
+  const Window& lefts = table_.windows[Index(part.klass - 1, part.level)];
+  const Window& rights = table_.windows[Index(part.klass, part.level + 1)];
+  const int64_t first = std::max(lefts.low_credit, part.credit - rights.low_credit - rights.count + 1);
+  const int64_t last = std::min(lefts.low_credit + lefts.count - 1, part.credit - rights.low_credit);
+  int64_t longest = kNone;
+  int64_t left_longest = 0;
+  for (int64_t credit = first; credit <= last; ++credit) {
+    const int64_t length = table_.lengths[lefts.offset + (credit - lefts.low_credit)];
+    const int64_t sum = length + table_.lengths[rights.offset + (part.credit - credit - rights.low_credit)];
+    if (sum <= longest) continue;
+    longest = sum;
+    left_longest = length;
+    left.credit = part.klass == 2 ? 0 : credit;
+    right.credit = part.credit - credit;
   }
-  if (right.level == levels_.end() - 1) return {.kind = Run::Kind::kSweepLast, .left = left};
-  return {.kind = Run::Kind::kSplit, .left = left, .right = right};
+  left.length = std::max(lefts.shortest, left_longest - (longest - part.length));
+  right.length = part.length - left.length;
 }
 
 }  // namespace recurve

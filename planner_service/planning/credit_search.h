@@ -27,7 +27,7 @@ namespace recurve {
 // all that could be part of a better plan, and so decides.
 class CreditSearch {
  public:
-  // Needs levels.last() >= 1. `levels` must outlive the search.
+  // Needs levels.tail() >= 1. `levels` must outlive the search.
   CreditSearch(const LeafLevels& levels, int64_t length);
 
   // CANCELLED when `cancelled` says so. To be called once, before all that follows.
@@ -40,8 +40,8 @@ class CreditSearch {
   struct Part {
     int64_t length = 0;
     int64_t level = 0;
-    int64_t klass = 0;
-    int64_t credit = 0;  // of no meaning in class 1
+    int64_t klass = 0;   // always 0 from the tail on
+    int64_t credit = 0;  // always 0 in class 1 and from the tail on
 
     friend bool operator==(const Part&, const Part&) = default;
     template <typename H>
@@ -49,7 +49,7 @@ class CreditSearch {
       return H::combine(std::move(h), part.length, part.level, part.klass, part.credit);
     }
   };
-  Part Root() const { return {.length = length_, .level = 0, .klass = class_, .credit = credit_}; }
+  Part Root() const { return {.length = length_, .klass = class_, .credit = class_ > 1 ? credit_ : 0}; }
   DecisionFor<Part> Decide(const Part& part) const;
 
  private:
@@ -83,6 +83,7 @@ class CreditSearch {
     int64_t work;        // additions
   };
 
+  Point TailPoint(int64_t klass) const;
   static __int128 Value(const Price& price, const Point& point);
   // The points of class 1 at each level that are worth most.
   std::vector<Point> BestOfClassOne(const Price& price, bool prefer_length) const;
@@ -106,7 +107,11 @@ class CreditSearch {
   void Keep(int64_t klass, int64_t level, int64_t low_credit, __int128 best, int64_t center, const Limits& limits,
             Table& table) const;
 
-  size_t Index(int64_t klass, int64_t level) const { return (klass - 1) * levels_.end() + level; }
+  DecisionFor<Part> DecideInTail(const Part& part) const;
+  int64_t LeftOfClassOne(const Part& part) const;
+  void ShareOut(const Part& part, Part& left, Part& right) const;
+
+  size_t Index(int64_t klass, int64_t level) const { return (klass - 1) * (levels_.tail() + 1) + level; }
   int64_t LongestInClassOne(int64_t level, int64_t credit) const;
 
   const LeafLevels& levels_;

@@ -5,6 +5,8 @@
 // In that class C(t, m) = (r + 1) t - beta(m + 1, r - 1), so C is convex in t, and a split after y links is best
 // exactly when y is in class r - 1 for m slots and t - y in class r for m - 1 (ends included). Of those y the largest
 // is taken: one of the parts is then as long as its class allows, so there are O(m r) different parts in all.
+#include "planner_service/planning/hsm.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -17,32 +19,21 @@
 namespace recurve {
 namespace {
 
-int64_t Beta(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Binomial(slots + repeats, slots); }
-
 // The smallest r with beta(slots, r) >= length.
 int64_t ClassOf(int64_t length, int64_t slots) {
   if (slots == 1) return length - 1;
   int64_t high = 1;
-  while (Beta(slots, high) < length) high *= 2;
+  while (HsmReach(slots, high) < length) high *= 2;
   int64_t low = high / 2;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (Beta(slots, middle) < length) {
+    if (HsmReach(slots, middle) < length) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   return low;
-}
-
-Decision DecideHsm(const Problem& problem) {
-  const auto [length, slots] = problem;
-  if (length == 1) return {.kind = Run::Kind::kTapeAll};
-  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, 1}};
-  const int64_t repeats = ClassOf(length, slots);
-  const int64_t left = std::min(Beta(slots, repeats - 1), length - Beta(slots - 1, repeats - 1));
-  return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};
 }
 
 // m t^(1 + 1/m), rounded down with a margin for the error of floating point, never below `count`, which it bounds.
@@ -56,6 +47,17 @@ int64_t PaperBound(int64_t length, int64_t slots, int64_t count) {
 
 }  // namespace
 
+int64_t HsmReach(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Binomial(slots + repeats, slots); }
+
+Decision DecideHsm(const Problem& problem) {
+  const auto [length, slots] = problem;
+  if (length == 1) return {.kind = Run::Kind::kTapeAll};
+  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, 1}};
+  const int64_t repeats = ClassOf(length, slots);
+  const int64_t left = std::min(HsmReach(slots, repeats - 1), length - HsmReach(slots - 1, repeats - 1));
+  return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};
+}
+
 absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
   // More slots than links are of no use; the bound is the paper's for the slots that are used.
   const int64_t used = std::min(slots, length);
@@ -63,7 +65,7 @@ absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& c
   Plan plan;
   plan.feasible = true;
   plan.smallest_feasible_budget = 1;
-  plan.forward_count = (repeats + 1) * length - Beta(used + 1, repeats - 1);
+  plan.forward_count = (repeats + 1) * length - HsmReach(used + 1, repeats - 1);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = PaperBound(length, slots, plan.forward_count);
   absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, used}, DecideHsm, cancelled);

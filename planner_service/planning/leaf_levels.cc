@@ -18,15 +18,17 @@ int64_t Leaf(const ByteBudget& budget, int64_t level) {
 LeafLevels::LeafLevels(int64_t length, const ByteBudget& budget) {
   const int64_t last = budget.budget_bytes / budget.state_bytes;
   int64_t sum = 0;
+  int64_t level = 0;
   before_.push_back(0);
   // A sweep that leaves a leaf on each level uses no level past the one where the chain ends.
-  for (int64_t level = 0; level <= last && sum < length; ++level) {
+  for (; level <= last && sum < length && Leaf(budget, level) > 1; ++level) {
     leaf_.push_back(std::min(length, Leaf(budget, level)));
     sum += leaf_.back();
     before_.push_back(sum);
   }
+  tail_slots_ = std::min(length, last - level + 1);
   leaf_.push_back(1);
-  before_.push_back(sum + 1);
+  before_.push_back(sum + tail_slots_ + 1);
 }
 
 int64_t LeafLevels::LevelReaching(int64_t first, int64_t length) const {

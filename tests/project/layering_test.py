@@ -20,6 +20,7 @@ LADDER = {
                                 "planner_service/schedule", "planner_service/units"],
     "executor/backend": [],
     "executor/backend/cpu": ["executor/backend"],
+    "executor/backend/cuda": ["executor/backend"],
     "executor/data": [],
     "executor/model": ["executor/backend", "executor/data"],
     "executor/engine": ["executor/model", "executor/backend", "planner_service/planning", "planner_service/schedule"],

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/cuda_device.h"
+
+#include <cuda_runtime_api.h>
+
+#include "absl/strings/str_cat.h"
+#include "executor/backend/cuda/cuda_status.h"
+
+namespace recurve::cuda {
+namespace {
+
+constexpr int kLeastCapability = 80;  // the oldest that the kernels are compiled for
+
+// 13010 is CUDA 13.1.
+std::string VersionName(int version) { return absl::StrCat(version / 1000, ".", version % 1000 / 10); }
+
+absl::StatusOr<int> CountDevices() {
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
+    return absl::FailedPreconditionError(
+        "this machine has no NVIDIA driver that CUDA can load; install the driver, or use the CPU");
+  }
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaErrorInsufficientDriver) {
+    int runtime = 0;
+    (void)cudaRuntimeGetVersion(&runtime);
+    return absl::FailedPreconditionError(
+        absl::StrCat("the NVIDIA driver is for CUDA ", VersionName(driver), ", too old for the CUDA ",
+                     VersionName(runtime), " that this program was built with; update the driver, or use the CPU"));
+  }
+  if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0)) {
+    return absl::FailedPreconditionError(
+        "the NVIDIA driver shows no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES, or use the CPU");
+  }
+  if (error != cudaSuccess) {
+    return absl::UnavailableError(
+        absl::StrCat("the GPUs of this machine cannot be listed: ", ToStatus(error, "count devices").message()));
+  }
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<Device> OpenDevice(int index) {
+  const absl::StatusOr<int> count = CountDevices();
+  if (!count.ok()) return count.status();
+  if (index < 0 || index >= *count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("device is ", index, ": this machine shows ", *count, " GPUs; give 0 to ", *count - 1));
+  }
+  cudaDeviceProp properties;
+  if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) {
+    return ToStatus(error, absl::StrCat("read the properties of device ", index));
+  }
+  Device device{.index = index, .name = properties.name, .capability = properties.major * 10 + properties.minor};
+  if (device.capability < kLeastCapability) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("device ", index, " (", device.name, ") has compute capability ", properties.major, ".",
+                     properties.minor, ", less than the 8.0 that this program needs; use a newer GPU, or the CPU"));
+  }
+  if (const cudaError_t error = cudaSetDevice(index); error != cudaSuccess) {
+    return ToStatus(error, absl::StrCat("use device ", index, " (", device.name, ")"));
+  }
+  return device;
+}
+
+}  // namespace recurve::cuda

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/cuda_memory.h"
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "executor/backend/cuda/cuda_status.h"
+
+namespace recurve::cuda {
+namespace {
+
+class CudaMemory final : public DeviceMemory {
+ public:
+  CudaMemory(int device, void* data, int64_t size)
+      : device_(device), data_(static_cast<std::byte*>(data)), size_(size) {}
+  CudaMemory(const CudaMemory&) = delete;
+  CudaMemory& operator=(const CudaMemory&) = delete;
+
+  // Failures have nobody to tell: the device is lost, and its memory with it.
+  ~CudaMemory() override {
+    (void)cudaSetDevice(device_);
+    (void)cudaDeviceSynchronize();
+    (void)cudaFree(data_);
+  }
+
+  std::byte* data() override { return data_; }
+  int64_t size() const override { return size_; }
+
+ private:
+  const int device_;
+  std::byte* const data_;
+  const int64_t size_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes) {
+  if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
+  if (const cudaError_t error = cudaSetDevice(device); error != cudaSuccess) {
+    return ToStatus(error, absl::StrCat("use device ", device));
+  }
+  void* data = nullptr;
+  const cudaError_t error = cudaMalloc(&data, std::max<int64_t>(bytes, 1));
+  if (error == cudaErrorMemoryAllocation) {
+    size_t free = 0;
+    size_t total = 0;
+    (void)cudaMemGetInfo(&free, &total);
+    return absl::ResourceExhaustedError(absl::StrCat("device ", device, " has ", free, " of its ", total,
+                                                     " bytes of memory free and refused the ", bytes,
+                                                     " asked for; lower the memory budget"));
+  }
+  if (error != cudaSuccess) return ToStatus(error, absl::StrCat("allocate ", bytes, " bytes"));
+  return std::make_unique<CudaMemory>(device, data, bytes);
+}
+
+}  // namespace recurve::cuda

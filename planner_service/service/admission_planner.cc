@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/admission_planner.h"
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace recurve {
+namespace {
+
+// How often a request that waits looks whether it is still wanted.
+constexpr absl::Duration kPoll = absl::Milliseconds(5);
+
+}  // namespace
+
+absl::StatusOr<Plan> AdmissionPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
+  if (absl::Status status = Enter(cancelled); !status.ok()) return status;
+  const absl::Cleanup leave = [this] { Leave(); };
+  return inner_.MakePlan(request, cancelled);
+}
+
+absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
+  absl::MutexLock lock(&mutex_);
+  if (!HasRoom() && waiting_ >= limits_.max_waiting) {
+    metrics_.shed.Increment();
+    return absl::ResourceExhaustedError(absl::StrCat("the planner is busy: ", solving_, " plans are being solved and ",
+                                                     waiting_, " are waiting; try again later"));
+  }
+  ++waiting_;
+  metrics_.solves_waiting.Set(waiting_);
+  absl::Status status;
+  while (status.ok() &&
+         !mutex_.AwaitWithTimeout(
+             absl::Condition(
+                 +[](AdmissionPlanner* planner) ABSL_NO_THREAD_SAFETY_ANALYSIS { return planner->HasRoom(); }, this),
+             kPoll)) {
+    mutex_.Unlock();  // what the caller asks may take locks of its own
+    if (cancelled && cancelled()) status = absl::CancelledError("cancelled while waiting for a free solver");
+    mutex_.Lock();
+  }
+  --waiting_;
+  metrics_.solves_waiting.Set(waiting_);
+  if (status.ok()) ++solving_;
+  return status;
+}
+
+void AdmissionPlanner::Leave() {
+  absl::MutexLock lock(&mutex_);
+  --solving_;
+}
+
+}  // namespace recurve

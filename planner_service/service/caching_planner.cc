@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/caching_planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+
+namespace recurve {
+namespace {
+
+// How often a request that waits looks whether it is still wanted. Grows, so that a thousand that wait for one long
+// solve do not keep the processor from it.
+constexpr absl::Duration kFirstPoll = absl::Milliseconds(1);
+constexpr absl::Duration kLongestPoll = absl::Milliseconds(50);
+
+}  // namespace
+
+struct CachingPlanner::Flight {
+  int64_t waiting = 0;  // guarded by the planner's mutex
+  // Written once, before `landed`.
+  SharedPlan plan;
+  absl::Notification landed;
+};
+
+absl::StatusOr<Plan> CachingPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
+  const SharedPlan shared = FindOrSolve(request, cancelled);
+  if (!shared.ok()) return shared.status();
+  Plan plan = **shared;
+  if (request.costs && plan.feasible) {
+    plan.predicted_seconds = PredictSeconds(plan.forward_count, request.length, *request.costs);
+  }
+  return plan;
+}
+
+CachingPlanner::SharedPlan CachingPlanner::FindOrSolve(const PlanRequest& request, const CancelCheck& cancelled) {
+  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  const PlanKey key = KeyOf(request);
+  std::shared_ptr<Flight> flight;
+  bool first = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (std::shared_ptr<const Plan> plan = memo_.Find(key)) {
+      metrics_.memo_hits.Increment();
+      return plan;
+    }
+    std::shared_ptr<Flight>& current = flights_[key];
+    first = current == nullptr;
+    if (first) current = std::make_shared<Flight>();
+    flight = current;
+    if (!first) ++flight->waiting;
+  }
+  if (!first) return Wait(*flight, cancelled);
+  return Solve(request, key, flight, cancelled);
+}
+
+CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, const PlanKey& key,
+                                                 const std::shared_ptr<Flight>& flight, const CancelCheck& cancelled) {
+  metrics_.memo_misses.Increment();
+  PlanRequest without_costs = request;
+  without_costs.costs.reset();
+  absl::StatusOr<Plan> solved =
+      inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); });
+  SharedPlan plan = solved.status();
+  if (solved.ok()) {
+    solved->schedule.runs.shrink_to_fit();
+    plan = std::make_shared<const Plan>(*std::move(solved));
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    Land(key, *flight);
+    if (plan.ok()) metrics_.memo_evictions.Increment(static_cast<double>(memo_.Insert(key, *plan)));
+    metrics_.memo_bytes.Set(static_cast<double>(memo_.bytes()));
+    metrics_.memo_entries.Set(static_cast<double>(memo_.entries()));
+  }
+  flight->plan = plan;
+  flight->landed.Notify();
+  return plan;
+}
+
+CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelCheck& cancelled) {
+  metrics_.memo_shared.Increment();
+  if (!cancelled) flight.landed.WaitForNotification();
+  absl::Duration poll = kFirstPoll;
+  while (!flight.landed.WaitForNotificationWithTimeout(poll)) {
+    if (cancelled()) {
+      absl::MutexLock lock(&mutex_);
+      --flight.waiting;
+      return absl::CancelledError("cancelled while waiting for an equal request's plan");
+    }
+    poll = std::min(2 * poll, kLongestPoll);
+  }
+  return flight.plan;
+}
+
+bool CachingPlanner::Abandon(const PlanKey& key, const Flight& flight) {
+  absl::MutexLock lock(&mutex_);
+  if (flight.waiting > 0) return false;
+  Land(key, flight);
+  return true;
+}
+
+void CachingPlanner::Land(const PlanKey& key, const Flight& flight) {
+  const auto found = flights_.find(key);
+  if (found != flights_.end() && found->second.get() == &flight) flights_.erase(found);
+}
+
+}  // namespace recurve

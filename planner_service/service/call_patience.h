@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SERVICE_CALL_PATIENCE_H_
+#define RECURVE_PLANNER_SERVICE_SERVICE_CALL_PATIENCE_H_
+
+#include <grpcpp/server_context.h>
+
+#include <chrono>
+
+#include "absl/status/status.h"
+
+namespace recurve {
+
+// How long a call may still take: until its client goes away, its deadline passes, or, when it came without one, the
+// server's own has passed. Refers to the call's context. Thread-safe.
+class CallPatience {
+ public:
+  // Counts from now.
+  CallPatience(const grpc::ServerContext& context, std::chrono::milliseconds own_deadline);
+
+  bool Ended() const { return DeadlinePassed() || context_.IsCancelled(); }
+
+  // What to say of a call whose patience has ended.
+  absl::Status Reason() const;
+
+ private:
+  bool DeadlinePassed() const { return std::chrono::system_clock::now() >= deadline_; }
+
+  const grpc::ServerContext& context_;
+  const std::chrono::milliseconds own_deadline_;
+  const bool has_own_;  // the server's deadline holds
+  const std::chrono::system_clock::time_point deadline_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVICE_CALL_PATIENCE_H_

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/planner_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kDescription[] =
+    "Answers how to backpropagate through a long chain within a memory budget, over gRPC.\n"
+    "\n"
+    "The service is recurve.planner.v1.PlannerService; health and reflection are on, metrics are at /metrics. It "
+    "keeps\n"
+    "nothing that matters: run as many replicas as you like and let clients spread over them. SIGTERM or SIGINT "
+    "drains:\n"
+    "health turns NOT_SERVING, calls under way finish, then it exits with status 0.";
+
+constexpr char kFooter[] =
+    "Sizes take B, KiB, MiB, GiB, TiB; durations take ms, s, m, h.\n"
+    "There is no TLS and no authentication yet: whoever reaches the port may ask. Listen on loopback, or on a network\n"
+    "that you trust.\n"
+    "\n"
+    "Examples:\n"
+    "  recurve-planner\n"
+    "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
+    "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --budget-bytes 256MiB";
+
+constexpr int kExitWrongUsage = 2;
+constexpr int kMaxPlans = 1 << 16;
+
+// An option whose value is read by `parse`.
+template <typename T, typename Parse>
+void AddParsed(CLI::App& app, const std::string& name, T& value, const std::string& initial, const char* type,
+               const std::string& help, Parse parse) {
+  app.add_option_function<std::string>(
+         name,
+         [&value, name, parse](const std::string& text) {
+           const absl::StatusOr<T> parsed = parse(text);
+           if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+           value = *parsed;
+         },
+         help)
+      ->type_name(type)
+      ->default_str(initial)
+      ->force_callback();
+}
+
+void AddFlags(CLI::App& app, PlannerFlags& flags) {
+  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  flags.server.listen = "127.0.0.1:7401";
+  flags.server.metrics_listen = "127.0.0.1:9401";
+  flags.admission = {.max_solves = processors, .max_waiting = 256};
+
+  app.add_option("--listen", flags.server.listen, "gRPC address; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--metrics-listen", flags.server.metrics_listen,
+                 "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  AddParsed(app, "--memo-bytes", flags.memo_bytes, "256MiB", "SIZE",
+            "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none",
+            ParseBytes);
+  app.add_option("--max-solves", flags.admission.max_solves, "Plans solved at once; default: one per processor")
+      ->type_name("N")
+      ->check(CLI::Range(1, kMaxPlans))
+      ->capture_default_str();
+  app.add_option("--max-waiting", flags.admission.max_waiting,
+                 "Plans that may wait for a free solver; more are refused with RESOURCE_EXHAUSTED")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxPlans))
+      ->capture_default_str();
+  AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
+            ParseDuration);
+  AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",
+            "Time that calls under way get after SIGTERM before they are cancelled", ParseDuration);
+}
+
+}  // namespace
+
+std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_status) {
+  PlannerFlags flags;
+  CLI::App app(kDescription, "recurve-planner");
+  app.set_version_flag("--version", "recurve-planner " RECURVE_VERSION, "Print the version and exit");
+  app.footer(kFooter);
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    exit_status = app.exit(wanted);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "recurve-planner: " << error.what() << " (see recurve-planner --help)\n";
+    exit_status = kExitWrongUsage;
+    return std::nullopt;
+  }
+  return flags;
+}
+
+}  // namespace recurve

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SERVICE_PLANNER_FLAGS_H_
+#define RECURVE_PLANNER_SERVICE_SERVICE_PLANNER_FLAGS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "planner_service/service/admission_planner.h"
+#include "planner_service/serving/server.h"
+
+namespace recurve {
+
+// What recurve-planner is told on its command line.
+struct PlannerFlags {
+  ServerOptions server;
+  int64_t memo_bytes = 0;
+  AdmissionLimits admission;
+  std::chrono::milliseconds deadline{};  // of requests without one
+};
+
+// Parses the command line. When the program is to end instead (--help, --version, a wrong flag) it has written what
+// there is to say, returns nothing and sets `exit_status`.
+std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_status);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVICE_PLANNER_FLAGS_H_

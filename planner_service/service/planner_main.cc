@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// recurve-planner: the planner service.
+#include <prometheus/registry.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/service/admission_planner.h"
+#include "planner_service/service/caching_planner.h"
+#include "planner_service/service/metered_planner.h"
+#include "planner_service/service/planner_flags.h"
+#include "planner_service/service/planner_metrics.h"
+#include "planner_service/service/planner_service.h"
+#include "planner_service/serving/address.h"
+#include "planner_service/serving/server.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+// `listen` with the port that was bound in the end.
+std::string Bound(const std::string& listen, int port) {
+  const absl::StatusOr<Address> address = ParseAddress(listen);
+  return address.ok() ? ToString(Address{.host = address->host, .port = port}) : listen;
+}
+
+void LogStart(const PlannerFlags& flags, const Server& server) {
+  const std::string metrics =
+      server.metrics_port() == 0
+          ? "off"
+          : absl::StrCat("http://", Bound(flags.server.metrics_listen, server.metrics_port()), "/metrics");
+  spdlog::info("recurve-planner {} serves gRPC on {}, metrics {}; memo {}, {} solves at once, no TLS", RECURVE_VERSION,
+               Bound(flags.server.listen, server.port()), metrics, FormatBytes(flags.memo_bytes),
+               flags.admission.max_solves);
+}
+
+int Serve(const PlannerFlags& flags) {
+  const auto registry = std::make_shared<prometheus::Registry>();
+  PlannerMetrics metrics(*registry, RECURVE_VERSION);
+
+  // A request goes through these from the last to the first.
+  EmbeddedPlanner solver;
+  MeteredPlanner metered(solver, metrics);
+  AdmissionPlanner admission(metered, flags.admission, metrics);
+  CachingPlanner caching(admission, flags.memo_bytes, metrics);
+  PlannerService service(caching, flags.deadline, metrics);
+
+  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server, {&service}, registry);
+  if (!server.ok()) {
+    std::cerr << "recurve-planner: " << server.status().message() << "\n";
+    return 1;
+  }
+  LogStart(flags, **server);
+  const int signal = WaitForTerminationSignal();
+  spdlog::info("signal {}: draining, calls under way get {}", signal, FormatDuration(flags.server.drain_time));
+  (*server)->Drain();
+  return 0;
+}
+
+}  // namespace
+}  // namespace recurve
+
+int main(int argc, char** argv) {
+  recurve::QuietGrpcLog();
+  recurve::BlockTerminationSignals();
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-planner"));
+  int exit_status = 0;
+  const std::optional<recurve::PlannerFlags> flags = recurve::ParsePlannerFlags(argc, argv, exit_status);
+  return flags ? recurve::Serve(*flags) : exit_status;
+}

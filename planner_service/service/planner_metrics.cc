@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/planner_metrics.h"
+
+namespace recurve {
+namespace {
+
+// From a memo hit to the largest plan.
+prometheus::Histogram::BucketBoundaries SecondsBuckets() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+}
+
+prometheus::Counter& Counter(prometheus::Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+prometheus::Gauge& Gauge(prometheus::Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+}  // namespace
+
+PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string& version)
+    : requests_(prometheus::BuildCounter()
+                    .Name("recurve_planner_requests_total")
+                    .Help("RPCs answered, by method and status code.")
+                    .Register(registry)),
+      request_seconds_(prometheus::BuildHistogram()
+                           .Name("recurve_planner_request_seconds")
+                           .Help("Time from the arrival of an RPC to its answer, by method.")
+                           .Register(registry)),
+      solve_seconds(prometheus::BuildHistogram()
+                        .Name("recurve_planner_solve_seconds")
+                        .Help("Time that solving a plan took, memo and waiting not included.")
+                        .Register(registry)
+                        .Add({}, SecondsBuckets())),
+      solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Plans being solved now.")),
+      solves_waiting(Gauge(registry, "recurve_planner_solves_waiting", "Plans waiting for a free solver.")),
+      shed(Counter(registry, "recurve_planner_shed_total", "Plans refused because too many were waiting already.")),
+      memo_hits(Counter(registry, "recurve_planner_memo_hits_total", "Plans answered from the memo.")),
+      memo_shared(Counter(registry, "recurve_planner_memo_shared_total",
+                          "Plans answered by a solve that an equal request had begun.")),
+      memo_misses(Counter(registry, "recurve_planner_memo_misses_total", "Plans that had to be solved.")),
+      memo_evictions(
+          Counter(registry, "recurve_planner_memo_evictions_total", "Plans dropped from the memo to make room.")),
+      memo_bytes(Gauge(registry, "recurve_planner_memo_bytes", "Bytes held by the memo.")),
+      memo_entries(Gauge(registry, "recurve_planner_memo_entries", "Plans in the memo.")) {
+  prometheus::BuildGauge()
+      .Name("recurve_planner_build_info")
+      .Help("Always 1; the labels say what is running.")
+      .Register(registry)
+      .Add({{"version", version}})
+      .Set(1);
+}
+
+void PlannerMetrics::RecordRequest(const std::string& method, absl::StatusCode code,
+                                   std::chrono::duration<double> seconds) {
+  requests_.Add({{"method", method}, {"code", absl::StatusCodeToString(code)}}).Increment();
+  request_seconds_.Add({{"method", method}}, SecondsBuckets()).Observe(seconds.count());
+}
+
+}  // namespace recurve

@@ -63,8 +63,11 @@ RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t colum
   }
 }
 
-// One panel of y for some rows.
-inline void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p) {
+// One panel of y for some rows. Calls before_tile(first row, rows) as it begins with each tile: what comes next may be
+// fetched into the cache while the products are formed.
+template <class BeforeTile>
+RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p,
+                                const BeforeTile& before_tile) {
   const PanelShape shape(a.width, p);
   const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
   const float* panel = a.packed + p * kPanelWidth * a.depth;
@@ -73,6 +76,7 @@ inline void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t
     do {  // once even for depth 0
       const int64_t depth = Least(kDepthBlock, a.depth - d0);
       ForEachTile(begin, end, [&](auto rows, int64_t first) {
+        if (d0 == 0) before_tile(first, decltype(rows)::value);
         LinearTile<decltype(rows)::value, decltype(vectors)::value>(a, first, p * kPanelWidth, last_lanes, panel, d0,
                                                                     depth);
       });
@@ -83,7 +87,9 @@ inline void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t
 
 inline void Linear(const LinearArgs& a, Range rows, Range panels) {
   for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
-    for (int64_t p = panels.begin; p < panels.end; ++p) LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p);
+    for (int64_t p = panels.begin; p < panels.end; ++p) {
+      LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p, [](int64_t, int64_t) {});
+    }
   }
 }
 
@@ -132,6 +138,9 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
 template <int rows, int vectors>
 RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, int64_t out, int64_t last_lanes,
                                        float* dw) {
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) __builtin_prefetch(dw + r * out + v * kLanes, 1);
+  }
   Vec acc[rows][vectors] = {};
   Accumulate<rows, vectors>(x, 1, kTileRows, dy, depth, acc);
 #pragma GCC unroll 8

@@ -48,38 +48,56 @@ inline ForwardStep StepOf(const LstmForwardArgs& a, int64_t t) {
   return s;
 }
 
+// The cell of one row of a tile, on its sums of products.
+RECURVE_INLINE void ForwardCell(const ForwardStep& s, const float* input, int64_t H, int64_t row, int64_t unit,
+                                int64_t lanes, const Vec (&sums)[4]) {
+  const int64_t at = row * H + unit;
+  LstmGates<Vec> gates{sums[0] + Load(input, lanes), sums[1] + Load(input + H, lanes),
+                       sums[2] + Load(input + 2 * H, lanes), sums[3] + Load(input + 3 * H, lanes)};
+  Vec c;
+  Vec h;
+  LstmCellForward<VectorMath>(&gates, Load(s.c_before + at, lanes), &c, &h);
+  Store(s.c + at, c, lanes);
+  Store(s.h + at, h, lanes);
+  if (s.gates == nullptr) return;
+  float* to = s.gates + row * 4 * H + unit;
+  Store(to, gates.i, lanes);
+  Store(to + H, gates.f, lanes);
+  Store(to + 2 * H, gates.g, lanes);
+  Store(to + 3 * H, gates.o, lanes);
+}
+
 template <int rows>
 RECURVE_INLINE void ForwardTile(const LstmForwardArgs& a, const ForwardStep& s, int64_t first, int64_t block) {
   const int64_t H = a.H;
   const int64_t unit = block * kLanes;
   const int64_t lanes = Least(kLanes, H - unit);
-  Vec acc[rows][4];
-#pragma GCC unroll 8
+  const float* inputs[rows];
   for (int r = 0; r < rows; ++r) {
-    const float* input = s.projected != nullptr ? s.projected + (first + r) * 4 * H
-                                                : a.input.table + s.tokens[first + r] * int64_t{4} * H;
-#pragma GCC unroll 4
-    for (int gate = 0; gate < 4; ++gate) acc[r][gate] = Load(input + gate * H + unit, lanes);
+    const int64_t row = first + r;
+    inputs[r] =
+        (s.projected != nullptr ? s.projected + row * 4 * H : a.input.table + s.tokens[row] * int64_t{4} * H) + unit;
+    // What the cells will read and write, while the products are formed.
+    const int64_t at = row * H + unit;
+    for (int gate = 0; gate < 4; ++gate) {
+      __builtin_prefetch(inputs[r] + gate * H);
+      if (s.gates != nullptr) __builtin_prefetch(s.gates + (row * 4 + gate) * H + unit, 1);
+    }
+    __builtin_prefetch(s.c_before + at);
+    __builtin_prefetch(s.c + at, 1);
+    __builtin_prefetch(s.h + at, 1);
   }
+  Vec acc[rows][4] = {};
   const float* packed = static_cast<const float*>(a.recurrent) + block * kPanelWidth * H;
   Accumulate<rows, 4>(s.h_before + first * H, H, 1, packed, H, acc);
+  Vec sums[rows][4];
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
-    const int64_t at = (first + r) * H + unit;
-    LstmGates<Vec> gates{acc[r][0], acc[r][1], acc[r][2], acc[r][3]};
-    Vec c;
-    Vec h;
-    LstmCellForward<VectorMath>(&gates, Load(s.c_before + at, lanes), &c, &h);
-    Store(s.c + at, c, lanes);
-    Store(s.h + at, h, lanes);
-    if (s.gates != nullptr) {
-      float* to = s.gates + (first + r) * 4 * H + unit;
-      Store(to, gates.i, lanes);
-      Store(to + H, gates.f, lanes);
-      Store(to + 2 * H, gates.g, lanes);
-      Store(to + 3 * H, gates.o, lanes);
-    }
+#pragma GCC unroll 4
+    for (int gate = 0; gate < 4; ++gate) sums[r][gate] = acc[r][gate];
   }
+#pragma GCC unroll 1
+  for (int r = 0; r < rows; ++r) ForwardCell(s, inputs[r], H, first + r, unit, lanes, sums[r]);
 }
 
 inline void LstmForward(const LstmForwardArgs& a, Range rows) {
@@ -124,6 +142,20 @@ inline void BackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Rang
   }
 }
 
+// Asks for what BackwardCells will read from the tape.
+RECURVE_INLINE void FetchBackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Range units) {
+  constexpr int64_t kFloatsOfCacheLine = 16;
+  const float* c_before = t == 0 ? a.c_first : a.c + (t - 1) * a.B * a.H;
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    const float* gates = a.gates + (t * a.B + row) * 4 * a.H;
+    for (int64_t unit = units.begin; unit < units.end; unit += kFloatsOfCacheLine) {
+      for (int gate = 0; gate < 4; ++gate) __builtin_prefetch(gates + gate * a.H + unit, 1);
+      __builtin_prefetch(c_before + row * a.H + unit);
+      if (a.dh_above != nullptr) __builtin_prefetch(a.dh_above + (t * a.B + row) * a.H + unit);
+    }
+  }
+}
+
 inline void LstmBackward(const LstmBackwardArgs& a, Range rows) {
   const int64_t panels = (a.H + kPanelWidth - 1) / kPanelWidth;
   BackwardCells(a, a.k - 1, rows, {0, a.H});
@@ -138,8 +170,11 @@ inline void LstmBackward(const LstmBackwardArgs& a, Range rows) {
       const int64_t p = t % 2 == 0 ? i : panels - 1 - i;
       for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
         const int64_t end = Least(begin + kRowBlock, rows.end);
-        LinearPanel(product, begin, end, p);
-        if (t > 0) BackwardCells(a, t - 1, {begin, end}, {p * kPanelWidth, Least((p + 1) * kPanelWidth, a.H)});
+        const Range units{p * kPanelWidth, Least((p + 1) * kPanelWidth, a.H)};
+        LinearPanel(product, begin, end, p, [&](int64_t first, int64_t count) {
+          if (t > 0) FetchBackwardCells(a, t - 1, {first, first + count}, units);
+        });
+        if (t > 0) BackwardCells(a, t - 1, {begin, end}, units);
       }
     }
   }

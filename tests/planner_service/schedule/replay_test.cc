@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/schedule/replay.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "planner_service/schedule/replay_machine.h"
+
+namespace recurve {
+namespace {
+
+using ::testing::HasSubstr;
+using Tape = Action::Tape;
+
+constexpr ReplayCosts kCosts = {.state_bytes = 10, .tape_bytes = 100};
+
+Action Forward(int64_t begin, int64_t end, Tape tape = Tape::kNone, bool write_state = false) {
+  return {.kind = Action::Kind::kForward, .tape = tape, .write_state = write_state, .begin = begin, .end = end};
+}
+Action Reverse(int64_t begin, int64_t end) { return {.kind = Action::Kind::kReverse, .begin = begin, .end = end}; }
+Action Copy(int64_t state) { return {.kind = Action::Kind::kCopy, .begin = state, .end = state}; }
+Action Discard(int64_t state) { return {.kind = Action::Kind::kDiscard, .begin = state, .end = state}; }
+
+absl::StatusOr<ReplayResult> Apply(int64_t length, const std::vector<Action>& actions) {
+  ReplayMachine machine(length, kCosts);
+  for (const Action& action : actions) {
+    if (absl::Status status = machine.Apply(action); !status.ok()) return status;
+  }
+  return machine.Finish();
+}
+
+TEST(ReplayMachineTest, CountsARunTapedWhole) {
+  absl::StatusOr<ReplayResult> result =
+      Apply(5, {Forward(0, 4, Tape::kStored), Forward(4, 5, Tape::kWork), Reverse(0, 5)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->forward_count, 5);
+  EXPECT_EQ(result->taped_count, 5);
+  EXPECT_EQ(result->peak_tapes, 4);
+  EXPECT_EQ(result->peak_states, 3);
+  EXPECT_EQ(result->peak_bytes, 430);
+  EXPECT_EQ(result->peak_paper_bytes, 10 + 4 * 110);
+}
+
+TEST(ReplayMachineTest, ReversingInPartsIsTheSame) {
+  absl::StatusOr<ReplayResult> result =
+      Apply(5, {Forward(0, 2, Tape::kStored), Forward(2, 4, Tape::kStored), Forward(4, 5, Tape::kWork), Reverse(4, 5),
+                Reverse(3, 4), Reverse(1, 3), Reverse(0, 1)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, 430);
+}
+
+TEST(ReplayMachineTest, FreesStatesWithTheTapesBeforeThem) {
+  // After link 3 is reversed, tapes 0..2 and states 1..3 remain; state 3 goes with link 2.
+  absl::StatusOr<ReplayResult> result =
+      Apply(5, {Forward(0, 4, Tape::kStored), Forward(4, 5, Tape::kWork), Reverse(2, 5), Copy(2), Reverse(0, 2)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, 430);
+}
+
+TEST(ReplayMachineTest, CountsStatesOfSplits) {
+  absl::StatusOr<ReplayResult> result = Apply(2, {Forward(0, 1), Forward(1, 2, Tape::kWork, true), Reverse(1, 2),
+                                                  Discard(1), Copy(0), Forward(0, 1, Tape::kWork), Reverse(0, 1)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->forward_count, 3);
+  EXPECT_EQ(result->taped_count, 2);
+  EXPECT_EQ(result->peak_bytes, 10);
+  EXPECT_EQ(result->peak_paper_bytes, 20);
+}
+
+TEST(ReplayMachineTest, AnInternalStateIsTheTapeAndTheStateAfterIt) {
+  absl::StatusOr<ReplayResult> result =
+      Apply(3, {Forward(0, 1), Forward(1, 2, Tape::kStored), Forward(2, 3, Tape::kWork, true), Reverse(2, 3), Copy(2),
+                Discard(2), Reverse(1, 2), Discard(1), Copy(0), Forward(0, 1, Tape::kWork), Reverse(0, 1)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, 120);
+  EXPECT_EQ(result->peak_paper_bytes, 10 + 110);
+}
+
+struct Refused {
+  const char* name;
+  int64_t length;
+  std::vector<Action> actions;
+  const char* message;
+};
+
+class RefusedTest : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedTest, NamesActionAndReason) {
+  const absl::StatusOr<ReplayResult> result = Apply(GetParam().length, GetParam().actions);
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Actions, RefusedTest,
+    ::testing::Values(
+        Refused{"NothingDone", 2, {}, "links [0, 2) not reversed"},
+        Refused{"StopsHalfWay", 2, {Forward(0, 1), Forward(1, 2, Tape::kWork), Reverse(1, 2)}, "[0, 1) not reversed"},
+        Refused{"StateNeverStored", 3, {Forward(0, 2), Copy(1)}, "copy 1: state 1 is not stored"},
+        Refused{"StateDiscarded",
+                3,
+                {Forward(0, 1), Forward(1, 2, Tape::kNone, true), Discard(1), Copy(1)},
+                "state 1 is not stored"},
+        Refused{"ForwardFromElsewhere", 3, {Forward(1, 2)}, "state 1 is not current"},
+        Refused{"NoTape", 1, {Forward(0, 1), Reverse(0, 1)}, "tape of link 0"},
+        Refused{"ReverseTwice", 1, {Forward(0, 1, Tape::kWork), Reverse(0, 1), Reverse(0, 1)}, "next link to reverse"},
+        Refused{"ReverseOutOfOrder", 2, {Forward(0, 1, Tape::kStored), Reverse(0, 1)}, "next link to reverse is 1"},
+        Refused{"ReverseOfLinksNotThere", 2, {Reverse(-1, 2)}, "next link"},
+        Refused{"TapeGoneAfterFirstUse",
+                2,
+                {Forward(0, 1, Tape::kStored), Forward(1, 2, Tape::kWork), Reverse(0, 2), Reverse(0, 1)},
+                "next link to reverse is -1"},
+        Refused{"WorkTapeOverwritten",
+                2,
+                {Forward(0, 1, Tape::kWork), Forward(1, 2, Tape::kWork)},
+                "tape of link 0 is in the working set"},
+        Refused{"WorkTapeOfTwoLinks", 2, {Forward(0, 2, Tape::kWork)}, "one link only"},
+        Refused{"StateStoredTwice",
+                3,
+                {Forward(0, 1), Forward(1, 2, Tape::kNone, true), Copy(1), Forward(1, 2, Tape::kNone, true)},
+                "state 1 is stored already"},
+        Refused{"StateZeroStored", 1, {Forward(0, 1, Tape::kNone, true)}, "state 0 is stored already"},
+        Refused{
+            "StoredOutOfOrder",
+            4,
+            {Forward(0, 2), Forward(2, 3, Tape::kNone, true), Copy(0), Forward(0, 1), Forward(1, 2, Tape::kNone, true)},
+            "to the right of state 1"},
+        Refused{"TapedOutOfOrder",
+                4,
+                {Forward(0, 2), Forward(2, 3, Tape::kNone, true), Copy(0), Forward(0, 1, Tape::kStored)},
+                "to the right of state 0"},
+        Refused{"DiscardOfNothing", 2, {Discard(1)}, "not the last thing stored"},
+        Refused{"DiscardBelowAnother",
+                4,
+                {Forward(0, 1), Forward(1, 2, Tape::kNone, true), Forward(2, 3, Tape::kNone, true), Discard(1)},
+                "state 1 is not the last thing stored"},
+        Refused{"LeftStored",
+                2,
+                {Forward(0, 1), Forward(1, 2, Tape::kWork, true), Reverse(1, 2), Copy(0), Forward(0, 1, Tape::kWork),
+                 Reverse(0, 1)},
+                "1 states and 0 tapes still stored"},
+        Refused{"StateAfterTheLinkLost",
+                3,
+                {Forward(0, 1, Tape::kStored), Forward(1, 2), Forward(2, 3, Tape::kWork), Reverse(2, 3), Copy(0),
+                 Reverse(1, 2)},
+                "state 2 is not live"},
+        Refused{
+            "StateBeforeTheLinkLost", 2, {Forward(0, 1), Forward(1, 2, Tape::kNone), Reverse(1, 2)}, "tape of link 1"},
+        Refused{"PastTheReversedLinks",
+                2,
+                {Forward(0, 1), Forward(1, 2, Tape::kWork), Reverse(1, 2), Copy(0), Forward(0, 2)},
+                "not reversed yet, [0, 1)"},
+        Refused{"EmptyRange", 2, {Forward(0, 0)}, "must be a range"},
+        Refused{"CopyOfARange", 2, {{.kind = Action::Kind::kCopy, .begin = 0, .end = 1}}, "must equal begin"},
+        Refused{"UnknownKind", 2, {{.kind = static_cast<Action::Kind>(9)}}, "unknown kind"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(ReplayTest, StoreAllOfTenMillionLinksIsThreeActions) {
+  const Schedule schedule = {{{.kind = Run::Kind::kTapeAll, .length = 10'000'000}}};
+  absl::StatusOr<ReplayResult> result = Replay(schedule, kCosts, 3);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, int64_t{9'999'999} * 100 + int64_t{9'999'998} * 10);
+}
+
+TEST(ReplayTest, StopsAfterTheActionsItMayReplay) {
+  const Schedule schedule = {{{.kind = Run::Kind::kTapeAll, .length = 2}}};
+  EXPECT_EQ(Replay(schedule, kCosts, 2).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(ReplayTest, BytesStayAtTheLargestIntegerInsteadOfOverflowing) {
+  const Schedule schedule = {{{.kind = Run::Kind::kTapeAll, .length = int64_t{1} << 40}}};
+  absl::StatusOr<ReplayResult> result = Replay(schedule, {.state_bytes = 1, .tape_bytes = int64_t{1} << 50}, 10);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, INT64_MAX);
+}
+
+}  // namespace
+}  // namespace recurve

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/schedule/schedule.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace recurve {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Run TapeAll(int64_t length) { return {.kind = Run::Kind::kTapeAll, .length = length}; }
+
+Run Split(int64_t length, int32_t left, int32_t right) {
+  return {.kind = Run::Kind::kSplit, .length = length, .left = left, .right = right};
+}
+
+Run SweepLast(int64_t length, int32_t left) { return {.kind = Run::Kind::kSweepLast, .length = length, .left = left}; }
+
+Run SplitTape(int64_t length, int32_t left, int32_t right) {
+  return {.kind = Run::Kind::kSplitTape, .length = length, .left = left, .right = right};
+}
+
+std::vector<std::string> Actions(const Schedule& schedule) {
+  std::vector<std::string> actions;
+  ScheduleWalk walk(schedule);
+  while (std::optional<Action> action = walk.Next()) actions.push_back(ToString(*action));
+  return actions;
+}
+
+TEST(ScheduleWalkTest, OneLinkIsTapedInTheWorkingSet) {
+  EXPECT_THAT(Actions({{TapeAll(1)}}), ElementsAre("forward [0, 1) tape in working set", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, TapeAllKeepsTheLastTapeInTheWorkingSet) {
+  EXPECT_THAT(Actions({{TapeAll(5)}}),
+              ElementsAre("forward [0, 4) tape stored", "forward [4, 5) tape in working set", "reverse [0, 5)"));
+}
+
+TEST(ScheduleWalkTest, SplitStoresTheStateAndDiscardsItBeforeItsLeftPart) {
+  EXPECT_THAT(
+      Actions({{TapeAll(2), TapeAll(1), Split(3, 0, 1)}}),
+      ElementsAre("forward [0, 2)", "forward [2, 3) write_state tape in working set", "reverse [2, 3)", "discard 2",
+                  "copy 0", "forward [0, 1) tape stored", "forward [1, 2) tape in working set", "reverse [0, 2)"));
+}
+
+TEST(ScheduleWalkTest, RightPartsAreWrittenByTheirFirstForward) {
+  EXPECT_THAT(
+      Actions({{TapeAll(1), TapeAll(3), Split(4, 0, 1)}}),
+      ElementsAre("forward [0, 1)", "forward [1, 3) write_state tape stored", "forward [3, 4) tape in working set",
+                  "reverse [1, 4)", "discard 1", "copy 0", "forward [0, 1) tape in working set", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, SweepLastStoresNothing) {
+  EXPECT_THAT(Actions({{TapeAll(1), SweepLast(2, 0)}}),
+              ElementsAre("forward [0, 1)", "forward [1, 2) tape in working set", "reverse [1, 2)", "copy 0",
+                          "forward [0, 1) tape in working set", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, SplitTapeReversesTheTapedLinkAfterItsRightPart) {
+  EXPECT_THAT(
+      Actions({{TapeAll(1), SplitTape(3, 0, 0)}}),
+      ElementsAre("forward [0, 1)", "forward [1, 2) tape stored", "forward [2, 3) write_state tape in working set",
+                  "reverse [2, 3)", "copy 2", "discard 2", "reverse [1, 2)", "discard 1", "copy 0",
+                  "forward [0, 1) tape in working set", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, SplitTapeMayHaveNoLeftPart) {
+  EXPECT_THAT(Actions({{TapeAll(1), SplitTape(2, -1, 0)}}),
+              ElementsAre("forward [0, 1) tape stored", "forward [1, 2) write_state tape in working set",
+                          "reverse [1, 2)", "copy 1", "discard 1", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, ChainsOfSplitsAndSweepsDoNotOverflow) {
+  constexpr int32_t kLength = 100'000;
+  Schedule right_deep = {{TapeAll(1)}};
+  Schedule left_deep = {{TapeAll(1)}};
+  for (int32_t n = 2; n <= kLength; ++n) {
+    right_deep.runs.push_back(Split(n, 0, n - 2));
+    left_deep.runs.push_back(Split(n, n - 2, 0));
+  }
+  for (const Schedule& schedule : {right_deep, left_deep}) {
+    ASSERT_TRUE(CheckWellFormed(schedule).ok());
+    ScheduleWalk walk(schedule);
+    int64_t reversed = 0;
+    while (std::optional<Action> action = walk.Next()) {
+      if (action->kind == Action::Kind::kReverse) reversed += action->end - action->begin;
+    }
+    EXPECT_EQ(reversed, kLength);
+  }
+}
+
+struct Malformed {
+  const char* name;
+  Schedule schedule;
+  const char* message;
+};
+
+class MalformedTest : public ::testing::TestWithParam<Malformed> {};
+
+TEST_P(MalformedTest, IsRefused) {
+  const absl::Status status = CheckWellFormed(GetParam().schedule);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam().message));
+}
+
+Run OfKind(int kind) { return {.kind = static_cast<Run::Kind>(kind), .length = 1}; }
+
+INSTANTIATE_TEST_SUITE_P(
+    Schedules, MalformedTest,
+    ::testing::Values(Malformed{"Empty", {}, "runs is empty"},
+                      Malformed{"NoLinks", {{TapeAll(0)}}, "runs[0] length is 0"},
+                      Malformed{"NegativeLength", {{TapeAll(-5)}}, "runs[0] length is -5"},
+                      Malformed{"UnknownKind", {{OfKind(4)}}, "kind is 4"},
+                      Malformed{"RefersToItself", {{TapeAll(1), Split(2, 0, 1)}}, "runs[1] right is 1"},
+                      Malformed{"RefersForward", {{TapeAll(1), Split(2, 2, 0), TapeAll(1)}}, "runs[1] left is 2"},
+                      Malformed{"CutOff", {{Split(2, 0, 1)}}, "runs[0] left is 0"},
+                      Malformed{"NegativeIndex", {{TapeAll(1), Split(2, -2, 0)}}, "runs[1] left is -2"},
+                      Malformed{"SplitWithoutRight", {{TapeAll(1), Split(2, 0, -1)}}, "runs[1] right is -1"},
+                      Malformed{"LengthsDoNotAddUp", {{TapeAll(1), Split(3, 0, 0)}}, "length is 3"},
+                      Malformed{"SweepTooShort", {{TapeAll(1), SweepLast(1, 0)}}, "length is 1"},
+                      Malformed{
+                          "SweepWithRight", {{TapeAll(1), {Run::Kind::kSweepLast, 2, 0, 0}}}, "runs[1] right is 0"},
+                      Malformed{"LeafWithPart", {{TapeAll(1), {Run::Kind::kTapeAll, 2, 0, -1}}}, "runs[1] left is 0"},
+                      Malformed{"SplitTapeForgetsItsLink", {{TapeAll(1), SplitTape(2, 0, 0)}}, "length is 2"},
+                      Malformed{"SplitTapeWithoutRight", {{TapeAll(1), SplitTape(2, 0, -1)}}, "runs[1] right is -1"},
+                      Malformed{"LengthOverflows",
+                                {{TapeAll(INT64_MAX), TapeAll(INT64_MAX), Split(INT64_MAX, 0, 1)}},
+                                "length is 9223372036854775807"},
+                      Malformed{"LengthWrapsAround", {{TapeAll(INT64_MAX), Split(1, 0, 0)}}, "length is 1"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace recurve

@@ -62,11 +62,7 @@ std::string DescribePlan(const JobPlan& plan) {
 }  // namespace
 
 Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
-    : options_(std::move(options)),
-      store_(store),
-      metrics_(metrics),
-      planner_(options_.planner_target, options_.planner_timeout),
-      thread_([this] { Loop(); }) {}
+    : options_(std::move(options)), store_(store), metrics_(metrics), thread_([this] { Loop(); }) {}
 
 Runner::~Runner() {
   store_.ShutDown();
@@ -100,26 +96,28 @@ void Runner::RunOne(const TakenJob& taken) {
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   absl::StatusOr<JobSpec> spec = Admit(taken);
   if (!spec.ok()) return spec.status();
-  absl::StatusOr<std::unique_ptr<TrainingJob>> job = TrainingJob::Prepare(*spec, planner_, taken.cancelled);
+  SourcedPlanner planner(options_.planner_target, options_.planner_timeout);
+  absl::StatusOr<std::unique_ptr<TrainingJob>> job = TrainingJob::Prepare(*spec, planner, taken.cancelled);
   if (!job.ok()) {
     if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
     return job.status();
   }
-  return Train(taken, *spec, **job);
+  return Train(taken, *spec, planner, **job);
 }
 
-absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, TrainingJob& job) {
+absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, const SourcedPlanner& planner,
+                                        TrainingJob& job) {
   const JobPlan& plan = job.plan();
-  metrics_.CountPlan(planner_.source());
-  if (planner_.source() == executor::v1::PLAN_SOURCE_EMBEDDED) {
-    const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", planner_.why_embedded()));
+  metrics_.CountPlan(planner.source());
+  if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) {
+    const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", planner.why_embedded()));
     store_.AddNote(taken.id, note);
     spdlog::info("job {}: {}", taken.id, note);
   }
   const std::unique_ptr<JobMetrics> metrics = metrics_.StartJob(taken.id, spec, plan);
   const std::string description = OneLine(DescribePlan(plan));
   spdlog::info("job {}: {}", taken.id, description);
-  store_.SetRunning(taken.id, EncodePlanSummary(plan, planner_.source()), description);
+  store_.SetRunning(taken.id, EncodePlanSummary(plan, planner.source()), description);
   JobReporter reporter(store_, taken.id, *metrics);
   return job.Run(reporter, taken.cancelled);
 }

@@ -45,7 +45,8 @@ class Runner {
   void RunOne(const TakenJob& taken);
   // The job's whole life between its two ends; an exception that it throws is a status here.
   absl::StatusOr<JobReport> PrepareAndRun(const TakenJob& taken);
-  absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, TrainingJob& job);
+  absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, const SourcedPlanner& planner,
+                                  TrainingJob& job);
   // The specification with the daemon's own limits applied to it.
   absl::StatusOr<JobSpec> Admit(const TakenJob& taken);
   void End(const std::string& id, const absl::StatusOr<JobReport>& report);
@@ -53,7 +54,6 @@ class Runner {
   const RunnerOptions options_;
   JobStore& store_;
   ExecutorMetrics& metrics_;
-  SourcedPlanner planner_;
   std::thread thread_;
 };
 

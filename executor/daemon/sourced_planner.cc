@@ -1,33 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/sourced_planner.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "client/fallback_planner.h"
 #include "client/remote_planner.h"
 
 namespace recurve {
 
-SourcedPlanner::SourcedPlanner(const std::string& target, std::chrono::milliseconds timeout) : target_(target) {
-  auto embedded = std::make_unique<EmbeddedPlanner>();
-  if (target.empty()) {
-    planner_ = std::move(embedded);
-    return;
-  }
-  planner_ = MakeFallbackPlanner(MakeRemotePlanner({.target = target, .timeout = timeout}), std::move(embedded),
-                                 [this](const absl::Status& status) {
-                                   source_ = executor::v1::PLAN_SOURCE_EMBEDDED;
-                                   why_embedded_ = absl::StrCat(
-                                       "the planner service gave no answer: ", absl::StatusCodeToString(status.code()),
-                                       ": ", status.message());
-                                 });
+SourcedPlanner::SourcedPlanner(const std::string& target, std::chrono::milliseconds timeout)
+    : source_(target.empty() ? executor::v1::PLAN_SOURCE_EMBEDDED : executor::v1::PLAN_SOURCE_REMOTE),
+      why_embedded_(target.empty() ? "no planner service is configured (--planner)" : "") {
+  if (target.empty()) return;
+  remote_ = MakeFallbackPlanner(MakeRemotePlanner({.target = target, .timeout = timeout}),
+                                std::make_unique<EmbeddedPlanner>(), [this](const absl::Status& status) {
+                                  source_ = executor::v1::PLAN_SOURCE_EMBEDDED;
+                                  why_embedded_ = absl::StrCat(
+                                      "the planner service gave no answer: ", absl::StatusCodeToString(status.code()),
+                                      ": ", status.message());
+                                });
 }
 
 absl::StatusOr<Plan> SourcedPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
-  source_ = target_.empty() ? executor::v1::PLAN_SOURCE_EMBEDDED : executor::v1::PLAN_SOURCE_REMOTE;
-  why_embedded_ = target_.empty() ? "no planner service is configured (--planner)" : "";
-  return planner_->MakePlan(request, cancelled);
+  if (source_ == executor::v1::PLAN_SOURCE_EMBEDDED) return embedded_.MakePlan(request, cancelled);
+  return remote_->MakePlan(request, cancelled);
 }
 
 }  // namespace recurve

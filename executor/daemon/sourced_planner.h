@@ -11,11 +11,12 @@
 
 namespace recurve {
 
-// Asks the planner service if there is one, else the planner in this process, and remembers which of the two it was.
-// Not thread-safe: of the one thread that runs jobs.
+// The planner of one job: the planner service if there is one, else the planner in this process. Remembers which of the
+// two it was. Once the service gave no answer, the job does not wait for it again. Not thread-safe: of the thread that
+// runs the job.
 //
 //   SourcedPlanner planner("127.0.0.1:7401", std::chrono::seconds(10));
-//   planner.MakePlan(request, {});
+//   auto job = TrainingJob::Prepare(spec, planner, {});
 //   if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) Warn(planner.why_embedded());
 class SourcedPlanner final : public Planner {
  public:
@@ -24,16 +25,16 @@ class SourcedPlanner final : public Planner {
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override;
 
-  // Of the last plan; unspecified before the first.
+  // Embedded when any of the job's plans came from there.
   executor::v1::PlanSource source() const { return source_; }
-  // Why the embedded planner made the last plan, as a sentence goes on after "because". Empty when it did not.
+  // Why the embedded planner was asked, as a sentence goes on after "because". Empty when it was not.
   const std::string& why_embedded() const { return why_embedded_; }
 
  private:
-  const std::string target_;
-  executor::v1::PlanSource source_ = executor::v1::PLAN_SOURCE_UNSPECIFIED;
+  executor::v1::PlanSource source_;
   std::string why_embedded_;
-  std::unique_ptr<Planner> planner_;  // writes the two above when it falls back
+  EmbeddedPlanner embedded_;
+  std::unique_ptr<Planner> remote_;  // falls back, and then sets the first two
 };
 
 }  // namespace recurve

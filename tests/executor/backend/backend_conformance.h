@@ -32,6 +32,9 @@ struct BackendUnderTest {
   std::function<absl::StatusOr<std::unique_ptr<Backend>>()> make;
   // The largest error of a sum of products of numbers in [-1, 1], over the square root of their count.
   double product_tolerance = 1e-6;
+  // Whether a row of a product has the same bits in whatever batch it is. Not where a library chooses how to multiply by
+  // the shape.
+  bool rows_have_equal_bits = true;
 
   static std::string Name(const ::testing::TestParamInfo<BackendUnderTest>& info) { return info.param.name; }
 };

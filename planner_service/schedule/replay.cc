@@ -7,8 +7,14 @@
 #include "planner_service/schedule/replay_machine.h"
 
 namespace recurve {
+namespace {
 
-absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions) {
+constexpr int64_t kActionsBetweenPolls = 4096;
+
+}  // namespace
+
+absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions,
+                                    const std::function<bool()>& cancelled) {
   ReplayMachine machine(schedule.length(), costs);
   ScheduleWalk walk(schedule);
   int64_t count = 0;
@@ -17,6 +23,9 @@ absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts&
       return absl::ResourceExhaustedError(absl::StrCat("the schedule of ", schedule.length(),
                                                        " links has more than the ", max_actions,
                                                        " actions that may be replayed; shorten the chain"));
+    }
+    if (count % kActionsBetweenPolls == 0 && cancelled && cancelled()) {
+      return absl::CancelledError("the replay was cancelled");
     }
     if (absl::Status status = machine.Apply(*action); !status.ok()) return status;
   }

@@ -6,6 +6,7 @@
 #define RECURVE_PLANNER_SERVICE_SCHEDULE_REPLAY_H_
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/statusor.h"
 #include "planner_service/schedule/schedule.h"
@@ -30,10 +31,13 @@ struct ReplayResult {
   int64_t peak_paper_bytes = 0;
 };
 
-// Replays `schedule`, which must be well formed. FAILED_PRECONDITION with the action and the reason when an action
-// reads what is not live, stores a state twice, reverses out of order, or the schedule ends before link 0 is reversed
-// or leaves anything stored. Stops with RESOURCE_EXHAUSTED after `max_actions` actions.
-absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions);
+// Replays `schedule`, which must be well formed: O(actions) time, of which a range of links is one, and memory for what
+// is stored at once. FAILED_PRECONDITION with the action and the reason when an action reads what is not live, stores a
+// state twice, reverses out of order, or the schedule ends before link 0 is reversed or leaves anything stored. Stops
+// with RESOURCE_EXHAUSTED after `max_actions` actions, and with CANCELLED when `cancelled`, polled now and then, says
+// so.
+absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions,
+                                    const std::function<bool()>& cancelled = {});
 
 }  // namespace recurve
 

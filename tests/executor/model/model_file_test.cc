@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/model/model_file.h"
+
+#include <algorithm>
+#include <string>
+
+#include "executor/data/safetensors.h"
+#include "executor/model/parameters.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/executor/data/scratch_directory.h"
+
+namespace recurve {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr ModelConfig kConfig{.vocabulary = 256, .layers = 2, .hidden = 5, .embedding = 3, .dropout = 0.25};
+constexpr const char* kMetadata =
+    R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3,"dropout":0.25})";
+
+class ModelFileTest : public testing::Test {
+ protected:
+  absl::Status LoadWith(const std::map<std::string, std::string>& metadata, std::vector<NamedTensor> tensors) {
+    EXPECT_TRUE(WriteSafetensors(path_, {.metadata = metadata, .tensors = std::move(tensors)}).ok());
+    return LoadModel(path_).status();
+  }
+
+  ScratchDirectory directory_;
+  const std::string path_ = directory_.File("model.safetensors");
+  const Model model_ = InitialModel(kConfig, 1);
+};
+
+TEST_F(ModelFileTest, RoundTrips) {
+  ASSERT_TRUE(SaveModel(path_, model_).ok());
+  const absl::StatusOr<Model> loaded = LoadModel(path_);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->config.vocabulary, 256);
+  EXPECT_EQ(loaded->config.layers, 2);
+  EXPECT_EQ(loaded->config.hidden, 5);
+  EXPECT_EQ(loaded->config.embedding, 3);
+  EXPECT_EQ(loaded->config.dropout, 0.25);
+  EXPECT_EQ(Sha256Hex(loaded->parameters), Sha256Hex(model_.parameters));
+  for (size_t i = 0; i < model_.parameters.size(); ++i) {
+    EXPECT_EQ(loaded->parameters[i].name, model_.parameters[i].name);
+    EXPECT_EQ(loaded->parameters[i].shape, model_.parameters[i].shape);
+  }
+}
+
+TEST_F(ModelFileTest, TakesTensorsInAnyOrder) {
+  std::vector<NamedTensor> tensors = model_.parameters;
+  std::reverse(tensors.begin(), tensors.end());
+  ASSERT_TRUE(LoadWith({{"recurve", kMetadata}}, tensors).ok());
+  EXPECT_EQ(Sha256Hex(LoadModel(path_)->parameters), Sha256Hex(model_.parameters));
+}
+
+TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
+  EXPECT_EQ(LoadModel(directory_.File("none")).status().code(), absl::StatusCode::kNotFound);
+  const auto expect = [&](const std::map<std::string, std::string>& metadata, const char* message) {
+    const absl::Status status = LoadWith(metadata, model_.parameters);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr(message));
+    EXPECT_THAT(status.message(), HasSubstr(path_));
+  };
+  expect({}, "no `recurve` metadata");
+  expect({{"recurve", "{"}}, "no JSON object");
+  expect({{"recurve", "[]"}}, "no JSON object");
+  expect({{"recurve", R"({"format":"gru-1"})"}}, "recurve.format");
+  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256})"}}, "recurve.layers is missing");
+  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":0})"}}, "recurve.vocabulary is 0");
+  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":1e300,"hidden":5,"embedding":3})"}},
+         "layers");
+  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3})"}}, "dropout");
+  expect(
+      {{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3,"dropout":1.0})"}},
+      "dropout is 1");
+}
+
+TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
+  const std::map<std::string, std::string> metadata = {{"recurve", kMetadata}};
+  std::vector<NamedTensor> tensors = model_.parameters;
+  tensors.pop_back();
+  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("has 8 tensors"));
+  tensors = model_.parameters;
+  tensors[2].name = "lstm.0.other";
+  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("has no tensor lstm.0.recurrent_weight"));
+  tensors = model_.parameters;
+  tensors[3].shape = {4, 5};
+  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("lstm.0.bias has shape [4, 5]"));
+}
+
+}  // namespace
+}  // namespace recurve

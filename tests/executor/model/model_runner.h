@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_
+#define RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "executor/backend/backend.h"
+#include "executor/backend/cpu/cpu_backend.h"
+#include "executor/model/language_model.h"
+#include "tests/executor/model/reference_language_model.h"
+
+namespace recurve {
+
+// Runs a LanguageModel on the CPU with each state and tape in memory of its own: no arena, no schedule.
+class ModelRunner {
+ public:
+  ModelRunner(const Model& initial, const SequenceShape& shape, LanguageModel::Use use, int threads = 1)
+      : backend_(MakeCpuBackend({.threads = threads}).value()), model_(initial.config, shape, use, *backend_) {
+    const LanguageModel::Regions& needs = model_.needs();
+    model_.Bind({.weights = Region(Allocate(needs.weights.used())),
+                 .gradients = Region(Allocate(needs.gradients.used())),
+                 .batch = Region(Allocate(needs.batch.used())),
+                 .workspace = Region(Allocate(needs.workspace.used()))});
+    const std::vector<float> block = ToBlock(initial);
+    std::memcpy(model_.parameters(), block.data(), block.size() * sizeof(float));
+    for (int64_t link = 0; link <= model_.links(); ++link) states.push_back(Allocate(model_.state_bytes()));
+    for (int64_t link = 0; link < model_.links(); ++link) tapes.push_back(Allocate(model_.tape_bytes()));
+    gradient = Allocate(model_.state_bytes());
+  }
+
+  LanguageModel& model() { return model_; }
+
+  void SetBatch(const ReferenceLanguageModel::Batch& batch) {
+    std::memcpy(model_.inputs(), batch.inputs.data(), batch.inputs.size() * sizeof(int32_t));
+    std::memcpy(model_.targets(), batch.targets.data(), batch.targets.size() * sizeof(int32_t));
+    model_.SetDropoutStream(batch.dropout_seed, batch.dropout_step);
+  }
+  // Forward with every tape kept, then backward.
+  void Sweep() {
+    model_.PrepareWeights();
+    model_.BeginBatch();
+    for (int64_t link = 0; link < model_.links(); ++link) {
+      model_.Forward(link, states[link], states[link + 1], tapes[link], /*keep_tape=*/true);
+    }
+    for (int64_t link = model_.links() - 1; link >= 0; --link) {
+      model_.Backward(link, states[link], states[link + 1], tapes[link], gradient);
+    }
+    model_.EndBatch();
+  }
+
+  // Zeroed.
+  std::byte* Allocate(int64_t bytes) {
+    if (bytes == 0) return nullptr;
+    memory_.push_back(backend_->Allocate(bytes).value());
+    std::memset(memory_.back()->data(), 0, bytes);
+    return memory_.back()->data();
+  }
+
+  std::vector<std::byte*> states;  // links + 1
+  std::vector<std::byte*> tapes;   // links
+  std::byte* gradient;
+
+ private:
+  std::unique_ptr<Backend> backend_;
+  std::vector<std::unique_ptr<DeviceMemory>> memory_;
+  LanguageModel model_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_

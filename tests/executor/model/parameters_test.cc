@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/model/parameters.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "executor/backend/backend.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace recurve {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr ModelConfig kConfig{.vocabulary = 11, .layers = 2, .hidden = 5, .embedding = 3};
+
+TEST(ParameterLayout, NamesShapesAndIndices) {
+  const ParameterLayout layout(kConfig);
+  std::vector<std::string> names;
+  for (const auto& entry : layout.entries()) names.push_back(entry.name);
+  EXPECT_THAT(names, ElementsAre("embedding.weight", "lstm.0.input_weight", "lstm.0.recurrent_weight", "lstm.0.bias",
+                                 "lstm.1.input_weight", "lstm.1.recurrent_weight", "lstm.1.bias", "output.weight",
+                                 "output.bias"));
+  EXPECT_THAT(layout.entries()[1].shape, ElementsAre(3, 20));
+  EXPECT_THAT(layout.entries()[4].shape, ElementsAre(5, 20));
+  EXPECT_THAT(layout.entries()[layout.output_weight()].shape, ElementsAre(5, 11));
+  EXPECT_EQ(layout.entries()[ParameterLayout::Layer(1).recurrent_weight].name, "lstm.1.recurrent_weight");
+  EXPECT_EQ(layout.count(), 33 + 60 + 100 + 20 + 100 + 100 + 20 + 55 + 11);
+}
+
+TEST(ParameterLayout, TensorsAreAlignedAndDoNotOverlap) {
+  const ParameterLayout layout(kConfig);
+  int64_t end = 0;
+  for (const auto& entry : layout.entries()) {
+    EXPECT_EQ(entry.offset * static_cast<int64_t>(sizeof(float)) % kAlignment, 0) << entry.name;
+    EXPECT_GE(entry.offset, end);
+    end = entry.offset + entry.size;
+  }
+  EXPECT_LE(end, layout.block_floats());
+}
+
+TEST(InitialModel, IsAFunctionOfTheSeed) {
+  const Model a = InitialModel(kConfig, 1);
+  const Model b = InitialModel(kConfig, 1);
+  const Model c = InitialModel(kConfig, 2);
+  for (size_t i = 0; i < a.parameters.size(); ++i) EXPECT_EQ(a.parameters[i].values, b.parameters[i].values);
+  EXPECT_NE(a.parameters[0].values, c.parameters[0].values);
+  EXPECT_NE(a.parameters[2].values, a.parameters[5].values);  // each tensor has numbers of its own
+}
+
+TEST(InitialModel, HasTheSpreadThatItSays) {
+  const Model model = InitialModel({.vocabulary = 256, .layers = 1, .hidden = 64, .embedding = 64}, 1);
+  for (const int index : {1, 2, 4}) {
+    double sum = 0, squares = 0;
+    for (const float value : model.parameters[index].values) {
+      EXPECT_LT(std::abs(value), 0.125f);
+      sum += value;
+      squares += value * value;
+    }
+    const auto n = static_cast<double>(model.parameters[index].values.size());
+    EXPECT_NEAR(sum / n, 0, 0.003);
+    EXPECT_NEAR(squares / n, 0.125 * 0.125 / 3, 0.0002);
+  }
+  double squares = 0;
+  for (const float value : model.parameters[0].values) squares += value * value;
+  EXPECT_NEAR(squares / static_cast<double>(model.parameters[0].values.size()), 1.0, 0.03);
+  const std::vector<float>& bias = model.parameters[3].values;
+  for (int64_t unit = 0; unit < 64; ++unit) {
+    EXPECT_EQ(bias[unit], 0.0f);
+    EXPECT_EQ(bias[64 + unit], 1.0f);  // forget
+    EXPECT_EQ(bias[128 + unit], 0.0f);
+    EXPECT_EQ(bias[192 + unit], 0.0f);
+  }
+}
+
+TEST(ParameterBlock, RoundTripsWithZeroPadding) {
+  const Model model = InitialModel(kConfig, 1);
+  const std::vector<float> block = ToBlock(model);
+  const ParameterLayout layout(kConfig);
+  ASSERT_EQ(static_cast<int64_t>(block.size()), layout.block_floats());
+  const Model again = FromBlock(kConfig, block);
+  for (size_t i = 0; i < model.parameters.size(); ++i) {
+    EXPECT_EQ(again.parameters[i].name, model.parameters[i].name);
+    EXPECT_EQ(again.parameters[i].shape, model.parameters[i].shape);
+    EXPECT_EQ(again.parameters[i].values, model.parameters[i].values);
+  }
+  for (int64_t i = 33; i < layout.entries()[1].offset; ++i) EXPECT_EQ(block[i], 0.0f);
+}
+
+}  // namespace
+}  // namespace recurve

@@ -28,6 +28,7 @@ struct ScalarMath {
 
   static RECURVE_POINTWISE F Set(float x) { return x; }
   static RECURVE_POINTWISE F Fma(F a, F b, F c) { return fmaf(a, b, c); }  // a b + c, rounded once where the device can
+  static RECURVE_POINTWISE F Divide(F a, F b) { return a / b; }
   static RECURVE_POINTWISE F Sqrt(F a) { return sqrtf(a); }
   static RECURVE_POINTWISE F Max(F bound, F x) { return bound > x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F Min(F bound, F x) { return bound < x ? bound : x; }  // x if x is NaN
@@ -82,7 +83,7 @@ RECURVE_POINTWISE typename Math::F Exp(typename Math::F x) {
 template <class Math>
 RECURVE_POINTWISE typename Math::F Sigmoid(typename Math::F x) {
   const typename Math::F one = Math::Set(1.0f);
-  return one / (one + ClampedExp<Math>(-x));
+  return Math::Divide(one, one + ClampedExp<Math>(-x));
 }
 
 // (e^2x - 1) / (e^2x + 1), with e^2x - 1 computed as such: accurate for small x too.
@@ -94,7 +95,7 @@ RECURVE_POINTWISE typename Math::F Tanh(typename Math::F x) {
   const F reduced = ReducedExpMinusOne<Math>(x + x, &shifted);
   const F power = Math::Scale(Math::Set(1.0f), shifted);
   const F e = Math::Fma(power, reduced, power - Math::Set(1.0f));
-  return e / (e + Math::Set(2.0f));
+  return Math::Divide(e, e + Math::Set(2.0f));
 }
 
 // The LSTM cell (Hochreiter and Schmidhuber 1997, with forget gates):

@@ -72,13 +72,16 @@ absl::Status ReplayMachine::Forward(const Action& action) {
   result_.forward_count += links;
   previous_ = action.end - 1;
   current_ = action.end;
-  Recount();
+  if (action.write_state || action.tape == Tape::kStored) Recount();
   return absl::OkStatus();
 }
 
 absl::Status ReplayMachine::StoreState(const Action& action) {
-  if (IsStored(action.begin)) return Refuse(action, "state ", action.begin, " is stored already");
-  if (Rightmost() > action.begin) return Refuse(action, "something is stored to the right of state ", action.begin);
+  const int64_t rightmost = Rightmost();
+  if (action.begin <= rightmost && IsStored(action.begin)) {
+    return Refuse(action, "state ", action.begin, " is stored already");
+  }
+  if (rightmost > action.begin) return Refuse(action, "something is stored to the right of state ", action.begin);
   const bool ends_tape = !store_.empty() && store_.back().kind == Stored::Kind::kTapes;
   store_.push_back({.kind = Stored::Kind::kState, .begin = action.begin, .end = action.begin});
   ++states_;
@@ -172,6 +175,8 @@ absl::Status ReplayMachine::Discard(const Action& action) {
 
 bool ReplayMachine::IsStored(int64_t state) const {
   if (state == 0) return true;
+  if (store_.empty() || state > store_.back().end) return false;
+  if (store_.back().kind != Stored::Kind::kTapes && store_.back().begin == state) return true;  // the usual case
   auto after = std::upper_bound(store_.begin(), store_.end(), state,
                                 [](int64_t position, const Stored& stored) { return position < stored.begin; });
   // The last objects that begin at or before `state`: a state, and perhaps tapes that begin at it.

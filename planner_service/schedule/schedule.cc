@@ -64,15 +64,28 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
   return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..3"));
 }
 
-Action Forward(int64_t begin, int64_t end, Tape tape, bool write_state) {
-  return {.kind = Action::Kind::kForward, .tape = tape, .write_state = write_state, .begin = begin, .end = end};
+// Each sets every field of `action` in place: assigning whole actions, with their small fields, costs the walk twice
+// its time.
+bool SetForward(Action& action, int64_t begin, int64_t end, Tape tape, bool write_state) {
+  action.kind = Action::Kind::kForward;
+  action.tape = tape;
+  action.write_state = write_state;
+  action.begin = begin;
+  action.end = end;
+  return true;
 }
 
-Action Reverse(int64_t begin, int64_t end) { return {.kind = Action::Kind::kReverse, .begin = begin, .end = end}; }
+bool Set(Action& action, Action::Kind kind, int64_t begin, int64_t end) {
+  SetForward(action, begin, end, Tape::kNone, false);
+  action.kind = kind;
+  return true;
+}
 
-Action Copy(int64_t state) { return {.kind = Action::Kind::kCopy, .begin = state, .end = state}; }
+bool SetReverse(Action& action, int64_t begin, int64_t end) { return Set(action, Action::Kind::kReverse, begin, end); }
 
-Action Discard(int64_t state) { return {.kind = Action::Kind::kDiscard, .begin = state, .end = state}; }
+bool SetCopy(Action& action, int64_t state) { return Set(action, Action::Kind::kCopy, state, state); }
+
+bool SetDiscard(Action& action, int64_t state) { return Set(action, Action::Kind::kDiscard, state, state); }
 
 }  // namespace
 
@@ -98,27 +111,29 @@ void ScheduleWalk::Rewind() {
 }
 
 std::optional<Action> ScheduleWalk::Next() {
+  std::optional<Action> action(std::in_place);
   while (!stack_.empty()) {
-    Frame& frame = stack_.back();
-    const Run& run = schedule_.runs[frame.run];
-    std::optional<Action> action;
-    switch (run.kind) {
-      case Run::Kind::kTapeAll:
-        action = StepTapeAll(frame, run);
-        break;
-      case Run::Kind::kSplit:
-        action = StepSplit(frame, run);
-        break;
-      case Run::Kind::kSweepLast:
-        action = StepSweepLast(frame, run);
-        break;
-      case Run::Kind::kSplitTape:
-        action = StepSplitTape(frame, run);
-        break;
-    }
-    if (action) return action;
+    if (Step(*action)) return action;
   }
-  return std::nullopt;
+  action.reset();
+  return action;
+}
+
+bool ScheduleWalk::Step(Action& action) {
+  Frame& frame = stack_.back();
+  const Run& run = schedule_.runs[frame.run];
+  switch (run.kind) {
+    case Run::Kind::kTapeAll:
+      return StepTapeAll(frame, run, action);
+    case Run::Kind::kSplit:
+      return StepSplit(frame, run, action);
+    case Run::Kind::kSweepLast:
+      return StepSweepLast(frame, run, action);
+    case Run::Kind::kSplitTape:
+      return StepSplitTape(frame, run, action);
+  }
+  stack_.clear();  // not well formed
+  return false;
 }
 
 void ScheduleWalk::PushRight(const Run& run, int64_t begin) {
@@ -129,81 +144,81 @@ void ScheduleWalk::BecomeLeft(Frame& frame, const Run& run) {
   frame = {.run = run.left, .phase = 0, .write_state = false, .begin = frame.begin};
 }
 
-std::optional<Action> ScheduleWalk::StepTapeAll(Frame& frame, const Run& run) {
+bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
   const int64_t end = begin + run.length;
   const bool write_state = frame.write_state;
   switch (frame.phase++) {
     case 0:
       if (run.length == 1) break;
-      return Forward(begin, end - 1, Tape::kStored, write_state);
+      return SetForward(action, begin, end - 1, Tape::kStored, write_state);
     case 1:
-      return Forward(end - 1, end, Tape::kWork, write_state && run.length == 1);
+      return SetForward(action, end - 1, end, Tape::kWork, write_state && run.length == 1);
     default:
       stack_.pop_back();
-      return Reverse(begin, end);
+      return SetReverse(action, begin, end);
   }
-  return std::nullopt;
+  return false;
 }
 
-std::optional<Action> ScheduleWalk::StepSplit(Frame& frame, const Run& run) {
+bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
   const int64_t middle = begin + schedule_.runs[run.left].length;
   switch (frame.phase++) {
     case 0:
-      return Forward(begin, middle, Tape::kNone, frame.write_state);
+      return SetForward(action, begin, middle, Tape::kNone, frame.write_state);
     case 1:
       PushRight(run, middle);
-      return std::nullopt;
+      return false;
     case 2:
-      return Discard(middle);
+      return SetDiscard(action, middle);
     default:
       BecomeLeft(frame, run);
-      return Copy(begin);
+      return SetCopy(action, begin);
   }
 }
 
-std::optional<Action> ScheduleWalk::StepSweepLast(Frame& frame, const Run& run) {
+bool ScheduleWalk::StepSweepLast(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
   const int64_t last = begin + run.length - 1;
   switch (frame.phase++) {
     case 0:
-      return Forward(begin, last, Tape::kNone, frame.write_state);
+      return SetForward(action, begin, last, Tape::kNone, frame.write_state);
     case 1:
-      return Forward(last, last + 1, Tape::kWork, false);
+      return SetForward(action, last, last + 1, Tape::kWork, false);
     case 2:
-      return Reverse(last, last + 1);
+      return SetReverse(action, last, last + 1);
     default:
       BecomeLeft(frame, run);
-      return Copy(begin);
+      return SetCopy(action, begin);
   }
 }
 
-std::optional<Action> ScheduleWalk::StepSplitTape(Frame& frame, const Run& run) {
+bool ScheduleWalk::StepSplitTape(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
   const bool has_left = run.left >= 0;
   const int64_t taped = begin + (has_left ? schedule_.runs[run.left].length : 0);
   switch (frame.phase++) {
     case 0:
-      if (!has_left) return std::nullopt;
-      return Forward(begin, taped, Tape::kNone, frame.write_state);
+      if (!has_left) return false;
+      return SetForward(action, begin, taped, Tape::kNone, frame.write_state);
     case 1:
-      return Forward(taped, taped + 1, Tape::kStored, frame.write_state && !has_left);
+      return SetForward(action, taped, taped + 1, Tape::kStored, frame.write_state && !has_left);
     case 2:
       PushRight(run, taped + 1);
-      return std::nullopt;
+      return false;
     case 3:
-      return Copy(taped + 1);
+      return SetCopy(action, taped + 1);
     case 4:
-      return Discard(taped + 1);
+      return SetDiscard(action, taped + 1);
     case 5:
       if (!has_left) stack_.pop_back();
-      return Reverse(taped, taped + 1);
+      return SetReverse(action, taped, taped + 1);
     case 6:
-      return Discard(taped);  // stored with the tape, as no run starts there
+      return SetDiscard(action, taped);  // stored with the tape, as no run starts there
     default:
       BecomeLeft(frame, run);
-      return Copy(begin);
+      return SetCopy(action, begin);
   }
 }
 

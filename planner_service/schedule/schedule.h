@@ -76,11 +76,13 @@ class ScheduleWalk {
     int64_t begin;     // first link of the run
   };
 
-  // Each does the step that comes next for the run on top of the stack: gives an action, or only changes the stack.
-  std::optional<Action> StepTapeAll(Frame& frame, const Run& run);
-  std::optional<Action> StepSplit(Frame& frame, const Run& run);
-  std::optional<Action> StepSweepLast(Frame& frame, const Run& run);
-  std::optional<Action> StepSplitTape(Frame& frame, const Run& run);
+  // Each does the step that comes next for the run on top of the stack: true if that is an action, false if only the
+  // stack has changed.
+  bool Step(Action& action);
+  bool StepTapeAll(Frame& frame, const Run& run, Action& action);
+  bool StepSplit(Frame& frame, const Run& run, Action& action);
+  bool StepSweepLast(Frame& frame, const Run& run, Action& action);
+  bool StepSplitTape(Frame& frame, const Run& run, Action& action);
   void PushRight(const Run& run, int64_t begin);
   void BecomeLeft(Frame& frame, const Run& run);
 

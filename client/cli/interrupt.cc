@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace recurve {
+namespace {
+
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal handler");
+
+extern "C" void OnSignal(int) { interrupted = true; }
+
+}  // namespace
+
+void CatchInterrupts() {
+  struct sigaction action {};
+  action.sa_handler = &OnSignal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+bool Interrupted() { return interrupted; }
+
+}  // namespace recurve

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/job_messages.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/number_text.h"
+#include "client/cli/text_table.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+namespace v1 = executor::v1;
+using google::protobuf::util::TimeUtil;
+
+// "JOB_STATE_RUNNING" as "running", "STRATEGY_STORE_ALL" as "store-all".
+std::string PlainName(const std::string& name, const std::string& prefix) {
+  std::string plain = absl::AsciiStrToLower(name.substr(std::min(name.size(), prefix.size())));
+  for (char& c : plain) {
+    if (c == '_') c = '-';
+  }
+  return plain;
+}
+
+int64_t PlannedPeak(const v1::MemoryLedger& ledger) {
+  return ledger.weights_bytes() + ledger.gradients_bytes() + ledger.optimizer_bytes() + ledger.batch_bytes() +
+         ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes();
+}
+
+Json ProgressJson(const v1::Progress& progress) {
+  return {{"step", progress.step()},
+          {"loss", progress.loss()},
+          {"gradient_norm", progress.gradient_norm()},
+          {"learning_rate", progress.learning_rate()},
+          {"seconds", progress.seconds()},
+          {"measured_peak_bytes", progress.measured_peak_bytes()}};
+}
+
+Json PlanJson(const v1::PlanSummary& plan) {
+  return {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
+          {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
+          {"planned_peak_bytes", PlannedPeak(plan.planned())},
+          {"store_all_bytes", plan.store_all_bytes()},
+          {"link", plan.link()},
+          {"links", plan.links()},
+          {"forward_count_per_batch", plan.forward_count()},
+          {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()}};
+}
+
+Json ResultJson(const v1::JobResult& result) {
+  Json json = {{"steps", result.steps()},
+               {"planned_peak_bytes", result.planned_peak_bytes()},
+               {"measured_peak_bytes", result.measured_peak_bytes()},
+               {"forward_count_per_batch", result.forward_count_per_batch()},
+               {"seconds_per_batch", result.seconds_per_batch()},
+               {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},
+               {"loss", result.loss()},
+               {"weights_sha256", result.weights_sha256()}};
+  if (result.has_bits_per_byte()) json["bits_per_byte"] = result.bits_per_byte();
+  return json;
+}
+
+}  // namespace
+
+std::string StateName(v1::JobState state) { return PlainName(v1::JobState_Name(state), "JOB_STATE_"); }
+
+absl::StatusOr<v1::JobState> ParseState(const std::string& name) {
+  v1::JobState state = v1::JOB_STATE_UNSPECIFIED;
+  if (v1::JobState_Parse("JOB_STATE_" + absl::AsciiStrToUpper(name), &state) && state != v1::JOB_STATE_UNSPECIFIED) {
+    return state;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", name, "\" is not queued, planning, running, succeeded, failed or cancelled"));
+}
+
+Json JobJson(const v1::Job& job) {
+  Json json = {{"id", job.id()},
+               {"state", StateName(job.state())},
+               {"reason", job.reason()},
+               {"create_time", TimeUtil::ToString(job.create_time())},
+               {"start_time", nullptr},
+               {"end_time", nullptr},
+               {"data_path", job.spec().data_path()},
+               {"save_path", job.spec().save_path()},
+               {"steps", job.spec().steps()}};
+  if (job.has_start_time()) json["start_time"] = TimeUtil::ToString(job.start_time());
+  if (job.has_end_time()) json["end_time"] = TimeUtil::ToString(job.end_time());
+  if (job.has_plan()) json["plan"] = PlanJson(job.plan());
+  if (job.has_progress()) json["progress"] = ProgressJson(job.progress());
+  if (job.has_result()) json["result"] = ResultJson(job.result());
+  return json;
+}
+
+Json EventJson(const v1::JobEvent& event) {
+  Json json = {{"type", nullptr}, {"sequence", event.sequence()}, {"time", TimeUtil::ToString(event.time())}};
+  switch (event.event_case()) {
+    case v1::JobEvent::kStateChange:
+      json["type"] = "state";
+      json["state"] = StateName(event.state_change().state());
+      json["reason"] = event.state_change().reason();
+      break;
+    case v1::JobEvent::kProgress:
+      json["type"] = "step";
+      json.update(ProgressJson(event.progress()));
+      break;
+    case v1::JobEvent::kCheckpoint:
+      json["type"] = "checkpoint";
+      json["step"] = event.checkpoint().step();
+      json["seconds"] = static_cast<double>(TimeUtil::DurationToNanoseconds(event.checkpoint().duration())) / 1e9;
+      break;
+    case v1::JobEvent::kEvaluation:
+      json["type"] = "evaluation";
+      json["step"] = event.evaluation().step();
+      json["bits_per_byte"] = event.evaluation().bits_per_byte();
+      break;
+    case v1::JobEvent::kNote:
+      json["type"] = "note";
+      json["note"] = event.note();
+      break;
+    case v1::JobEvent::EVENT_NOT_SET:
+      break;
+  }
+  return json;
+}
+
+std::string JobsText(const std::vector<v1::Job>& jobs) {
+  std::vector<std::vector<std::string>> rows = {{"id", "state", "step", "loss", "planned peak", "created", "data"}};
+  for (const v1::Job& job : jobs) {
+    rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", job.spec().steps()),
+                    job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
+                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job.plan().planned())) : "-",
+                    absl::StrFormat("%.19s", TimeUtil::ToString(job.create_time())), job.spec().data_path()});
+  }
+  return TextTable(rows);
+}
+
+}  // namespace recurve

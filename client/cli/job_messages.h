@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a daemon says of its jobs, for people and for machines.
+#ifndef RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
+#define RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cli/json.h"
+#include "recurve/executor/v1/executor.pb.h"
+
+namespace recurve {
+
+std::string StateName(executor::v1::JobState state);  // "queued", "planning", "running", ...
+absl::StatusOr<executor::v1::JobState> ParseState(const std::string& name);
+
+Json JobJson(const executor::v1::Job& job);
+Json EventJson(const executor::v1::JobEvent& event);
+std::string JobsText(const std::vector<executor::v1::Job>& jobs);  // a table
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_JOB_MESSAGES_H_

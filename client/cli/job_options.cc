@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/job_options.h"
+
+#include <map>
+#include <string>
+
+#include "client/cli/option_values.h"
+
+namespace recurve {
+namespace {
+
+template <typename Kind>
+CLI::Option* AddChoice(CLI::App& app, const std::string& names, Kind& value, const std::map<std::string, Kind>& choices,
+                       const std::string& help) {
+  std::string listed;
+  std::string initial;
+  for (const auto& [name, kind] : choices) {
+    listed += (listed.empty() ? "" : " or ") + name;
+    if (kind == value) initial = name;
+  }
+  const auto assign = [&value, choices, names, listed](const std::string& text) {
+    const auto found = choices.find(text);
+    if (found == choices.end()) throw CLI::ValidationError(names, "\"" + text + "\" is not " + listed);
+    value = found->second;
+  };
+  return app.add_option_function<std::string>(names, assign, help + ": " + listed)
+      ->type_name("NAME")
+      ->default_str(initial);
+}
+
+void AddModelOptions(CLI::App& app, JobSpec& spec) {
+  const std::string group = "Model (byte embedding, stacked LSTM, output layer)";
+  AddCount(app, "--layers", spec.layers, "LSTM layers, 1 to 64")->group(group);
+  AddCount(app, "--hidden", spec.hidden, "hidden size of a layer, 1 to 16384")->group(group);
+  AddCount(app, "--embedding", spec.embedding, "size of the byte embedding; 0: as --hidden")->group(group);
+  AddShare(app, "--dropout", spec.dropout, "between layers and before the output layer, 0 to below 1")->group(group);
+}
+
+void AddTrainingOptions(CLI::App& app, JobSpec& spec) {
+  const std::string group = "Training";
+  AddCount(app, "--steps", spec.steps, "optimiser steps")->group(group);
+  AddCount(app, "--batch", spec.batch, "sequences in a batch, 1 to 65536")->group(group);
+  AddCount(app, "--length", spec.length, "steps of a sequence that gradients flow through")->group(group);
+  app.add_flag("--carry-state,!--reset-state", spec.carry_state,
+               "start each window from the last state of the one before (default), or from zeros")
+      ->group(group);
+  AddSeed(app, spec.seed)->group(group);
+  AddThreads(app, spec.threads)->group(group);
+}
+
+void AddOptimizerOptions(CLI::App& app, OptimizerSpec& spec) {
+  const std::string group = "Optimiser";
+  AddChoice(app, "--optimizer", spec.kind,
+            std::map<std::string, OptimizerKind>{{"adamw", OptimizerKind::kAdamW}, {"sgd", OptimizerKind::kSgd}},
+            "which one")
+      ->group(group);
+  AddReal(app, "--learning-rate", spec.learning_rate, "after warm-up")->group(group);
+  AddChoice(app, "--schedule", spec.shape,
+            std::map<std::string, LearningRateShape>{{"cosine", LearningRateShape::kCosine},
+                                                     {"constant", LearningRateShape::kConstant}},
+            "of the learning rate")
+      ->group(group);
+  AddCount(app, "--warmup", spec.warmup_steps, "steps of linear warm-up from 0")->group(group);
+  AddReal(app, "--momentum", spec.momentum, "sgd")->group(group);
+  AddReal(app, "--beta1", spec.beta1, "adamw")->group(group);
+  AddReal(app, "--beta2", spec.beta2, "adamw")->group(group);
+  AddReal(app, "--weight-decay", spec.weight_decay, "at least 0")->group(group);
+  AddReal(app, "--clip-norm", spec.clip_norm, "largest norm of the gradient; 0: not clipped")->group(group);
+}
+
+void AddMemoryOptions(CLI::App& app, JobSpec& spec) {
+  const std::string group = "Memory";
+  AddMemory(app, "--memory", spec.memory,
+            "bytes such as 64MiB for everything the job holds, or a share such as 5% of the activation memory (states, "
+            "tapes, workspace) that keeping every tape needs")
+      ->group(group);
+  AddStrategy(app, "--strategy", spec.strategy, "auto, store-all, chen or hsm")->group(group);
+  AddCount(app, "--link", spec.link, "steps in a link, the unit of planning; 0: chosen from the batch")->group(group);
+}
+
+}  // namespace
+
+void AddJobOptions(CLI::App& app, JobSpec& spec) {
+  AddText(app, "--data", spec.data_path, "file of bytes to learn from; required", "FILE");
+  AddShare(app, "--holdout", spec.holdout, "last part of it, kept for evaluation; 0: none");
+  AddText(app, "--save", spec.save_path, "model file to write (safetensors); not saved without", "FILE");
+  AddCount(app, "--checkpoint-every", spec.checkpoint_every, "steps between saves; 0: at the end only");
+  AddModelOptions(app, spec);
+  AddTrainingOptions(app, spec);
+  AddMemoryOptions(app, spec);
+  AddOptimizerOptions(app, spec.optimizer);
+}
+
+}  // namespace recurve

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/job_text.h"
+
+#include <numbers>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/number_text.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+// States, tapes and workspace depend on the plan; the rest is needed in any case.
+int64_t FixedBytes(const JobPlan& plan) { return plan.ledger.total() - plan.ledger.activations(); }
+
+double RecomputeRatio(const JobPlan& plan) {
+  return static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links);
+}
+
+double PredictedSeconds(const JobPlan& plan) { return PredictSeconds(plan.plan.forward_count, plan.links, plan.costs); }
+
+std::string LedgerText(const Ledger& ledger) {
+  std::string text;
+  for (int kind = 0; kind < kMemoryKinds; ++kind) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", std::string(ToString(static_cast<MemoryKind>(kind))), " ",
+                    FormatBytesRounded(ledger.bytes[static_cast<size_t>(kind)]));
+  }
+  return text;
+}
+
+}  // namespace
+
+int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes - FixedBytes(plan); }
+
+std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
+  std::string text;
+  absl::StrAppend(&text, "model      byte-level LSTM, ", spec.layers, spec.layers == 1 ? " layer" : " layers", " of ",
+                  spec.hidden, ", ", CountText(plan.parameters), " parameters, on ", plan.device, "\n");
+  absl::StrAppend(&text, "data       ", spec.data_path, ": ", CountText(plan.train_bytes), " bytes to train on, ",
+                  CountText(plan.holdout_bytes), " held out\n");
+  absl::StrAppend(&text, "sequence   ", CountText(spec.length), " steps x ", spec.batch, " sequences; ",
+                  CountText(plan.links), plan.links == 1 ? " link" : " links", " of ", plan.link,
+                  plan.link == 1 ? " step\n" : " steps\n");
+  absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ", CountText(plan.plan.forward_count),
+                  absl::StrFormat(" link forwards a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
+                  SecondsText(PredictedSeconds(plan)), " a batch\n");
+  absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
+                  FormatBytesRounded(plan.store_all_bytes), "\n");
+  absl::StrAppend(
+      &text, "           activations ", FormatBytesRounded(plan.ledger.activations()), ", ",
+      PercentText(static_cast<double>(plan.ledger.activations()), static_cast<double>(StoreAllActivations(plan))),
+      " of store-all's ", FormatBytesRounded(StoreAllActivations(plan)), "\n");
+  absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
+  return text;
+}
+
+std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobReport& report) {
+  std::string text;
+  absl::StrAppend(&text, "trained    ", CountText(report.steps), report.steps == 1 ? " step" : " steps",
+                  absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
+                  SecondsText(report.seconds_per_batch), " a batch (predicted ",
+                  SecondsText(report.predicted_seconds_per_batch), ")\n");
+  if (report.bits_per_byte) {
+    absl::StrAppend(&text, "held out   ", absl::StrFormat("%.3f", *report.bits_per_byte), " bits a byte on ",
+                    CountText(plan.holdout_bytes), " bytes\n");
+  }
+  absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
+                  CountText(report.planned_peak_bytes), "\n");
+  if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", spec.save_path, "\n");
+  absl::StrAppend(&text, "weights    sha256 ", report.weights_sha256, "\n");
+  return text;
+}
+
+Json LedgerJson(const Ledger& ledger) {
+  Json json = Json::object();
+  for (int kind = 0; kind < kMemoryKinds; ++kind) {
+    json[std::string(ToString(static_cast<MemoryKind>(kind)))] = ledger.bytes[static_cast<size_t>(kind)];
+  }
+  return json;
+}
+
+Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
+  return {{"strategy", std::string(ToString(spec.strategy))},
+          {"planned_peak_bytes", plan.ledger.total()},
+          {"ledger", LedgerJson(plan.ledger)},
+          {"activation_bytes", plan.ledger.activations()},
+          {"store_all_bytes", plan.store_all_bytes},
+          {"store_all_activation_bytes", StoreAllActivations(plan)},
+          {"forward_count_per_batch", plan.plan.forward_count},
+          {"recompute_ratio", RecomputeRatio(plan)},
+          {"predicted_seconds_per_batch", PredictedSeconds(plan)},
+          {"link", plan.link},
+          {"links", plan.links},
+          {"state_bytes", plan.state_bytes},
+          {"tape_bytes", plan.tape_bytes},
+          {"store_budget_bytes", plan.store_budget_bytes},
+          {"store_peak_bytes", plan.plan.peak_bytes},
+          {"parameters", plan.parameters},
+          {"train_bytes", plan.train_bytes},
+          {"holdout_bytes", plan.holdout_bytes},
+          {"device", plan.device}};
+}
+
+Json StepJson(const StepRecord& record) {
+  return {{"type", "step"},
+          {"step", record.step},
+          {"loss", record.loss},
+          {"bits_per_byte", record.loss / std::numbers::ln2},
+          {"gradient_norm", record.gradient_norm},
+          {"learning_rate", record.learning_rate},
+          {"seconds", record.seconds},
+          {"measured_peak_bytes", record.measured_peak_bytes},
+          {"plain_forwards", record.plain_forwards},
+          {"taped_forwards", record.taped_forwards}};
+}
+
+void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
+  json["steps"] = report.steps;
+  json["loss"] = report.loss;
+  if (report.bits_per_byte) json["bits_per_byte"] = *report.bits_per_byte;
+  json["planned_peak_bytes"] = report.planned_peak_bytes;
+  json["measured_peak_bytes"] = report.measured_peak_bytes;
+  json["forward_count_per_batch"] = report.forward_count_per_batch;
+  json["seconds_per_batch"] = report.seconds_per_batch;
+  json["predicted_seconds_per_batch"] = report.predicted_seconds_per_batch;
+  json["weights_sha256"] = report.weights_sha256;
+  if (!spec.save_path.empty()) json["save_path"] = spec.save_path;
+}
+
+}  // namespace recurve

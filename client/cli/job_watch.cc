@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/job_watch.h"
+
+#include <cstdio>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/job_messages.h"
+#include "client/cli/training_display.h"
+
+namespace recurve {
+namespace {
+
+namespace v1 = executor::v1;
+
+StepRecord RecordOf(const v1::Progress& progress) {
+  return {.step = progress.step(),
+          .loss = progress.loss(),
+          .gradient_norm = progress.gradient_norm(),
+          .learning_rate = progress.learning_rate(),
+          .seconds = progress.seconds(),
+          .measured_peak_bytes = progress.measured_peak_bytes()};
+}
+
+// Events as lines for people, and progress as `train` shows it.
+class EventPrinter {
+ public:
+  EventPrinter(ExecutorClient& executor, std::string id) : executor_(executor), id_(std::move(id)) {}
+
+  void Print(const v1::JobEvent& event) {
+    switch (event.event_case()) {
+      case v1::JobEvent::kStateChange: {
+        const std::string& reason = event.state_change().reason();
+        return Line(StateName(event.state_change().state()) + (reason.empty() ? "" : ": " + reason));
+      }
+      case v1::JobEvent::kProgress:
+        return Progress(event.progress());
+      case v1::JobEvent::kCheckpoint:
+        return Line(absl::StrCat("saved the model after step ", event.checkpoint().step()));
+      case v1::JobEvent::kEvaluation:
+        return Line(absl::StrFormat("held out: %.3f bits a byte", event.evaluation().bits_per_byte()));
+      case v1::JobEvent::kNote:
+        return Line(event.note());
+      case v1::JobEvent::EVENT_NOT_SET:
+        return;
+    }
+  }
+
+ private:
+  void Line(const std::string& text) {
+    display_.reset();  // ends the line of the bar
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+  }
+
+  void Progress(const v1::Progress& progress) {
+    if (display_ == nullptr) {
+      const absl::StatusOr<v1::Job> job = executor_.GetJob(id_);
+      if (!job.ok()) return;
+      const v1::MemoryLedger& planned = job->plan().planned();
+      display_ = std::make_unique<ProgressDisplay>(
+          job->spec().steps(), planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
+                                   planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
+                                   planned.workspace_bytes());
+    }
+    display_->OnStep(RecordOf(progress));
+  }
+
+  ExecutorClient& executor_;
+  const std::string id_;
+  std::unique_ptr<ProgressDisplay> display_;
+};
+
+}  // namespace
+
+ExitStatus WatchUntilEnd(ExecutorClient& executor, const std::string& id, bool json) {
+  v1::StateChange last;
+  absl::Status status;
+  {
+    EventPrinter printer(executor, id);
+    status = executor.WatchJob(id, /*from_sequence=*/0, [&](const v1::JobEvent& event) {
+      if (event.has_state_change()) last = event.state_change();
+      if (json) {
+        PrintJson(EventJson(event));
+      } else {
+        printer.Print(event);
+      }
+      return true;
+    });
+  }
+  if (!status.ok()) return Fail(status);
+  if (last.state() == v1::JOB_STATE_SUCCEEDED) return ExitStatus::kDone;
+  return Fail(ExitStatus::kFailed, absl::StrCat("job ", id, " ended ", StateName(last.state()),
+                                                last.reason().empty() ? "" : ": ", last.reason()));
+}
+
+}  // namespace recurve

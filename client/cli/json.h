@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_JSON_H_
+#define RECURVE_CLIENT_CLI_JSON_H_
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace recurve {
+
+using Json = nlohmann::ordered_json;
+
+// One object on one line of stdout, at once. Bytes that are not UTF-8 become replacement characters; a number that is
+// not finite becomes null.
+inline void PrintJson(const Json& json) {
+  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_JSON_H_

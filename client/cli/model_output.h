@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_MODEL_OUTPUT_H_
+#define RECURVE_CLIENT_CLI_MODEL_OUTPUT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "executor/engine/inference.h"
+
+namespace recurve {
+
+// Bytes sampled from the model in the file at `path`, and, if `print`, shown on stdout as they come, after the prompt,
+// with a line's end after them. A terminal is shown no control characters. CANCELLED when interrupted.
+absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOptions& options, int threads, bool print);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_MODEL_OUTPUT_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/number_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace recurve {
+
+std::string CountText(int64_t count) {
+  std::string text = absl::StrCat(count);
+  const size_t first = count < 0 ? 1 : 0;
+  for (size_t end = text.size(); end > first + 3; end -= 3) text.insert(end - 3, ",");
+  return text;
+}
+
+std::string SecondsText(double seconds) {
+  if (!std::isfinite(seconds)) return "-";
+  if (seconds < 1e-3) return absl::StrFormat("%.0f us", seconds * 1e6);
+  if (seconds < 1) return absl::StrFormat("%.3g ms", seconds * 1e3);
+  if (seconds < 100) return absl::StrFormat("%.3g s", seconds);
+  const auto whole = static_cast<int64_t>(std::llround(std::min(seconds, 1e12)));
+  if (whole < 3600) return absl::StrFormat("%d:%02d min", whole / 60, whole % 60);
+  return absl::StrFormat("%d:%02d:%02d h", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::string PercentText(double part, double whole) {
+  if (whole <= 0) return "-";
+  const double percent = 100 * part / whole;
+  return percent < 10 ? absl::StrFormat("%.2g %%", percent) : absl::StrFormat("%.0f %%", percent);
+}
+
+std::string BitsText(double nats) { return absl::StrFormat("%.3f", nats / std::numbers::ln2); }
+
+}  // namespace recurve

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Numbers as people read them.
+#ifndef RECURVE_CLIENT_CLI_NUMBER_TEXT_H_
+#define RECURVE_CLIENT_CLI_NUMBER_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+namespace recurve {
+
+std::string CountText(int64_t count);                // "1,234,567"
+std::string SecondsText(double seconds);             // "85 us", "412 ms", "1.23 s", "3:05 min", "2:03:05 h"
+std::string PercentText(double part, double whole);  // "4.9 %"; "-" when there is no whole
+std::string BitsText(double nats);                   // nats per byte as bits per byte, "2.310"
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_NUMBER_TEXT_H_

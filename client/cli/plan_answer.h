@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A plan request with its answer, for people and for machines.
+#ifndef RECURVE_CLIENT_CLI_PLAN_ANSWER_H_
+#define RECURVE_CLIENT_CLI_PLAN_ANSWER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cli/json.h"
+#include "planner_service/planning/plan.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+struct PlanAnswer {
+  PlanRequest request;
+  Plan plan;
+  int64_t slot_bytes = 1;  // in a comparison, what one slot of a request in slots holds
+};
+
+// The request put to every strategy. A strategy that does not take this kind of budget is asked with one of the other
+// kind that holds no more: for bytes, the most slots whose schedule really stays within them; for slots, as many bytes
+// as slots with states of one byte. ism and msm are left out beyond 10,000 links, where their tables take long.
+absl::StatusOr<std::vector<PlanAnswer>> CompareStrategies(const PlanRequest& request, Planner& planner,
+                                                          const CancelCheck& cancelled);
+
+Json PlanJson(const PlanAnswer& answer);
+std::string PlanText(const PlanAnswer& answer);
+// `request` as it was given to CompareStrategies. Peaks and budgets are in its unit, whatever the strategy counts in.
+std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAnswer>& answers);
+
+// "store-all cannot do 1000 links in 100 bytes; give at least --budget-bytes 2996 (2.93KiB), ..."
+std::string InfeasibleText(const PlanAnswer& answer);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_PLAN_ANSWER_H_

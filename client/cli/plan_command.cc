@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/plan_answer.h"
+#include "client/cli/planner_option.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
+      compares all strategies in 15 MiB
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --strategy auto
+      one of them, with a picture of its schedule
+  recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
+      in the units of the paper "Memory-Efficient Backpropagation Through Time"
+
+A link is a run of consecutive steps; its state is what the next link needs to start, its tape what its backward
+needs beyond that. auto, store-all and chen take bytes, ism and msm take slots, hsm takes either. Exit status 3: the
+budget is too small; the message says what would do.)";
+
+struct PlanOptions {
+  std::optional<int64_t> length, state_bytes, tape_bytes, budget_bytes, slots, alpha;
+  std::optional<double> forward_seconds, taped_forward_seconds, backward_seconds;
+  std::string strategy = "all";
+  std::string planner;
+  bool json = false;
+};
+
+absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
+  PlanRequest request{.length = options.length.value_or(0)};
+  if (!options.length) return absl::InvalidArgumentError("--length is required: the links of the chain");
+  const bool bytes = options.state_bytes || options.tape_bytes || options.budget_bytes;
+  const bool slots = options.slots || options.alpha;
+  if (bytes == slots) {
+    return absl::InvalidArgumentError(
+        "give either --state-bytes, --tape-bytes and --budget-bytes, or --slots and --alpha");
+  }
+  if (bytes) {
+    if (!options.state_bytes || !options.tape_bytes || !options.budget_bytes) {
+      return absl::InvalidArgumentError("--state-bytes, --tape-bytes and --budget-bytes are needed together");
+    }
+    request.budget = ByteBudget{*options.state_bytes, *options.tape_bytes, *options.budget_bytes};
+  } else {
+    if (!options.slots) return absl::InvalidArgumentError("--alpha needs --slots");
+    request.budget = SlotBudget{*options.slots, options.alpha.value_or(1)};
+  }
+  if (options.forward_seconds || options.taped_forward_seconds || options.backward_seconds) {
+    if (!options.forward_seconds || !options.backward_seconds) {
+      return absl::InvalidArgumentError("--forward-seconds and --backward-seconds are needed together");
+    }
+    request.costs =
+        LinkCosts{*options.forward_seconds, options.taped_forward_seconds.value_or(*options.forward_seconds),
+                  *options.backward_seconds};
+  }
+  return request;
+}
+
+ExitStatus Compare(const PlanRequest& request, Planner& planner, bool json) {
+  // Every strategy takes some form of this budget; what is out of range is so for hsm, which takes both kinds.
+  PlanRequest probe = request;
+  probe.strategy = Strategy::kHsm;
+  if (absl::Status status = CheckRequest(probe); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const absl::StatusOr<std::vector<PlanAnswer>> answers = CompareStrategies(request, planner, WhenInterrupted());
+  if (!answers.ok()) return Fail(answers.status());
+  if (json) {
+    Json object = {{"length", request.length}, {"strategies", Json::array()}};
+    for (const PlanAnswer& answer : *answers) object["strategies"].push_back(PlanJson(answer));
+    PrintJson(object);
+  } else {
+    std::fputs(ComparisonText(request, *answers).c_str(), stdout);
+  }
+  return ExitStatus::kDone;
+}
+
+ExitStatus RunPlan(const PlanOptions& options) {
+  CatchInterrupts();
+  absl::StatusOr<PlanRequest> request = RequestOf(options);
+  if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
+  const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
+  if (options.strategy == "all") return Compare(*request, *planner, options.json);
+
+  absl::StatusOr<Strategy> strategy = ParseStrategy(options.strategy);
+  if (!strategy.ok()) return Fail(strategy.status(), ExitStatus::kUsage);
+  request->strategy = *strategy;
+  if (absl::Status status = CheckRequest(*request); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  absl::StatusOr<Plan> plan = planner->MakePlan(*request, WhenInterrupted());
+  if (!plan.ok()) return Fail(plan.status());
+  const PlanAnswer answer{.request = *request, .plan = *std::move(plan)};
+  if (options.json) {
+    PrintJson(PlanJson(answer));
+  } else if (answer.plan.feasible) {
+    std::fputs(PlanText(answer).c_str(), stdout);
+  }
+  return answer.plan.feasible ? ExitStatus::kDone : Fail(ExitStatus::kInfeasible, InfeasibleText(answer));
+}
+
+}  // namespace
+
+Command AddPlanCommand(CLI::App& app) {
+  CLI::App* plan = app.add_subcommand("plan", "cheapest way through a chain in a memory budget; compares strategies");
+  plan->footer(kFooter);
+  auto options = std::make_shared<PlanOptions>();
+  AddCount(*plan, "--length", options->length, "links of the chain, 1 to 10,000,000");
+  AddBytes(*plan, "--state-bytes", options->state_bytes, "size of one state, such as 512KiB")->group("Budget in bytes");
+  AddBytes(*plan, "--tape-bytes", options->tape_bytes, "size of one link's tape; 0 is allowed")
+      ->group("Budget in bytes");
+  AddBytes(*plan, "--budget-bytes", options->budget_bytes,
+           "for stored states and tapes, beyond the start state and the working set; 0 is allowed")
+      ->group("Budget in bytes");
+  AddCount(*plan, "--slots", options->slots, "slots of one hidden state (ism: internal state), start state included")
+      ->group("Budget in the paper's units");
+  AddCount(*plan, "--alpha", options->alpha, "size of an internal state in hidden states; default 1")
+      ->group("Budget in the paper's units");
+  AddReal(*plan, "--forward-seconds", options->forward_seconds, "of one link without tape")->group("Predicted time");
+  AddReal(*plan, "--taped-forward-seconds", options->taped_forward_seconds,
+          "of one link with tape; default: as --forward-seconds")
+      ->group("Predicted time");
+  AddReal(*plan, "--backward-seconds", options->backward_seconds, "of one link")->group("Predicted time");
+  AddText(*plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
+          "NAME")
+      ->capture_default_str();
+  AddPlannerOption(*plan, options->planner);
+  plan->add_flag("--json", options->json, "print one JSON object");
+  return {plan, [options] { return RunPlan(*options); }};
+}
+
+}  // namespace recurve

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/planner_option.h"
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/option_values.h"
+#include "client/remote_planner.h"
+
+namespace recurve {
+namespace {
+
+// Says how to do without the service when it does not answer.
+class HintingPlanner final : public Planner {
+ public:
+  HintingPlanner(std::unique_ptr<Planner> remote, std::string target)
+      : remote_(std::move(remote)), target_(std::move(target)) {}
+
+  absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
+    absl::StatusOr<Plan> plan = remote_->MakePlan(request, cancelled);
+    if (!absl::IsUnavailable(plan.status()) && !absl::IsDeadlineExceeded(plan.status())) return plan;
+    return absl::Status(plan.status().code(),
+                        absl::StrCat("planner ", target_, " does not answer (", plan.status().message(),
+                                     "); without --planner, this process plans by itself"));
+  }
+
+ private:
+  const std::unique_ptr<Planner> remote_;
+  const std::string target_;
+};
+
+}  // namespace
+
+void AddPlannerOption(CLI::App& app, std::string& target) {
+  AddText(app, "--planner", target, "ask this planner service instead of the planner inside this process", "HOST:PORT");
+}
+
+std::unique_ptr<Planner> MakePlannerFor(const std::string& target) {
+  if (target.empty()) return std::make_unique<EmbeddedPlanner>();
+  return std::make_unique<HintingPlanner>(MakeRemotePlanner({.target = target}), target);
+}
+
+}  // namespace recurve

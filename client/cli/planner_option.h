@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_PLANNER_OPTION_H_
+#define RECURVE_CLIENT_CLI_PLANNER_OPTION_H_
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+// --planner HOST:PORT
+void AddPlannerOption(CLI::App& app, std::string& target);
+
+// The planner service at `target`, or, when that is empty, the planner in this process.
+std::unique_ptr<Planner> MakePlannerFor(const std::string& target);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_PLANNER_OPTION_H_

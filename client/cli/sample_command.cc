@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/model_output.h"
+#include "client/cli/option_values.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve sample --model book.safetensors --prompt "In the beginning" --bytes 400
+  recurve sample --model book.safetensors --temperature 0      the likeliest byte each time
+
+The same model, prompt, temperature and seed give the same bytes.)";
+
+constexpr int64_t kMostBytes = 1'000'000'000;
+
+struct Options {
+  std::string model;
+  SampleOptions sample;
+  int threads = 0;
+  bool json = false;
+};
+
+absl::Status CheckOptions(const Options& options) {
+  if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
+  if (options.sample.bytes < 1 || options.sample.bytes > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostBytes));
+  }
+  if (options.sample.temperature < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--temperature is ", options.sample.temperature, ", must be at least 0"));
+  }
+  return absl::OkStatus();
+}
+
+ExitStatus RunSample(const Options& options) {
+  CatchInterrupts();
+  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const absl::StatusOr<std::string> text =
+      SampleModel(options.model, options.sample, options.threads, /*print=*/!options.json);
+  if (!text.ok()) return Fail(text.status());
+  if (options.json) PrintJson({{"prompt", options.sample.prompt}, {"text", *text}, {"bytes", text->size()}});
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddSampleCommand(CLI::App& app) {
+  CLI::App* sample = app.add_subcommand("sample", "write text with a trained model");
+  sample->footer(kFooter);
+  auto options = std::make_shared<Options>();
+  AddText(*sample, "--model", options->model, "model file; required", "FILE");
+  AddText(*sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
+  AddCount(*sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
+  AddReal(*sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
+  AddSeed(*sample, options->sample.seed);
+  AddThreads(*sample, options->threads);
+  sample->add_flag("--json", options->json, "print one JSON object: prompt, text, bytes");
+  return {sample, [options] { return RunSample(*options); }};
+}
+
+}  // namespace recurve

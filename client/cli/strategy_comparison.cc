@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/strategy_comparison.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/strings/str_format.h"
+#include "client/cli/number_text.h"
+#include "client/cli/text_table.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kStepsPerRound = 3;  // the first warms up and is left out of the median
+
+struct Contender {
+  JobSpec spec;
+  StrategyMeasurement measurement;
+  std::vector<double> seconds;
+};
+
+std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
+  spec.link = plan.link;
+  spec.steps = kStepsPerRound;
+  spec.save_path.clear();
+  spec.checkpoint_every = 0;
+  spec.holdout = 0;
+  std::vector<Contender> contenders;
+  for (const Strategy strategy : {Strategy::kStoreAll, Strategy::kChen, spec.strategy}) {
+    const bool known = std::any_of(contenders.begin(), contenders.end(),
+                                   [&](const Contender& other) { return other.spec.strategy == strategy; });
+    if (known) continue;
+    Contender contender{.spec = spec, .measurement = {.strategy = strategy}};
+    contender.spec.strategy = strategy;
+    // All of what store-all needs is enough for both; what a strategy does not need it does not take.
+    if (strategy != spec.strategy) contender.spec.memory = ActivationShare{1.0};
+    contenders.push_back(std::move(contender));
+  }
+  return contenders;
+}
+
+absl::Status RunOnce(Contender& contender, Planner& planner, const CancelCheck& cancelled) {
+  auto job = TrainingJob::Prepare(contender.spec, planner, cancelled);
+  if (!job.ok()) return job.status();
+  JobObserver silent;
+  const absl::StatusOr<JobReport> report = (*job)->Run(silent, cancelled);
+  if (!report.ok()) return report.status();
+  const JobPlan& plan = (*job)->plan();
+  StrategyMeasurement& measurement = contender.measurement;
+  measurement.planned_activation_bytes = plan.ledger.activations();
+  measurement.measured_activation_bytes =
+      std::max(measurement.measured_activation_bytes,
+               report->measured_peak_bytes - (plan.ledger.total() - plan.ledger.activations()));
+  measurement.forward_count = report->forward_count_per_batch;
+  measurement.links = plan.links;
+  if (contender.seconds.empty()) measurement.predicted_seconds_per_batch = report->predicted_seconds_per_batch;
+  contender.seconds.push_back(report->seconds_per_batch);
+  return absl::OkStatus();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
+                                                                   int64_t rounds, Planner& planner,
+                                                                   const CancelCheck& cancelled) {
+  std::vector<Contender> contenders = ContendersFor(spec, plan);
+  for (int64_t round = 0; round < rounds; ++round) {
+    for (Contender& contender : contenders) {
+      if (absl::Status status = RunOnce(contender, planner, cancelled); !status.ok()) return status;
+    }
+  }
+  std::vector<StrategyMeasurement> measurements;
+  for (Contender& contender : contenders) {
+    contender.measurement.seconds_per_batch = Median(std::move(contender.seconds));
+    measurements.push_back(contender.measurement);
+  }
+  return measurements;
+}
+
+std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements) {
+  const StrategyMeasurement& store_all = measurements.front();
+  std::vector<std::vector<std::string>> rows = {{"strategy", "activations planned", "measured (bytes)", "of store-all",
+                                                 "link forwards", "a link", "time a batch", "against store-all"}};
+  for (const StrategyMeasurement& m : measurements) {
+    rows.push_back({std::string(ToString(m.strategy)), FormatBytesRounded(m.planned_activation_bytes),
+                    CountText(m.measured_activation_bytes),
+                    PercentText(static_cast<double>(m.measured_activation_bytes),
+                                static_cast<double>(store_all.measured_activation_bytes)),
+                    CountText(m.forward_count),
+                    absl::StrFormat("%.2f", static_cast<double>(m.forward_count) / static_cast<double>(m.links)),
+                    SecondsText(m.seconds_per_batch),
+                    absl::StrFormat("%.2fx", m.seconds_per_batch / store_all.seconds_per_batch)});
+  }
+  return TextTable(rows);
+}
+
+Json MeasurementsJson(const std::vector<StrategyMeasurement>& measurements) {
+  const StrategyMeasurement& store_all = measurements.front();
+  Json json = Json::array();
+  for (const StrategyMeasurement& m : measurements) {
+    json.push_back({{"strategy", std::string(ToString(m.strategy))},
+                    {"planned_activation_bytes", m.planned_activation_bytes},
+                    {"measured_activation_bytes", m.measured_activation_bytes},
+                    {"share_of_store_all", static_cast<double>(m.measured_activation_bytes) /
+                                               static_cast<double>(store_all.measured_activation_bytes)},
+                    {"forward_count_per_batch", m.forward_count},
+                    {"recompute_ratio", static_cast<double>(m.forward_count) / static_cast<double>(m.links)},
+                    {"seconds_per_batch", m.seconds_per_batch},
+                    {"predicted_seconds_per_batch", m.predicted_seconds_per_batch},
+                    {"time_against_store_all", m.seconds_per_batch / store_all.seconds_per_batch}});
+  }
+  return json;
+}
+
+}  // namespace recurve

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_STRATEGY_COMPARISON_H_
+#define RECURVE_CLIENT_CLI_STRATEGY_COMPARISON_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/cli/json.h"
+#include "executor/job/job_spec.h"
+#include "executor/job/training_job.h"
+
+namespace recurve {
+
+struct StrategyMeasurement {
+  Strategy strategy = Strategy::kAuto;
+  int64_t planned_activation_bytes = 0;
+  int64_t measured_activation_bytes = 0;
+  int64_t forward_count = 0;  // link forwards of one batch
+  int64_t links = 0;
+  double seconds_per_batch = 0;            // median over the rounds
+  double predicted_seconds_per_batch = 0;  // of the first round
+};
+
+// Trains the model of `spec`, cut into links as in `plan`, for a few steps with store-all, Chen and the strategy of
+// `spec`, one after the other in each of `rounds` rounds, so that whatever else the machine does meets all of them.
+// Store-all comes first; store-all and Chen get the memory they need.
+absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
+                                                                   int64_t rounds, Planner& planner,
+                                                                   const CancelCheck& cancelled);
+
+std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements);
+Json MeasurementsJson(const std::vector<StrategyMeasurement>& measurements);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_STRATEGY_COMPARISON_H_

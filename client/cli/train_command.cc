@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/job_options.h"
+#include "client/cli/job_text.h"
+#include "client/cli/json.h"
+#include "client/cli/model_output.h"
+#include "client/cli/option_values.h"
+#include "client/cli/planner_option.h"
+#include "client/cli/strategy_comparison.h"
+#include "client/cli/training_display.h"
+#include "executor/job/training_job.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
+      5 % of the activation memory that keeping every tape needs
+  recurve train --data book.txt --memory 64MiB --dry-run
+      what would be done in 64 MiB in all, and where the bytes go
+  recurve train --data book.txt --memory 5% --steps 100 --sample 200 --compare 5
+      then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
+
+--json prints an object for each step ("type": "step") and a last one ("type": "result"). Ctrl-C stops after the step
+under way and keeps the last checkpoint. Exit status 3: the memory is too small; the message says what would do.)";
+
+struct TrainOptions {
+  JobSpec job;
+  std::string planner;
+  int64_t sample = 0;
+  int64_t compare = 0;
+  bool dry_run = false;
+  bool json = false;
+};
+
+// A directory for the model of a job that samples and does not save; removed at the end.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::error_code error;
+    std::string pattern = (std::filesystem::temp_directory_path(error) / "recurve-XXXXXX").string();
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+absl::Status CheckOptions(const TrainOptions& options) {
+  if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
+  if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
+  if (options.compare < 0 || options.compare > 1000) {
+    return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare, ", must be 0..1000"));
+  }
+  return CheckJobSpec(options.job);
+}
+
+void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
+  if (options.json) {
+    Json json = {{"type", "plan"}, {"feasible", true}};
+    json.update(JobPlanJson(options.job, plan));
+    PrintJson(json);
+  } else {
+    std::fputs(JobPlanText(options.job, plan).c_str(), stdout);
+  }
+}
+
+absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options) {
+  if (options.json) {
+    JsonDisplay display;
+    return job.Run(display, WhenInterrupted());
+  }
+  std::printf("%s\n", JobPlanText(options.job, job.plan()).c_str());
+  ProgressDisplay display(options.job.steps, job.plan().ledger.total());
+  return job.Run(display, WhenInterrupted());
+}
+
+// The report, and then the sample and the comparison that were asked for.
+absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const JobPlan& plan, const JobReport& report,
+                      Planner& planner) {
+  Json json = {{"type", "result"}};
+  json.update(JobPlanJson(options.job, plan));
+  AddReport(options.job, report, json);
+  if (!options.json) std::printf("\n%s", JobReportText(options.job, plan, report).c_str());
+  if (options.sample > 0) {
+    if (!options.json) std::printf("\nsample of %lld bytes:\n", static_cast<long long>(options.sample));
+    const SampleOptions sample{.bytes = options.sample, .temperature = 0.8, .seed = options.job.seed};
+    absl::StatusOr<std::string> text = SampleModel(job.save_path, sample, options.job.threads, !options.json);
+    if (!text.ok()) return text.status();
+    json["sample"] = *std::move(text);
+  }
+  if (options.compare > 0) {
+    if (!options.json) {
+      std::printf("\nsame model, same process, %lld alternating rounds, medians:\n",
+                  static_cast<long long>(options.compare));
+      std::fflush(stdout);
+    }
+    absl::StatusOr<std::vector<StrategyMeasurement>> measured =
+        MeasureStrategies(options.job, plan, options.compare, planner, WhenInterrupted());
+    if (!measured.ok()) return measured.status();
+    json["comparison"] = MeasurementsJson(*measured);
+    if (!options.json) std::fputs(MeasurementsText(*measured).c_str(), stdout);
+  }
+  if (options.json) PrintJson(json);
+  return absl::OkStatus();
+}
+
+std::string InterruptedText(const JobSpec& spec) {
+  if (spec.save_path.empty()) return "interrupted; nothing was saved";
+  if (spec.checkpoint_every > 0) return absl::StrCat("interrupted; the last checkpoint stays in ", spec.save_path);
+  return absl::StrCat("interrupted; ", spec.save_path, " is as it was (--checkpoint-every saves while training)");
+}
+
+ExitStatus RunTrain(const TrainOptions& options) {
+  CatchInterrupts();
+  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  JobSpec spec = options.job;
+  const TemporaryDirectory scratch;
+  if (options.sample > 0 && spec.save_path.empty() && !options.dry_run) {
+    spec.save_path = scratch.path() + "/model.safetensors";
+  }
+  const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
+  std::unique_ptr<TrainingJob> job;
+  {
+    auto prepared = TrainingJob::Prepare(spec, *planner, WhenInterrupted());
+    if (absl::IsFailedPrecondition(prepared.status())) return Fail(prepared.status(), ExitStatus::kInfeasible);
+    if (!prepared.ok()) return Fail(prepared.status());
+    job = *std::move(prepared);
+  }
+  if (options.dry_run) {
+    PrintDryRun(options, job->plan());
+    return ExitStatus::kDone;
+  }
+  const absl::StatusOr<JobReport> report = RunJob(*job, options);
+  if (absl::IsCancelled(report.status())) return Fail(ExitStatus::kInterrupted, InterruptedText(options.job));
+  if (!report.ok()) return Fail(report.status());
+  const JobPlan plan = job->plan();
+  job.reset();  // its memory is not needed while strategies are compared
+  if (absl::Status status = Conclude(options, spec, plan, *report, *planner); !status.ok()) return Fail(status);
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddTrainCommand(CLI::App& app) {
+  CLI::App* train =
+      app.add_subcommand("train", "train a language model here, planner and executor inside this process");
+  train->footer(kFooter);
+  auto options = std::make_shared<TrainOptions>();
+  AddJobOptions(*train, options->job);
+  AddPlannerOption(*train, options->planner);
+  train->add_flag("--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
+  AddCount(*train, "--sample", options->sample, "bytes to sample from the trained model at the end");
+  AddCount(*train, "--compare", options->compare,
+           "rounds in which store-all, Chen's sqrt(T) and this job's strategy are measured at the end");
+  train->add_flag("--json", options->json, "print one JSON object for each step and one at the end");
+  return {train, [options] { return RunTrain(*options); }};
+}
+
+}  // namespace recurve

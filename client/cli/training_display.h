@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
+#define RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
+
+#include <cstdint>
+#include <string>
+
+#include "executor/job/training_job.h"
+
+namespace recurve {
+
+// Each step as a JSON object on a line of stdout.
+class JsonDisplay final : public JobObserver {
+ public:
+  void OnStep(const StepRecord& record) override;
+};
+
+// Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
+// Not thread-safe.
+class ProgressDisplay final : public JobObserver {
+ public:
+  ProgressDisplay(int64_t steps, int64_t planned_peak_bytes);
+  ~ProgressDisplay() override;  // ends the line of the bar
+
+  void OnStep(const StepRecord& record) override;
+
+ private:
+  std::string Numbers(const StepRecord& record) const;
+
+  const int64_t steps_, planned_peak_bytes_;
+  const bool terminal_;
+  int64_t seen_ = 0;    // steps
+  double seconds_ = 0;  // that they took
+  bool line_open_ = false;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_

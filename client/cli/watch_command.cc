@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+
+#include "client/cli/commands.h"
+#include "client/cli/executor_option.h"
+#include "client/cli/job_watch.h"
+#include "client/cli/option_values.h"
+#include "client/executor_client.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Example:
+  recurve watch 3f2a --executor node7:7402
+
+Exit status 0: the job succeeded; 1: it failed or was cancelled, and a line says why. Ctrl-C ends watching, not the job.)";
+
+struct Options {
+  std::string executor;
+  std::string id;
+  bool json = false;
+};
+
+ExitStatus RunWatch(const Options& options) {
+  ExecutorClient executor({.target = options.executor});
+  return WatchUntilEnd(executor, options.id, options.json);
+}
+
+}  // namespace
+
+Command AddWatchCommand(CLI::App& app) {
+  CLI::App* watch = app.add_subcommand("watch", "follow a job of an executor daemon until it ends");
+  watch->footer(kFooter);
+  auto options = std::make_shared<Options>();
+  AddText(*watch, "id", options->id, "of the job, as submit printed it", "ID")->required();
+  AddExecutorOption(*watch, options->executor);
+  watch->add_flag("--json", options->json, "print one JSON object for each event");
+  return {watch, [options] { return RunWatch(*options); }};
+}
+
+}  // namespace recurve

@@ -252,9 +252,8 @@ void JobStore::End(const std::string& id, JobState state, const std::string& rea
   Update(id, [&](Entry& entry) {
     if (result.has_value()) *entry.job.mutable_result() = *result;
     EndEntry(entry, state, reason);
+    ForgetOldest();
   });
-  std::lock_guard<std::mutex> lock(mutex_);
-  ForgetOldest();
 }
 
 std::string JobStore::CancelReason(const std::string& id) const {

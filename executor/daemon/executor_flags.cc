@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/daemon/executor_flags.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr int kExitWrongUsage = 2;
+constexpr int64_t kMaxJobs = 100'000;
+constexpr int kMaxThreads = 4096;
+
+constexpr char kDescription[] =
+    "Trains recurrent networks on this node, one job at a time, each inside the memory that it was given.\n"
+    "\n"
+    "Jobs come over gRPC, to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and `cancel` "
+    "speak\n"
+    "it. For each job the daemon measures what a link of the network costs, gets a plan, checks it, and trains; what\n"
+    "was promised and what was measured stand side by side in its metrics, at /metrics. Jobs are kept in memory and\n"
+    "are forgotten when the daemon ends; model files stay. SIGTERM or SIGINT ends it: health turns NOT_SERVING, the\n"
+    "job under way stops after its step and keeps its last checkpoint, then it exits with status 0.";
+
+constexpr char kFooter[] =
+    "Durations take ms, s, m, h.\n"
+    "There is no TLS and no authentication yet: whoever reaches the port may run jobs, which read and write files as\n"
+    "this user. Listen on loopback, or on a network that you trust with --data-root and --model-root.\n"
+    "\n"
+    "Examples:\n"
+    "  recurve-executor\n"
+    "  recurve-executor --planner 127.0.0.1:7401\n"
+    "  recurve-executor --listen 0.0.0.0:7402 --planner dns:///planner.internal:7401 \\\n"
+    "      --data-root /srv/text --model-root /srv/models\n"
+    "  recurve submit --executor 127.0.0.1:7402 --data bible.txt --length 1000 --memory 64MiB --save bible.safetensors";
+
+// An option whose value is a duration, as people write it.
+void AddDuration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&value, name](const std::string& text) {
+           const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(text);
+           if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+           value = *parsed;
+         },
+         help)
+      ->type_name("DURATION")
+      ->default_str(FormatDuration(value));
+}
+
+void AddAddresses(CLI::App& app, ExecutorDaemonOptions& options) {
+  app.add_option("--listen", options.server.listen, "gRPC address; port 0 takes any free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--metrics-listen", options.server.metrics_listen,
+                 "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option(
+         "--planner", options.planner_target,
+         "The planner service. Unset, or while it gives no answer: the planner in this process, which makes the "
+         "same plans")
+      ->type_name("HOST:PORT");
+  AddDuration(app, "--planner-timeout", options.planner_timeout, "Time that the planner service gets for an answer");
+}
+
+void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
+  app.add_option("--max-queued", options.store.max_queued,
+                 "Jobs that may wait; more are refused with RESOURCE_EXHAUSTED")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, kMaxJobs))
+      ->capture_default_str();
+  app.add_option("--keep-jobs", options.store.keep_jobs,
+                 "Ended jobs that are remembered; the one that ended first is forgotten first")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, kMaxJobs))
+      ->capture_default_str();
+  app.add_option("--max-watchers", options.max_watchers,
+                 "WatchJob streams that may be open; more are refused with RESOURCE_EXHAUSTED")
+      ->type_name("N")
+      ->check(CLI::Range(1, static_cast<int>(kMaxJobs)))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads,
+                 "Most CPU threads of a job, and those of a job that does not say; 0: all of the machine's")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxThreads))
+      ->capture_default_str();
+  app.add_option("--data-root", options.data_root,
+                 "The only directory that jobs may read data from; their relative paths start there. Unset: anywhere")
+      ->type_name("DIR");
+  app.add_option("--model-root", options.model_root,
+                 "The only directory that jobs may save models to; their relative paths start there. Unset: anywhere")
+      ->type_name("DIR");
+  AddDuration(app, "--drain-time", options.server.drain_time,
+              "Time that calls under way get after SIGTERM before they are cancelled");
+}
+
+}  // namespace
+
+std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, int& exit_status) {
+  ExecutorDaemonOptions options;
+  options.server.listen = "127.0.0.1:7402";
+  options.server.metrics_listen = "127.0.0.1:9402";
+  options.version = RECURVE_VERSION;
+  CLI::App app(kDescription, "recurve-executor");
+  app.set_version_flag("--version", "recurve-executor " RECURVE_VERSION, "Print the version and exit");
+  app.footer(kFooter);
+  AddAddresses(app, options);
+  AddLimits(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    exit_status = app.exit(wanted);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "recurve-executor: " << error.what() << " (see recurve-executor --help)\n";
+    exit_status = kExitWrongUsage;
+    return std::nullopt;
+  }
+  return options;
+}
+
+}  // namespace recurve

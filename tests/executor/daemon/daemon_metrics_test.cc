@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Prometheus and a probe see of the daemon, over HTTP and gRPC.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/executor/daemon/daemon_fixture.h"
+#include "tests/planner_service/serving/probes.h"
+
+namespace recurve {
+namespace {
+
+using executor::v1::Job;
+using testing::HasSubstr;
+
+constexpr char kService[] = "recurve.executor.v1.ExecutorService";
+
+class DaemonMetricsTest : public testing::Test {
+ protected:
+  DaemonMetricsTest() : daemon_(StartDaemon()), client_(daemon_->port()) {}
+
+  // What the metrics port answers, from the line break before its body on.
+  std::string Scrape() {
+    const std::string answer = HttpGet(daemon_->metrics_port(), "/metrics");
+    const size_t body = answer.find("\r\n\r\n");
+    return body == std::string::npos ? "" : answer.substr(body + 3);
+  }
+  static double OfJob(const std::string& text, const std::string& name, const Job& job) {
+    return Sample(text, "recurve_executor_" + name + "{job_id=\"" + job.id() + "\"}");
+  }
+
+  TrainingFolder folder_;
+  std::unique_ptr<ExecutorDaemon> daemon_;
+  ExecutorClient client_;
+};
+
+TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
+  const Job before = client_.WaitForEnd(client_.Submit(TinySpec(folder_.text(), 1)).id());
+  const double budget = static_cast<double>(before.result().planned_peak_bytes()) + 100;
+  executor::v1::JobSpec spec = EndlessSpec(folder_.text());
+  spec.set_memory_bytes(static_cast<int64_t>(budget));
+  spec.set_save_path(folder_.At("model"));
+  spec.set_checkpoint_every(1);
+  const std::string id = client_.Submit(spec).id();
+  client_.WaitForStep(id, 3);
+  const std::string text = Scrape();
+  const Job job = client_.Get(id);
+  const executor::v1::MemoryLedger& planned = job.plan().planned();
+  const double planned_peak = static_cast<double>(
+      planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() + planned.batch_bytes() +
+      planned.states_bytes() + planned.tapes_bytes() + planned.workspace_bytes());
+  EXPECT_EQ(OfJob(text, "budget_bytes", job), budget);
+  EXPECT_EQ(OfJob(text, "planned_peak_bytes", job), planned_peak);
+  EXPECT_EQ(OfJob(text, "measured_peak_bytes", job), planned_peak);
+  EXPECT_EQ(static_cast<double>(job.progress().measured_peak_bytes()), planned_peak);
+  EXPECT_LE(planned_peak, budget);
+  EXPECT_EQ(OfJob(text, "store_all_bytes", job), static_cast<double>(job.plan().store_all_bytes()));
+  EXPECT_LT(planned_peak, static_cast<double>(job.plan().store_all_bytes()));
+  const double ratio = static_cast<double>(job.plan().forward_count()) / static_cast<double>(job.plan().links());
+  EXPECT_EQ(OfJob(text, "planned_recompute_ratio", job), ratio);
+  EXPECT_EQ(OfJob(text, "measured_recompute_ratio", job), ratio);
+  EXPECT_EQ(OfJob(text, "predicted_batch_seconds", job), job.plan().predicted_seconds_per_batch());
+  EXPECT_GT(OfJob(text, "measured_batch_seconds", job), 0);
+  EXPECT_GT(OfJob(text, "loss_nats", job), 0);
+  EXPECT_GT(OfJob(text, "gradient_norm", job), 0);
+  EXPECT_GT(OfJob(text, "last_checkpoint_timestamp_seconds", job), 1e9);
+
+  EXPECT_GE(Sample(text, "recurve_executor_steps_total"), 3);
+  EXPECT_GE(OfJob(text, "step", job), 3);
+  double arena = 0;
+  for (const char* kind : {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"}) {
+    arena += Sample(text, "recurve_executor_arena_bytes{job_id=\"" + id + "\",kind=\"" + kind + "\"}");
+  }
+  EXPECT_GT(arena, 0);
+  EXPECT_LE(arena, planned_peak);
+  EXPECT_EQ(Sample(text, "recurve_executor_jobs{state=\"running\"}"), 1);
+
+  client_.Cancel(id);
+  client_.WaitForEnd(id);
+  const std::string after = Scrape();
+  EXPECT_THAT(after, Not(HasSubstr(id))) << "gauges of a job go with it";
+  EXPECT_EQ(Sample(after, "recurve_executor_jobs{state=\"running\"}"), 0);
+  EXPECT_EQ(Sample(after, "recurve_executor_jobs{state=\"cancelled\"}"), 1);
+  EXPECT_EQ(Sample(after, "recurve_executor_jobs_ended_total{state=\"cancelled\"}"), 1);
+}
+
+TEST_F(DaemonMetricsTest, CountersAddUpOverJobs) {
+  executor::v1::JobSpec spec = TinySpec(folder_.text(), 5);
+  spec.set_save_path(folder_.At("model"));
+  spec.set_checkpoint_every(2);
+  const Job job = client_.WaitForEnd(client_.Submit(spec).id());
+  ASSERT_EQ(job.state(), executor::v1::JOB_STATE_SUCCEEDED) << job.reason();
+  spec.clear_activation_share();
+  spec.set_memory_bytes(1);
+  client_.WaitForEnd(client_.Submit(spec).id());
+  executor::v1::Job nobody;
+  EXPECT_FALSE(client_.Get("nobody", &nobody).ok());
+
+  const std::string text = Scrape();
+  EXPECT_EQ(Sample(text, "recurve_executor_steps_total"), 5);
+  EXPECT_EQ(Sample(text, "recurve_executor_tokens_total"), 5 * 2 * 32);
+  EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"taped\"}"), 5 * 16);
+  EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"plain\"}"),
+            static_cast<double>(5 * (job.plan().forward_count() - 16)));
+  EXPECT_EQ(Sample(text, "recurve_executor_checkpoint_seconds_count"), 3);
+  EXPECT_EQ(Sample(text, "recurve_executor_queue_wait_seconds_count"), 2);
+  EXPECT_EQ(Sample(text, "recurve_executor_budget_refusals_total"), 1);
+  EXPECT_EQ(Sample(text, "recurve_executor_plans_total{source=\"embedded\"}"), 1);
+  EXPECT_EQ(Sample(text, "recurve_executor_jobs_ended_total{state=\"succeeded\"}"), 1);
+  EXPECT_EQ(Sample(text, "recurve_executor_jobs_ended_total{state=\"failed\"}"), 1);
+  EXPECT_EQ(Sample(text, "recurve_executor_requests_total{code=\"OK\",method=\"CreateJob\"}"), 2);
+  EXPECT_EQ(Sample(text, "recurve_executor_requests_total{code=\"NOT_FOUND\",method=\"GetJob\"}"), 1);
+  EXPECT_EQ(Sample(text, "recurve_executor_requests_total{code=\"OK\",method=\"WatchJob\"}"), 2);
+  EXPECT_EQ(Sample(text, "recurve_executor_build_info{version=\"test\"}"), 1);
+}
+
+TEST_F(DaemonMetricsTest, PrometheusFindsNothingToComplainAbout) {
+  if (std::system("promtool --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not installed";
+  executor::v1::JobSpec spec = EndlessSpec(folder_.text());
+  spec.set_save_path(folder_.At("model"));
+  spec.set_checkpoint_every(1);
+  const std::string id = client_.Submit(spec).id();
+  client_.WaitForStep(id, 2);
+  std::ofstream(folder_.At("metrics")) << Scrape().substr(1);
+  const std::string command = "promtool check metrics <" + folder_.At("metrics") + " >" + folder_.At("lint") + " 2>&1";
+  const int exit_status = std::system(command.c_str());
+  std::ifstream lint(folder_.At("lint"));
+  EXPECT_EQ(exit_status, 0) << std::string(std::istreambuf_iterator<char>(lint), {});
+  client_.Cancel(id);
+}
+
+TEST_F(DaemonMetricsTest, HealthAndReflection) {
+  const auto channel = PlainChannel(daemon_->port());
+  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
+  EXPECT_EQ(HealthOf(channel, kService), "SERVING");
+  EXPECT_THAT(ReflectedServices(channel), HasSubstr(kService));
+}
+
+}  // namespace
+}  // namespace recurve

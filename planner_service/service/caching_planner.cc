@@ -10,6 +10,12 @@
 namespace recurve {
 namespace {
 
+absl::StatusOr<std::shared_ptr<const Plan>> Share(absl::StatusOr<Plan> plan) {
+  if (!plan.ok()) return plan.status();
+  plan->schedule.runs.shrink_to_fit();
+  return std::make_shared<const Plan>(*std::move(plan));
+}
+
 // How often a request that waits looks whether it is still wanted. Grows, so that a thousand that wait for one long
 // solve do not keep the processor from it.
 constexpr absl::Duration kFirstPoll = absl::Milliseconds(1);
@@ -60,13 +66,8 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
   metrics_.memo_misses.Increment();
   PlanRequest without_costs = request;
   without_costs.costs.reset();
-  absl::StatusOr<Plan> solved =
-      inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); });
-  SharedPlan plan = solved.status();
-  if (solved.ok()) {
-    solved->schedule.runs.shrink_to_fit();
-    plan = std::make_shared<const Plan>(*std::move(solved));
-  }
+  const SharedPlan plan =
+      Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
   {
     absl::MutexLock lock(&mutex_);
     Land(key, *flight);

@@ -19,16 +19,20 @@ class CallPatience {
 
   bool Ended() const { return DeadlinePassed() || context_.IsCancelled(); }
 
-  // What to say of a call whose patience has ended.
+  // What to say of a call whose patience has ended. A client that gives up at its deadline is heard of a little before
+  // the deadline passes here; that counts as the deadline.
   absl::Status Reason() const;
 
  private:
+  using TimePoint = std::chrono::system_clock::time_point;
+
   bool DeadlinePassed() const { return std::chrono::system_clock::now() >= deadline_; }
 
   const grpc::ServerContext& context_;
   const std::chrono::milliseconds own_deadline_;
   const bool has_own_;  // the server's deadline holds
-  const std::chrono::system_clock::time_point deadline_;
+  const TimePoint start_;
+  const TimePoint deadline_;
 };
 
 }  // namespace recurve

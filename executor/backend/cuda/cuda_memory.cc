@@ -44,10 +44,10 @@ absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int
   void* data = nullptr;
   const cudaError_t error = cudaMalloc(&data, std::max<int64_t>(bytes, 1));
   if (error == cudaErrorMemoryAllocation) {
-    size_t free = 0;
-    size_t total = 0;
-    (void)cudaMemGetInfo(&free, &total);
-    return absl::ResourceExhaustedError(absl::StrCat("device ", device, " has ", free, " of its ", total,
+    size_t free_bytes = 0;
+    size_t total_bytes = 0;
+    (void)cudaMemGetInfo(&free_bytes, &total_bytes);
+    return absl::ResourceExhaustedError(absl::StrCat("device ", device, " has ", free_bytes, " of its ", total_bytes,
                                                      " bytes of memory free and refused the ", bytes,
                                                      " asked for; lower the memory budget"));
   }

@@ -17,7 +17,7 @@ __global__ void LstmForwardKernel(LstmForwardStep s) {
   if (unit >= H) return;
   const float* const product = s.product + row * 4 * H + unit;
   const float* const input =
-      (s.projected != nullptr ? s.projected + row * 4 * H : s.table + s.tokens[row] * 4 * H) + unit;
+      (s.projected != nullptr ? s.projected + row * 4 * H : s.table + s.tokens[row] * (4 * H)) + unit;
   LstmGates<float> gates{product[0] + input[0], product[H] + input[H], product[2 * H] + input[2 * H],
                          product[3 * H] + input[3 * H]};
   const int64_t at = row * H + unit;

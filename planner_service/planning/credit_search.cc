@@ -13,7 +13,8 @@ namespace {
 constexpr int64_t kWidths[] = {12, 64};
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxWork = 30'000'000;
-constexpr int64_t kNone = -1;  // no chain
+constexpr int64_t kWorkOfEntry = 8;  // so that a table has at most kMaxWork / 8 entries of 8 bytes
+constexpr int64_t kNone = -1;        // no chain
 
 }  // namespace
 
@@ -48,12 +49,14 @@ absl::Status CreditSearch::Run(const CancelCheck& cancelled) {
 }
 
 absl::Status CreditSearch::SearchNear(int64_t center, int64_t width, const CancelCheck& cancelled) {
-  const Limits limits = {
-      .center = center, .width = width, .shortfall = std::numeric_limits<__int128>::max(), .work = kUnlimited};
+  const Limits limits = {.center = center,
+                         .width = width,
+                         .shortfall = std::numeric_limits<__int128>::max(),
+                         .work = width == kWidths[0] ? kUnlimited : kMaxWork};
   bool finished = false;
   Table table;
   if (absl::Status status = Fill(limits, cancelled, table, &finished); !status.ok()) return status;
-  KeepIfBetter(std::move(table));
+  if (finished) KeepIfBetter(std::move(table));
   return absl::OkStatus();
 }
 
@@ -201,7 +204,6 @@ void CreditSearch::AddClassOneWindow(int64_t level, __int128 best, int64_t cente
   const int64_t high = std::min(most, center + reach);
   table.sums.clear();
   for (int64_t credit = low; credit <= high; ++credit) table.sums.push_back(LongestInClassOne(level, credit));
-  table.work += high - low + 1;
   Keep(1, level, low, best, center, limits, table);
   table.windows[Index(1, level)].shortest = levels_.leaf(level);
 }
@@ -219,6 +221,8 @@ void CreditSearch::AddWindow(int64_t klass, int64_t level, __int128 best, int64_
   const Window& left = table.windows[Index(klass - 1, level)];
   const Window& right = table.windows[Index(klass, level + 1)];
   const int64_t shortest = left.shortest + right.shortest;
+  table.work += left.count * right.count;
+  if (table.work > limits.work) return;
   if (left.count > 0 && right.count > 0) {
     table.sums.assign(left.count + right.count - 1, kNone);
     for (int64_t a = 0; a < left.count; ++a) {
@@ -227,7 +231,6 @@ void CreditSearch::AddWindow(int64_t klass, int64_t level, __int128 best, int64_
       int64_t* to = &table.sums[a];
       for (int64_t b = 0; b < right.count; ++b) to[b] = std::max(to[b], length + from[b]);
     }
-    table.work += left.count * right.count;
   }
   Keep(klass, level, left.low_credit + right.low_credit, best, center, limits, table);
   table.windows[Index(klass, level)].shortest = shortest;
@@ -251,6 +254,7 @@ void CreditSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __int1
   kept.low_credit = low_credit + first;
   kept.count = last - first + 1;
   kept.offset = table.lengths.size();
+  table.work += kept.count * kWorkOfEntry;
   table.lengths.insert(table.lengths.end(), lengths.begin() + first, lengths.begin() + last + 1);
 }
 
@@ -273,7 +277,10 @@ DecisionFor<CreditSearch::Part> CreditSearch::DecideInTail(const Part& part) con
     return std::optional(Part{.length = problem->length, .level = part.level + slots - problem->room});
   };
   const Decision decision = DecideHsm({part.length, slots});
-  return {.kind = decision.kind, .left = to_part(decision.left), .right = to_part(decision.right)};
+  return {.kind = decision.kind,
+          .link_by_link = decision.link_by_link,
+          .left = to_part(decision.left),
+          .right = to_part(decision.right)};
 }
 
 // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf, or

@@ -74,13 +74,13 @@ class CreditSearch {
     std::vector<Window> windows;   // by Index(class, level)
     std::vector<int64_t> lengths;  // of all windows
     std::vector<int64_t> sums;     // of the window that is being made
-    int64_t work = 0;              // additions done
+    int64_t work = 0;              // additions done, and some for each entry
   };
   struct Limits {
     int64_t center;      // credit of the whole chain around which windows are laid
     int64_t width;       // credits kept per window
     __int128 shortfall;  // from the bound, at the price, that is kept
-    int64_t work;        // additions
+    int64_t work;        // when to give up
   };
 
   Point TailPoint(int64_t klass) const;

@@ -52,7 +52,8 @@ int64_t HsmReach(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Bino
 Decision DecideHsm(const Problem& problem) {
   const auto [length, slots] = problem;
   if (length == 1) return {.kind = Run::Kind::kTapeAll};
-  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, 1}};
+  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .link_by_link = true};
+  if (length <= slots + 1) return {.kind = Run::Kind::kSplit, .link_by_link = true};
   const int64_t repeats = ClassOf(length, slots);
   const int64_t left = std::min(HsmReach(slots, repeats - 1), length - HsmReach(slots - 1, repeats - 1));
   return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};

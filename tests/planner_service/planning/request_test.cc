@@ -100,7 +100,7 @@ TEST(RequestTest, StopsWhenItIsCancelled) {
       return true;
     });
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kCancelled) << ToString(request.strategy);
-    EXPECT_EQ(polls, 1);
+    EXPECT_EQ(polls, 1) << ToString(request.strategy);
   }
 }
 

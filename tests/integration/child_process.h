@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_TESTS_INTEGRATION_CHILD_PROCESS_H_
+#define RECURVE_TESTS_INTEGRATION_CHILD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace recurve {
+
+// A program that a test starts, with its standard error readable and its standard output in it. Killed when the object
+// goes. Not thread-safe.
+class ChildProcess {
+ public:
+  // `command`: the path of the program, then its arguments.
+  explicit ChildProcess(const std::vector<std::string>& command);
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  // Reads until the output so far contains `text` or ends; whether it does.
+  bool WaitForOutput(const std::string& text);
+  void Signal(int number) const;
+  // Reads what is left and waits for the end. The exit status; 128 + n after signal n.
+  int Wait();
+
+  const std::string& output() const { return output_; }
+
+ private:
+  bool ReadMore();
+
+  pid_t pid_ = -1;
+  int pipe_ = -1;
+  std::string output_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_TESTS_INTEGRATION_CHILD_PROCESS_H_

@@ -16,9 +16,9 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kBytes = 256;            // values of a byte
-constexpr int64_t kEvaluationSteps = 256;  // read at a time
-constexpr uint8_t kFirstByte = '\n';       // what is read before an empty prompt
+constexpr int64_t kBytes = 256;           // values of a byte
+constexpr int64_t kEvaluationSteps = 32;  // read at a time: few, so that less memory does than training had
+constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt
 constexpr uint32_t kSampleStream = 0x73616D70;
 
 // One sequence that is read through a model, link by link, forward only.

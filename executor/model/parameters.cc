@@ -12,6 +12,11 @@
 namespace recurve {
 namespace {
 
+// Of weights that read the outputs of a layer. Chosen by how fast stacks of 1 to 3 layers learn text: with gains of 1
+// three layers hardly begin to within 150 steps.
+constexpr float kInputGain = 3.0f;
+constexpr float kOutputGain = 4.0f;
+
 // Fills [begin, end) with numbers uniform in (-bound, bound). Each tensor has a stream of its own.
 void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t stream) {
   const int64_t n = end - begin;
@@ -62,12 +67,12 @@ Model InitialModel(const ModelConfig& config, uint64_t seed) {
   fill(ParameterLayout::kEmbedding, std::sqrt(3.0f));
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const auto indices = ParameterLayout::Layer(layer);
-    fill(indices.input_weight, bound);
+    fill(indices.input_weight, layer == 0 ? bound : kInputGain * bound);
     fill(indices.recurrent_weight, bound);
     float* bias = block.data() + layout.entries()[indices.bias].offset;
     std::fill(bias + config.hidden, bias + 2 * config.hidden, 1.0f);  // input, forget, candidate, output
   }
-  fill(layout.output_weight(), bound);
+  fill(layout.output_weight(), kOutputGain * bound);
   return FromBlock(config, block);
 }
 

@@ -52,8 +52,10 @@ class ParameterLayout {
   int64_t block_floats_ = 0;
 };
 
-// New weights, a function of `config` and `seed` alone: weights of the layers and of the output uniform in
-// (-1/sqrt(H), 1/sqrt(H)), embedding uniform with variance 1, biases 0 but for the forget gates' 1.
+// New weights, a function of `config` and `seed` alone. Embedding uniform with variance 1; weights of the layers
+// uniform in
+// (-1/sqrt(H), 1/sqrt(H)); those that read a layer's outputs, which are small, wider: three times that for the layers
+// above the first, four times for the output layer. Biases 0 but for the forget gates' 1.
 Model InitialModel(const ModelConfig& config, uint64_t seed);
 
 // Between a model and the block of its parameters. The model's tensors must be those of its configuration.

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "executor/backend/backend.h"
@@ -51,17 +52,19 @@ TEST(InitialModel, IsAFunctionOfTheSeed) {
 }
 
 TEST(InitialModel, HasTheSpreadThatItSays) {
-  const Model model = InitialModel({.vocabulary = 256, .layers = 1, .hidden = 64, .embedding = 64}, 1);
-  for (const int index : {1, 2, 4}) {
+  const Model model = InitialModel({.vocabulary = 256, .layers = 2, .hidden = 64, .embedding = 64}, 1);
+  // Tensor, bound in 1 / sqrt(H).
+  for (const auto& [index, gain] : {std::pair{1, 1.0}, {2, 1.0}, {4, 3.0}, {5, 1.0}, {7, 4.0}}) {
+    const double bound = gain / 8;
     double sum = 0, squares = 0;
     for (const float value : model.parameters[index].values) {
-      EXPECT_LT(std::abs(value), 0.125f);
+      EXPECT_LT(std::abs(value), bound);
       sum += value;
       squares += value * value;
     }
     const auto n = static_cast<double>(model.parameters[index].values.size());
-    EXPECT_NEAR(sum / n, 0, 0.003);
-    EXPECT_NEAR(squares / n, 0.125 * 0.125 / 3, 0.0002);
+    EXPECT_NEAR(sum / n, 0, 0.024 * bound);
+    EXPECT_NEAR(squares / n, bound * bound / 3, 0.013 * bound * bound);
   }
   double squares = 0;
   for (const float value : model.parameters[0].values) squares += value * value;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/status/statusor.h"
@@ -31,6 +32,15 @@ constexpr char kFooter[] =
     "  recurve-planner\n"
     "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
     "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --budget-bytes 256MiB";
+
+// A deadline of 0 would refuse every request that comes without one.
+absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
+  absl::StatusOr<std::chrono::milliseconds> deadline = ParseDuration(text);
+  if (deadline.ok() && deadline->count() == 0) {
+    return absl::InvalidArgumentError("duration is 0; must be at least 1ms");
+  }
+  return deadline;
+}
 
 constexpr int kExitWrongUsage = 2;
 constexpr int kMaxPlans = 1 << 16;
@@ -78,7 +88,7 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       ->check(CLI::Range(0, kMaxPlans))
       ->capture_default_str();
   AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
-            ParseDuration);
+            ParseDeadline);
   AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",
             "Time that calls under way get after SIGTERM before they are cancelled", ParseDuration);
 }

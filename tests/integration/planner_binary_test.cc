@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The recurve-planner program, started as an operator starts it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGTERM
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/remote_planner.h"
+#include "tests/integration/child_process.h"
+#include "tests/planner_service/serving/probes.h"
+
+namespace recurve {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kPlanner[] = RECURVE_PLANNER_BINARY;
+constexpr char kPromtool[] = "/usr/bin/promtool";
+constexpr char kServiceName[] = "recurve.planner.v1.PlannerService";
+
+// The program on free ports, once it serves.
+class RunningPlanner {
+ public:
+  explicit RunningPlanner(const std::vector<std::string>& more = {}) : process_(Command(more)) {
+    EXPECT_TRUE(process_.WaitForOutput("no TLS")) << process_.output();
+  }
+
+  int port() const { return NumberAfter("serves gRPC on 127.0.0.1:"); }
+  int metrics_port() const { return NumberAfter("metrics http://127.0.0.1:"); }
+  ChildProcess& process() { return process_; }
+  std::unique_ptr<Planner> Client() const {
+    return MakeRemotePlanner({.target = "127.0.0.1:" + std::to_string(port())});
+  }
+
+ private:
+  static std::vector<std::string> Command(const std::vector<std::string>& more) {
+    std::vector<std::string> command{kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+
+  int NumberAfter(const std::string& text) const {
+    const size_t at = process_.output().find(text);
+    return at == std::string::npos ? 0 : std::atoi(process_.output().c_str() + at + text.size());
+  }
+
+  ChildProcess process_;
+};
+
+std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
+  ChildProcess process(command);
+  EXPECT_EQ(process.Wait(), exit_status) << process.output();
+  return process.output();
+}
+
+TEST(PlannerBinaryTest, SaysWhatItIs) {
+  EXPECT_THAT(OutputOf({kPlanner, "--version"}, 0), HasSubstr("recurve-planner "));
+  const std::string help = OutputOf({kPlanner, "--help"}, 0);
+  for (const char* text :
+       {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--deadline", "--drain-time",
+        "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
+    EXPECT_THAT(help, HasSubstr(text));
+  }
+}
+
+TEST(PlannerBinaryTest, WrongOptionsAreOneLine) {
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{{"--nonsense"},
+                                                                                     {"--memo-bytes", "-1"},
+                                                                                     {"--memo-bytes", "12XB"},
+                                                                                     {"--max-solves", "0"},
+                                                                                     {"--max-waiting", "many"},
+                                                                                     {"--deadline", "0s"},
+                                                                                     {"--drain-time", "soon"},
+                                                                                     {"extra"}}) {
+    std::vector<std::string> command{kPlanner};
+    command.insert(command.end(), wrong.begin(), wrong.end());
+    const std::string output = OutputOf(command, 2);
+    EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+    EXPECT_THAT(output, HasSubstr(wrong[0]));
+  }
+}
+
+TEST(PlannerBinaryTest, APortInUseIsOneLine) {
+  RunningPlanner first;
+  for (const int port : {first.port(), first.metrics_port()}) {
+    const std::string taken = "127.0.0.1:" + std::to_string(port);
+    for (const bool metrics : {false, true}) {
+      const std::string output = OutputOf(
+          {kPlanner, "--listen", metrics ? "127.0.0.1:0" : taken, "--metrics-listen", metrics ? taken : "127.0.0.1:0"},
+          1);
+      EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+      EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: cannot listen on " + taken), HasSubstr("in use")));
+    }
+  }
+  EXPECT_THAT(OutputOf({kPlanner, "--listen", "nowhere"}, 1), HasSubstr("address 'nowhere' has no port"));
+}
+
+TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {
+  RunningPlanner planner({"--memo-bytes", "1MiB", "--max-solves", "3"});
+  EXPECT_THAT(planner.process().output(), AllOf(HasSubstr("memo 1MiB"), HasSubstr("3 solves at once")));
+
+  const PlanRequest request{.length = 1000, .budget = ByteBudget{524288, 1048576, 15728640}};
+  const absl::StatusOr<Plan> plan = planner.Client()->MakePlan(request, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->schedule, EmbeddedPlanner().MakePlan(request, {})->schedule);
+
+  auto channel = PlainChannel(planner.port());
+  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
+  EXPECT_EQ(HealthOf(channel, kServiceName), "SERVING");
+  EXPECT_THAT(ReflectedServices(channel), HasSubstr(kServiceName));
+  EXPECT_THAT(ReflectedFileOf(channel, kServiceName), HasSubstr("recurve/planner/v1/planner.proto"));
+
+  channel.reset();  // an idle client hears of the drain only every few seconds
+  planner.process().Signal(SIGTERM);
+  EXPECT_EQ(planner.process().Wait(), 0);
+  EXPECT_THAT(planner.process().output(), AllOf(HasSubstr("draining"), HasSubstr("10s")));
+  EXPECT_EQ(planner.Client()->MakePlan(request, {}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(PlannerBinaryTest, SigintDrainsToo) {
+  RunningPlanner planner;
+  planner.process().Signal(SIGINT);
+  EXPECT_EQ(planner.process().Wait(), 0);
+}
+
+TEST(PlannerBinaryTest, DrainUnderLoadLosesNoAnswer) {
+  RunningPlanner planner;
+  const auto client = planner.Client();
+  ASSERT_TRUE(client->MakePlan({.length = 1, .budget = ByteBudget{1, 1, 1}}, {}).ok());
+  std::vector<std::thread> callers;
+  for (int64_t i = 0; i < 4; ++i) {
+    callers.emplace_back([&, i] {
+      for (int64_t length = 100 + i;; length += 4) {
+        const absl::StatusOr<Plan> plan = client->MakePlan({.length = length, .budget = ByteBudget{8, 24, 500}}, {});
+        if (plan.ok()) continue;
+        EXPECT_EQ(plan.status().code(), absl::StatusCode::kUnavailable) << plan.status();
+        return;
+      }
+    });
+  }
+  planner.process().Signal(SIGTERM);
+  EXPECT_EQ(planner.process().Wait(), 0);
+  for (std::thread& caller : callers) caller.join();
+}
+
+TEST(PlannerBinaryTest, CanDoWithoutMetrics) {
+  ChildProcess process({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", ""});
+  EXPECT_TRUE(process.WaitForOutput("metrics off")) << process.output();
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0);
+}
+
+TEST(PlannerBinaryTest, MetricsPassPromtool) {
+  RunningPlanner planner;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(planner.Client()->MakePlan({.length = 100, .budget = ByteBudget{8, 24, 500}}, {}).ok());
+  }
+  EXPECT_FALSE(planner.Client()->MakePlan({.length = 0, .budget = ByteBudget{1, 1, 1}}, {}).ok());
+  const std::string answer = HttpGet(planner.metrics_port(), "/metrics");
+  EXPECT_THAT(answer, AllOf(HasSubstr("recurve_planner_requests_total{code=\"OK\",method=\"MakePlan\"} 2\n"),
+                            HasSubstr("recurve_planner_memo_hits_total 1\n"),
+                            HasSubstr("recurve_planner_build_info{version=\""), Not(HasSubstr("chunked"))));
+  if (!std::filesystem::exists(kPromtool)) GTEST_SKIP() << kPromtool << " is not installed";
+
+  const std::string body = answer.substr(answer.find("\r\n\r\n") + 4);
+  FILE* promtool = popen((std::string(kPromtool) + " check metrics").c_str(), "w");
+  ASSERT_NE(promtool, nullptr);
+  ASSERT_EQ(std::fwrite(body.data(), 1, body.size(), promtool), body.size());
+  EXPECT_EQ(pclose(promtool), 0);
+}
+
+}  // namespace
+}  // namespace recurve

@@ -63,7 +63,7 @@ struct DropoutArgs {
 
 // In each WeightGradient call, a thread works in this much memory of its own.
 inline constexpr int64_t kWeightGradientDepth = 256;      // rows of x and dy that are packed at a time
-inline constexpr int64_t kWeightGradientMaxInputs = 384;  // columns of x, likewise
+inline constexpr int64_t kWeightGradientMaxInputs = 516;  // columns of x, likewise
 inline constexpr int64_t kMaxPanelWidth = 64;
 inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxPanelWidth);
 

@@ -11,6 +11,7 @@ namespace recurve::cpu::RECURVE_CPU_ISA {
 
 constexpr int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
 
+inline constexpr int64_t kCacheLineFloats = 16;
 inline constexpr int64_t kRowBlock = 48;     // rows that pass through a panel while it is in the cache
 inline constexpr int64_t kDepthBlock = 512;  // rows of a panel that stay in the cache meanwhile
 
@@ -154,6 +155,13 @@ RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t 
   }
 }
 
+// Asks for a panel's columns of some rows of a matrix, to be in the second level of the cache.
+RECURVE_INLINE void FetchRows(const float* first, int64_t width, Range rows) {
+  for (int64_t r = rows.begin; r < rows.end; ++r) {
+    for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(first + r * width + j, 0, 2);
+  }
+}
+
 // `x` holds the inputs [begin, begin + count) that PackInputs packed.
 inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
                                 int64_t p, const float* x, float* dy_packed) {
@@ -163,7 +171,10 @@ inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t
   WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
     constexpr int kVectors = decltype(vectors)::value;
     PackGradients<kVectors>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
+    const float* next = a.dy + r0 * a.out + column + kPanelWidth;
     for (int64_t i = 0; i < count; i += kTileRows) {
+      if (column + kPanelWidth < a.out)
+        FetchRows(next, a.out, {depth * i / count, Least(depth, depth * (i + kTileRows) / count)});
       float* dw = a.dw + (begin + i) * a.out + column;
       WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
         WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a.out, last_lanes, dw);
@@ -177,8 +188,11 @@ inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range panel
   float* x_packed = scratch + kWeightGradientDepth * kMaxPanelWidth;
   const int64_t inputs_end = Least(tiles.end * kTileRows, a.in);
   constexpr int64_t kInputs = kWeightGradientMaxInputs / kTileRows * kTileRows;
-  for (int64_t r0 = 0; r0 < a.n; r0 += kWeightGradientDepth) {
-    const int64_t depth = Least(kWeightGradientDepth, a.n - r0);
+  // Parts of equal depth: a short last one would not pay for its packing.
+  const int64_t parts = (a.n + kWeightGradientDepth - 1) / kWeightGradientDepth;
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t r0 = a.n * part / parts;
+    const int64_t depth = a.n * (part + 1) / parts - r0;
     for (int64_t begin = tiles.begin * kTileRows; begin < inputs_end; begin += kInputs) {
       const int64_t count = Least(kInputs, inputs_end - begin);
       PackInputs(a, r0, depth, begin, count, x_packed);

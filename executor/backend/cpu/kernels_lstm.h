@@ -144,11 +144,10 @@ inline void BackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Rang
 
 // Asks for what BackwardCells will read from the tape.
 RECURVE_INLINE void FetchBackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Range units) {
-  constexpr int64_t kFloatsOfCacheLine = 16;
   const float* c_before = t == 0 ? a.c_first : a.c + (t - 1) * a.B * a.H;
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     const float* gates = a.gates + (t * a.B + row) * 4 * a.H;
-    for (int64_t unit = units.begin; unit < units.end; unit += kFloatsOfCacheLine) {
+    for (int64_t unit = units.begin; unit < units.end; unit += kCacheLineFloats) {
       for (int gate = 0; gate < 4; ++gate) __builtin_prefetch(gates + gate * a.H + unit, 1);
       __builtin_prefetch(c_before + row * a.H + unit);
       if (a.dh_above != nullptr) __builtin_prefetch(a.dh_above + (t * a.B + row) * a.H + unit);

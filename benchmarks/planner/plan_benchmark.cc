@@ -13,7 +13,7 @@ namespace {
 void MakePlans(benchmark::State& state, const PlanRequest& request) {
   EmbeddedPlanner planner;
   absl::StatusOr<Plan> plan;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     plan = planner.MakePlan(request, {});
     benchmark::DoNotOptimize(plan);
   }
@@ -64,6 +64,7 @@ void BM_AutoLargeTape(benchmark::State& state) {
 BENCHMARK(BM_AutoLargeTape)
     ->ArgNames({"links", "states"})
     ->ArgsProduct({{1000}, {1, 10, 100, 500, 1000}})
+    ->ArgsProduct({{1'000'000}, {1, 100, 10'000, 500'000, 1'000'000}})
     ->Unit(benchmark::kMicrosecond);
 
 void BM_Hsm(benchmark::State& state) {

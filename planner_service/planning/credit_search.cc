@@ -2,6 +2,7 @@
 #include "planner_service/planning/credit_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "planner_service/planning/hsm.h"
@@ -177,7 +178,7 @@ absl::Status CreditSearch::Fill(const Limits& limits, const CancelCheck& cancell
     }
     for (int64_t level = levels_.tail(); level >= 0; --level) {
       const double given = fraction * static_cast<double>(rich[level].credit - far[level].credit);
-      const int64_t center = rich[level].credit - static_cast<int64_t>(given + 0.5);
+      const int64_t center = rich[level].credit - std::llround(given);
       const __int128 best = Value(price_, rich[level]);
       if (klass == 1) {
         AddClassOneWindow(level, best, center, limits, table);

@@ -42,7 +42,7 @@ struct ByteBudget {
 };
 
 // Memory in the paper's units: slots of one hidden state, the start state included. For kIsm one slot holds an internal
-// state and alpha does not matter.
+// state and alpha does not matter. kMsm keeps a table, which limits length * slots (msm.h).
 struct SlotBudget {
   int64_t slots = 1;  // m, 1..kMaxSlots
   int64_t alpha = 1;  // size of an internal state in hidden states, 1..kMaxAlpha

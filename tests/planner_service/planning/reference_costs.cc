@@ -141,6 +141,7 @@ class Search {
   }
 
   void Expand(const Machine& machine, int64_t cost) {
+    if (machine.gradient == 0) return;
     const int last = machine.gradient - 1;
     Machine next = machine;
     if (machine.current <= last) {  // forward of link `current`: no tape, or its tape into the store

@@ -72,8 +72,10 @@ struct Plan {
   int64_t smallest_feasible_budget = 0;
 
   // Set when feasible.
-  int64_t forward_count = 0;                // V: link forwards, each link's taped one included; >= length
-  int64_t forward_count_lower_bound = 0;    // no schedule of this strategy in this budget does better
+  int64_t forward_count = 0;  // V: link forwards, each link's taped one included; >= length
+  // No schedule of this strategy in this budget does better. Equal to forward_count where the plan is proved to be the
+  // best, which is always but for kAuto on chains whose search went over its limit of work (docs/planning.md).
+  int64_t forward_count_lower_bound = 0;
   int64_t forward_count_upper_bound = 0;    // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
   int64_t peak_bytes = 0;                   // of the store, recounted by replay; 0 for a SlotBudget
   int64_t peak_slots = 0;                   // the start state included; 0 for a ByteBudget

@@ -31,8 +31,8 @@ double Median(std::vector<double> values) {
 
 nlohmann::json MedianParts(const std::vector<LstmSeconds>& rounds) {
   const auto median = [&](double LstmSeconds::*part) {
-    std::vector<double> values;
-    for (const LstmSeconds& round : rounds) values.push_back(round.*part);
+    std::vector<double> values(rounds.size());
+    std::transform(rounds.begin(), rounds.end(), values.begin(), [&](const LstmSeconds& r) { return r.*part; });
     return Median(std::move(values));
   };
   return {{"pack", median(&LstmSeconds::pack)},

@@ -31,7 +31,7 @@ std::unique_ptr<DeviceMemory> AllocateOrExit(Backend& backend, int64_t bytes) {
   auto memory = backend.Allocate(bytes);
   if (!memory.ok()) {
     std::fprintf(stderr, "lstm_benchmark: %s\n", std::string(memory.status().message()).c_str());
-    std::exit(1);
+    std::_Exit(1);
   }
   return *std::move(memory);
 }

@@ -17,6 +17,7 @@ struct CpuOptions {
 };
 
 // The CPU: vectorised for the instruction set found at run time, the batch split over the threads.
+// Denormal numbers count as zero in its operations. Its operations are done when they return.
 // INVALID_ARGUMENT for a thread count or an instruction set that cannot be had.
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& options);
 

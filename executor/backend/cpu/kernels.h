@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "executor/backend/backend.h"
+#include "executor/backend/arguments.h"
 #include "executor/backend/pointwise.h"
 
 namespace recurve::cpu {

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -32,8 +34,8 @@ struct BackendUnderTest {
   std::function<absl::StatusOr<std::unique_ptr<Backend>>()> make;
   // The largest error of a sum of products of numbers in [-1, 1], over the square root of their count.
   double product_tolerance = 1e-6;
-  // Whether a row of a product has the same bits in whatever batch it is. Not where a library chooses how to multiply by
-  // the shape.
+  // Whether a row of a product has the same bits in whatever batch it is. Not where a library chooses how to multiply
+  // by the shape.
   bool rows_have_equal_bits = true;
 
   static std::string Name(const ::testing::TestParamInfo<BackendUnderTest>& info) { return info.param.name; }
@@ -119,6 +121,14 @@ class BackendConformance : public ::testing::TestWithParam<BackendUnderTest> {
     for (size_t i = 0; i < actual.size(); ++i) {
       ASSERT_NEAR(actual[i], expected[i], tolerance * (1 + std::abs(expected[i]))) << what << ", element " << i;
     }
+  }
+
+  // For comparisons that tell -0 from 0 and find a NaN equal to itself.
+  static std::vector<uint32_t> Bits(const std::vector<float>& values, int64_t begin, int64_t count) {
+    std::vector<uint32_t> bits(count);
+    std::transform(values.begin() + begin, values.begin() + begin + count, bits.begin(),
+                   [](float v) { return std::bit_cast<uint32_t>(v); });
+    return bits;
   }
 
   std::unique_ptr<Backend> backend_;

@@ -89,7 +89,7 @@ TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
   backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data());
   const std::vector<float> values = y.Values();
   for (int64_t i = 1; i < s.n; ++i) {
-    EXPECT_EQ(std::memcmp(&values[0], &values[i * s.out], s.out * sizeof(float)), 0) << "row " << i;
+    EXPECT_EQ(Bits(values, i * s.out, s.out), Bits(values, 0, s.out)) << "row " << i;
   }
 }
 

@@ -304,7 +304,7 @@ TEST_P(BackendConformance, EqualSequencesGiveEqualBits) {
     for (auto* tensor : {&h_last, &c_last, &dh, &dc}) {
       const auto values = tensor->Values();
       for (int64_t b = 1; b < B; ++b) {
-        EXPECT_EQ(std::memcmp(&values[0], &values[b * H], H * sizeof(float)), 0) << "B " << B << ", sequence " << b;
+        EXPECT_EQ(Bits(values, b * H, H), Bits(values, 0, H)) << "B " << B << ", sequence " << b;
       }
     }
     std::vector<float> first;

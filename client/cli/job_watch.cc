@@ -75,6 +75,8 @@ class EventPrinter {
 }  // namespace
 
 ExitStatus WatchUntilEnd(ExecutorClient& executor, const std::string& id, bool json) {
+  // Watching is patient with a daemon that is starting again; one that cannot be reached at all is said at once.
+  if (const absl::StatusOr<v1::Job> job = executor.GetJob(id); !job.ok()) return Fail(job.status());
   v1::StateChange last;
   absl::Status status;
   {

@@ -13,12 +13,13 @@ namespace recurve {
 std::string CountText(int64_t count) {
   std::string text = absl::StrCat(count);
   const size_t first = count < 0 ? 1 : 0;
-  for (size_t end = text.size(); end > first + 3; end -= 3) text.insert(end - 3, ",");
+  for (size_t end = text.size(); end > first + 3; end -= 3) text.insert(end - 3, 1, ',');
   return text;
 }
 
 std::string SecondsText(double seconds) {
   if (!std::isfinite(seconds)) return "-";
+  if (seconds <= 0) return "0 s";
   if (seconds < 1e-3) return absl::StrFormat("%.0f us", seconds * 1e6);
   if (seconds < 1) return absl::StrFormat("%.3g ms", seconds * 1e3);
   if (seconds < 100) return absl::StrFormat("%.3g s", seconds);
@@ -30,7 +31,8 @@ std::string SecondsText(double seconds) {
 std::string PercentText(double part, double whole) {
   if (whole <= 0) return "-";
   const double percent = 100 * part / whole;
-  return percent < 10 ? absl::StrFormat("%.2g %%", percent) : absl::StrFormat("%.0f %%", percent);
+  if (percent >= 10) return absl::StrFormat("%.0f %%", percent);
+  return percent >= 0.1 ? absl::StrFormat("%.1f %%", percent) : absl::StrFormat("%.2g %%", percent);
 }
 
 std::string BitsText(double nats) { return absl::StrFormat("%.3f", nats / std::numbers::ln2); }

@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/number_text.h"
 #include "client/cli/text_table.h"
-#include "planner_service/units/units.h"
 
 namespace recurve {
 namespace {
@@ -72,7 +71,8 @@ absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec
                                                                    const CancelCheck& cancelled) {
   std::vector<Contender> contenders = ContendersFor(spec, plan);
   for (int64_t round = 0; round < rounds; ++round) {
-    for (Contender& contender : contenders) {
+    for (size_t i = 0; i < contenders.size(); ++i) {
+      Contender& contender = contenders[(static_cast<size_t>(round) + i) % contenders.size()];
       if (absl::Status status = RunOnce(contender, planner, cancelled); !status.ok()) return status;
     }
   }
@@ -86,10 +86,10 @@ absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec
 
 std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements) {
   const StrategyMeasurement& store_all = measurements.front();
-  std::vector<std::vector<std::string>> rows = {{"strategy", "activations planned", "measured (bytes)", "of store-all",
+  std::vector<std::vector<std::string>> rows = {{"strategy", "activation bytes planned", "measured", "of store-all",
                                                  "link forwards", "a link", "time a batch", "against store-all"}};
   for (const StrategyMeasurement& m : measurements) {
-    rows.push_back({std::string(ToString(m.strategy)), FormatBytesRounded(m.planned_activation_bytes),
+    rows.push_back({std::string(ToString(m.strategy)), CountText(m.planned_activation_bytes),
                     CountText(m.measured_activation_bytes),
                     PercentText(static_cast<double>(m.measured_activation_bytes),
                                 static_cast<double>(store_all.measured_activation_bytes)),

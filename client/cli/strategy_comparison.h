@@ -24,8 +24,8 @@ struct StrategyMeasurement {
 };
 
 // Trains the model of `spec`, cut into links as in `plan`, for a few steps with store-all, Chen and the strategy of
-// `spec`, one after the other in each of `rounds` rounds, so that whatever else the machine does meets all of them.
-// Store-all comes first; store-all and Chen get the memory they need.
+// `spec`, one after the other in each of `rounds` rounds, each round beginning with the next of them, so that whatever
+// else the machine does meets all of them. Store-all is the first of the answer; it and Chen get the memory they need.
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
                                                                    int64_t rounds, Planner& planner,
                                                                    const CancelCheck& cancelled);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// submit, jobs, watch and cancel against a daemon with real sockets.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "executor/daemon/executor_daemon.h"
+#include "tests/client/cli/run_recurve.h"
+
+namespace recurve {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class ExecutorCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto daemon = ExecutorDaemon::Start({.threads = 1});
+    ASSERT_TRUE(daemon.ok()) << daemon.status();
+    daemon_ = *std::move(daemon);
+  }
+
+  std::vector<std::string> AtDaemon(const std::vector<std::string>& arguments) const {
+    return Plus(arguments, {"--executor", "127.0.0.1:" + std::to_string(daemon_->port())});
+  }
+  std::vector<std::string> Submit(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = TinyTraining(text_);
+    arguments.front() = "submit";
+    return AtDaemon(Plus(arguments, more));
+  }
+
+  const ScratchDirectory scratch_;
+  const std::string text_ = scratch_.Write("text", SomeText(2000));
+  std::unique_ptr<ExecutorDaemon> daemon_;
+};
+
+TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
+  const std::string model = scratch_.File("model");
+  const Outcome submitted = RunRecurve(Submit({"--memory", "50%", "--save", model}));
+  ASSERT_EQ(submitted.exit, 0) << submitted.err;
+  const std::string id = submitted.out.substr(0, submitted.out.find('\n'));
+  EXPECT_EQ(submitted.out, id + "\n");
+
+  const Outcome watched = RunRecurve(AtDaemon({"watch", id, "--json"}));
+  EXPECT_EQ(watched.exit, 0) << watched.err;
+  const std::vector<Json> events = JsonLines(watched.out);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.front()["state"], "queued");
+  EXPECT_EQ(events.back()["type"], "state");
+  EXPECT_EQ(events.back()["state"], "succeeded");
+
+  const Json job = JsonOf(AtDaemon({"jobs", "--json"}));
+  EXPECT_EQ(job["id"], id);
+  EXPECT_EQ(job["state"], "succeeded");
+  EXPECT_EQ(job["result"]["planned_peak_bytes"], job["result"]["measured_peak_bytes"]);
+  // The same job here gives the same weights.
+  const Outcome here = RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--json"}));
+  EXPECT_EQ(job["result"]["weights_sha256"], JsonLines(here.out).back()["weights_sha256"]);
+  EXPECT_EQ(RunRecurve({"sample", "--model", model, "--bytes", "5"}).exit, 0);
+
+  EXPECT_THAT(RunRecurve(AtDaemon({"jobs"})).out, HasSubstr(id));
+  EXPECT_THAT(RunRecurve(AtDaemon({"jobs", "--state", "running"})).out, HasSubstr("no jobs"));
+  const Outcome human = RunRecurve(AtDaemon({"watch", id}));
+  for (const char* part : {"queued", "step 3/3", "succeeded"}) EXPECT_THAT(human.out, HasSubstr(part));
+}
+
+TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {
+  const Outcome good = RunRecurve(Submit({"--watch", "--json"}));
+  EXPECT_EQ(good.exit, 0) << good.err;
+  EXPECT_EQ(JsonLines(good.out).back()["state"], "succeeded");
+  const Outcome bad = RunRecurve(Submit({"--watch", "--data", scratch_.File("missing")}));
+  EXPECT_EQ(bad.exit, 1);
+  EXPECT_THAT(bad.err, HasSubstr("missing"));
+  EXPECT_EQ(bad.err.find('\n'), bad.err.size() - 1) << bad.err;
+}
+
+TEST_F(ExecutorCommands, CancelEndsAJob) {
+  const Json job = JsonOf(Submit({"--steps", "1000000000", "--json"}));
+  const std::string id = job["id"];
+  const Outcome cancelled = RunRecurve(AtDaemon({"cancel", id}));
+  EXPECT_EQ(cancelled.exit, 0) << cancelled.err;
+  const Outcome watched = RunRecurve(AtDaemon({"watch", id}));
+  EXPECT_EQ(watched.exit, 1);
+  EXPECT_THAT(watched.err, HasSubstr("cancelled"));
+  EXPECT_EQ(JsonOf(AtDaemon({"jobs", "--state", "cancelled", "--json"}))["id"], id);
+}
+
+TEST_F(ExecutorCommands, TheSameRequestIsOneJob) {
+  const Json first = JsonOf(Submit({"--request-id", "nightly", "--json"}));
+  EXPECT_EQ(JsonOf(Submit({"--request-id", "nightly", "--json"}))["id"], first["id"]);
+  EXPECT_NE(JsonOf(Submit({"--json"}))["id"], first["id"]);
+  ExpectRefused(Submit({"--request-id", "nightly", "--seed", "2"}), 1, {"nightly"});
+}
+
+TEST_F(ExecutorCommands, SayWhatIsWrong) {
+  ExpectRefused(AtDaemon({"watch", "nobody"}), 1, {"nobody"});
+  ExpectRefused(AtDaemon({"cancel", "nobody"}), 1, {"nobody"});
+  ExpectRefused(AtDaemon({"watch"}), 2, {"recurve watch --help"});
+  ExpectRefused(AtDaemon({"jobs", "--state", "asleep"}), 2, {"asleep", "running"});
+  ExpectRefused(AtDaemon({"submit"}), 2, {"--data"});
+  ExpectRefused(Submit({"--hidden", "0"}), 2, {"hidden"});
+  ExpectRefused(Submit({"--strategy", "msm"}), 2, {"msm"});
+}
+
+TEST(ExecutorCommandsWithoutDaemon, SayThatNobodyAnswers) {
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"jobs"}, {"watch", "x"}, {"cancel", "x"}, {"submit", "--data", "text"}}) {
+    ExpectRefused(Plus(command, {"--executor", "127.0.0.1:1"}), 1, {"127.0.0.1:1"});
+  }
+}
+
+}  // namespace
+}  // namespace recurve

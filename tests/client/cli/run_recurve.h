@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_TESTS_CLIENT_CLI_RUN_RECURVE_H_
+#define RECURVE_TESTS_CLIENT_CLI_RUN_RECURVE_H_
+
+#include <sys/types.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/executor/data/scratch_directory.h"
+
+namespace recurve {
+
+struct Outcome {
+  int exit = -1;  // 128 + n after signal n
+  std::string out;
+  std::string err;
+};
+
+// The real program, started with these arguments and no terminal.
+class RecurveProcess {
+ public:
+  explicit RecurveProcess(const std::vector<std::string>& arguments);
+  ~RecurveProcess();  // kills it if it still runs
+
+  std::string OutSoFar() const { return ReadFile(scratch_.File("out")); }
+  void Signal(int number) const;
+  Outcome Wait();
+
+ private:
+  const ScratchDirectory scratch_;
+  pid_t pid_ = -1;
+};
+
+inline Outcome RunRecurve(const std::vector<std::string>& arguments) { return RecurveProcess(arguments).Wait(); }
+
+// The JSON objects of an output that must be nothing but JSON lines.
+std::vector<nlohmann::json> JsonLines(const std::string& out);
+
+// The one object of a run that must succeed.
+nlohmann::json JsonOf(const std::vector<std::string>& arguments);
+
+// Expects this exit status, nothing on stdout, and on stderr one line "recurve: ..." that contains each of `parts`.
+void ExpectRefused(const std::vector<std::string>& arguments, int exit, const std::vector<std::string>& parts);
+
+// `more` after `arguments`.
+std::vector<std::string> Plus(std::vector<std::string> arguments, const std::vector<std::string>& more);
+
+// English enough to learn from.
+std::string SomeText(int bytes);
+
+// Options of a training run that takes milliseconds.
+std::vector<std::string> TinyTraining(const std::string& data_path);
+
+}  // namespace recurve
+
+#endif  // RECURVE_TESTS_CLIENT_CLI_RUN_RECURVE_H_

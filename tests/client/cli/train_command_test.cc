@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "tests/client/cli/run_recurve.h"
+
+namespace recurve {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+
+class TrainCommand : public ::testing::Test {
+ protected:
+  // The objects of a run that must succeed.
+  std::vector<Json> Train(const std::vector<std::string>& more) const {
+    const Outcome outcome = RunRecurve(Plus(Plus(TinyTraining(text_), {"--json"}), more));
+    EXPECT_EQ(outcome.exit, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");
+    std::vector<Json> objects = JsonLines(outcome.out);
+    if (objects.empty()) objects.emplace_back(Json::object());
+    return objects;
+  }
+
+  const ScratchDirectory scratch_;
+  const std::string text_ = scratch_.Write("text", SomeText(2000));
+};
+
+TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
+  const std::string model = scratch_.File("model.safetensors");
+  const std::vector<Json> objects = Train({"--memory", "50%", "--save", model});
+  ASSERT_EQ(objects.size(), 4u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(objects[i]["type"], "step");
+    EXPECT_EQ(objects[i]["step"], i + 1);
+    EXPECT_NEAR(objects[i]["bits_per_byte"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
+  }
+  const Json& result = objects[3];
+  EXPECT_EQ(result["type"], "result");
+  EXPECT_EQ(result["planned_peak_bytes"], result["measured_peak_bytes"]);
+  EXPECT_EQ(result["loss"], objects[2]["loss"]);
+  EXPECT_EQ(result["links"], 10);
+  EXPECT_GE(result["forward_count_per_batch"], 10);
+  EXPECT_EQ(objects[0]["plain_forwards"].get<int>() + objects[0]["taped_forwards"].get<int>(),
+            result["forward_count_per_batch"]);
+  EXPECT_GT(result["seconds_per_batch"], 0);
+  EXPECT_GT(result["predicted_seconds_per_batch"], 0);
+  EXPECT_EQ(result["weights_sha256"].get<std::string>().size(), 64u);
+  EXPECT_GT(result["bits_per_byte"], 0);
+  int64_t sum = 0;
+  for (const auto& [kind, bytes] : result["ledger"].items()) sum += bytes.get<int64_t>();
+  EXPECT_EQ(sum, result["planned_peak_bytes"]);
+  EXPECT_LE(result["activation_bytes"].get<double>(), 0.5 * result["store_all_activation_bytes"].get<double>());
+  EXPECT_FALSE(ReadFile(model).empty());
+}
+
+TEST_F(TrainCommand, EveryStrategyAndBudgetGivesTheSameWeights) {
+  std::set<std::string> digests;
+  for (const auto& options : std::vector<std::vector<std::string>>{{"--strategy", "store-all"},
+                                                                   {"--strategy", "chen"},
+                                                                   {"--strategy", "hsm", "--memory", "60%"},
+                                                                   {"--strategy", "auto", "--memory", "50%"},
+                                                                   {"--strategy", "auto", "--memory", "100%"},
+                                                                   {"--strategy", "auto", "--memory", "1MiB"},
+                                                                   {"--memory", "50%", "--threads", "2"}}) {
+    digests.insert(Train(Plus(options, {"--dropout", "0.2", "--layers", "2"})).back()["weights_sha256"]);
+  }
+  EXPECT_EQ(digests.size(), 1u);
+  EXPECT_FALSE(digests.contains(Train({"--dropout", "0.2", "--layers", "2", "--seed", "2"}).back()["weights_sha256"]));
+}
+
+TEST_F(TrainCommand, DryRunPrintsThePlanAndTrainsNothing) {
+  const std::string model = scratch_.File("model");
+  const std::vector<Json> objects = Train({"--dry-run", "--memory", "50%", "--save", model});
+  ASSERT_EQ(objects.size(), 1u);
+  EXPECT_EQ(objects[0]["type"], "plan");
+  EXPECT_FALSE(objects[0].contains("loss"));
+  EXPECT_TRUE(objects[0]["ledger"].contains("tapes"));
+  const Json result = Train({"--memory", "50%"}).back();
+  for (const char* key : {"planned_peak_bytes", "forward_count_per_batch", "ledger", "store_all_bytes"}) {
+    EXPECT_EQ(objects[0][key], result[key]) << key;
+  }
+  const Outcome human = RunRecurve(Plus(TinyTraining(text_), {"--dry-run", "--memory", "50%", "--save", model}));
+  EXPECT_EQ(human.exit, 0);
+  for (const char* part : {"planned peak", "store-all would need", "link forwards a batch", "weights", "workspace"}) {
+    EXPECT_THAT(human.out, HasSubstr(part));
+  }
+  EXPECT_EQ(scratch_.Count(), 1);  // the text
+}
+
+TEST_F(TrainCommand, TellsAPersonHowItGoes) {
+  const std::string model = scratch_.File("model");
+  const Outcome outcome =
+      RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--sample", "25", "--compare", "2", "--save", model}));
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  for (const char* part : {"step 1/3", "step 3/3", "bits/byte", "steps/s", "trained", "held out", "measured peak",
+                           model.c_str(), "sha256", "sample of 25 bytes", "store-all", "chen", "auto", "1.00x"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+  EXPECT_THAT(outcome.out, Not(HasSubstr("\033[K")));  // no bar where there is no terminal
+}
+
+TEST_F(TrainCommand, ComparesStrategiesAndSamplesWithoutSaving) {
+  const Json result = Train({"--memory", "50%", "--sample", "25", "--compare", "1"}).back();
+  EXPECT_TRUE(result["sample"].is_string());
+  EXPECT_FALSE(result.contains("save_path"));
+  const Json& comparison = result["comparison"];
+  ASSERT_EQ(comparison.size(), 3u);
+  EXPECT_EQ(comparison[0]["strategy"], "store-all");
+  EXPECT_EQ(comparison[0]["forward_count_per_batch"], 10);
+  EXPECT_EQ(comparison[0]["time_against_store_all"], 1.0);
+  EXPECT_EQ(comparison[0]["measured_activation_bytes"], result["store_all_activation_bytes"]);
+  EXPECT_EQ(comparison[1]["strategy"], "chen");
+  EXPECT_EQ(comparison[2]["strategy"], "auto");
+  EXPECT_EQ(comparison[2]["measured_activation_bytes"], result["activation_bytes"]);
+  for (const Json& row : comparison) EXPECT_EQ(row["planned_activation_bytes"], row["measured_activation_bytes"]);
+  EXPECT_EQ(Train({"--strategy", "chen", "--compare", "1"}).back()["comparison"].size(), 2u);
+}
+
+TEST_F(TrainCommand, LengthsAtTheEdges) {
+  for (const auto& options :
+       std::vector<std::vector<std::string>>{{"--length", "1", "--link", "1"},
+                                             {"--length", "1", "--link", "5"},
+                                             {"--length", "3", "--link", "100"},
+                                             {"--length", "21", "--link", "4"},
+                                             {"--length", "20", "--link", "0", "--memory", "50%"},
+                                             {"--holdout", "0", "--reset-state", "--optimizer", "sgd"},
+                                             {"--batch", "1", "--length", "1899", "--link", "50", "--memory", "20%"}}) {
+    const Json result = Train(options).back();
+    EXPECT_EQ(result["planned_peak_bytes"], result["measured_peak_bytes"]) << result;
+  }
+}
+
+TEST_F(TrainCommand, BinaryTextIsText) {
+  std::string bytes;
+  for (int i = 0; i < 2000; ++i) bytes.push_back(static_cast<char>(i * 7));
+  EXPECT_EQ(Train({"--data", scratch_.Write("binary", bytes)}).back()["steps"], 3);
+}
+
+TEST_F(TrainCommand, RefusesDataThatWillNotDo) {
+  const auto with = [&](const std::string& path) { return Plus(TinyTraining(text_), {"--data", path}); };
+  ExpectRefused(with(scratch_.File("missing")), 1, {"missing", "No such file"});
+  ExpectRefused(with(scratch_.path()), 1, {"directory"});
+  ExpectRefused(with(scratch_.Write("empty", "")), 1, {"0 bytes"});
+  ExpectRefused(with(scratch_.Write("one", "x")), 1, {"1 byte"});
+  ExpectRefused(with(scratch_.Write("short", "abcde")), 1, {"41", "bytes of text"});
+  ExpectRefused(with("/dev/zero"), 1, {"not a regular file"});
+  ExpectRefused(with(""), 2, {"--data"});
+}
+
+TEST_F(TrainCommand, TooLittleMemorySaysWhatWouldDo) {
+  const auto with = [&](const std::string& memory) {
+    return Plus(TinyTraining(text_), {"--holdout", "0", "--memory", memory});
+  };
+  ExpectRefused(with("1"), 3, {"give at least"});
+  const std::string line = RunRecurve(with("1KiB")).err;
+  const std::string phrase = "give at least ";
+  ASSERT_THAT(line, HasSubstr(phrase));
+  const int64_t least = std::stoll(line.substr(line.find(phrase) + phrase.size()));
+  EXPECT_EQ(RunRecurve(with(std::to_string(least))).exit, 0);
+  ExpectRefused(with(std::to_string(least - 1)), 3, {std::to_string(least)});
+}
+
+TEST_F(TrainCommand, RefusesOptionsThatMakeNoSense) {
+  const std::vector<std::string> tiny = TinyTraining(text_);
+  for (const char* memory :
+       {"0", "-1", "0%", "101%", "-5%", "%", "junk", "64XiB", "99999999999999999999", "nan%", ""}) {
+    ExpectRefused(Plus(tiny, {"--memory", memory}), 2, {"--memory"});
+  }
+  const std::vector<std::pair<std::string, std::vector<std::string>>> wrong = {
+      {"layers", {"0", "65", "-1", "x"}},
+      {"hidden", {"0", "16385", "8.0"}},
+      {"embedding", {"-1", "16385"}},
+      {"dropout", {"1", "-0.1", "nan", "x"}},
+      {"batch", {"0", "65537"}},
+      {"length", {"0", "-5", "10000001"}},
+      {"link", {"-1"}},
+      {"steps", {"0", "-1", "1000000001"}},
+      {"seed", {"-1", "18446744073709551616"}},
+      {"threads", {"-1", "1025", "two"}},
+      {"holdout", {"0.6", "-0.1"}},
+      {"optimizer", {"adam", ""}},
+      {"schedule", {"linear"}},
+      {"strategy", {"msm", "ism", "fast"}},
+      {"checkpoint-every", {"-1"}},
+      {"sample", {"-1"}},
+      {"compare", {"-1", "1001"}},
+  };
+  for (const auto& [name, values] : wrong) {
+    for (const std::string& value : values) ExpectRefused(Plus(tiny, {"--" + name, value}), 2, {value});
+  }
+  for (const char* rate : {"0", "-1", "1001", "inf"}) {
+    ExpectRefused(Plus(tiny, {"--learning-rate", rate}), 2, {rate});
+  }
+  ExpectRefused({"train"}, 2, {"--data"});
+  ExpectRefused(Plus(tiny, {"stray"}), 2, {"stray", "recurve train --help"});
+}
+
+TEST_F(TrainCommand, FindsAnUnwritablePathBeforeItTrains) {
+  const auto with = [&](const std::string& path) {
+    return Plus(TinyTraining(text_), {"--steps", "1000000000", "--save", path});
+  };
+  ExpectRefused(with(scratch_.File("no/such/model")), 1, {"no/such/model"});
+  ExpectRefused(with(scratch_.path()), 1, {"directory"});
+  ExpectRefused(with("/dev/null"), 1, {"/dev/null"});
+  ExpectRefused(with("/proc/model"), 1, {"/proc/model"});
+}
+
+TEST_F(TrainCommand, SaysWhenThePlannerDoesNotAnswer) {
+  ExpectRefused(Plus(TinyTraining(text_), {"--planner", "127.0.0.1:1"}), 1, {"127.0.0.1:1", "without --planner"});
+}
+
+TEST_F(TrainCommand, StopsWhenTheLossIsNoNumber) {
+  const Outcome outcome =
+      RunRecurve(Plus(TinyTraining(text_), {"--json", "--optimizer", "sgd", "--learning-rate", "1000", "--weight-decay",
+                                            "1000", "--clip-norm", "0", "--warmup", "0", "--steps", "1000"}));
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("step"));
+  EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+  EXPECT_LT(JsonLines(outcome.out).size(), 1000u);
+}
+
+TEST_F(TrainCommand, AnInterruptKeepsTheLastCheckpoint) {
+  const std::string model = scratch_.File("model");
+  for (const int signal : {SIGINT, SIGTERM}) {
+    RecurveProcess process(
+        Plus(TinyTraining(text_), {"--json", "--steps", "1000000000", "--save", model, "--checkpoint-every", "5"}));
+    while (process.OutSoFar().find("\"step\":7,") == std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    process.Signal(signal);
+    const Outcome outcome = process.Wait();
+    EXPECT_EQ(outcome.exit, 130);
+    EXPECT_THAT(outcome.err, HasSubstr("last checkpoint stays in " + model));
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    EXPECT_EQ(RunRecurve({"sample", "--model", model, "--bytes", "5"}).exit, 0);
+    EXPECT_EQ(scratch_.Count(), 2);
+  }
+}
+
+}  // namespace
+}  // namespace recurve

@@ -99,6 +99,7 @@ int64_t NeededBytes(const Candidate& candidate) {
 
 std::string Breakdown(const Candidate& candidate) {
   std::vector<std::string> parts;
+  parts.reserve(kMemoryKinds + 1);
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     parts.push_back(
         absl::StrCat(std::string(ToString(static_cast<MemoryKind>(kind))), " ", candidate.fixed.bytes[kind]));
@@ -140,7 +141,7 @@ absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
   if (schedule.length() != candidate.links()) {
     return BrokenPromise(candidate, absl::StrCat("its schedule has ", schedule.length(), " links"));
   }
-  const absl::StatusOr<ReplayResult> replay =
+  absl::StatusOr<ReplayResult> replay =
       Replay(schedule, {.state_bytes = candidate.link_bytes.state, .tape_bytes = candidate.link_bytes.tape},
              kActionsPerLink * candidate.links());
   if (!replay.ok()) return BrokenPromise(candidate, std::string(replay.status().message()));

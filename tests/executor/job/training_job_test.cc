@@ -100,6 +100,8 @@ TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   EXPECT_NEAR(recorder_.steps[0].loss, std::log(256.0), 0.5);
   EXPECT_LT(recorder_.steps[2].loss, recorder_.steps[0].loss);
   EXPECT_EQ(recorder_.steps[2].step, 3);
+  EXPECT_GT(recorder_.steps[2].batch_seconds, 0);
+  EXPECT_LE(recorder_.steps[2].batch_seconds, recorder_.steps[2].seconds);
   EXPECT_EQ(recorder_.steps[2].taped_forwards, plan.links);
   EXPECT_EQ(recorder_.steps[2].plain_forwards, plan.plan.forward_count - plan.links);
   EXPECT_EQ(recorder_.ledger, plan.ledger);

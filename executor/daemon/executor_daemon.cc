@@ -13,7 +13,7 @@ JobStoreOptions Counted(JobStoreOptions options, ExecutorMetrics& metrics) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(ExecutorDaemonOptions options) {
+absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const ExecutorDaemonOptions& options) {
   absl::StatusOr<PathRoots> roots = PathRoots::Resolve(options.data_root, options.model_root);
   if (!roots.ok()) return roots.status();
   std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, *std::move(roots)));

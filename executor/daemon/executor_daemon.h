@@ -35,7 +35,7 @@ struct ExecutorDaemonOptions {
 class ExecutorDaemon {
  public:
   // INVALID_ARGUMENT for an address or a root that cannot be; UNAVAILABLE when a port is taken.
-  static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(ExecutorDaemonOptions options);
+  static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
   ~ExecutorDaemon() { ShutDown(); }
   ExecutorDaemon(const ExecutorDaemon&) = delete;
   ExecutorDaemon& operator=(const ExecutorDaemon&) = delete;

@@ -159,7 +159,7 @@ void ExecutorClient::WaitForStep(const std::string& id, int64_t step) {
 
 std::unique_ptr<ExecutorDaemon> StartDaemon(ExecutorDaemonOptions options) {
   options.version = "test";
-  absl::StatusOr<std::unique_ptr<ExecutorDaemon>> daemon = ExecutorDaemon::Start(std::move(options));
+  absl::StatusOr<std::unique_ptr<ExecutorDaemon>> daemon = ExecutorDaemon::Start(options);
   EXPECT_TRUE(daemon.ok()) << daemon.status();
   return *std::move(daemon);
 }

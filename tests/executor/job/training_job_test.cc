@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -64,12 +63,15 @@ class TrainingJobTest : public testing::Test {
     if (!job.ok()) return job.status();
     return (*job)->Run(recorder_, {});
   }
-  // The number that a message names as one that would do.
-  static int64_t BytesThatWouldDo(const absl::Status& status) {
+  // The number after `words` in a message: one that would do.
+  static double NumberAfter(const absl::Status& status, const std::string& words) {
     const std::string message(status.message());
-    std::smatch match;
-    EXPECT_TRUE(std::regex_search(message, match, std::regex("give at least ([0-9]+)"))) << message;
-    return match.empty() ? 0 : std::stoll(match[1]);
+    const size_t at = message.find(words);
+    EXPECT_NE(at, std::string::npos) << message;
+    return at == std::string::npos ? 0 : std::stod(message.substr(at + words.size()));
+  }
+  static int64_t BytesThatWouldDo(const absl::Status& status) {
+    return static_cast<int64_t>(NumberAfter(status, "give at least "));
   }
 
   ScratchDirectory directory_;
@@ -188,10 +190,7 @@ TEST_F(TrainingJobTest, TooSmallAShareNamesTheShareThatWouldDo) {
   spec.memory = ActivationShare{1e-6};
   const absl::Status status = Prepare(spec).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  const std::string message(status.message());
-  std::smatch match;
-  ASSERT_TRUE(std::regex_search(message, match, std::regex("a share of ([0-9.]+)"))) << message;
-  spec.memory = ActivationShare{std::stod(match[1])};
+  spec.memory = ActivationShare{NumberAfter(status, "a share of ")};
   EXPECT_TRUE(Run(spec).ok());
 }
 

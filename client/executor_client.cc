@@ -43,7 +43,7 @@ ExecutorClient::ExecutorClient(const ExecutorClientOptions& options)
     : options_(options), stub_(executor::v1::ExecutorService::NewStub(MakeChannel(options.target))) {}
 
 absl::Status ExecutorClient::Named(const grpc::Status& status) const {
-  const absl::Status plain = FromGrpcStatus(status);
+  absl::Status plain = FromGrpcStatus(status);
   if (plain.ok()) return plain;
   return absl::Status(plain.code(), absl::StrCat("executor at ", options_.target, ": ", plain.message()));
 }

@@ -3,11 +3,10 @@
 
 #include <grpcpp/client_context.h>
 
+#include <future>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
-#include "absl/time/time.h"
 #include "client/channel.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/serving/grpc_status.h"
@@ -17,7 +16,7 @@ namespace recurve {
 namespace {
 
 // How often a caller that waits is asked whether it still wants the answer.
-constexpr absl::Duration kPollInterval = absl::Milliseconds(5);
+constexpr std::chrono::milliseconds kPollInterval{5};
 
 class RemotePlanner final : public Planner {
  public:
@@ -51,18 +50,16 @@ class RemotePlanner final : public Planner {
     context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
     if (!cancelled) return stub_->MakePlan(&context, request, &response);
 
-    grpc::Status status;
-    absl::Notification ended;
-    stub_->async()->MakePlan(&context, &request, &response, [&](grpc::Status answer) {
-      status = std::move(answer);
-      ended.Notify();
-    });
-    while (!ended.WaitForNotificationWithTimeout(kPollInterval)) {
+    const auto answer = std::make_shared<std::promise<grpc::Status>>();
+    std::future<grpc::Status> status = answer->get_future();
+    stub_->async()->MakePlan(&context, &request, &response,
+                             [answer](grpc::Status ended) { answer->set_value(std::move(ended)); });
+    while (status.wait_for(kPollInterval) != std::future_status::ready) {
       if (!cancelled()) continue;
       context.TryCancel();
-      ended.WaitForNotification();
+      status.wait();
     }
-    return status;
+    return status.get();
   }
 
   absl::Status UnusableAnswer(absl::string_view why) const {

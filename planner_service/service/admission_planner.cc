@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/service/admission_planner.h"
 
+#include <chrono>
+
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 
 namespace recurve {
 namespace {
 
 // How often a request that waits looks whether it is still wanted.
-constexpr absl::Duration kPoll = absl::Milliseconds(5);
+constexpr std::chrono::milliseconds kPoll{5};
 
 }  // namespace
 
@@ -20,7 +21,7 @@ absl::StatusOr<Plan> AdmissionPlanner::MakePlan(const PlanRequest& request, cons
 }
 
 absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
-  absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   if (!HasRoom() && waiting_ >= limits_.max_waiting) {
     metrics_.shed.Increment();
     return absl::ResourceExhaustedError(absl::StrCat("the planner is busy: ", solving_, " plans are being solved and ",
@@ -29,14 +30,10 @@ absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
   ++waiting_;
   metrics_.solves_waiting.Set(waiting_);
   absl::Status status;
-  while (status.ok() &&
-         !mutex_.AwaitWithTimeout(
-             absl::Condition(
-                 +[](AdmissionPlanner* planner) ABSL_NO_THREAD_SAFETY_ANALYSIS { return planner->HasRoom(); }, this),
-             kPoll)) {
-    mutex_.Unlock();  // what the caller asks may take locks of its own
+  while (status.ok() && !room_.wait_for(lock, kPoll, [this] { return HasRoom(); })) {
+    lock.unlock();  // what the caller asks may take locks of its own
     if (cancelled && cancelled()) status = absl::CancelledError("cancelled while waiting for a free solver");
-    mutex_.Lock();
+    lock.lock();
   }
   --waiting_;
   metrics_.solves_waiting.Set(waiting_);
@@ -45,8 +42,11 @@ absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
 }
 
 void AdmissionPlanner::Leave() {
-  absl::MutexLock lock(&mutex_);
-  --solving_;
+  {
+    const std::lock_guard lock(mutex_);
+    --solving_;
+  }
+  room_.notify_one();
 }
 
 }  // namespace recurve

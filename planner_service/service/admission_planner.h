@@ -2,9 +2,11 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVICE_ADMISSION_PLANNER_H_
 #define RECURVE_PLANNER_SERVICE_SERVICE_ADMISSION_PLANNER_H_
 
+#include <condition_variable>
+#include <mutex>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/planner_metrics.h"
 
@@ -34,7 +36,8 @@ class AdmissionPlanner final : public Planner {
   const AdmissionLimits limits_;
   PlannerMetrics& metrics_;
 
-  absl::Mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable room_;
   int solving_ ABSL_GUARDED_BY(mutex_) = 0;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
 };

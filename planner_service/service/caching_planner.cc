@@ -2,10 +2,9 @@
 #include "planner_service/service/caching_planner.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <utility>
-
-#include "absl/synchronization/notification.h"
-#include "absl/time/time.h"
 
 namespace recurve {
 namespace {
@@ -18,16 +17,17 @@ absl::StatusOr<std::shared_ptr<const Plan>> Share(absl::StatusOr<Plan> plan) {
 
 // How often a request that waits looks whether it is still wanted. Grows, so that a thousand that wait for one long
 // solve do not keep the processor from it.
-constexpr absl::Duration kFirstPoll = absl::Milliseconds(1);
-constexpr absl::Duration kLongestPoll = absl::Milliseconds(50);
+constexpr std::chrono::milliseconds kFirstPoll{1};
+constexpr std::chrono::milliseconds kLongestPoll{50};
 
 }  // namespace
 
 struct CachingPlanner::Flight {
-  int64_t waiting = 0;  // guarded by the planner's mutex
-  // Written once, before `landed`.
-  SharedPlan plan;
-  absl::Notification landed;
+  // All guarded by the planner's mutex.
+  int64_t waiting = 0;
+  bool landed = false;
+  SharedPlan plan;  // once it has landed
+  std::condition_variable landing;
 };
 
 absl::StatusOr<Plan> CachingPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
@@ -46,7 +46,7 @@ CachingPlanner::SharedPlan CachingPlanner::FindOrSolve(const PlanRequest& reques
   std::shared_ptr<Flight> flight;
   bool first = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (std::shared_ptr<const Plan> plan = memo_.Find(key)) {
       metrics_.memo_hits.Increment();
       return plan;
@@ -66,27 +66,30 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
   metrics_.memo_misses.Increment();
   PlanRequest without_costs = request;
   without_costs.costs.reset();
-  const SharedPlan plan =
+  SharedPlan plan =
       Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     Land(key, *flight);
     if (plan.ok()) metrics_.memo_evictions.Increment(static_cast<double>(memo_.Insert(key, *plan)));
     metrics_.memo_bytes.Set(static_cast<double>(memo_.bytes()));
     metrics_.memo_entries.Set(static_cast<double>(memo_.entries()));
+    flight->plan = plan;
+    flight->landed = true;
   }
-  flight->plan = plan;
-  flight->landed.Notify();
+  flight->landing.notify_all();
   return plan;
 }
 
 CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelCheck& cancelled) {
   metrics_.memo_shared.Increment();
-  if (!cancelled) flight.landed.WaitForNotification();
-  absl::Duration poll = kFirstPoll;
-  while (!flight.landed.WaitForNotificationWithTimeout(poll)) {
-    if (cancelled()) {
-      absl::MutexLock lock(&mutex_);
+  std::chrono::milliseconds poll = kFirstPoll;
+  std::unique_lock lock(mutex_);
+  while (!flight.landing.wait_for(lock, poll, [&flight] { return flight.landed; })) {
+    lock.unlock();  // what the caller asks may take locks of its own
+    const bool gone = cancelled && cancelled();
+    lock.lock();
+    if (gone && !flight.landed) {
       --flight.waiting;
       return absl::CancelledError("cancelled while waiting for an equal request's plan");
     }
@@ -96,7 +99,7 @@ CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelChec
 }
 
 bool CachingPlanner::Abandon(const PlanKey& key, const Flight& flight) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (flight.waiting > 0) return false;
   Land(key, flight);
   return true;

@@ -7,14 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
-#include "absl/time/time.h"
 
 namespace recurve {
 namespace {
@@ -22,7 +22,7 @@ namespace {
 // A scrape and a person with a browser.
 constexpr size_t kThreads = 2;
 
-constexpr absl::Duration kWakeInterval = absl::Milliseconds(5);
+constexpr std::chrono::milliseconds kWakeInterval{2};
 
 // Connects and hangs up.
 void Knock(const Address& address) {
@@ -67,12 +67,12 @@ MetricsEndpoint::MetricsEndpoint(std::unique_ptr<prometheus::Exposer> exposer,
 // The HTTP server looks every two seconds, or when somebody connects, whether it is to stop; a process that ends should
 // not wait for that.
 MetricsEndpoint::~MetricsEndpoint() {
-  absl::Notification stopped;
+  std::atomic<bool> stopped = false;
   std::thread visitor([&] {
-    while (!stopped.WaitForNotificationWithTimeout(kWakeInterval)) Knock(bound_);
+    for (; !stopped; std::this_thread::sleep_for(kWakeInterval)) Knock(bound_);
   });
   exposer_.reset();
-  stopped.Notify();
+  stopped = true;
   visitor.join();
 }
 

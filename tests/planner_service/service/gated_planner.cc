@@ -2,66 +2,65 @@
 #include "tests/planner_service/service/gated_planner.h"
 
 #include <algorithm>
-
-#include "absl/time/time.h"
+#include <chrono>
 
 namespace recurve {
 
 absl::StatusOr<Plan> GatedPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
   bool gone = false;
   {
-    absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     ++calls_;
     most_at_once_ = std::max(most_at_once_, calls_ - ends_);
-    while (!open_ && !gone) {
-      mutex_.AwaitWithTimeout(absl::Condition(&open_), absl::Milliseconds(1));
-      mutex_.Unlock();
+    changed_.notify_all();
+    while (!gone && !changed_.wait_for(lock, std::chrono::milliseconds(1), [this] { return open_; })) {
+      lock.unlock();
       gone = cancelled && cancelled();
-      mutex_.Lock();
+      lock.lock();
     }
   }
   absl::StatusOr<Plan> plan = absl::CancelledError("the gated planner was cancelled");
   if (!gone) plan = EmbeddedPlanner().MakePlan(request, cancelled);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   ++ends_;
   if (gone) ++cancellations_;
+  changed_.notify_all();
   return plan;
 }
 
 void GatedPlanner::Open() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   open_ = true;
+  changed_.notify_all();
 }
 
 void GatedPlanner::Close() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   open_ = false;
 }
 
 void GatedPlanner::AwaitCalls(int calls) {
-  const auto arrived = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_ >= calls; };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&arrived));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return calls_ >= calls; });
 }
 
 void GatedPlanner::AwaitEnds(int ends) {
-  const auto ended = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return ends_ >= ends; };
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(&ended));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return ends_ >= ends; });
 }
 
 int GatedPlanner::calls() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return calls_;
 }
 
 int GatedPlanner::cancellations() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return cancellations_;
 }
 
 int GatedPlanner::most_at_once() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return most_at_once_;
 }
 

@@ -2,10 +2,10 @@
 #ifndef RECURVE_TESTS_PLANNER_SERVICE_SERVICE_GATED_PLANNER_H_
 #define RECURVE_TESTS_PLANNER_SERVICE_SERVICE_GATED_PLANNER_H_
 
-#include <cstdint>
+#include <condition_variable>
+#include <mutex>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -29,7 +29,8 @@ class GatedPlanner final : public Planner {
   int most_at_once() const;
 
  private:
-  mutable absl::Mutex mutex_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
   bool open_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int ends_ ABSL_GUARDED_BY(mutex_) = 0;

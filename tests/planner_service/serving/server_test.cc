@@ -8,11 +8,11 @@
 #include <prometheus/registry.h>
 #include <signal.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
 #include "tests/planner_service/serving/probes.h"
 
@@ -31,16 +31,16 @@ class SlowPlannerService final : public planner::v1::PlannerService::Service {
  public:
   grpc::Status MakePlan(grpc::ServerContext* context, const planner::v1::MakePlanRequest* request,
                         planner::v1::MakePlanResponse* response) override {
-    arrived.Notify();
-    while (!answer.WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+    arrived = true;
+    for (; !answer; std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
       if (context->IsCancelled()) return grpc::Status::CANCELLED;
     }
     response->set_forward_count(request->length());
     return grpc::Status::OK;
   }
 
-  absl::Notification arrived;
-  absl::Notification answer;
+  std::atomic<bool> arrived = false;
+  std::atomic<bool> answer = false;
 };
 
 class ServerTest : public ::testing::Test {
@@ -147,7 +147,7 @@ TEST_F(ServerTest, DrainLetsCallsFinishAndRefusesNewOnes) {
   const auto channel = PlainChannel((*server)->port());
   grpc::Status slow;
   std::thread caller([&] { slow = CallSlowly(channel); });
-  service_.arrived.WaitForNotification();
+  while (!service_.arrived) std::this_thread::yield();
   std::thread drainer([&] { (*server)->Drain(); });
   const auto late = PlainChannel((*server)->port());
   std::string health;
@@ -157,7 +157,7 @@ TEST_F(ServerTest, DrainLetsCallsFinishAndRefusesNewOnes) {
   // UNAVAILABLE, or CANCELLED when the probe crossed the server's farewell on the wire.
   EXPECT_THAT(health, ::testing::AnyOf("NOT_SERVING", HasSubstr("error 14"), HasSubstr("error 1:")));
   EXPECT_THAT(HttpGet((*server)->metrics_port(), "/metrics"), HasSubstr("200 OK"));
-  service_.answer.Notify();
+  service_.answer = true;
   caller.join();
   drainer.join();
   EXPECT_TRUE(slow.ok()) << slow.error_message();
@@ -170,7 +170,7 @@ TEST_F(ServerTest, DrainCancelsCallsThatTakeTooLong) {
   const auto channel = PlainChannel((*server)->port());
   grpc::Status slow;
   std::thread caller([&] { slow = CallSlowly(channel); });
-  service_.arrived.WaitForNotification();
+  while (!service_.arrived) std::this_thread::yield();
   (*server)->Drain();
   (*server)->Drain();  // again changes nothing
   caller.join();

@@ -17,6 +17,7 @@ namespace recurve {
 namespace {
 
 constexpr int kLines = 20;  // of progress where there is no terminal
+constexpr int kNarrowestBar = 6;
 constexpr int kWidestBar = 40;
 
 int TerminalWidth() {
@@ -28,6 +29,8 @@ std::string Bar(int64_t done, int64_t all, int width) {
   const auto filled = static_cast<size_t>(static_cast<double>(done) / static_cast<double>(all) * width);
   return absl::StrCat("[", std::string(filled, '#'), std::string(static_cast<size_t>(width) - filled, '.'), "] ");
 }
+
+std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", rate) : absl::StrFormat("%.0f", rate); }
 
 }  // namespace
 
@@ -41,28 +44,43 @@ ProgressDisplay::~ProgressDisplay() {
   std::fflush(stdout);
 }
 
-std::string ProgressDisplay::Numbers(const StepRecord& record) const {
-  const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
-  return absl::StrCat("step ", record.step, "/", steps_, absl::StrFormat("  loss %.3f (", record.loss),
-                      BitsText(record.loss), absl::StrFormat(" bits/byte)  %.2f steps/s", steps_per_second), "  peak ",
-                      FormatBytesRounded(record.measured_peak_bytes), " of ", FormatBytesRounded(planned_peak_bytes_),
-                      " planned  ETA ", SecondsText(static_cast<double>(steps_ - record.step) / steps_per_second));
+std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
+  return "ETA " + SecondsText(static_cast<double>(steps_ - record.step) / steps_per_second);
+}
+
+void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
+  const std::string numbers =
+      absl::StrCat(record.step, "/", steps_, absl::StrFormat(" loss %.3f (", record.loss), BitsText(record.loss),
+                   " bits) ", RateText(steps_per_second), "/s peak ", FormatBytesRounded(record.measured_peak_bytes),
+                   "/", FormatBytesRounded(planned_peak_bytes_), " ", TimeLeft(record, steps_per_second));
+  const int width = TerminalWidth() - 1;  // the last column would wrap
+  if (bar_width_ == 0) {
+    constexpr int kRoomToGrow = 6;
+    bar_width_ = std::clamp(width - static_cast<int>(numbers.size()) - kRoomToGrow, kNarrowestBar, kWidestBar);
+  }
+  const std::string line = Bar(record.step, steps_, bar_width_) + numbers;
+  std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
+  std::fflush(stdout);
+  line_open_ = true;
+}
+
+void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {
+  std::printf("step %lld/%lld  loss %.3f (%s bits/byte)  %s steps/s  peak %s of %s planned  %s\n",
+              static_cast<long long>(record.step), static_cast<long long>(steps_), record.loss,
+              BitsText(record.loss).c_str(), RateText(steps_per_second).c_str(),
+              FormatBytesRounded(record.measured_peak_bytes).c_str(), FormatBytesRounded(planned_peak_bytes_).c_str(),
+              TimeLeft(record, steps_per_second).c_str());
+  std::fflush(stdout);
 }
 
 void ProgressDisplay::OnStep(const StepRecord& record) {
   ++seen_;
   seconds_ += record.seconds;
-  const std::string numbers = Numbers(record);
+  const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
   if (terminal_) {
-    const int width = TerminalWidth() - 1;  // the last column would wrap
-    const int bar = std::min(kWidestBar, width - static_cast<int>(numbers.size()) - 3);
-    const std::string line = (bar >= 5 ? Bar(record.step, steps_, bar) : "") + numbers;
-    std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
-    line_open_ = true;
-    std::fflush(stdout);
+    DrawBar(record, steps_per_second);
   } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ + kLines - 1) / kLines) == 0) {
-    std::printf("%s\n", numbers.c_str());
-    std::fflush(stdout);
+    PrintLine(record, steps_per_second);
   }
 }
 

@@ -25,12 +25,15 @@ class ProgressDisplay final : public JobObserver {
   void OnStep(const StepRecord& record) override;
 
  private:
-  std::string Numbers(const StepRecord& record) const;
+  void DrawBar(const StepRecord& record, double steps_per_second);
+  void PrintLine(const StepRecord& record, double steps_per_second) const;
+  std::string TimeLeft(const StepRecord& record, double steps_per_second) const;
 
   const int64_t steps_, planned_peak_bytes_;
   const bool terminal_;
   int64_t seen_ = 0;    // steps
   double seconds_ = 0;  // that they took
+  int bar_width_ = 0;   // decided with the first step
   bool line_open_ = false;
 };
 

@@ -42,10 +42,12 @@ inline void Pack(const PackArgs& a, Range panels) {
   }
 }
 
+struct FetchNothing {};
+
 // Rows [first, first + rows) of one panel of y, over depth [d0, d0 + depth): begins with the bias, goes on with y.
-template <int rows, int vectors>
+template <int rows, int vectors, class Fetch>
 RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t column, int64_t last_lanes,
-                               const float* panel, int64_t d0, int64_t depth) {
+                               const float* panel, int64_t d0, int64_t depth, const Fetch& fetch) {
   Vec acc[rows][vectors];
   float* y = a.y + first * a.width + column;
 #pragma GCC unroll 4
@@ -55,7 +57,14 @@ RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t colum
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) acc[r][v] = d0 == 0 ? bias : Load(y + r * a.width + v * kLanes, lanes);
   }
-  Accumulate<rows, vectors>(a.x + first * a.depth + d0, a.depth, 1, panel + d0 * vectors * kLanes, depth, acc);
+  const float* x = a.x + first * a.depth + d0;
+  const float* columns = panel + d0 * vectors * kLanes;
+  if constexpr (__is_same(Fetch, FetchNothing)) {
+    Accumulate<rows, vectors>(x, a.depth, 1, columns, depth, acc);
+  } else {
+    AccumulateAndFetch<rows, vectors>(x, a.depth, 1, columns, depth, acc,
+                                      [&](int r) RECURVE_INLINE_LAMBDA { fetch(first + r, d0); });
+  }
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
@@ -64,11 +73,9 @@ RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t colum
   }
 }
 
-// One panel of y for some rows. Calls before_tile(first row, rows) as it begins with each tile: what comes next may be
-// fetched into the cache while the products are formed.
-template <class BeforeTile>
-RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p,
-                                const BeforeTile& before_tile) {
+// One panel of y for some rows. Calls fetch(row, d0) while it forms the products of that row from depth d0 on.
+template <class Fetch>
+RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p, const Fetch& fetch) {
   const PanelShape shape(a.width, p);
   const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
   const float* panel = a.packed + p * kPanelWidth * a.depth;
@@ -77,9 +84,8 @@ RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end,
     do {  // once even for depth 0
       const int64_t depth = Least(kDepthBlock, a.depth - d0);
       ForEachTile(begin, end, [&](auto rows, int64_t first) {
-        if (d0 == 0) before_tile(first, decltype(rows)::value);
         LinearTile<decltype(rows)::value, decltype(vectors)::value>(a, first, p * kPanelWidth, last_lanes, panel, d0,
-                                                                    depth);
+                                                                    depth, fetch);
       });
       d0 += depth;
     } while (d0 < a.depth);
@@ -89,25 +95,30 @@ RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end,
 inline void Linear(const LinearArgs& a, Range rows, Range panels) {
   for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
     for (int64_t p = panels.begin; p < panels.end; ++p) {
-      LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p, [](int64_t, int64_t) {});
+      LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p, FetchNothing());
     }
   }
 }
 
 // Columns [begin, begin + count) of rows [r0, r0 + depth) of x, tile by tile of kTileRows columns, each [depth,
-// kTileRows].
+// kTileRows]. A few rows at a time, so that a tile's cache lines are filled before those of the next tile take their
+// place.
 inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
                        float* packed) {
-  for (int64_t d = 0; d < depth; ++d) {
-    const int64_t r = r0 + d;
-    const float* x = (r < a.first_rows ? a.x_first + r * a.in : a.x_rest + (r - a.first_rows) * a.in) + begin;
-    for (int64_t tile = 0; tile * kTileRows < count; ++tile) {
-      float* to = packed + (tile * depth + d) * kTileRows;
-      const float* from = x + tile * kTileRows;
-      if (count - tile * kTileRows >= kTileRows) {
-        for (int i = 0; i < kTileRows; ++i) to[i] = from[i];
-      } else {
-        for (int64_t i = 0; i < count - tile * kTileRows; ++i) to[i] = from[i];
+  constexpr int64_t kRows = 8;
+  for (int64_t d0 = 0; d0 < depth; d0 += kRows) {
+    const int64_t d_end = Least(d0 + kRows, depth);
+    for (int64_t i = 0; i < count; i += kTileRows) {
+      const int64_t columns = Least(kTileRows, count - i);
+      for (int64_t d = d0; d < d_end; ++d) {
+        const int64_t r = r0 + d;
+        const float* x = r < a.first_rows ? a.x_first + r * a.in : a.x_rest + (r - a.first_rows) * a.in;
+        float* to = packed + i * depth + d * kTileRows;
+        if (columns == kTileRows) {
+          memcpy(to, x + begin + i, kTileRows * sizeof(float));
+        } else {
+          memcpy(to, x + begin + i, columns * sizeof(float));
+        }
       }
     }
   }
@@ -136,14 +147,18 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
   }
 }
 
+// Meanwhile asks for dw, and for some rows of the next panel of dy, which is at `next`.
 template <int rows, int vectors>
 RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, int64_t out, int64_t last_lanes,
-                                       float* dw) {
-  for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < vectors; ++v) __builtin_prefetch(dw + r * out + v * kLanes, 1);
-  }
+                                       float* dw, const float* next, Range next_rows) {
   Vec acc[rows][vectors] = {};
-  Accumulate<rows, vectors>(x, 1, kTileRows, dy, depth, acc);
+  AccumulateAndFetch<rows, vectors>(x, 1, kTileRows, dy, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
+    for (int v = 0; v < vectors; ++v) __builtin_prefetch(dw + r * out + v * kLanes, 1);
+    const int64_t count = next_rows.end - next_rows.begin;
+    for (int64_t d = next_rows.begin + count * r / rows; d < next_rows.begin + count * (r + 1) / rows; ++d) {
+      for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(next + d * out + j, 0, 2);
+    }
+  });
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
@@ -152,13 +167,6 @@ RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t 
       float* to = dw + r * out + v * kLanes;
       Store(to, Load(to, lanes) + acc[r][v], lanes);
     }
-  }
-}
-
-// Asks for a panel's columns of some rows of a matrix, to be in the second level of the cache.
-RECURVE_INLINE void FetchRows(const float* first, int64_t width, Range rows) {
-  for (int64_t r = rows.begin; r < rows.end; ++r) {
-    for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(first + r * width + j, 0, 2);
   }
 }
 
@@ -172,12 +180,13 @@ inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t
     constexpr int kVectors = decltype(vectors)::value;
     PackGradients<kVectors>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
     const float* next = a.dy + r0 * a.out + column + kPanelWidth;
+    const int64_t next_depth = column + kPanelWidth < a.out ? depth : 0;
     for (int64_t i = 0; i < count; i += kTileRows) {
-      if (column + kPanelWidth < a.out)
-        FetchRows(next, a.out, {depth * i / count, Least(depth, depth * (i + kTileRows) / count)});
+      const Range next_rows{next_depth * i / count, Least(next_depth, next_depth * (i + kTileRows) / count)};
       float* dw = a.dw + (begin + i) * a.out + column;
       WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
-        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a.out, last_lanes, dw);
+        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a.out, last_lanes, dw,
+                                                            next, next_rows);
       });
     }
   });

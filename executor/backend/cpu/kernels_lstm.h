@@ -48,10 +48,44 @@ inline ForwardStep StepOf(const LstmForwardArgs& a, int64_t t) {
   return s;
 }
 
-// The cell of one row of a tile, on its sums of products.
-RECURVE_INLINE void ForwardCell(const ForwardStep& s, const float* input, int64_t H, int64_t row, int64_t unit,
+// What a row's gates add to their products.
+RECURVE_INLINE const float* InputOf(const LstmForwardArgs& a, const ForwardStep& s, int64_t row) {
+  return s.projected != nullptr ? s.projected + row * 4 * a.H : a.input.table + s.tokens[row] * int64_t{4} * a.H;
+}
+
+// Asks for what ForwardCell will read and write.
+RECURVE_INLINE void FetchForwardCell(const LstmForwardArgs& a, const ForwardStep& s, int64_t row, int64_t unit) {
+  const float* input = InputOf(a, s, row) + unit;
+  for (int gate = 0; gate < 4; ++gate) {
+    __builtin_prefetch(input + gate * a.H);
+    if (s.gates != nullptr) __builtin_prefetch(s.gates + (row * 4 + gate) * a.H + unit, 1);
+  }
+  __builtin_prefetch(s.c_before + row * a.H + unit);
+  __builtin_prefetch(s.c + row * a.H + unit, 1);
+  __builtin_prefetch(s.h + row * a.H + unit, 1);
+}
+
+// The products of a tile.
+template <int rows>
+RECURVE_INLINE void ForwardTile(const LstmForwardArgs& a, const ForwardStep& s, int64_t first, int64_t block,
+                                Vec (*sums)[4]) {
+  Vec acc[rows][4] = {};
+  const float* packed = static_cast<const float*>(a.recurrent) + block * kPanelWidth * a.H;
+  AccumulateAndFetch<rows, 4>(s.h_before + first * a.H, a.H, 1, packed, a.H, acc,
+                              [&](int r) RECURVE_INLINE_LAMBDA { FetchForwardCell(a, s, first + r, block * kLanes); });
+#pragma GCC unroll 8
+  for (int r = 0; r < rows; ++r) {
+#pragma GCC unroll 4
+    for (int gate = 0; gate < 4; ++gate) sums[r][gate] = acc[r][gate];
+  }
+}
+
+// The cell of one row, on its sums of products.
+RECURVE_INLINE void ForwardCell(const LstmForwardArgs& a, const ForwardStep& s, int64_t row, int64_t unit,
                                 int64_t lanes, const Vec (&sums)[4]) {
+  const int64_t H = a.H;
   const int64_t at = row * H + unit;
+  const float* input = InputOf(a, s, row) + unit;
   LstmGates<Vec> gates{sums[0] + Load(input, lanes), sums[1] + Load(input + H, lanes),
                        sums[2] + Load(input + 2 * H, lanes), sums[3] + Load(input + 3 * H, lanes)};
   Vec c;
@@ -67,37 +101,15 @@ RECURVE_INLINE void ForwardCell(const ForwardStep& s, const float* input, int64_
   Store(to + 3 * H, gates.o, lanes);
 }
 
-template <int rows>
-RECURVE_INLINE void ForwardTile(const LstmForwardArgs& a, const ForwardStep& s, int64_t first, int64_t block) {
-  const int64_t H = a.H;
+// kLanes hidden units of at most kRowBlock rows.
+inline void ForwardBlock(const LstmForwardArgs& a, const ForwardStep& s, Range rows, int64_t block) {
+  Vec sums[kRowBlock][4];
+  ForEachTile(rows.begin, rows.end, [&](auto tile_rows, int64_t first) {
+    ForwardTile<decltype(tile_rows)::value>(a, s, first, block, sums + (first - rows.begin));
+  });
   const int64_t unit = block * kLanes;
-  const int64_t lanes = Least(kLanes, H - unit);
-  const float* inputs[rows];
-  for (int r = 0; r < rows; ++r) {
-    const int64_t row = first + r;
-    inputs[r] =
-        (s.projected != nullptr ? s.projected + row * 4 * H : a.input.table + s.tokens[row] * int64_t{4} * H) + unit;
-    // What the cells will read and write, while the products are formed.
-    const int64_t at = row * H + unit;
-    for (int gate = 0; gate < 4; ++gate) {
-      __builtin_prefetch(inputs[r] + gate * H);
-      if (s.gates != nullptr) __builtin_prefetch(s.gates + (row * 4 + gate) * H + unit, 1);
-    }
-    __builtin_prefetch(s.c_before + at);
-    __builtin_prefetch(s.c + at, 1);
-    __builtin_prefetch(s.h + at, 1);
-  }
-  Vec acc[rows][4] = {};
-  const float* packed = static_cast<const float*>(a.recurrent) + block * kPanelWidth * H;
-  Accumulate<rows, 4>(s.h_before + first * H, H, 1, packed, H, acc);
-  Vec sums[rows][4];
-#pragma GCC unroll 8
-  for (int r = 0; r < rows; ++r) {
-#pragma GCC unroll 4
-    for (int gate = 0; gate < 4; ++gate) sums[r][gate] = acc[r][gate];
-  }
-#pragma GCC unroll 1
-  for (int r = 0; r < rows; ++r) ForwardCell(s, inputs[r], H, first + r, unit, lanes, sums[r]);
+  const int64_t lanes = Least(kLanes, a.H - unit);
+  for (int64_t row = rows.begin; row < rows.end; ++row) ForwardCell(a, s, row, unit, lanes, sums[row - rows.begin]);
 }
 
 inline void LstmForward(const LstmForwardArgs& a, Range rows) {
@@ -107,9 +119,9 @@ inline void LstmForward(const LstmForwardArgs& a, Range rows) {
     for (int64_t i = 0; i < blocks; ++i) {
       // There and back: the weights used last are still in the cache when they do not all fit.
       const int64_t block = t % 2 == 0 ? i : blocks - 1 - i;
-      ForEachTile(rows.begin, rows.end, [&](auto tile_rows, int64_t first) {
-        ForwardTile<decltype(tile_rows)::value>(a, step, first, block);
-      });
+      for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
+        ForwardBlock(a, step, {begin, Least(begin + kRowBlock, rows.end)}, block);
+      }
     }
   }
 }
@@ -142,16 +154,15 @@ inline void BackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Rang
   }
 }
 
-// Asks for what BackwardCells will read from the tape.
-RECURVE_INLINE void FetchBackwardCells(const LstmBackwardArgs& a, int64_t t, Range rows, Range units) {
-  const float* c_before = t == 0 ? a.c_first : a.c + (t - 1) * a.B * a.H;
-  for (int64_t row = rows.begin; row < rows.end; ++row) {
-    const float* gates = a.gates + (t * a.B + row) * 4 * a.H;
-    for (int64_t unit = units.begin; unit < units.end; unit += kCacheLineFloats) {
-      for (int gate = 0; gate < 4; ++gate) __builtin_prefetch(gates + gate * a.H + unit, 1);
-      __builtin_prefetch(c_before + row * a.H + unit);
-      if (a.dh_above != nullptr) __builtin_prefetch(a.dh_above + (t * a.B + row) * a.H + unit);
-    }
+// Asks for what BackwardCells will read of a row of the tape.
+RECURVE_INLINE void FetchBackwardCells(const LstmBackwardArgs& a, int64_t t, int64_t row, Range units) {
+  const float* c_before = (t == 0 ? a.c_first : a.c + (t - 1) * a.B * a.H) + row * a.H;
+  const float* above = a.dh_above != nullptr ? a.dh_above + (t * a.B + row) * a.H : nullptr;
+  const float* gates = a.gates + (t * a.B + row) * 4 * a.H;
+  for (int64_t unit = units.begin; unit < units.end; unit += kCacheLineFloats) {
+    for (int gate = 0; gate < 4; ++gate) __builtin_prefetch(gates + gate * a.H + unit, 1);
+    __builtin_prefetch(c_before + unit);
+    if (above != nullptr) __builtin_prefetch(above + unit);
   }
 }
 
@@ -170,8 +181,8 @@ inline void LstmBackward(const LstmBackwardArgs& a, Range rows) {
       for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
         const int64_t end = Least(begin + kRowBlock, rows.end);
         const Range units{p * kPanelWidth, Least((p + 1) * kPanelWidth, a.H)};
-        LinearPanel(product, begin, end, p, [&](int64_t first, int64_t count) {
-          if (t > 0) FetchBackwardCells(a, t - 1, {first, first + count}, units);
+        LinearPanel(product, begin, end, p, [&](int64_t row, int64_t d0) RECURVE_INLINE_LAMBDA {
+          if (t > 0 && d0 == 0) FetchBackwardCells(a, t - 1, row, units);
         });
         if (t > 0) BackwardCells(a, t - 1, {begin, end}, units);
       }

@@ -20,6 +20,7 @@
 #endif
 
 #define RECURVE_INLINE inline __attribute__((always_inline))
+#define RECURVE_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
@@ -198,6 +199,21 @@ RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth
     } else {
       AccumulateStepInFewRegisters(x + d * depth_stride, row_stride, column, acc);
     }
+  }
+}
+
+// The same, in as many parts of the depth as there are rows; calls fetch(r) before each. What a tile's epilogue will
+// touch is asked for bit by bit: asked for at once, it would keep the products' own loads waiting.
+template <int rows, int vectors, class Fetch>
+RECURVE_INLINE void AccumulateAndFetch(const float* x, int64_t row_stride, int64_t depth_stride, const float* w,
+                                       int64_t depth, Vec (&acc)[rows][vectors], const Fetch& fetch) {
+#pragma GCC unroll 1
+  for (int r = 0; r < rows; ++r) {
+    fetch(r);
+    const int64_t begin = depth * r / rows;
+    const int64_t end = depth * (r + 1) / rows;
+    Accumulate<rows, vectors>(x + begin * depth_stride, row_stride, depth_stride, w + begin * vectors * kLanes,
+                              end - begin, acc);
   }
 }
 

@@ -29,11 +29,12 @@ struct Safetensors {
 // leaves one of them whole.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 
-// INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap or
-// leave the file, a data type other than F32, a shape that does not match its bytes.
+// INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
+// or leave the file, a data type other than F32, a shape that does not match its bytes.
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
 
-// OK if WriteSafetensors(path) could write now; PERMISSION_DENIED or NOT_FOUND with the reason otherwise. Leaves nothing.
+// OK if WriteSafetensors(path) could write now; PERMISSION_DENIED or NOT_FOUND with the reason otherwise. Leaves
+// nothing.
 absl::Status CheckWritable(const std::string& path);
 
 // Hex SHA-256 over the values of the tensors in order.

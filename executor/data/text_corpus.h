@@ -11,12 +11,12 @@
 
 namespace recurve {
 
-// A file of bytes, mapped read-only: a file larger than memory costs no memory. Any bytes are text. Thread-safe. A file that
-// another process shortens while it is mapped ends this process (SIGBUS), as with every mapped file.
+// A file of bytes, mapped read-only: a file larger than memory costs no memory. Any bytes are text. Thread-safe. A file
+// that another process shortens while it is mapped ends this process (SIGBUS), as with every mapped file.
 class TextCorpus {
  public:
-  // NOT_FOUND, PERMISSION_DENIED, or INVALID_ARGUMENT for what is not a regular file or has fewer than two bytes (a byte
-  // to read and a byte to predict).
+  // NOT_FOUND, PERMISSION_DENIED, or INVALID_ARGUMENT for what is not a regular file or has fewer than two bytes (a
+  // byte to read and a byte to predict).
   static absl::StatusOr<std::unique_ptr<TextCorpus>> Open(const std::string& path);
   ~TextCorpus();
   TextCorpus(const TextCorpus&) = delete;
@@ -29,17 +29,17 @@ class TextCorpus {
   const std::span<const uint8_t> bytes_;
 };
 
-// Cuts a text into batches of windows for training with the state carried over. The text is split into B streams of equal
-// length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value that refers
-// to the text.
+// Cuts a text into batches of windows for training with the state carried over. The text is split into B streams of
+// equal length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value
+// that refers to the text.
 class WindowBatches {
  public:
   // INVALID_ARGUMENT when the text has fewer than batch * length + 1 bytes, with the number it has.
   static absl::StatusOr<WindowBatches> Create(std::span<const uint8_t> text, int64_t batch, int64_t length);
 
   int64_t windows_per_epoch() const { return windows_; }  // >= 1
-  // Whether batch `index` (0, 1, ...; it goes round and round the text) is the first of a pass over the streams, so that no
-  // state may be carried into it.
+  // Whether batch `index` (0, 1, ...; it goes round and round the text) is the first of a pass over the streams, so
+  // that no state may be carried into it.
   bool StartsAfresh(int64_t index) const { return index % windows_ == 0; }
   // inputs and targets: [T, B].
   void Fill(int64_t index, int32_t* inputs, int32_t* targets) const;

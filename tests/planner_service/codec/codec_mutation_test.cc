@@ -89,14 +89,16 @@ schedule::v1::Schedule NearlyValidSchedule(Random& random) {
     const bool has_right = kind == schedule::v1::RUN_KIND_SPLIT || kind == schedule::v1::RUN_KIND_SPLIT_TAPE;
     const uint32_t left = tape_all ? 0 : part();
     const uint32_t right = has_right ? part() : 0;
-    const auto length_of = [&](uint32_t p) { return p == 0 ? 0 : message.lengths(static_cast<int>(p) - 1); };
-    const int64_t taped = tape_all                               ? 1 + static_cast<int64_t>(random() % 9)
-                          : kind == schedule::v1::RUN_KIND_SPLIT ? 0
-                                                                 : 1;
+    // Unsigned, as sums of extreme lengths wrap.
+    const auto length_of = [&](uint32_t p) {
+      return p == 0 ? uint64_t{0} : static_cast<uint64_t>(message.lengths(static_cast<int>(p) - 1));
+    };
+    const uint64_t taped = tape_all ? 1 + random() % 9 : kind == schedule::v1::RUN_KIND_SPLIT ? 0 : 1;
     message.add_kinds(kind);
     message.add_lefts(left);
     message.add_rights(right);
-    message.add_lengths(random() % 16 == 0 ? Extreme(random) : taped + length_of(left) + length_of(right));
+    message.add_lengths(random() % 16 == 0 ? Extreme(random)
+                                           : static_cast<int64_t>(taped + length_of(left) + length_of(right)));
   }
   return message;
 }

@@ -102,11 +102,19 @@ TEST(ExecutorBinaryTest, SigtermWhileAJobRuns) {
   const std::string running = client.Submit(spec).id();
   const std::string waiting = client.Submit(spec).id();
   std::vector<JobEvent> events, events_of_waiting;
-  std::thread watcher([&] { events_of_waiting = client.EventsToTheEnd(waiting); });
+  std::atomic<bool> watches_waiting{false};
+  std::thread watcher([&] {
+    const grpc::Status status = client.Watch(waiting, 0, [&](const JobEvent& event) {
+      events_of_waiting.push_back(event);
+      watches_waiting = true;
+      return false;
+    });
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  });
   bool signalled = false;
   const grpc::Status status = client.Watch(running, 0, [&](const JobEvent& event) {
     events.push_back(event);
-    if (event.progress().step() >= 3 && !signalled) {
+    if (event.progress().step() >= 3 && watches_waiting && !signalled) {
       daemon.Signal(SIGTERM);
       signalled = true;
     }

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "planner_service/service/admission_planner.h"
+#include "planner_service/service/solve_gate.h"
 #include "planner_service/serving/server.h"
 
 namespace recurve {
@@ -15,7 +15,7 @@ namespace recurve {
 struct PlannerFlags {
   ServerOptions server;
   int64_t memo_bytes = 0;
-  AdmissionLimits admission;
+  SolveLimits admission;
   std::chrono::milliseconds deadline{};  // of requests without one
 };
 

@@ -18,6 +18,7 @@
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/service/planner_service.h"
+#include "planner_service/service/solve_gate.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/server.h"
 #include "planner_service/units/units.h"
@@ -48,9 +49,10 @@ int Serve(const PlannerFlags& flags) {
   // A request goes through these from the last to the first.
   EmbeddedPlanner solver;
   MeteredPlanner metered(solver, metrics);
-  AdmissionPlanner admission(metered, flags.admission, metrics);
+  SolveGate gate(flags.admission, metrics);
+  AdmissionPlanner admission(metered, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
-  PlannerService service(caching, flags.deadline, metrics);
+  PlannerService service(caching, {.deadline = flags.deadline, .metrics = metrics});
 
   const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server, {&service}, registry);
   if (!server.ok()) {

@@ -2,11 +2,8 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVICE_PLANNER_SERVICE_H_
 #define RECURVE_PLANNER_SERVICE_SERVICE_PLANNER_SERVICE_H_
 
-#include <chrono>
-
-#include "absl/status/status.h"
 #include "planner_service/planning/planner.h"
-#include "planner_service/service/planner_metrics.h"
+#include "planner_service/service/answer_call.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
 
 namespace recurve {
@@ -15,20 +12,14 @@ namespace recurve {
 // must outlive it. Thread-safe.
 class PlannerService final : public planner::v1::PlannerService::Service {
  public:
-  // `deadline` is for requests that come without one.
-  PlannerService(Planner& planner, std::chrono::milliseconds deadline, PlannerMetrics& metrics)
-      : planner_(planner), deadline_(deadline), metrics_(metrics) {}
+  PlannerService(Planner& planner, const CallRules& rules) : planner_(planner), rules_(rules) {}
 
   grpc::Status MakePlan(grpc::ServerContext* context, const planner::v1::MakePlanRequest* request,
                         planner::v1::MakePlanResponse* response) override;
 
  private:
-  absl::Status Answer(const grpc::ServerContext& context, const planner::v1::MakePlanRequest& request,
-                      planner::v1::MakePlanResponse& response);
-
   Planner& planner_;
-  const std::chrono::milliseconds deadline_;
-  PlannerMetrics& metrics_;
+  const CallRules rules_;
 };
 
 }  // namespace recurve

@@ -4,6 +4,7 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
 #define RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
@@ -12,6 +13,9 @@ namespace recurve {
 
 grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
+
+// Tells the client's gRPC library, and its user, when to try again what was refused because of load.
+void AddRetryDelay(grpc::ServerContext& context);
 
 }  // namespace recurve
 

@@ -63,7 +63,7 @@ class RemotePlannerTest : public ::testing::Test {
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
   EmbeddedPlanner embedded_;
-  PlannerService service_{embedded_, milliseconds(10'000), metrics_};
+  PlannerService service_{embedded_, {.deadline = milliseconds(10'000), .metrics = metrics_}};
 };
 
 TEST_F(RemotePlannerTest, AnswersAsTheEmbeddedPlanner) {

@@ -14,6 +14,8 @@ LADDER = {
     "planner_service/schedule": [],
     "planner_service/planning": ["planner_service/schedule"],
     "planner_service/units": [],
+    "planner_service/advice": ["executor/job", "executor/engine", "executor/model", "executor/backend",
+                               "executor/backend/cpu", "planner_service/planning", "planner_service/schedule"],
     "planner_service/codec": ["planner_service/planning", "planner_service/schedule"],
     "planner_service/serving": [],
     "planner_service/service": ["planner_service/codec", "planner_service/serving", "planner_service/planning",

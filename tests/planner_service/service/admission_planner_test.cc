@@ -27,7 +27,8 @@ class AdmissionPlannerTest : public ::testing::Test {
   PlannerMetrics metrics_{registry_, "test"};
   GatedPlanner solver_{false};
   MeteredPlanner metered_{solver_, metrics_};
-  AdmissionPlanner planner_{metered_, {.max_solves = 2, .max_waiting = 3}, metrics_};
+  SolveGate gate_{{.max_solves = 2, .max_waiting = 3}, metrics_};
+  AdmissionPlanner planner_{metered_, gate_};
 };
 
 TEST_F(AdmissionPlannerTest, SolvesSomeLetsSomeWaitAndRefusesTheRest) {

@@ -80,9 +80,10 @@ class PlannerServiceTest : public ::testing::Test {
   PlannerMetrics metrics_{*registry_, "test"};
   GatedPlanner solver_{true};
   MeteredPlanner metered_{solver_, metrics_};
-  AdmissionPlanner admission_{metered_, {.max_solves = 2, .max_waiting = 0}, metrics_};
+  SolveGate gate_{{.max_solves = 2, .max_waiting = 0}, metrics_};
+  AdmissionPlanner admission_{metered_, gate_};
   CachingPlanner caching_{admission_, 1 << 20, metrics_};
-  PlannerService service_{caching_, milliseconds(80), metrics_};
+  PlannerService service_{caching_, {.deadline = milliseconds(80), .metrics = metrics_}};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planner_service/service/admission_planner.h"
+#include "planner_service/service/solve_gate.h"
 
 #include <chrono>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
 namespace recurve {
@@ -14,13 +13,7 @@ constexpr std::chrono::milliseconds kPoll{5};
 
 }  // namespace
 
-absl::StatusOr<Plan> AdmissionPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
-  if (absl::Status status = Enter(cancelled); !status.ok()) return status;
-  const absl::Cleanup leave = [this] { Leave(); };
-  return inner_.MakePlan(request, cancelled);
-}
-
-absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
+absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
   std::unique_lock lock(mutex_);
   if (!HasRoom() && waiting_ >= limits_.max_waiting) {
     metrics_.shed.Increment();
@@ -41,7 +34,7 @@ absl::Status AdmissionPlanner::Enter(const CancelCheck& cancelled) {
   return status;
 }
 
-void AdmissionPlanner::Leave() {
+void SolveGate::Leave() {
   {
     const std::lock_guard lock(mutex_);
     --solving_;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a cluster scheduler asks before it places a job: how little memory does it need for a slowdown that is
+// acceptable, what does the whole trade-off look like, how large may it be on this device.
+#ifndef RECURVE_PLANNER_SERVICE_ADVICE_ADVISOR_H_
+#define RECURVE_PLANNER_SERVICE_ADVICE_ADVISOR_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "planner_service/planning/plan.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+inline constexpr int64_t kMaxCurvePoints = 10'000;
+inline constexpr int64_t kMaxLengths = 10'000;   // of one PlanLengths
+inline constexpr int64_t kMaxWorkloads = 1'000;  // of one SplitBudget
+inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
+
+// A chain whose sizes are known.
+struct ChainWorkload {
+  int64_t length = 1;       // N, links, 1..kMaxChainLength
+  int64_t state_bytes = 1;  // s, 1..kMaxBytes
+  int64_t tape_bytes = 0;   // a, 0..kMaxBytes
+  int64_t fixed_bytes = 0;  // what is held besides the store, 0..kMaxBytes; part of every budget below
+  std::optional<LinkCosts> costs;
+  friend bool operator==(const ChainWorkload&, const ChainWorkload&) = default;
+};
+
+// A model, from which bytes are derived by the code that the executor allocates with. Bytes of the CPU backend.
+struct ModelWorkload {
+  enum class Cell : uint8_t { kLstm };
+  enum class DataType : uint8_t { kFloat32 };
+  enum class Optimizer : uint8_t { kAdamW, kSgd };
+  // Measured costs of links of `link` steps. When a model has any, `link` is chosen among them.
+  struct LinkChoice {
+    int64_t link = 1;
+    LinkCosts costs;
+    friend bool operator==(const LinkChoice&, const LinkChoice&) = default;
+  };
+
+  Cell cell = Cell::kLstm;
+  DataType data_type = DataType::kFloat32;
+  Optimizer optimizer = Optimizer::kAdamW;
+  int64_t layers = 1;     // 1..64
+  int64_t hidden = 256;   // 1..16384
+  int64_t embedding = 0;  // 1..16384; 0: as `hidden`
+  double dropout = 0;     // [0, 1)
+  int64_t batch = 16;     // 1..65536
+  int64_t length = 1000;  // T, steps, 1..kMaxChainLength
+  int64_t link = 0;       // k, steps in a link, 1..length; 0: chosen for each budget
+  std::vector<LinkChoice> choices;
+  friend bool operator==(const ModelWorkload&, const ModelWorkload&) = default;
+};
+
+using Workload = std::variant<ChainWorkload, ModelWorkload>;
+
+// What a workload holds, as cut into links of `link` steps.
+struct Sizing {
+  int64_t link = 1;   // 1 for a chain
+  int64_t links = 1;  // N
+  int64_t state_bytes = 0;
+  int64_t tape_bytes = 0;
+  int64_t fixed_bytes = 0;      // all but the store
+  int64_t store_all_bytes = 0;  // fixed and store, when every tape is kept
+  // Of a model, what fixed_bytes are for: (name of executor/engine/ledger.h's kind, bytes).
+  std::vector<std::pair<std::string, int64_t>> fixed_by_kind;
+};
+
+// A plan's figures in the scheduler's terms. "Total" bytes are fixed bytes and the store.
+struct Advice {
+  bool feasible = false;
+  Strategy strategy = Strategy::kAuto;
+  Sizing sizing;
+  int64_t least_bytes = 0;  // smallest total in which this strategy can do it at all; always set
+  // Set when feasible.
+  int64_t budget_bytes = 0;  // total that was given or found
+  int64_t peak_bytes = 0;    // total that the plan really uses
+  int64_t forward_count = 0;
+  int64_t forward_count_lower_bound = 0;
+  // Predicted time over that of keeping every tape. Without costs a backward is taken to last two forwards, as in the
+  // paper: (V + 2 N) / 3 N.
+  double slowdown = 1;
+  std::optional<double> predicted_seconds;  // with costs: of one forward and backward through the chain
+};
+
+struct CurvePoint {
+  int64_t budget_bytes = 0;  // the smallest total with this count
+  int64_t forward_count = 0;
+  double slowdown = 1;
+};
+
+struct Curve {
+  Strategy strategy = Strategy::kAuto;
+  std::vector<CurvePoint> corners;  // bytes increase, forwards decrease; every point where the count changes
+  bool complete = true;             // false: there are more corners than were asked for; those here are spread evenly
+};
+
+enum class Dimension : uint8_t { kBatch, kLength, kHidden };
+
+// How the bytes of a device are shared out.
+enum class SplitGoal : uint8_t {
+  kLeastTotalTime,  // least sum of predicted seconds (without costs: of forwards)
+  kLeastSlowdown,   // the largest slowdown is as small as it can be
+};
+
+// Answers a scheduler. One interface for this process and for the service. Thread-safe. The same question always gets
+// the same answer. Every method: INVALID_ARGUMENT names the field, its value and its range; CANCELLED when `cancelled`
+// said so; RESOURCE_EXHAUSTED when the answer would take more work than a stated limit.
+class Advisor {
+ public:
+  virtual ~Advisor() = default;
+
+  // Figures of the cheapest plan in a total of `budget_bytes`. For a model with link 0 the link of least predicted
+  // time; without costs, the one that the executor takes.
+  virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
+                                        const CancelCheck& cancelled) = 0;
+
+  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as keeping every tape.
+  virtual absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
+                                            const CancelCheck& cancelled) = 0;
+
+  // The memory-time curve of each strategy, at most `max_points` corners each.
+  virtual absl::StatusOr<std::vector<Curve>> MakeCurves(const Workload& workload,
+                                                        const std::vector<Strategy>& strategies, int64_t max_points,
+                                                        const CancelCheck& cancelled) = 0;
+
+  // The advice for the largest value of `dimension`, all else as in `workload`, whose plan fits in `budget_bytes` and
+  // is at most `max_slowdown` times as slow as keeping every tape. `value` is 0 when not even 1 fits. Batch and hidden
+  // need a model.
+  struct Largest {
+    int64_t value = 0;
+    Advice advice;  // of `value`; of 1 when that is 0
+  };
+  virtual absl::StatusOr<Largest> FindLargest(const Workload& workload, Dimension dimension, Strategy strategy,
+                                              int64_t budget_bytes, double max_slowdown,
+                                              const CancelCheck& cancelled) = 0;
+
+  // One advice for each length, in order: batches of variable length in one budget. What is fixed is that of the
+  // workload as given.
+  virtual absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
+                                                          Strategy strategy, int64_t budget_bytes,
+                                                          const CancelCheck& cancelled) = 0;
+
+  // Shares `total_bytes` out; one advice for each workload, in order, whose budgets sum to no more than the total. Not
+  // feasible (each advice with its least_bytes) when the least totals do not fit.
+  virtual absl::StatusOr<std::vector<Advice>> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy,
+                                                          int64_t total_bytes, SplitGoal goal,
+                                                          const CancelCheck& cancelled) = 0;
+};
+
+// Answers in this process.
+class EmbeddedAdvisor final : public Advisor {
+ public:
+  absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
+                                const CancelCheck& cancelled) override;
+  absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
+                                    const CancelCheck& cancelled) override;
+  absl::StatusOr<std::vector<Curve>> MakeCurves(const Workload& workload, const std::vector<Strategy>& strategies,
+                                                int64_t max_points, const CancelCheck& cancelled) override;
+  absl::StatusOr<Largest> FindLargest(const Workload& workload, Dimension dimension, Strategy strategy,
+                                      int64_t budget_bytes, double max_slowdown, const CancelCheck& cancelled) override;
+  absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
+                                                  Strategy strategy, int64_t budget_bytes,
+                                                  const CancelCheck& cancelled) override;
+  absl::StatusOr<std::vector<Advice>> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy,
+                                                  int64_t total_bytes, SplitGoal goal,
+                                                  const CancelCheck& cancelled) override;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_ADVICE_ADVISOR_H_

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SERVICE_ANSWER_CALL_H_
+#define RECURVE_PLANNER_SERVICE_SERVICE_ANSWER_CALL_H_
+
+#include <grpcpp/server_context.h>
+
+#include <chrono>
+
+#include "absl/status/status.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/service/call_patience.h"
+#include "planner_service/service/planner_metrics.h"
+#include "planner_service/serving/grpc_status.h"
+
+namespace recurve {
+
+// What every RPC of the planner service does around its own work.
+struct CallRules {
+  std::chrono::milliseconds deadline;  // of calls that come without one
+  PlannerMetrics& metrics;
+};
+
+// Runs `answer(cancelled)`, which returns an absl::Status and may ask `cancelled` whether the call is still wanted;
+// records the call as `method`; adds the retry delay where load is shed; says why a cancelled call was cancelled.
+template <typename Answer>
+grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
+  const auto start = std::chrono::steady_clock::now();
+  const CallPatience patience(context, rules.deadline);
+  absl::Status status = answer(CancelCheck([&patience] { return patience.Ended(); }));
+  if (absl::IsCancelled(status)) status = patience.Reason();
+  if (absl::IsResourceExhausted(status)) AddRetryDelay(context);
+  rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);
+  return ToGrpcStatus(status);
+}
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVICE_ANSWER_CALL_H_

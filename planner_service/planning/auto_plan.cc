@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "planner_service/planning/credit_search.h"
+#include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
@@ -18,7 +19,7 @@ namespace recurve {
 namespace {
 
 // Forwards of the whole schedule, from those of its parts.
-int64_t CountForwards(const Schedule& schedule) {
+int64_t CountOf(const Schedule& schedule) {
   std::vector<int64_t> count;
   count.reserve(schedule.runs.size());
   for (const Run& run : schedule.runs) {
@@ -53,7 +54,7 @@ absl::StatusOr<Plan> SolveByCredits(int64_t length, const LeafLevels& levels, co
   if (!schedule.ok()) return schedule.status();
   Plan plan;
   plan.schedule = *std::move(schedule);
-  plan.forward_count = CountForwards(plan.schedule);
+  plan.forward_count = CountOf(plan.schedule);
   plan.forward_count_lower_bound = search.forward_count_lower_bound();
   return plan;
 }
@@ -64,12 +65,28 @@ absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const Cance
   Plan plan;
   plan.schedule = levels.leaf(0) >= length ? Schedule{.runs = {{.kind = Run::Kind::kTapeAll, .length = length}}}
                                            : SweepForEach(length);
-  plan.forward_count = CountForwards(plan.schedule);
+  plan.forward_count = CountOf(plan.schedule);
   plan.forward_count_lower_bound = plan.forward_count;
   return plan;
 }
 
 }  // namespace
+
+ForwardCount CountForwards(int64_t length, const ByteBudget& budget) {
+  const LeafLevels levels(length, budget);
+  if (levels.leaf(0) >= length) return {length, length};
+  if (levels.tail() == 0) {
+    const int64_t count = CountHsmForwards(length, levels.tail_slots());
+    return {count, count};
+  }
+  if (levels.tail() == 1 && levels.tail_slots() == 0) {  // a sweep for each link but the first two
+    const int64_t count = length * (length + 1) / 2 - 1;
+    return {count, count};
+  }
+  CreditSearch search(levels, length);
+  search.Run({}).IgnoreError();  // it can only be cancelled
+  return {search.forward_count(), search.forward_count_lower_bound()};
+}
 
 absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const CancelCheck& cancelled) {
   const LeafLevels levels(length, budget);

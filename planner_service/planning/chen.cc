@@ -5,7 +5,9 @@
 // sweep; where the length does not divide, the first segment is the short one, so that the sweep repeats as few links
 // as it can.
 #include <algorithm>
+#include <cmath>
 
+#include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
 
@@ -13,7 +15,7 @@ namespace recurve {
 namespace {
 
 int64_t CeilSqrt(int64_t value) {
-  int64_t root = 1;
+  auto root = static_cast<int64_t>(std::sqrt(static_cast<double>(value)));  // right or one too small
   while (root * root < value) ++root;
   return root;
 }
@@ -37,6 +39,8 @@ Schedule Segments(int64_t length, int64_t segment) {
 
 }  // namespace
 
+int64_t CountChenForwards(int64_t length) { return 2 * length - CeilSqrt(length); }
+
 absl::StatusOr<Plan> PlanChen(int64_t length, const ByteBudget& budget, const CancelCheck& /*cancelled*/) {
   const int64_t segment = CeilSqrt(length);
   const int64_t borders = (length - 1) / segment;  // between ceil(length / segment) segments
@@ -46,7 +50,7 @@ absl::StatusOr<Plan> PlanChen(int64_t length, const ByteBudget& budget, const Ca
                                                 TapeAllBytes(segment, budget.state_bytes, budget.tape_bytes));
   plan.feasible = plan.smallest_feasible_budget <= budget.budget_bytes;
   if (!plan.feasible) return plan;
-  plan.forward_count = 2 * length - segment;
+  plan.forward_count = CountChenForwards(length);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
   plan.schedule = Segments(length, segment);

@@ -33,6 +33,8 @@ class CreditSearch {
   // CANCELLED when `cancelled` says so. To be called once, before all that follows.
   absl::Status Run(const CancelCheck& cancelled);
 
+  // What the schedule costs, or a little more where that is not `proved`.
+  int64_t forward_count() const { return (class_ + 1) * length_ - credit_; }
   // No schedule costs less. Equal to what the schedule costs where `proved`.
   int64_t forward_count_lower_bound() const { return (class_ + 1) * length_ - credit_bound_; }
   bool proved() const { return credit_ == credit_bound_; }

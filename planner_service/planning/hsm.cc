@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
@@ -59,17 +60,20 @@ Decision DecideHsm(const Problem& problem) {
   return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};
 }
 
-absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
-  // More slots than links are of no use; the bound is the paper's for the slots that are used.
+int64_t CountHsmForwards(int64_t length, int64_t slots) {
   const int64_t used = std::min(slots, length);
   const int64_t repeats = ClassOf(length, used);
+  return (repeats + 1) * length - HsmReach(used + 1, repeats - 1);
+}
+
+absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
   Plan plan;
   plan.feasible = true;
   plan.smallest_feasible_budget = 1;
-  plan.forward_count = (repeats + 1) * length - HsmReach(used + 1, repeats - 1);
+  plan.forward_count = CountHsmForwards(length, slots);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = PaperBound(length, slots, plan.forward_count);
-  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, used}, DecideHsm, cancelled);
+  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, std::min(slots, length)}, DecideHsm, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;

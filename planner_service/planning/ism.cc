@@ -7,6 +7,7 @@
 // such u is taken, as in hsm.cc.
 #include <algorithm>
 
+#include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
@@ -44,16 +45,20 @@ Decision DecideIsm(const Problem& problem) {
 
 }  // namespace
 
-absl::StatusOr<Plan> PlanIsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
+int64_t CountIsmForwards(int64_t length, int64_t slots) {
   const int64_t used = std::min(slots, length);
   const int64_t repeats = ClassOf(length, used);
+  return repeats * length + repeats - Binomial(used + repeats, used + 1);
+}
+
+absl::StatusOr<Plan> PlanIsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
   Plan plan;
   plan.feasible = true;
   plan.smallest_feasible_budget = 1;
-  plan.forward_count = repeats * length + repeats - Binomial(used + repeats, used + 1);
+  plan.forward_count = CountIsmForwards(length, slots);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, used}, DecideIsm, cancelled);
+  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, std::min(slots, length)}, DecideIsm, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;

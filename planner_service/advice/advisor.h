@@ -23,22 +23,30 @@ inline constexpr int64_t kMaxLengths = 10'000;   // of one PlanLengths
 inline constexpr int64_t kMaxWorkloads = 1'000;  // of one SplitBudget
 inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
 
+inline constexpr int64_t kMaxSlotLinks = 10'000;         // links of a chain for kIsm and kMsm, whose tables take long
+inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
+inline constexpr double kMaxLinkSeconds = 1e9;
+
 // A chain whose sizes are known.
 struct ChainWorkload {
-  int64_t length = 1;       // N, links, 1..kMaxChainLength
-  int64_t state_bytes = 1;  // s, 1..kMaxBytes
-  int64_t tape_bytes = 0;   // a, 0..kMaxBytes
-  int64_t fixed_bytes = 0;  // what is held besides the store, 0..kMaxBytes; part of every budget below
-  std::optional<LinkCosts> costs;
+  int64_t length = 1;              // N, links, 1..kMaxChainLength
+  int64_t state_bytes = 1;         // s, 1..kMaxBytes
+  int64_t tape_bytes = 0;          // a, 0..kMaxBytes
+  int64_t fixed_bytes = 0;         // what is held besides the store, 0..kMaxBytes; part of every budget below
+  std::optional<LinkCosts> costs;  // at most kMaxLinkSeconds each; taped forward and backward together at least 1 ps
   friend bool operator==(const ChainWorkload&, const ChainWorkload&) = default;
 };
 
-// A model, from which bytes are derived by the code that the executor allocates with. Bytes of the CPU backend.
+// A model, from which bytes are derived by the code that the executor allocates with: the figures of PlanMemory
+// (executor/job/memory_plan.h) to the byte. Bytes of the CPU backend. They do not depend on its threads. They do on its
+// instruction set, which is the best of the machine that answers: packed weights are padded to whole vectors of 4, 8 or
+// 16 floats, so that only models whose `hidden` or `embedding` is no multiple of 16 need other bytes elsewhere.
 struct ModelWorkload {
   enum class Cell : uint8_t { kLstm };
   enum class DataType : uint8_t { kFloat32 };
   enum class Optimizer : uint8_t { kAdamW, kSgd };
-  // Measured costs of links of `link` steps. When a model has any, `link` is chosen among them.
+  // Measured costs of links of `link` steps. When a model has any, the link of least predicted time is chosen among
+  // them.
   struct LinkChoice {
     int64_t link = 1;
     LinkCosts costs;
@@ -54,7 +62,10 @@ struct ModelWorkload {
   double dropout = 0;     // [0, 1)
   int64_t batch = 16;     // 1..65536
   int64_t length = 1000;  // T, steps, 1..kMaxChainLength
-  int64_t link = 0;       // k, steps in a link, 1..length; 0: chosen for each budget
+  // k, steps in a link, 1..kMaxChainLength (a larger one than the length is taken as the length); 0: chosen for each
+  // budget. Must be 0 when there are choices.
+  int64_t link = 0;
+  bool carry_state = true;  // a batch starts from the last state of the one before, which takes one state more
   std::vector<LinkChoice> choices;
   friend bool operator==(const ModelWorkload&, const ModelWorkload&) = default;
 };
@@ -84,29 +95,34 @@ struct Advice {
   int64_t peak_bytes = 0;    // total that the plan really uses
   int64_t forward_count = 0;
   int64_t forward_count_lower_bound = 0;
-  // Predicted time over that of keeping every tape. Without costs a backward is taken to last two forwards, as in the
-  // paper: (V + 2 N) / 3 N.
+  // Predicted time over that of keeping every tape; among choices, over that of the choice which is fastest when it
+  // keeps every tape. Without costs a backward is taken to last two forwards, as in the paper: (V + 2 N) / 3 N.
   double slowdown = 1;
   std::optional<double> predicted_seconds;  // with costs: of one forward and backward through the chain
 };
 
 struct CurvePoint {
   int64_t budget_bytes = 0;  // the smallest total with this count
+  int64_t link = 1;          // steps in a link, 1 for a chain
   int64_t forward_count = 0;
   double slowdown = 1;
 };
 
 struct Curve {
   Strategy strategy = Strategy::kAuto;
-  std::vector<CurvePoint> corners;  // bytes increase, forwards decrease; every point where the count changes
-  bool complete = true;             // false: there are more corners than were asked for; those here are spread evenly
+  // Bytes increase, slowdowns decrease (and so do forwards, link for link): every point where that is so, from the
+  // least bytes to the first that keep the slowdown at its least.
+  std::vector<CurvePoint> corners;
+  // False: there are more corners than were asked for. Those here are the two ends and what lies where the curve was
+  // known least: each next one splits the largest rectangle, in logarithms of bytes and slowdown, between neighbours.
+  bool complete = true;
 };
 
 enum class Dimension : uint8_t { kBatch, kLength, kHidden };
 
 // How the bytes of a device are shared out.
 enum class SplitGoal : uint8_t {
-  kLeastTotalTime,  // least sum of predicted seconds (without costs: of forwards)
+  kLeastTotalTime,  // least sum of predicted seconds (without costs: of steps run forward)
   kLeastSlowdown,   // the largest slowdown is as small as it can be
 };
 
@@ -122,7 +138,8 @@ class Advisor {
   virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                         const CancelCheck& cancelled) = 0;
 
-  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as keeping every tape.
+  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as keeping every tape. Not feasible
+  // when that is more than kMaxBytes. Not for kIsm and kMsm, as all that follow but MakeCurves.
   virtual absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
                                             const CancelCheck& cancelled) = 0;
 
@@ -143,16 +160,23 @@ class Advisor {
                                               const CancelCheck& cancelled) = 0;
 
   // One advice for each length, in order: batches of variable length in one budget. What is fixed is that of the
-  // workload as given.
+  // workload as given, so that the lengths of a model may be at most its own.
   virtual absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
                                                           Strategy strategy, int64_t budget_bytes,
                                                           const CancelCheck& cancelled) = 0;
 
-  // Shares `total_bytes` out; one advice for each workload, in order, whose budgets sum to no more than the total. Not
-  // feasible (each advice with its least_bytes) when the least totals do not fit.
-  virtual absl::StatusOr<std::vector<Advice>> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy,
-                                                          int64_t total_bytes, SplitGoal goal,
-                                                          const CancelCheck& cancelled) = 0;
+  // Shares `total_bytes` out. Not feasible (each advice with its least_bytes) when the least totals do not fit. For
+  // kLeastTotalTime all workloads have costs, or none has.
+  struct Split {
+    bool feasible = false;
+    std::vector<Advice> shares;  // one for each workload, in order; their budgets sum to no more than the total
+    // With kLeastTotalTime and when feasible: the sum of predicted seconds (without costs: of steps run forward, link
+    // times forward count), and what no other split can go below. Equal when the split is proved to be the best.
+    double total_time = 0;
+    double total_time_lower_bound = 0;
+  };
+  virtual absl::StatusOr<Split> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy,
+                                            int64_t total_bytes, SplitGoal goal, const CancelCheck& cancelled) = 0;
 };
 
 // Answers in this process.
@@ -169,9 +193,8 @@ class EmbeddedAdvisor final : public Advisor {
   absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
                                                   Strategy strategy, int64_t budget_bytes,
                                                   const CancelCheck& cancelled) override;
-  absl::StatusOr<std::vector<Advice>> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy,
-                                                  int64_t total_bytes, SplitGoal goal,
-                                                  const CancelCheck& cancelled) override;
+  absl::StatusOr<Split> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy, int64_t total_bytes,
+                                    SplitGoal goal, const CancelCheck& cancelled) override;
 };
 
 }  // namespace recurve

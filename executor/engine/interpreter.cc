@@ -53,6 +53,11 @@ absl::Status Interpreter::Execute(const CancelCheck& cancelled) {
 }
 
 absl::Status Interpreter::Apply(const Action& action, const CancelCheck& cancelled) {
+  if (action.level == Level::kHost) {
+    return absl::UnimplementedError(absl::StrCat(ToString(action),
+                                                 ": host offload is not implemented by this executor; ",
+                                                 "give it a schedule that stores on the device only"));
+  }
   switch (action.kind) {
     case Action::Kind::kForward:
       return Forward(action, cancelled);

@@ -19,6 +19,10 @@ schedule::v1::RunKind EncodeKind(Run::Kind kind) {
       return schedule::v1::RUN_KIND_SWEEP_LAST;
     case Run::Kind::kSplitTape:
       return schedule::v1::RUN_KIND_SPLIT_TAPE;
+    case Run::Kind::kSplitHost:
+      return schedule::v1::RUN_KIND_SPLIT_HOST;
+    case Run::Kind::kFetch:
+      return schedule::v1::RUN_KIND_FETCH;
   }
   return schedule::v1::RUN_KIND_UNSPECIFIED;
 }
@@ -33,9 +37,13 @@ absl::StatusOr<Run::Kind> DecodeKind(int index, int kind) {
       return Run::Kind::kSweepLast;
     case schedule::v1::RUN_KIND_SPLIT_TAPE:
       return Run::Kind::kSplitTape;
+    case schedule::v1::RUN_KIND_SPLIT_HOST:
+      return Run::Kind::kSplitHost;
+    case schedule::v1::RUN_KIND_FETCH:
+      return Run::Kind::kFetch;
     default:
       return absl::InvalidArgumentError(
-          absl::StrCat("schedule.kinds[", index, "] is ", kind, "; must be 1 to 4, a RunKind that is not unspecified"));
+          absl::StrCat("schedule.kinds[", index, "] is ", kind, "; must be 1 to 6, a RunKind that is not unspecified"));
   }
 }
 

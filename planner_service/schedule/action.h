@@ -10,12 +10,15 @@
 //   * a *store*, the planned memory: states written by `write_state`, and the tapes and inner states of links taped
 //     into it (`Tape::kStored`); state 0 is kept by the caller for as long as the schedule runs and costs the store
 //     nothing;
+//   * optionally a *host store*, a second memory that is larger and slower to reach: states only, no tapes. A state
+//   there
+//     has to be copied into the working set, or into the store, before links can be run from it or reversed;
 //   * a *working set*, always reserved and never part of the planned memory: two running states (the last state
 //     produced and the one before it), one tape, one state gradient.
 //
 // A schedule starts with state 0 current and the gradient of state N given; it ends when link 0 is reversed and the
-// store is empty. The store is a stack: what is stored lies to the right of everything stored before it, and is freed
-// before it.
+// stores are empty. Each store is a stack: what is stored lies to the right of everything stored there before it, and
+// is freed before it.
 #ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 #define RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 
@@ -24,15 +27,21 @@
 
 namespace recurve {
 
+// Where a state is stored.
+enum class Level : uint8_t {
+  kDevice,  // in the store, beside the working set
+  kHost,    // in the host store
+};
+
 struct Action {
   enum class Kind : uint8_t {
     kForward,  // run links [begin, end) in order; `begin` must be the current state
     kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape it has used and,
                // after a stored tape, the state after its link if that was stored with a tape. Leaves the running
                // states as they are
-    kCopy,     // make stored state `begin` (or state 0) the current state; it stays stored. The state before it is then
-               // no longer running. `end` = `begin`
-    kDiscard,  // drop stored state `begin`, whichever way it was stored. `end` = `begin`
+    kCopy,  // make state `begin`, stored at `level` (or state 0), the current state; it stays stored. The state before
+            // it is then no longer running. `end` = `begin`
+    kDiscard,  // drop state `begin` from the store of `level`, whichever way it was stored. `end` = `begin`
   };
 
   // Where a forward leaves the tapes of its links.
@@ -43,15 +52,16 @@ struct Action {
   };
 
   Kind kind = Kind::kForward;
-  Tape tape = Tape::kNone;   // kForward only
-  bool write_state = false;  // kForward only: first copy the current state, `begin`, into the store
-  int64_t begin = 0;         // links and states count from 0
-  int64_t end = 0;           // exclusive
+  Tape tape = Tape::kNone;       // kForward only
+  bool write_state = false;      // kForward only: first copy the current state, `begin`, into the store of `level`
+  Level level = Level::kDevice;  // kCopy, kDiscard, and kForward with write_state
+  int64_t begin = 0;             // links and states count from 0
+  int64_t end = 0;               // exclusive
 
   friend bool operator==(const Action&, const Action&) = default;
 };
 
-// "forward [3, 7) write_state", "reverse [6, 7)", ... For messages and tests.
+// "forward [3, 7) write_state", "reverse [6, 7)", "copy 3 from host", ... For messages and tests.
 std::string ToString(const Action& action);
 
 }  // namespace recurve

@@ -16,7 +16,7 @@ constexpr int64_t kActionsBetweenPolls = 4096;
 absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts& costs, int64_t max_actions,
                                     const std::function<bool()>& cancelled) {
   ReplayMachine machine(schedule.length(), costs);
-  ScheduleWalk walk(schedule);
+  ScheduleWalk walk(schedule, costs.start);
   int64_t count = 0;
   while (std::optional<Action> action = walk.Next()) {
     if (++count > max_actions) {

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "absl/status/statusor.h"
+#include "planner_service/schedule/link_sums.h"
 #include "planner_service/schedule/schedule.h"
 
 namespace recurve {
@@ -16,11 +17,25 @@ namespace recurve {
 struct ReplayCosts {
   int64_t state_bytes = 1;
   int64_t tape_bytes = 0;
+  // Of a chain whose links differ, in place of the two above; refers to sums of as many links, which must outlive the
+  // replay. What is counted in the paper's units is then 0.
+  const LinkSums* links = nullptr;
+  Level start = Level::kDevice;  // where state 0 is kept
 };
 
 struct ReplayResult {
+  // States written to a store by write_state, and copied from there.
+  struct Transfers {
+    int64_t writes = 0;
+    int64_t reads = 0;
+  };
+
   int64_t forward_count = 0;  // link forwards executed, taped ones included
   int64_t taped_count = 0;    // link forwards with tape; equals the number of links
+  int64_t forward_cost = 0;   // of the forwards without tape; 0 where the links do not differ
+  Transfers device, host;
+  int64_t host_peak_bytes = 0;  // most bytes of states on the host at any moment
+  // Below: of the store on the device.
   int64_t peak_bytes = 0;  // most bytes of stored states and stored tapes at any moment; the working set is not in it
   int64_t states_at_peak = 0;  // what makes up peak_bytes, at the first moment when it is reached
   int64_t tapes_at_peak = 0;

@@ -10,9 +10,10 @@ namespace recurve {
 namespace {
 
 using Tape = Action::Tape;
-using Wide = __int128;  // a byte count times a link count
 
-int64_t Clamped(Wide value) { return static_cast<int64_t>(std::min<Wide>(value, std::numeric_limits<int64_t>::max())); }
+int64_t Clamped(__int128 value) {
+  return static_cast<int64_t>(std::min<__int128>(value, std::numeric_limits<int64_t>::max()));
+}
 
 template <typename... Parts>
 absl::Status Refuse(const Action& action, const Parts&... parts) {
@@ -45,9 +46,10 @@ absl::StatusOr<ReplayResult> ReplayMachine::Finish() const {
     return absl::FailedPreconditionError(
         absl::StrCat("the schedule ends with links [0, ", gradient_, ") not reversed"));
   }
-  if (!store_.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the schedule ends with ", states_, " states and ", tapes_, " tapes still stored"));
+  if (!store_.empty() || !host_.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("the schedule ends with ", states_, " states and ", tapes_,
+                                                      " tapes still stored, and ", host_.size(),
+                                                      " states on the host"));
   }
   return result_;
 }
@@ -61,14 +63,19 @@ absl::Status ReplayMachine::Forward(const Action& action) {
     return Refuse(action, "the working set holds the tape of one link only");
   }
   if (action.write_state) {
-    if (absl::Status status = StoreState(action); !status.ok()) return status;
+    absl::Status status = action.level == Level::kHost ? StoreStateOnHost(action) : StoreState(action);
+    if (!status.ok()) return status;
   }
   if (action.tape == Tape::kStored) {
     if (absl::Status status = StoreTapes(action); !status.ok()) return status;
   }
   const int64_t links = action.end - action.begin;
   if (action.tape == Tape::kWork) work_tape_ = action.begin;
-  if (action.tape != Tape::kNone) result_.taped_count += links;
+  if (action.tape != Tape::kNone) {
+    result_.taped_count += links;
+  } else if (costs_.links != nullptr) {
+    result_.forward_cost += costs_.links->ForwardCost(action.begin, action.end);
+  }
   result_.forward_count += links;
   previous_ = action.end - 1;
   current_ = action.end;
@@ -85,8 +92,21 @@ absl::Status ReplayMachine::StoreState(const Action& action) {
   const bool ends_tape = !store_.empty() && store_.back().kind == Stored::Kind::kTapes;
   store_.push_back({.kind = Stored::Kind::kState, .begin = action.begin, .end = action.begin});
   ++states_;
+  bytes_ += StateBytes(action.begin, action.begin + 1);
+  ++result_.device.writes;
   // The state after a taped link is part of what the paper calls that link's internal state.
   if (!ends_tape || store_[store_.size() - 2].end != action.begin) ++paper_states_;
+  return absl::OkStatus();
+}
+
+absl::Status ReplayMachine::StoreStateOnHost(const Action& action) {
+  if (IsStoredOnHost(action.begin)) return Refuse(action, "state ", action.begin, " is stored already");
+  if (!host_.empty() && host_.back() > action.begin) {
+    return Refuse(action, "something is stored to the right of state ", action.begin);
+  }
+  host_.push_back(action.begin);
+  host_bytes_ += StateBytes(action.begin, action.begin + 1);
+  ++result_.host.writes;
   return absl::OkStatus();
 }
 
@@ -98,6 +118,7 @@ absl::Status ReplayMachine::StoreTapes(const Action& action) {
   const int64_t links = action.end - action.begin;
   tapes_ += links;
   states_ += links - 1 + (with_first ? 1 : 0);
+  bytes_ += TapeBytes(action.begin, action.end) + StateBytes(action.begin + (with_first ? 0 : 1), action.end);
   return absl::OkStatus();
 }
 
@@ -128,6 +149,7 @@ absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
   if (!store_.empty() && store_.back().kind == Stored::Kind::kTapedState && store_.back().begin == end) {
     store_.pop_back();
     --states_;
+    bytes_ -= StateBytes(end, end + 1);
   }
   if (store_.empty() || store_.back().kind != Stored::Kind::kTapes || store_.back().end != end) {
     return Refuse(action, "the tape of link ", end - 1, " is not the last thing stored");
@@ -138,7 +160,9 @@ absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
     return Refuse(action, "state ", begin, " is not live");
   }
   tapes_ -= end - begin;
-  states_ -= end - begin - 1 + (top.has_last_state ? 1 : 0);  // states begin + 1 .. end - 1, and `end`
+  const int64_t last = top.has_last_state ? 1 : 0;
+  states_ -= end - begin - 1 + last;  // states begin + 1 .. end - 1, and `end`
+  bytes_ -= TapeBytes(begin, end) + StateBytes(begin + 1, end + last);
   if (begin > top.begin) {
     top.has_last_state = true;
     top.end = begin;
@@ -153,7 +177,11 @@ absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
 
 absl::Status ReplayMachine::Copy(const Action& action) {
   if (action.end != action.begin) return Refuse(action, "end is ", action.end, ", must equal begin");
-  if (!IsStored(action.begin)) return Refuse(action, "state ", action.begin, " is not stored");
+  const bool host = action.level == Level::kHost;
+  if (host ? !IsStoredOnHost(action.begin) : !IsStored(action.begin)) {
+    return Refuse(action, "state ", action.begin, " is not stored");
+  }
+  ++(host ? result_.host : result_.device).reads;
   current_ = action.begin;
   previous_ = -1;
   return absl::OkStatus();
@@ -161,12 +189,21 @@ absl::Status ReplayMachine::Copy(const Action& action) {
 
 absl::Status ReplayMachine::Discard(const Action& action) {
   if (action.end != action.begin) return Refuse(action, "end is ", action.end, ", must equal begin");
+  if (action.level == Level::kHost) {
+    if (host_.empty() || host_.back() != action.begin) {
+      return Refuse(action, "state ", action.begin, " is not the last thing stored");
+    }
+    host_.pop_back();
+    host_bytes_ -= StateBytes(action.begin, action.begin + 1);
+    return absl::OkStatus();
+  }
   if (store_.empty() || store_.back().kind == Stored::Kind::kTapes || store_.back().begin != action.begin) {
     return Refuse(action, "state ", action.begin, " is not the last thing stored");
   }
   const bool written = store_.back().kind == Stored::Kind::kState;
   store_.pop_back();
   --states_;
+  bytes_ -= StateBytes(action.begin, action.begin + 1);
   const bool ends_tape =
       !store_.empty() && store_.back().kind == Stored::Kind::kTapes && store_.back().end == action.begin;
   if (written && !ends_tape) --paper_states_;
@@ -174,7 +211,7 @@ absl::Status ReplayMachine::Discard(const Action& action) {
 }
 
 bool ReplayMachine::IsStored(int64_t state) const {
-  if (state == 0) return true;
+  if (state == 0 && costs_.start == Level::kDevice) return true;
   if (store_.empty() || state > store_.back().end) return false;
   if (store_.back().kind != Stored::Kind::kTapes && store_.back().begin == state) return true;  // the usual case
   auto after = std::upper_bound(store_.begin(), store_.end(), state,
@@ -192,22 +229,38 @@ bool ReplayMachine::IsStored(int64_t state) const {
   return false;
 }
 
+bool ReplayMachine::IsStoredOnHost(int64_t state) const {
+  if (state == 0 && costs_.start == Level::kHost) return true;
+  return std::binary_search(host_.begin(), host_.end(), state);
+}
+
 bool ReplayMachine::IsRunning(int64_t state) const { return state >= 0 && (state == current_ || state == previous_); }
 
 int64_t ReplayMachine::Rightmost() const { return store_.empty() ? 0 : store_.back().end; }
 
+ReplayMachine::Wide ReplayMachine::StateBytes(int64_t begin, int64_t end) const {
+  if (costs_.links != nullptr) return costs_.links->StateBytes(begin, end);
+  return static_cast<Wide>(costs_.state_bytes) * (end - begin);
+}
+
+ReplayMachine::Wide ReplayMachine::TapeBytes(int64_t begin, int64_t end) const {
+  if (costs_.links != nullptr) return costs_.links->TapeBytes(begin, end);
+  return static_cast<Wide>(costs_.tape_bytes) * (end - begin);
+}
+
 void ReplayMachine::Recount() {
-  const Wide state_bytes = costs_.state_bytes;
-  const Wide tape_bytes = costs_.tape_bytes;
   result_.peak_states = std::max(result_.peak_states, states_);
   result_.peak_tapes = std::max(result_.peak_tapes, tapes_);
-  if (const int64_t bytes = Clamped(state_bytes * states_ + tape_bytes * tapes_); bytes > result_.peak_bytes) {
+  if (const int64_t bytes = Clamped(bytes_); bytes > result_.peak_bytes) {
     result_.peak_bytes = bytes;
     result_.states_at_peak = states_;
     result_.tapes_at_peak = tapes_;
   }
-  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes,
-                                      Clamped(state_bytes * (1 + paper_states_) + (state_bytes + tape_bytes) * tapes_));
+  result_.host_peak_bytes = std::max(result_.host_peak_bytes, Clamped(host_bytes_));
+  if (costs_.links != nullptr) return;
+  const Wide state_bytes = costs_.state_bytes;
+  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes, Clamped(state_bytes * (1 + paper_states_) +
+                                                                        (state_bytes + costs_.tape_bytes) * tapes_));
 }
 
 }  // namespace recurve

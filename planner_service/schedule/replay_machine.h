@@ -51,20 +51,29 @@ class ReplayMachine {
   absl::Status Discard(const Action& action);
 
   absl::Status StoreState(const Action& action);
+  absl::Status StoreStateOnHost(const Action& action);
   absl::Status StoreTapes(const Action& action);
   absl::Status ReverseFromWorkTape(const Action& action);
   // Reverses links of the topmost stored tapes, down to `action.begin` at the lowest.
   absl::Status ReverseFromStore(const Action& action);
 
-  bool IsStored(int64_t state) const;  // state 0 always is
+  using Wide = __int128;  // a byte count times a link count
+
+  bool IsStored(int64_t state) const;  // on the device
+  bool IsStoredOnHost(int64_t state) const;
   bool IsRunning(int64_t state) const;
   bool IsLive(int64_t state) const { return IsRunning(state) || IsStored(state); }
-  int64_t Rightmost() const;  // position of the last thing stored
+  int64_t Rightmost() const;                          // position of the last thing stored
+  Wide StateBytes(int64_t begin, int64_t end) const;  // of states [begin, end)
+  Wide TapeBytes(int64_t begin, int64_t end) const;
   void Recount();
 
   const ReplayCosts costs_;
   std::vector<Stored> store_;  // a stack, positions never decrease
-  int64_t current_ = 0;        // running state; -1: none
+  std::vector<int64_t> host_;  // states, a stack, positions increase
+  Wide bytes_ = 0;             // in store_
+  Wide host_bytes_ = 0;
+  int64_t current_ = 0;  // running state; -1: none
   int64_t previous_ = -1;
   int64_t work_tape_ = -1;    // link whose tape is in the working set; -1: none
   int64_t gradient_;          // the state whose gradient is there

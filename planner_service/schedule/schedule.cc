@@ -47,6 +47,7 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
       if (absl::Status status = CheckAbsent(index, "left", run.left); !status.ok()) return status;
       return CheckAbsent(index, "right", run.right);
     case Run::Kind::kSplit:
+    case Run::Kind::kSplitHost:
       if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
       if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
       return CheckLengths(index, run.length, left, 0, right);
@@ -60,32 +61,46 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
       }
       if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
       return CheckLengths(index, run.length, left, 1, right);
+    case Run::Kind::kFetch:
+      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
+      if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
+      if (schedule.runs[run.left].kind == Run::Kind::kFetch) return RunError(index, "fetches a state twice");
+      return CheckLengths(index, run.length, left, 0, 0);
   }
-  return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..3"));
+  return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..5"));
 }
 
 // Each sets every field of `action` in place: assigning whole actions, with their small fields, costs the walk twice
 // its time.
-bool SetForward(Action& action, int64_t begin, int64_t end, Tape tape, bool write_state) {
-  action.kind = Action::Kind::kForward;
-  action.tape = tape;
-  action.write_state = write_state;
+bool Set(Action& action, Action::Kind kind, int64_t begin, int64_t end, Level level) {
+  action.kind = kind;
+  action.tape = Tape::kNone;
+  action.write_state = false;
+  action.level = level;
   action.begin = begin;
   action.end = end;
   return true;
 }
 
-bool Set(Action& action, Action::Kind kind, int64_t begin, int64_t end) {
-  SetForward(action, begin, end, Tape::kNone, false);
-  action.kind = kind;
+// `level` only says something where a state is written.
+bool SetForward(Action& action, int64_t begin, int64_t end, Tape tape, bool write_state, Level level) {
+  Set(action, Action::Kind::kForward, begin, end, write_state ? level : Level::kDevice);
+  action.tape = tape;
+  action.write_state = write_state;
   return true;
 }
 
-bool SetReverse(Action& action, int64_t begin, int64_t end) { return Set(action, Action::Kind::kReverse, begin, end); }
+bool SetReverse(Action& action, int64_t begin, int64_t end) {
+  return Set(action, Action::Kind::kReverse, begin, end, Level::kDevice);
+}
 
-bool SetCopy(Action& action, int64_t state) { return Set(action, Action::Kind::kCopy, state, state); }
+bool SetCopy(Action& action, int64_t state, Level level) {
+  return Set(action, Action::Kind::kCopy, state, state, level);
+}
 
-bool SetDiscard(Action& action, int64_t state) { return Set(action, Action::Kind::kDiscard, state, state); }
+bool SetDiscard(Action& action, int64_t state, Level level) {
+  return Set(action, Action::Kind::kDiscard, state, state, level);
+}
 
 }  // namespace
 
@@ -101,13 +116,13 @@ absl::Status CheckWellFormed(const Schedule& schedule) {
   return absl::OkStatus();
 }
 
-ScheduleWalk::ScheduleWalk(const Schedule& schedule) : schedule_(schedule) { Rewind(); }
+ScheduleWalk::ScheduleWalk(const Schedule& schedule, Level start) : schedule_(schedule), start_(start) { Rewind(); }
 
 void ScheduleWalk::Rewind() {
   stack_.clear();
   if (schedule_.runs.empty()) return;
-  stack_.push_back(
-      {.run = static_cast<int32_t>(schedule_.runs.size() - 1), .phase = 0, .write_state = false, .begin = 0});
+  const auto root = static_cast<int32_t>(schedule_.runs.size() - 1);
+  stack_.push_back({.run = root, .phase = 0, .write_state = false, .level = start_, .begin = 0});
 }
 
 std::optional<Action> ScheduleWalk::Next() {
@@ -126,22 +141,26 @@ bool ScheduleWalk::Step(Action& action) {
     case Run::Kind::kTapeAll:
       return StepTapeAll(frame, run, action);
     case Run::Kind::kSplit:
-      return StepSplit(frame, run, action);
+      return StepSplit(frame, run, Level::kDevice, action);
     case Run::Kind::kSweepLast:
       return StepSweepLast(frame, run, action);
     case Run::Kind::kSplitTape:
       return StepSplitTape(frame, run, action);
+    case Run::Kind::kSplitHost:
+      return StepSplit(frame, run, Level::kHost, action);
+    case Run::Kind::kFetch:
+      return StepFetch(frame, run, action);
   }
   stack_.clear();  // not well formed
   return false;
 }
 
-void ScheduleWalk::PushRight(const Run& run, int64_t begin) {
-  stack_.push_back({.run = run.right, .phase = 0, .write_state = true, .begin = begin});
+void ScheduleWalk::Push(int32_t part, int64_t begin, Level level) {
+  stack_.push_back({.run = part, .phase = 0, .write_state = true, .level = level, .begin = begin});
 }
 
 void ScheduleWalk::BecomeLeft(Frame& frame, const Run& run) {
-  frame = {.run = run.left, .phase = 0, .write_state = false, .begin = frame.begin};
+  frame = {.run = run.left, .phase = 0, .write_state = false, .level = frame.level, .begin = frame.begin};
 }
 
 bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
@@ -151,9 +170,9 @@ bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
   switch (frame.phase++) {
     case 0:
       if (run.length == 1) break;
-      return SetForward(action, begin, end - 1, Tape::kStored, write_state);
+      return SetForward(action, begin, end - 1, Tape::kStored, write_state, frame.level);
     case 1:
-      return SetForward(action, end - 1, end, Tape::kWork, write_state && run.length == 1);
+      return SetForward(action, end - 1, end, Tape::kWork, write_state && run.length == 1, frame.level);
     default:
       stack_.pop_back();
       return SetReverse(action, begin, end);
@@ -161,20 +180,20 @@ bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
   return false;
 }
 
-bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Action& action) {
+bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Level level, Action& action) {
   const int64_t begin = frame.begin;
   const int64_t middle = begin + schedule_.runs[run.left].length;
   switch (frame.phase++) {
     case 0:
-      return SetForward(action, begin, middle, Tape::kNone, frame.write_state);
+      return SetForward(action, begin, middle, Tape::kNone, frame.write_state, frame.level);
     case 1:
-      PushRight(run, middle);
+      Push(run.right, middle, level);
       return false;
     case 2:
-      return SetDiscard(action, middle);
+      return SetDiscard(action, middle, level);
     default:
       BecomeLeft(frame, run);
-      return SetCopy(action, begin);
+      return SetCopy(action, begin, frame.level);
   }
 }
 
@@ -183,14 +202,14 @@ bool ScheduleWalk::StepSweepLast(Frame& frame, const Run& run, Action& action) {
   const int64_t last = begin + run.length - 1;
   switch (frame.phase++) {
     case 0:
-      return SetForward(action, begin, last, Tape::kNone, frame.write_state);
+      return SetForward(action, begin, last, Tape::kNone, frame.write_state, frame.level);
     case 1:
-      return SetForward(action, last, last + 1, Tape::kWork, false);
+      return SetForward(action, last, last + 1, Tape::kWork, false, frame.level);
     case 2:
       return SetReverse(action, last, last + 1);
     default:
       BecomeLeft(frame, run);
-      return SetCopy(action, begin);
+      return SetCopy(action, begin, frame.level);
   }
 }
 
@@ -201,25 +220,35 @@ bool ScheduleWalk::StepSplitTape(Frame& frame, const Run& run, Action& action) {
   switch (frame.phase++) {
     case 0:
       if (!has_left) return false;
-      return SetForward(action, begin, taped, Tape::kNone, frame.write_state);
+      return SetForward(action, begin, taped, Tape::kNone, frame.write_state, frame.level);
     case 1:
-      return SetForward(action, taped, taped + 1, Tape::kStored, frame.write_state && !has_left);
+      return SetForward(action, taped, taped + 1, Tape::kStored, frame.write_state && !has_left, frame.level);
     case 2:
-      PushRight(run, taped + 1);
+      Push(run.right, taped + 1, Level::kDevice);
       return false;
     case 3:
-      return SetCopy(action, taped + 1);
+      return SetCopy(action, taped + 1, Level::kDevice);
     case 4:
-      return SetDiscard(action, taped + 1);
+      return SetDiscard(action, taped + 1, Level::kDevice);
     case 5:
       if (!has_left) stack_.pop_back();
       return SetReverse(action, taped, taped + 1);
     case 6:
-      return SetDiscard(action, taped);  // stored with the tape, as no run starts there
+      return SetDiscard(action, taped, Level::kDevice);  // stored with the tape, as no run starts there
     default:
       BecomeLeft(frame, run);
-      return SetCopy(action, begin);
+      return SetCopy(action, begin, frame.level);
   }
+}
+
+bool ScheduleWalk::StepFetch(Frame& frame, const Run& run, Action& action) {
+  const int64_t begin = frame.begin;
+  if (frame.phase++ == 0) {
+    Push(run.left, begin, Level::kDevice);
+    return false;
+  }
+  stack_.pop_back();
+  return SetDiscard(action, begin, Level::kDevice);
 }
 
 }  // namespace recurve

@@ -28,6 +28,9 @@ struct Run {
     kSplitTape,  // forward over `left` links, tape the next one into the store, store the state after it, do `right`,
                  // copy that state back and discard it, reverse the taped link, do `left`. The paper's "store the
                  // internal state". length = left + 1 + right; `left` may be absent (-1), when it has no links
+    kSplitHost,  // kSplit, with the state stored on the host
+    kFetch,      // of a run whose start state is on the host: store it on the device too, do `left`, which has the same
+                 // length and is no kFetch, discard it from the device
   };
   Kind kind = Kind::kTapeAll;
   int64_t length = 1;  // links, >= 1
@@ -53,14 +56,14 @@ absl::Status CheckWellFormed(const Schedule& schedule);
 
 // Expands a well-formed schedule into its actions, one at a time, with an explicit stack: a chain of any length never
 // overflows. The left part of a run replaces the run on the stack, so the memory is O(states stored at once). The walk
-// refers to the schedule, which must outlive it. Not thread-safe.
+// refers to the schedule, which must outlive it. `start` says where state 0 is kept. Not thread-safe.
 //
 //   ScheduleWalk walk(schedule);
 //   while (std::optional<Action> action = walk.Next()) Run(*action);
 class ScheduleWalk {
  public:
-  explicit ScheduleWalk(const Schedule& schedule);
-  explicit ScheduleWalk(Schedule&&) = delete;
+  explicit ScheduleWalk(const Schedule& schedule, Level start = Level::kDevice);
+  explicit ScheduleWalk(Schedule&&, Level = Level::kDevice) = delete;
 
   // The next action, or nothing when the schedule has ended.
   std::optional<Action> Next();
@@ -73,6 +76,7 @@ class ScheduleWalk {
     int32_t run;       // index into runs
     uint8_t phase;     // how many of the run's steps are done
     bool write_state;  // the run's first forward is to store the start state
+    Level level;       // where the start state is stored, or is to be
     int64_t begin;     // first link of the run
   };
 
@@ -80,13 +84,16 @@ class ScheduleWalk {
   // stack has changed.
   bool Step(Action& action);
   bool StepTapeAll(Frame& frame, const Run& run, Action& action);
-  bool StepSplit(Frame& frame, const Run& run, Action& action);
+  bool StepSplit(Frame& frame, const Run& run, Level level, Action& action);
   bool StepSweepLast(Frame& frame, const Run& run, Action& action);
   bool StepSplitTape(Frame& frame, const Run& run, Action& action);
-  void PushRight(const Run& run, int64_t begin);
+  bool StepFetch(Frame& frame, const Run& run, Action& action);
+  // Puts a part on the stack whose first forward stores its start state.
+  void Push(int32_t part, int64_t begin, Level level);
   void BecomeLeft(Frame& frame, const Run& run);
 
   const Schedule& schedule_;
+  const Level start_;
   std::vector<Frame> stack_;
 };
 

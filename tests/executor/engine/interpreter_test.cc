@@ -167,6 +167,17 @@ TEST(Interpreter, StopsBetweenLinksWhenCancelledAndCanRunAgain) {
   }
 }
 
+TEST(Interpreter, RefusesToStoreOnTheHost) {
+  const Schedule offloaded{.runs = {{.kind = Run::Kind::kTapeAll, .length = 1},
+                                    {.kind = Run::Kind::kSplitHost, .length = 2, .left = 0, .right = 0}}};
+  Machine machine(2, offloaded, 2 * kState, 2);
+  const absl::Status status = machine.interpreter->Run({.start_state = machine.start}, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("write_state to host tape in working set: host offload is not implemented"));
+  EXPECT_EQ(machine.arena->live_bytes(), kFixed);
+}
+
 TEST(Interpreter, RefusesAScheduleThatDoesNotFit) {
   const Schedule store_all{.runs = {{.kind = Run::Kind::kTapeAll, .length = 6}}};
   const auto run = [&](int64_t links, int64_t store_bytes, int64_t pieces) {

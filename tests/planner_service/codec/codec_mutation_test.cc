@@ -84,16 +84,17 @@ schedule::v1::Schedule NearlyValidSchedule(Random& random) {
   const int runs = 1 + static_cast<int>(random() % 8);
   for (int i = 0; i < runs; ++i) {
     const auto part = [&] { return static_cast<uint32_t>(random() % (i + 1)); };
-    const auto kind = static_cast<schedule::v1::RunKind>(random() % 16 == 0 ? random() % 7 : 1 + random() % 4);
+    const auto kind = static_cast<schedule::v1::RunKind>(random() % 16 == 0 ? random() % 9 : 1 + random() % 6);
     const bool tape_all = kind == schedule::v1::RUN_KIND_TAPE_ALL;
-    const bool has_right = kind == schedule::v1::RUN_KIND_SPLIT || kind == schedule::v1::RUN_KIND_SPLIT_TAPE;
+    const bool is_split = kind == schedule::v1::RUN_KIND_SPLIT || kind == schedule::v1::RUN_KIND_SPLIT_HOST;
+    const bool has_right = is_split || kind == schedule::v1::RUN_KIND_SPLIT_TAPE;
     const uint32_t left = tape_all ? 0 : part();
     const uint32_t right = has_right ? part() : 0;
     // Unsigned, as sums of extreme lengths wrap.
     const auto length_of = [&](uint32_t p) {
       return p == 0 ? uint64_t{0} : static_cast<uint64_t>(message.lengths(static_cast<int>(p) - 1));
     };
-    const uint64_t taped = tape_all ? 1 + random() % 9 : kind == schedule::v1::RUN_KIND_SPLIT ? 0 : 1;
+    const uint64_t taped = tape_all ? 1 + random() % 9 : is_split || kind == schedule::v1::RUN_KIND_FETCH ? 0 : 1;
     message.add_kinds(kind);
     message.add_lefts(left);
     message.add_rights(right);
@@ -149,7 +150,7 @@ TEST(CodecMutation, DamagedPlans) {
 TEST(CodecMutation, NearlyValidSchedules) {
   Random random(4);
   int accepted = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 40'000; ++i) {
     planner::v1::MakePlanResponse response;
     response.set_feasible(true);
     response.set_forward_count(kMaxChainLength);

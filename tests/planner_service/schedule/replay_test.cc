@@ -24,8 +24,19 @@ Action Reverse(int64_t begin, int64_t end) { return {.kind = Action::Kind::kReve
 Action Copy(int64_t state) { return {.kind = Action::Kind::kCopy, .begin = state, .end = state}; }
 Action Discard(int64_t state) { return {.kind = Action::Kind::kDiscard, .begin = state, .end = state}; }
 
-absl::StatusOr<ReplayResult> Apply(int64_t length, const std::vector<Action>& actions) {
-  ReplayMachine machine(length, kCosts);
+Action ToHost(int64_t begin, int64_t end, Tape tape = Tape::kNone) {
+  Action action = Forward(begin, end, tape, true);
+  action.level = Level::kHost;
+  return action;
+}
+Action OnHost(Action action) {
+  action.level = Level::kHost;
+  return action;
+}
+
+absl::StatusOr<ReplayResult> Apply(int64_t length, const std::vector<Action>& actions,
+                                   const ReplayCosts& costs = kCosts) {
+  ReplayMachine machine(length, costs);
   for (const Action& action : actions) {
     if (absl::Status status = machine.Apply(action); !status.ok()) return status;
   }
@@ -77,6 +88,55 @@ TEST(ReplayMachineTest, AnInternalStateIsTheTapeAndTheStateAfterIt) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->peak_bytes, 120);
   EXPECT_EQ(result->peak_paper_bytes, 10 + 110);
+}
+
+TEST(ReplayMachineTest, CountsBothStoresAndWhatMovesBetweenThem) {
+  absl::StatusOr<ReplayResult> result = Apply(
+      4, {Forward(0, 1), ToHost(1, 2), Forward(2, 3, Tape::kNone, true), Forward(3, 4, Tape::kWork), Reverse(3, 4),
+          Copy(2), Forward(2, 3, Tape::kWork), Reverse(2, 3), Discard(2), OnHost(Copy(1)), Forward(1, 2, Tape::kWork),
+          Reverse(1, 2), OnHost(Discard(1)), Copy(0), Forward(0, 1, Tape::kWork), Reverse(0, 1)});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, 10);
+  EXPECT_EQ(result->host_peak_bytes, 10);
+  EXPECT_EQ(result->device.writes, 1);
+  EXPECT_EQ(result->device.reads, 2);
+  EXPECT_EQ(result->host.writes, 1);
+  EXPECT_EQ(result->host.reads, 1);
+}
+
+TEST(ReplayMachineTest, AStartStateOnTheHostIsTapedFromAFetchedCopyOnly) {
+  const ReplayCosts from_host = {.state_bytes = 10, .tape_bytes = 100, .start = Level::kHost};
+  absl::StatusOr<ReplayResult> result =
+      Apply(2, {Forward(0, 1, Tape::kStored, true), Forward(1, 2, Tape::kWork), Reverse(0, 2), Discard(0)}, from_host);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->peak_bytes, 110);
+  // Without the copy, state 0 comes into the store with the tape and is left there.
+  EXPECT_THAT(std::string(Apply(2, {Forward(0, 1, Tape::kStored), Forward(1, 2, Tape::kWork), Reverse(0, 2)}, from_host)
+                              .status()
+                              .message()),
+              HasSubstr("1 states and 0 tapes still stored"));
+  EXPECT_THAT(std::string(Apply(2, {Forward(0, 1), Copy(0)}, from_host).status().message()),
+              HasSubstr("state 0 is not stored"));
+}
+
+TEST(ReplayMachineTest, LinksThatDifferCountByTheirOwnSizes) {
+  const LinkSums sums({{1, 100, 7}, {2, 200, 11}, {4, 400, 13}, {8, 800, 17}});
+  const ReplayCosts costs = {.links = &sums};
+  absl::StatusOr<ReplayResult> all = Apply(
+      4, {Forward(0, 3, Tape::kStored), Forward(3, 4, Tape::kWork), Reverse(2, 4), Copy(2), Reverse(0, 2)}, costs);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->peak_bytes, 700 + 2 + 4);
+  EXPECT_EQ(all->forward_cost, 0);
+  // State 3, then state 1 with two tapes, is the most that is stored.
+  absl::StatusOr<ReplayResult> split =
+      Apply(4,
+            {Forward(0, 3), Forward(3, 4, Tape::kWork, true), Reverse(3, 4), Discard(3), Copy(0),
+             Forward(0, 2, Tape::kStored), Forward(2, 3, Tape::kWork), Reverse(1, 3), Reverse(0, 1)},
+            costs);
+  ASSERT_TRUE(split.ok()) << split.status();
+  EXPECT_EQ(split->peak_bytes, 300 + 2);
+  EXPECT_EQ(split->forward_cost, 7 + 11 + 13);
+  EXPECT_EQ(split->peak_paper_bytes, 0);
 }
 
 struct Refused {
@@ -153,6 +213,31 @@ INSTANTIATE_TEST_SUITE_P(
                 2,
                 {Forward(0, 1), Forward(1, 2, Tape::kWork), Reverse(1, 2), Copy(0), Forward(0, 2)},
                 "not reversed yet, [0, 1)"},
+        Refused{"CopyFromTheWrongLevel", 3, {Forward(0, 1), ToHost(1, 2), Copy(1)}, "copy 1: state 1 is not stored"},
+        Refused{"CopyFromTheHostOfNothing", 3, {OnHost(Copy(0))}, "copy 0 from host: state 0 is not stored"},
+        Refused{"DiscardFromTheWrongLevel", 3, {Forward(0, 1), ToHost(1, 2), Discard(1)}, "not the last thing stored"},
+        Refused{"StoredOnTheHostTwice",
+                3,
+                {Forward(0, 1), ToHost(1, 2), OnHost(Copy(1)), ToHost(1, 2)},
+                "state 1 is stored already"},
+        Refused{"StoredOnTheHostOutOfOrder",
+                4,
+                {Forward(0, 2), ToHost(2, 3), Copy(0), Forward(0, 1), ToHost(1, 2)},
+                "to the right of state 1"},
+        Refused{"DiscardOnTheHostBelowAnother",
+                4,
+                {Forward(0, 1), ToHost(1, 2), ToHost(2, 3), OnHost(Discard(1))},
+                "state 1 is not the last thing stored"},
+        Refused{"LeftOnTheHost",
+                2,
+                {Forward(0, 1), ToHost(1, 2, Tape::kWork), Reverse(1, 2), Copy(0), Forward(0, 1, Tape::kWork),
+                 Reverse(0, 1)},
+                "1 states on the host"},
+        Refused{"ReversedFromTheHost",
+                3,
+                {Forward(0, 1), ToHost(1, 2, Tape::kStored), Forward(2, 3, Tape::kWork), Reverse(1, 3), Discard(1),
+                 OnHost(Discard(1)), Forward(0, 1)},
+                "state 0 is not current"},
         Refused{"EmptyRange", 2, {Forward(0, 0)}, "must be a range"},
         Refused{"CopyOfARange", 2, {{.kind = Action::Kind::kCopy, .begin = 0, .end = 1}}, "must equal begin"},
         Refused{"UnknownKind", 2, {{.kind = static_cast<Action::Kind>(9)}}, "unknown kind"}),

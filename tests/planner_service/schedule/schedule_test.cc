@@ -26,9 +26,15 @@ Run SplitTape(int64_t length, int32_t left, int32_t right) {
   return {.kind = Run::Kind::kSplitTape, .length = length, .left = left, .right = right};
 }
 
-std::vector<std::string> Actions(const Schedule& schedule) {
+Run SplitHost(int64_t length, int32_t left, int32_t right) {
+  return {.kind = Run::Kind::kSplitHost, .length = length, .left = left, .right = right};
+}
+
+Run Fetch(int64_t length, int32_t left) { return {.kind = Run::Kind::kFetch, .length = length, .left = left}; }
+
+std::vector<std::string> Actions(const Schedule& schedule, Level start = Level::kDevice) {
   std::vector<std::string> actions;
-  ScheduleWalk walk(schedule);
+  ScheduleWalk walk(schedule, start);
   while (std::optional<Action> action = walk.Next()) actions.push_back(ToString(*action));
   return actions;
 }
@@ -76,6 +82,23 @@ TEST(ScheduleWalkTest, SplitTapeMayHaveNoLeftPart) {
                           "reverse [1, 2)", "copy 1", "discard 1", "reverse [0, 1)"));
 }
 
+TEST(ScheduleWalkTest, SplitHostStoresAndReadsItsStateOnTheHost) {
+  EXPECT_THAT(Actions({{TapeAll(1), SweepLast(2, 0), SplitHost(3, 0, 1)}}),
+              ElementsAre("forward [0, 1)", "forward [1, 2) write_state to host", "forward [2, 3) tape in working set",
+                          "reverse [2, 3)", "copy 1 from host", "forward [1, 2) tape in working set", "reverse [1, 2)",
+                          "discard 1 from host", "copy 0", "forward [0, 1) tape in working set", "reverse [0, 1)"));
+}
+
+TEST(ScheduleWalkTest, FetchPutsTheStartStateOnTheDeviceForAsLongAsItsRun) {
+  EXPECT_THAT(Actions({{TapeAll(2), Fetch(2, 0)}}, Level::kHost),
+              ElementsAre("forward [0, 1) write_state tape stored", "forward [1, 2) tape in working set",
+                          "reverse [0, 2)", "discard 0"));
+  EXPECT_THAT(Actions({{TapeAll(1), SweepLast(2, 0), Fetch(2, 1), SweepLast(3, 2)}}, Level::kHost),
+              ElementsAre("forward [0, 2)", "forward [2, 3) tape in working set", "reverse [2, 3)", "copy 0 from host",
+                          "forward [0, 1) write_state", "forward [1, 2) tape in working set", "reverse [1, 2)",
+                          "copy 0", "forward [0, 1) tape in working set", "reverse [0, 1)", "discard 0"));
+}
+
 TEST(ScheduleWalkTest, ChainsOfSplitsAndSweepsDoNotOverflow) {
   constexpr int32_t kLength = 100'000;
   Schedule right_deep = {{TapeAll(1)}};
@@ -116,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Malformed{"Empty", {}, "runs is empty"},
                       Malformed{"NoLinks", {{TapeAll(0)}}, "runs[0] length is 0"},
                       Malformed{"NegativeLength", {{TapeAll(-5)}}, "runs[0] length is -5"},
-                      Malformed{"UnknownKind", {{OfKind(4)}}, "kind is 4"},
+                      Malformed{"UnknownKind", {{OfKind(6)}}, "kind is 6"},
                       Malformed{"RefersToItself", {{TapeAll(1), Split(2, 0, 1)}}, "runs[1] right is 1"},
                       Malformed{"RefersForward", {{TapeAll(1), Split(2, 2, 0), TapeAll(1)}}, "runs[1] left is 2"},
                       Malformed{"CutOff", {{Split(2, 0, 1)}}, "runs[0] left is 0"},
@@ -129,6 +152,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Malformed{"LeafWithPart", {{TapeAll(1), {Run::Kind::kTapeAll, 2, 0, -1}}}, "runs[1] left is 0"},
                       Malformed{"SplitTapeForgetsItsLink", {{TapeAll(1), SplitTape(2, 0, 0)}}, "length is 2"},
                       Malformed{"SplitTapeWithoutRight", {{TapeAll(1), SplitTape(2, 0, -1)}}, "runs[1] right is -1"},
+                      Malformed{"FetchWithoutPart", {{Fetch(1, -1)}}, "runs[0] left is -1"},
+                      Malformed{"FetchOfAnotherLength", {{TapeAll(1), Fetch(2, 0)}}, "length is 2"},
+                      Malformed{"FetchedTwice", {{TapeAll(1), Fetch(1, 0), Fetch(1, 1)}}, "runs[2] fetches a state"},
+                      Malformed{"SplitHostWithoutRight", {{TapeAll(1), SplitHost(2, 0, -1)}}, "runs[1] right is -1"},
                       Malformed{"LengthOverflows",
                                 {{TapeAll(INT64_MAX), TapeAll(INT64_MAX), Split(INT64_MAX, 0, 1)}},
                                 "length is 9223372036854775807"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/schedule/schedule.h"
 
+#include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -123,6 +124,44 @@ void ScheduleWalk::Rewind() {
   if (schedule_.runs.empty()) return;
   const auto root = static_cast<int32_t>(schedule_.runs.size() - 1);
   stack_.push_back({.run = root, .phase = 0, .write_state = false, .level = start_, .begin = 0});
+}
+
+std::vector<int64_t> ScheduleWalk::CountActions(const Schedule& schedule) {
+  std::vector<int64_t> counts;
+  counts.reserve(schedule.runs.size());
+  ScheduleWalk walk(schedule);
+  Action ignored;
+  for (size_t run = 0; run < schedule.runs.size(); ++run) {
+    walk.stack_ = {{.run = static_cast<int32_t>(run), .phase = 0, .write_state = false, .begin = 0}};
+    int64_t count = 0;
+    while (!walk.stack_.empty()) {
+      const Frame& top = walk.stack_.back();
+      int64_t more = 0;
+      if (top.IsFresh() && static_cast<size_t>(top.run) < counts.size()) {
+        more = counts[top.run];
+        walk.stack_.pop_back();
+      } else {
+        more = walk.Step(ignored) ? 1 : 0;
+      }
+      if (__builtin_add_overflow(count, more, &count)) count = std::numeric_limits<int64_t>::max();
+    }
+    counts.push_back(count);
+  }
+  return counts;
+}
+
+void ScheduleWalk::Seek(const std::vector<int64_t>& counts, int64_t action) {
+  Rewind();
+  Action ignored;
+  while (action > 0 && !stack_.empty()) {
+    const Frame& top = stack_.back();
+    if (top.IsFresh() && counts[top.run] <= action) {
+      action -= counts[top.run];
+      stack_.pop_back();
+    } else if (Step(ignored)) {
+      --action;
+    }
+  }
 }
 
 std::optional<Action> ScheduleWalk::Next() {

@@ -71,6 +71,17 @@ class ScheduleWalk {
   // Starts over. A walk that has been walked once allocates no more.
   void Rewind();
 
+  // For each run of a well-formed schedule the actions that it expands to, those of its parts included; the last is of
+  // the whole schedule. Each run is stepped through once, with its parts as one step each. Numbers beyond the largest
+  // integer stay there.
+  static std::vector<int64_t> CountActions(const Schedule& schedule);
+
+  // Goes to where `action` actions, 0 or more, are done; to the end if there are not so many. Parts that lie before it
+  // are passed over whole, with the counts of CountActions: as many steps as the depth of the tree, not the actions.
+  //
+  //   walk.Seek(ScheduleWalk::CountActions(schedule), 1'000'000);
+  void Seek(const std::vector<int64_t>& counts, int64_t action);
+
  private:
   struct Frame {
     int32_t run;       // index into runs
@@ -78,6 +89,8 @@ class ScheduleWalk {
     bool write_state;  // the run's first forward is to store the start state
     Level level;       // where the start state is stored, or is to be
     int64_t begin;     // first link of the run
+
+    bool IsFresh() const { return phase == 0; }  // nothing of the run is done
   };
 
   // Each does the step that comes next for the run on top of the stack: true if that is an action, false if only the

@@ -118,6 +118,49 @@ TEST(ScheduleWalkTest, ChainsOfSplitsAndSweepsDoNotOverflow) {
   }
 }
 
+// Every kind of run, nested and shared.
+Schedule EveryKind() {
+  return {{TapeAll(1),
+           TapeAll(3),
+           SweepLast(4, 1),
+           SplitTape(5, 1, 0),
+           SplitTape(5, -1, 2),
+           Split(10, 3, 4),
+           {.kind = Run::Kind::kFetch, .length = 4, .left = 2},
+           {.kind = Run::Kind::kSplitHost, .length = 14, .left = 5, .right = 6},
+           Split(24, 5, 7),
+           Split(48, 8, 8)}};
+}
+
+TEST(SeekTest, IsTheSameAsStepping) {
+  const Schedule schedule = EveryKind();
+  ASSERT_TRUE(CheckWellFormed(schedule).ok()) << CheckWellFormed(schedule);
+  const std::vector<std::string> all = Actions(schedule);
+  const std::vector<int64_t> counts = ScheduleWalk::CountActions(schedule);
+  ASSERT_EQ(counts.back(), static_cast<int64_t>(all.size()));
+  ScheduleWalk walk(schedule);
+  for (size_t offset = 0; offset <= all.size(); ++offset) {
+    walk.Seek(counts, static_cast<int64_t>(offset));
+    for (size_t i = offset; i < all.size(); ++i) ASSERT_EQ(ToString(*walk.Next()), all[i]) << "from " << offset;
+    ASSERT_FALSE(walk.Next()) << "from " << offset;
+  }
+  walk.Seek(counts, static_cast<int64_t>(all.size()) + 1);
+  EXPECT_FALSE(walk.Next());
+}
+
+TEST(SeekTest, GoesThroughAScheduleThatNobodyCouldStepThrough) {
+  Schedule doubled = {{TapeAll(2)}};  // 2^61 links in 61 runs
+  for (int32_t i = 0; i < 60; ++i) doubled.runs.push_back(Split(int64_t{4} << i, i, i));
+  ASSERT_TRUE(CheckWellFormed(doubled).ok());
+  const std::vector<int64_t> counts = ScheduleWalk::CountActions(doubled);
+  const int64_t all = (int64_t{3} << 60) + 3 * ((int64_t{1} << 60) - 1);  // 3 a leaf, 3 a split
+  EXPECT_EQ(counts.back(), all);
+  ScheduleWalk walk(doubled);
+  walk.Seek(counts, all - 1);
+  EXPECT_EQ(ToString(*walk.Next()), "reverse [0, 2)");
+  EXPECT_FALSE(walk.Next());
+}
+
 struct Malformed {
   const char* name;
   Schedule schedule;

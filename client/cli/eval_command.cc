@@ -9,12 +9,12 @@
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
-#include "client/cli/number_text.h"
 #include "client/cli/option_values.h"
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
 #include "executor/model/model_file.h"
+#include "planner_service/units/number_text.h"
 
 namespace recurve {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/number_text.h"
 #include "client/cli/text_table.h"
+#include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {

@@ -5,10 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/number_text.h"
 #include "client/cli/schedule_picture.h"
 #include "client/cli/text_table.h"
 #include "planner_service/schedule/replay.h"
+#include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {

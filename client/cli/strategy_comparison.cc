@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
-#include "client/cli/number_text.h"
 #include "client/cli/text_table.h"
+#include "planner_service/units/number_text.h"
 
 namespace recurve {
 namespace {

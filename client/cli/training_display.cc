@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/job_text.h"
-#include "client/cli/number_text.h"
+#include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Numbers as people read them.
-#ifndef RECURVE_CLIENT_CLI_NUMBER_TEXT_H_
-#define RECURVE_CLIENT_CLI_NUMBER_TEXT_H_
+#ifndef RECURVE_PLANNER_SERVICE_UNITS_NUMBER_TEXT_H_
+#define RECURVE_PLANNER_SERVICE_UNITS_NUMBER_TEXT_H_
 
 #include <cstdint>
 #include <string>
@@ -16,4 +16,4 @@ std::string BitsText(double nats);                   // nats per byte as bits pe
 
 }  // namespace recurve
 
-#endif  // RECURVE_CLIENT_CLI_NUMBER_TEXT_H_
+#endif  // RECURVE_PLANNER_SERVICE_UNITS_NUMBER_TEXT_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/number_text.h"
+#include "planner_service/units/number_text.h"
 
 #include <algorithm>
 #include <cmath>

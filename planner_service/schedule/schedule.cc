@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/schedule/schedule.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -10,6 +11,13 @@ namespace recurve {
 namespace {
 
 using Tape = Action::Tape;
+
+// What a walk expands once: runs of few links among the first of a schedule, as long as all their actions stay in a
+// processor's cache. A shorter chain is over before that has paid.
+constexpr int64_t kLongChain = 4096;
+constexpr int64_t kShortRun = 128;
+constexpr size_t kExpandedRuns = 4096;
+constexpr size_t kExpandedActions = 16384;
 
 absl::Status RunError(size_t index, std::string_view what) {
   return absl::InvalidArgumentError(
@@ -117,10 +125,16 @@ absl::Status CheckWellFormed(const Schedule& schedule) {
   return absl::OkStatus();
 }
 
-ScheduleWalk::ScheduleWalk(const Schedule& schedule, Level start) : schedule_(schedule), start_(start) { Rewind(); }
+ScheduleWalk::ScheduleWalk(const Schedule& schedule, Level start)
+    : schedule_(schedule),
+      start_(start),
+      expansions_(schedule.length() < kLongChain ? 0 : std::min(schedule.runs.size(), kExpandedRuns)) {
+  Rewind();
+}
 
 void ScheduleWalk::Rewind() {
   stack_.clear();
+  taken_ = {};
   if (schedule_.runs.empty()) return;
   const auto root = static_cast<int32_t>(schedule_.runs.size() - 1);
   stack_.push_back({.run = root, .phase = 0, .write_state = false, .level = start_, .begin = 0});
@@ -164,13 +178,41 @@ void ScheduleWalk::Seek(const std::vector<int64_t>& counts, int64_t action) {
   }
 }
 
-std::optional<Action> ScheduleWalk::Next() {
-  std::optional<Action> action(std::in_place);
+bool ScheduleWalk::NextStep(Action& action) {
   while (!stack_.empty()) {
-    if (Step(*action)) return action;
+    if (TakeExpanded()) return NextExpanded(action);
+    if (Step(action)) return true;
   }
-  action.reset();
-  return action;
+  return false;
+}
+
+bool ScheduleWalk::TakeExpanded() {
+  const Frame& frame = stack_.back();
+  const auto run = static_cast<size_t>(frame.run);
+  if (!frame.IsFresh() || frame.level != Level::kDevice || run >= expansions_.size() ||
+      schedule_.runs[run].length > kShortRun) {
+    return false;
+  }
+  Expansion& expansion = expansions_[run];
+  if (expansion.end == 0 && expanded_.size() > kExpandedActions) return false;
+  taken_at_ = frame.begin;
+  taken_write_state_ = frame.write_state;
+  stack_.pop_back();
+  if (expansion.end == 0) expansion = Expand(static_cast<int32_t>(run));
+  taken_ = expansion;
+  return true;
+}
+
+ScheduleWalk::Expansion ScheduleWalk::Expand(int32_t run) {
+  const auto begin = static_cast<uint32_t>(expanded_.size());
+  const size_t below = stack_.size();
+  stack_.push_back({.run = run, .phase = 0, .write_state = false, .level = Level::kDevice, .begin = 0});
+  for (Action action; stack_.size() > below;) {
+    if (!Step(action)) continue;
+    expanded_.push_back({action.kind, action.tape, action.write_state, action.level, static_cast<uint8_t>(action.begin),
+                         static_cast<uint8_t>(action.end)});
+  }
+  return {.begin = begin, .end = static_cast<uint32_t>(expanded_.size())};
 }
 
 bool ScheduleWalk::Step(Action& action) {

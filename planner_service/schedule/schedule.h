@@ -56,7 +56,8 @@ absl::Status CheckWellFormed(const Schedule& schedule);
 
 // Expands a well-formed schedule into its actions, one at a time, with an explicit stack: a chain of any length never
 // overflows. The left part of a run replaces the run on the stack, so the memory is O(states stored at once). The walk
-// refers to the schedule, which must outlive it. `start` says where state 0 is kept. Not thread-safe.
+// refers to the schedule, which must outlive it. `start` says where state 0 is kept. Short runs of long chains, which
+// come again and again, are expanded once and then copied. Not thread-safe.
 //
 //   ScheduleWalk walk(schedule);
 //   while (std::optional<Action> action = walk.Next()) Run(*action);
@@ -66,7 +67,11 @@ class ScheduleWalk {
   explicit ScheduleWalk(Schedule&&, Level = Level::kDevice) = delete;
 
   // The next action, or nothing when the schedule has ended.
-  std::optional<Action> Next();
+  std::optional<Action> Next() {
+    std::optional<Action> action(std::in_place);
+    if (taken_.begin == taken_.end ? !NextStep(*action) : !NextExpanded(*action)) action.reset();
+    return action;
+  }
 
   // Starts over. A walk that has been walked once allocates no more.
   void Rewind();
@@ -93,6 +98,41 @@ class ScheduleWalk {
     bool IsFresh() const { return phase == 0; }  // nothing of the run is done
   };
 
+  // An action of a short run whose start state is on the device, as if it began at link 0. Small, so that all of them
+  // stay in a processor's first caches.
+  struct ShortAction {
+    Action::Kind kind;
+    Action::Tape tape;
+    bool write_state;
+    Level level;
+    uint8_t begin;
+    uint8_t end;
+  };
+
+  // The actions of a run in expanded_. `end` is 0 before it has been expanded.
+  struct Expansion {
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  // Each makes `action` the next one. False when there is none.
+  bool NextStep(Action& action);
+  bool NextExpanded(Action& action) {
+    const ShortAction& taken = expanded_[taken_.begin++];
+    action.kind = taken.kind;
+    action.tape = taken.tape;
+    action.write_state = taken.write_state || taken_write_state_;  // the first action of any run is a forward
+    action.level = taken.level;
+    action.begin = taken_at_ + taken.begin;
+    action.end = taken_at_ + taken.end;
+    taken_write_state_ = false;
+    return true;
+  }
+
+  // Takes the run on top of the stack off it, if it is a short one that begins, and makes its actions the next ones.
+  bool TakeExpanded();
+  Expansion Expand(int32_t run);
+
   // Each does the step that comes next for the run on top of the stack: true if that is an action, false if only the
   // stack has changed.
   bool Step(Action& action);
@@ -108,6 +148,11 @@ class ScheduleWalk {
   const Schedule& schedule_;
   const Level start_;
   std::vector<Frame> stack_;
+  std::vector<ShortAction> expanded_;
+  std::vector<Expansion> expansions_;  // of the first runs, by index
+  Expansion taken_;                    // what is left of the expansion that is being copied
+  int64_t taken_at_ = 0;               // first link of its run
+  bool taken_write_state_ = false;     // its next action is to store the start state
 };
 
 }  // namespace recurve

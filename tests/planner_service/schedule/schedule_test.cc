@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/schedule/schedule.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -159,6 +161,127 @@ TEST(SeekTest, GoesThroughAScheduleThatNobodyCouldStepThrough) {
   walk.Seek(counts, all - 1);
   EXPECT_EQ(ToString(*walk.Next()), "reverse [0, 2)");
   EXPECT_FALSE(walk.Next());
+}
+
+// What schedule.h says of each kind, by recursion.
+class Expected {
+ public:
+  explicit Expected(const Schedule& schedule) : runs_(schedule.runs) {
+    Expand(static_cast<int32_t>(runs_.size() - 1), 0, false, Level::kDevice);
+  }
+  const std::vector<Action>& actions() const { return actions_; }
+
+ private:
+  using Tape = Action::Tape;
+
+  void Forward(int64_t begin, int64_t end, Tape tape, bool write_state, Level level) {
+    actions_.push_back({Action::Kind::kForward, tape, write_state, write_state ? level : Level::kDevice, begin, end});
+  }
+  void Reverse(int64_t begin, int64_t end) {
+    actions_.push_back({.kind = Action::Kind::kReverse, .begin = begin, .end = end});
+  }
+  void Copy(int64_t state, Level level) {
+    actions_.push_back({.kind = Action::Kind::kCopy, .level = level, .begin = state, .end = state});
+  }
+  void Discard(int64_t state, Level level) {
+    actions_.push_back({.kind = Action::Kind::kDiscard, .level = level, .begin = state, .end = state});
+  }
+
+  void Expand(int32_t index, int64_t begin, bool write_state, Level level) {
+    const Run& run = runs_[index];
+    const int64_t middle = begin + (run.left < 0 ? 0 : runs_[run.left].length);
+    const int64_t end = begin + run.length;
+    const bool host = run.kind == Run::Kind::kSplitHost;
+    switch (run.kind) {
+      case Run::Kind::kTapeAll:
+        if (run.length > 1) Forward(begin, end - 1, Tape::kStored, write_state, level);
+        Forward(end - 1, end, Tape::kWork, write_state && run.length == 1, level);
+        return Reverse(begin, end);
+      case Run::Kind::kSplit:
+      case Run::Kind::kSplitHost:
+        Forward(begin, middle, Tape::kNone, write_state, level);
+        Expand(run.right, middle, true, host ? Level::kHost : Level::kDevice);
+        Discard(middle, host ? Level::kHost : Level::kDevice);
+        break;
+      case Run::Kind::kSweepLast:
+        Forward(begin, middle, Tape::kNone, write_state, level);
+        Forward(middle, end, Tape::kWork, false, level);
+        Reverse(middle, end);
+        break;
+      case Run::Kind::kSplitTape:
+        if (middle > begin) Forward(begin, middle, Tape::kNone, write_state, level);
+        Forward(middle, middle + 1, Tape::kStored, write_state && middle == begin, level);
+        Expand(run.right, middle + 1, true, Level::kDevice);
+        Copy(middle + 1, Level::kDevice);
+        Discard(middle + 1, Level::kDevice);
+        Reverse(middle, middle + 1);
+        if (middle == begin) return;
+        Discard(middle, Level::kDevice);
+        break;
+      case Run::Kind::kFetch:
+        Expand(run.left, begin, true, Level::kDevice);
+        return Discard(begin, Level::kDevice);
+    }
+    Copy(begin, level);
+    Expand(run.left, begin, false, level);
+  }
+
+  const std::vector<Run>& runs_;
+  std::vector<Action> actions_;
+};
+
+// Runs of every kind and length, made of random earlier ones until one is a long chain.
+Schedule RandomSchedule(uint32_t seed) {
+  std::mt19937 random(seed);
+  Schedule schedule = {{TapeAll(1), TapeAll(3)}};
+  std::vector<Run>& runs = schedule.runs;
+  while (schedule.length() < 10'000) {
+    // Mostly of the newest, so that lengths grow.
+    const auto part = [&] {
+      const auto size = static_cast<int32_t>(runs.size());
+      return size - 1 - static_cast<int32_t>(random() % std::min(size, 6));
+    };
+    const int32_t left = part();
+    const int32_t right = part();
+    const int64_t both = runs[left].length + runs[right].length;
+    switch (random() % 8) {
+      case 0:
+        runs.push_back(TapeAll(1 + random() % 9));
+        break;
+      case 1:
+        runs.push_back(SweepLast(runs[left].length + 1, left));
+        break;
+      case 2:
+        runs.push_back(SplitTape(both + 1, left, right));
+        break;
+      case 3:
+        runs.push_back(SplitTape(runs[right].length + 1, -1, right));
+        break;
+      case 4:
+        runs.push_back(SplitHost(both, left, right));
+        break;
+      case 5:
+        if (runs[left].kind != Run::Kind::kFetch) runs.push_back(Fetch(runs[left].length, left));
+        break;
+      default:
+        runs.push_back(Split(both, left, right));
+    }
+  }
+  return schedule;
+}
+
+TEST(ScheduleWalkTest, LongChainsAreWalkedRunByRun) {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    const Schedule schedule = RandomSchedule(seed);
+    ASSERT_TRUE(CheckWellFormed(schedule).ok());
+    ScheduleWalk walk(schedule);
+    for (int i = 0; i < static_cast<int>(seed); ++i) walk.Next();
+    walk.Rewind();
+    std::vector<Action> actions;
+    while (std::optional<Action> action = walk.Next()) actions.push_back(*action);
+    ASSERT_EQ(actions.size(), Expected(schedule).actions().size());
+    EXPECT_TRUE(actions == Expected(schedule).actions()) << "seed " << seed;
+  }
 }
 
 struct Malformed {

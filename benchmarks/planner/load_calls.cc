@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/planner/load_calls.h"
+
+#include <variant>
+
+#include "planner_service/codec/plan_codec.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kHealth[] = "/grpc.health.v1.Health/Check";
+constexpr char kMakePlan[] = "/recurve.planner.v1.PlannerService/MakePlan";
+
+constexpr int64_t kState = 524'288;
+constexpr int64_t kTape = 1'048'576;
+constexpr int64_t kSizes = 4096;
+constexpr int64_t kBudgets = 1 << 20;
+
+// In `per_mille` thousandths of what store-all needs.
+PlanRequest Auto(int64_t length, int64_t per_mille) {
+  const int64_t store_all = (length - 1) * kTape + (length - 2) * kState;
+  return {.length = length, .budget = ByteBudget{kState, kTape, store_all / 1000 * per_mille}};
+}
+
+PlanRequest Hsm(int64_t length, int64_t slots) {
+  return {.length = length, .strategy = Strategy::kHsm, .budget = SlotBudget{.slots = slots}};
+}
+
+}  // namespace
+
+const std::vector<CallKind>& CallKinds() {
+  using grpc::StatusCode;
+  const std::vector<StatusCode> solved = {StatusCode::OK, StatusCode::RESOURCE_EXHAUSTED};
+  static const auto& kinds = *new std::vector<CallKind>{
+      {.name = "health", .help = "a health check, the empty call", .method = kHealth, .expected = {StatusCode::OK}},
+      {.name = "hit",
+       .help = "a plan that is remembered: auto, 1000 links, 5 %",
+       .method = kMakePlan,
+       .request = Auto(1000, 50),
+       .expected = solved},
+      {.name = "hit-long",
+       .help = "the same for 1,000,000 links",
+       .method = kMakePlan,
+       .request = Auto(1'000'000, 50),
+       .expected = solved},
+      {.name = "hit-hsm",
+       .help = "the same: hsm, 1,000,000 links, 100 slots",
+       .method = kMakePlan,
+       .request = Hsm(1'000'000, 100),
+       .expected = solved},
+      {.name = "cold",
+       .help = "a plan that nobody has asked for: auto, 1000 links, about 5 %",
+       .method = kMakePlan,
+       .request = Auto(1000, 50),
+       .fresh = true,
+       .expected = solved},
+      {.name = "cold-long",
+       .help = "the same for 1,000,000 links",
+       .method = kMakePlan,
+       .request = Auto(1'000'000, 50),
+       .fresh = true,
+       .expected = solved},
+      {.name = "bad",
+       .help = "a request that is refused",
+       .method = kMakePlan,
+       .request = PlanRequest{.length = 0},
+       .expected = {StatusCode::INVALID_ARGUMENT}},
+      {.name = "cancelled",
+       .help = "a plan of tens of milliseconds, cancelled within one",
+       .method = kMakePlan,
+       .request = PlanRequest{.length = 1'000'000, .budget = ByteBudget{kState, kMaxBytes, 1000 * kState}},
+       .fresh = true,
+       .give_up = true,
+       .expected = {StatusCode::OK, StatusCode::CANCELLED, StatusCode::RESOURCE_EXHAUSTED}},
+  };
+  return kinds;
+}
+
+grpc::ByteBuffer MessageOf(const CallKind& kind, int64_t number) {
+  std::string message;
+  if (kind.request) {
+    PlanRequest request = *kind.request;
+    if (kind.fresh) {  // another size of a state, another budget, though hardly
+      auto& budget = std::get<ByteBudget>(request.budget);
+      budget.state_bytes += number % kSizes;
+      budget.budget_bytes += number / kSizes % kBudgets;
+    }
+    message = EncodeRequest(request).SerializeAsString();
+  }
+  const grpc::Slice slice(message);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace recurve

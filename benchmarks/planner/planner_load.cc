@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// planner_load: keeps a running planner service busy with a mix of calls and says how long they took.
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "benchmarks/planner/load_calls.h"
+#include "nlohmann/json.hpp"
+
+namespace recurve {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string target = "127.0.0.1:7401";
+  std::string mix = "health:1,hit:1";
+  int concurrency = 1;
+  int connections = 1;
+  double seconds = 5;
+  bool json = false;
+};
+
+// What calls of one kind came to.
+struct Tally {
+  std::vector<float> seconds;
+  std::map<std::string, int64_t> codes;
+  int64_t answer_bytes = 0;  // of the last one that was OK
+  int64_t unexpected = 0;
+  std::string first_unexpected;
+
+  void Add(const CallKind& kind, const grpc::Status& status, double duration, const grpc::ByteBuffer& answer) {
+    seconds.push_back(static_cast<float>(duration));
+    ++codes[absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()))];
+    if (status.ok()) answer_bytes = static_cast<int64_t>(answer.Length());
+    if (std::count(kind.expected.begin(), kind.expected.end(), status.error_code()) != 0) return;
+    if (unexpected++ == 0) first_unexpected = status.error_message();
+  }
+
+  void Add(const Tally& other) {
+    seconds.insert(seconds.end(), other.seconds.begin(), other.seconds.end());
+    for (const auto& [code, count] : other.codes) codes[code] += count;
+    answer_bytes = std::max(answer_bytes, other.answer_bytes);
+    if (unexpected == 0) first_unexpected = other.first_unexpected;
+    unexpected += other.unexpected;
+  }
+
+  // `seconds` must be sorted and not empty.
+  double Quantile(double share) const {
+    return seconds[std::min(seconds.size() - 1, static_cast<size_t>(share * static_cast<double>(seconds.size())))];
+  }
+};
+
+using Mix = std::vector<int>;  // weights of CallKinds()
+
+absl::StatusOr<Mix> ParseMix(const std::string& text) {
+  Mix mix(CallKinds().size());
+  for (const auto part : absl::StrSplit(text, ',')) {
+    const std::vector<std::string> words = absl::StrSplit(part, ':');
+    const auto kind =
+        std::find_if(CallKinds().begin(), CallKinds().end(), [&](const CallKind& one) { return words[0] == one.name; });
+    int weight = 1;
+    if (kind == CallKinds().end() || words.size() > 2 ||
+        (words.size() == 2 && (!absl::SimpleAtoi(words[1], &weight) || weight < 1))) {
+      return absl::InvalidArgumentError(absl::StrCat("'", part, "' is not KIND or KIND:WEIGHT; see --help for kinds"));
+    }
+    mix[kind - CallKinds().begin()] += weight;
+  }
+  return mix;
+}
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+// Makes one call after the other.
+class Caller {
+ public:
+  Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed) : stub_(channel), random_(seed) {}
+
+  void Call(const CallKind& kind, int64_t number, Tally& tally) {
+    grpc::ByteBuffer answer;
+    const grpc::ByteBuffer message = MessageOf(kind, number);
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    const Clock::time_point start = Clock::now();
+    const auto rpc = stub_.PrepareUnaryCall(&context, kind.method, message, &queue_);
+    rpc->StartCall();
+    grpc::Status status;
+    rpc->Finish(&answer, &status, nullptr);
+    void* tag = nullptr;
+    bool ok = false;
+    if (kind.give_up) {
+      const auto patience = std::chrono::microseconds(random_() % 1000);
+      if (queue_.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + patience) == grpc::CompletionQueue::TIMEOUT) {
+        context.TryCancel();
+        queue_.Next(&tag, &ok);
+      }
+    } else {
+      queue_.Next(&tag, &ok);
+    }
+    tally.Add(kind, status, std::chrono::duration<double>(Clock::now() - start).count(), answer);
+  }
+
+  std::mt19937& random() { return random_; }
+
+ private:
+  grpc::GenericStub stub_;
+  grpc::CompletionQueue queue_;
+  std::mt19937 random_;
+};
+
+// Keeps `options.concurrency` calls going for so long; one tally for each kind.
+std::vector<Tally> Load(const Options& options, const Mix& mix) {
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options.target));
+  std::mutex mutex;
+  std::vector<Tally> sum(CallKinds().size());
+  // Numbers of fresh calls; one run's are not those of another.
+  std::atomic<int64_t> number = std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(100);
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < options.concurrency; ++i) {
+    threads.emplace_back([&, i] {
+      Caller caller(channels[i % channels.size()], i);
+      std::vector<Tally> tallies(CallKinds().size());
+      std::discrete_distribution<size_t> draw(mix.begin(), mix.end());
+      while (Clock::now() < end) {
+        const size_t kind = draw(caller.random());
+        caller.Call(CallKinds()[kind], number++, tallies[kind]);
+      }
+      const std::lock_guard lock(mutex);
+      for (size_t kind = 0; kind < tallies.size(); ++kind) sum[kind].Add(tallies[kind]);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return sum;
+}
+
+nlohmann::json Row(const CallKind& kind, const Tally& tally, double seconds) {
+  nlohmann::json row = {{"kind", kind.name},
+                        {"calls", tally.seconds.size()},
+                        {"per_second", static_cast<double>(tally.seconds.size()) / seconds},
+                        {"p50_seconds", tally.Quantile(0.5)},
+                        {"p99_seconds", tally.Quantile(0.99)},
+                        {"max_seconds", tally.seconds.back()},
+                        {"answer_bytes", tally.answer_bytes},
+                        {"codes", tally.codes},
+                        {"unexpected", tally.unexpected}};
+  if (tally.unexpected > 0) row["first_unexpected"] = tally.first_unexpected;
+  return row;
+}
+
+void PrintTable(const nlohmann::json& rows) {
+  std::printf("%-10s %9s %10s %9s %9s %9s %12s  %s\n", "kind", "calls", "per second", "p50 us", "p99 us", "max us",
+              "answer bytes", "codes");
+  for (const nlohmann::json& row : rows) {
+    std::printf("%-10s %9lld %10.0f %9.0f %9.0f %9.0f %12lld  %s\n", row["kind"].get<std::string>().c_str(),
+                row["calls"].get<long long>(), row["per_second"].get<double>(), row["p50_seconds"].get<double>() * 1e6,
+                row["p99_seconds"].get<double>() * 1e6, row["max_seconds"].get<double>() * 1e6,
+                row["answer_bytes"].get<long long>(), row["codes"].dump().c_str());
+    if (row.contains("first_unexpected")) {
+      std::printf("  %lld unexpected, such as: %s\n", row["unexpected"].get<long long>(),
+                  row["first_unexpected"].get<std::string>().c_str());
+    }
+  }
+}
+
+int Run(const Options& options, const Mix& mix) {
+  std::vector<Tally> tallies = Load(options, mix);
+  nlohmann::json rows = nlohmann::json::array();
+  int64_t unexpected = 0;
+  for (size_t kind = 0; kind < tallies.size(); ++kind) {
+    Tally& tally = tallies[kind];
+    if (tally.seconds.empty()) continue;
+    std::sort(tally.seconds.begin(), tally.seconds.end());
+    rows.push_back(Row(CallKinds()[kind], tally, options.seconds));
+    unexpected += tally.unexpected;
+  }
+  if (options.json) {
+    const nlohmann::json report = {
+        {"seconds", options.seconds}, {"concurrency", options.concurrency}, {"rows", std::move(rows)}};
+    std::printf("%s\n", report.dump().c_str());
+  } else {
+    PrintTable(rows);
+  }
+  return unexpected == 0 ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Keeps a planner service busy with a mix of calls. Exits with 1 if a call ended as it should not.");
+  std::string footer = "Kinds of calls:\n";
+  for (const CallKind& kind : CallKinds()) absl::StrAppend(&footer, "  ", kind.name, ": ", kind.help, "\n");
+  app.footer(footer);
+  app.add_option("--target", options.target, "The service")->type_name("HOST:PORT")->capture_default_str();
+  app.add_option("--mix", options.mix, "Which calls, and how often each")
+      ->type_name("KIND:WEIGHT,...")
+      ->capture_default_str();
+  app.add_option("--concurrency", options.concurrency, "Calls under way at once")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--connections", options.connections, "Connections that these share")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  app.add_option("--seconds", options.seconds, "For how long")->check(CLI::Range(0.001, 1e6))->capture_default_str();
+  app.add_flag("--json", options.json, "Print one JSON object");
+  CLI11_PARSE(app, argc, argv);
+  const absl::StatusOr<Mix> mix = ParseMix(options.mix);
+  if (!mix.ok()) {
+    std::cerr << "planner_load: --mix: " << mix.status().message() << "\n";
+    return 2;
+  }
+  return Run(options, *mix);
+}
+
+}  // namespace
+}  // namespace recurve
+
+int main(int argc, char** argv) { return recurve::Main(argc, argv); }

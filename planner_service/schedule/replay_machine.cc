@@ -10,10 +10,9 @@ namespace recurve {
 namespace {
 
 using Tape = Action::Tape;
+using Wide = __int128;  // a byte count times a link count
 
-int64_t Clamped(__int128 value) {
-  return static_cast<int64_t>(std::min<__int128>(value, std::numeric_limits<int64_t>::max()));
-}
+int64_t Clamped(Wide value) { return static_cast<int64_t>(std::min<Wide>(value, std::numeric_limits<int64_t>::max())); }
 
 template <typename... Parts>
 absl::Status Refuse(const Action& action, const Parts&... parts) {
@@ -107,6 +106,7 @@ absl::Status ReplayMachine::StoreStateOnHost(const Action& action) {
   host_.push_back(action.begin);
   host_bytes_ += StateBytes(action.begin, action.begin + 1);
   ++result_.host.writes;
+  RecountHost();
   return absl::OkStatus();
 }
 
@@ -238,29 +238,35 @@ bool ReplayMachine::IsRunning(int64_t state) const { return state >= 0 && (state
 
 int64_t ReplayMachine::Rightmost() const { return store_.empty() ? 0 : store_.back().end; }
 
-ReplayMachine::Wide ReplayMachine::StateBytes(int64_t begin, int64_t end) const {
-  if (costs_.links != nullptr) return costs_.links->StateBytes(begin, end);
-  return static_cast<Wide>(costs_.state_bytes) * (end - begin);
+int64_t ReplayMachine::StateBytes(int64_t begin, int64_t end) const {
+  return costs_.links == nullptr ? 0 : costs_.links->StateBytes(begin, end);
 }
 
-ReplayMachine::Wide ReplayMachine::TapeBytes(int64_t begin, int64_t end) const {
-  if (costs_.links != nullptr) return costs_.links->TapeBytes(begin, end);
-  return static_cast<Wide>(costs_.tape_bytes) * (end - begin);
+int64_t ReplayMachine::TapeBytes(int64_t begin, int64_t end) const {
+  return costs_.links == nullptr ? 0 : costs_.links->TapeBytes(begin, end);
 }
 
 void ReplayMachine::Recount() {
+  const Wide state_bytes = costs_.state_bytes;
+  const Wide tape_bytes = costs_.tape_bytes;
   result_.peak_states = std::max(result_.peak_states, states_);
   result_.peak_tapes = std::max(result_.peak_tapes, tapes_);
-  if (const int64_t bytes = Clamped(bytes_); bytes > result_.peak_bytes) {
+  const int64_t bytes = costs_.links == nullptr ? Clamped(state_bytes * states_ + tape_bytes * tapes_) : bytes_;
+  if (bytes > result_.peak_bytes) {
     result_.peak_bytes = bytes;
     result_.states_at_peak = states_;
     result_.tapes_at_peak = tapes_;
   }
-  result_.host_peak_bytes = std::max(result_.host_peak_bytes, Clamped(host_bytes_));
   if (costs_.links != nullptr) return;
-  const Wide state_bytes = costs_.state_bytes;
-  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes, Clamped(state_bytes * (1 + paper_states_) +
-                                                                        (state_bytes + costs_.tape_bytes) * tapes_));
+  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes,
+                                      Clamped(state_bytes * (1 + paper_states_) + (state_bytes + tape_bytes) * tapes_));
+}
+
+void ReplayMachine::RecountHost() {
+  const int64_t bytes = costs_.links == nullptr
+                            ? Clamped(static_cast<Wide>(costs_.state_bytes) * static_cast<int64_t>(host_.size()))
+                            : host_bytes_;
+  result_.host_peak_bytes = std::max(result_.host_peak_bytes, bytes);
 }
 
 }  // namespace recurve

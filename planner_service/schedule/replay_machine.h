@@ -57,23 +57,23 @@ class ReplayMachine {
   // Reverses links of the topmost stored tapes, down to `action.begin` at the lowest.
   absl::Status ReverseFromStore(const Action& action);
 
-  using Wide = __int128;  // a byte count times a link count
-
   bool IsStored(int64_t state) const;  // on the device
   bool IsStoredOnHost(int64_t state) const;
   bool IsRunning(int64_t state) const;
   bool IsLive(int64_t state) const { return IsRunning(state) || IsStored(state); }
-  int64_t Rightmost() const;                          // position of the last thing stored
-  Wide StateBytes(int64_t begin, int64_t end) const;  // of states [begin, end)
-  Wide TapeBytes(int64_t begin, int64_t end) const;
+  int64_t Rightmost() const;  // position of the last thing stored
+  // Where the links differ: of states, or tapes, [begin, end); 0 otherwise.
+  int64_t StateBytes(int64_t begin, int64_t end) const;
+  int64_t TapeBytes(int64_t begin, int64_t end) const;
   void Recount();
+  void RecountHost();
 
   const ReplayCosts costs_;
   std::vector<Stored> store_;  // a stack, positions never decrease
   std::vector<int64_t> host_;  // states, a stack, positions increase
-  Wide bytes_ = 0;             // in store_
-  Wide host_bytes_ = 0;
-  int64_t current_ = 0;  // running state; -1: none
+  int64_t bytes_ = 0;          // in store_, where the links differ
+  int64_t host_bytes_ = 0;     // in host_, where the links differ
+  int64_t current_ = 0;        // running state; -1: none
   int64_t previous_ = -1;
   int64_t work_tape_ = -1;    // link whose tape is in the working set; -1: none
   int64_t gradient_;          // the state whose gradient is there

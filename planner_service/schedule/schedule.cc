@@ -222,13 +222,12 @@ bool ScheduleWalk::Step(Action& action) {
     case Run::Kind::kTapeAll:
       return StepTapeAll(frame, run, action);
     case Run::Kind::kSplit:
-      return StepSplit(frame, run, Level::kDevice, action);
+    case Run::Kind::kSplitHost:
+      return StepSplit(frame, run, action);
     case Run::Kind::kSweepLast:
       return StepSweepLast(frame, run, action);
     case Run::Kind::kSplitTape:
       return StepSplitTape(frame, run, action);
-    case Run::Kind::kSplitHost:
-      return StepSplit(frame, run, Level::kHost, action);
     case Run::Kind::kFetch:
       return StepFetch(frame, run, action);
   }
@@ -241,7 +240,9 @@ void ScheduleWalk::Push(int32_t part, int64_t begin, Level level) {
 }
 
 void ScheduleWalk::BecomeLeft(Frame& frame, const Run& run) {
-  frame = {.run = run.left, .phase = 0, .write_state = false, .level = frame.level, .begin = frame.begin};
+  frame.run = run.left;
+  frame.phase = 0;
+  frame.write_state = false;
 }
 
 bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
@@ -261,7 +262,8 @@ bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
   return false;
 }
 
-bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Level level, Action& action) {
+bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Action& action) {
+  const Level level = run.kind == Run::Kind::kSplit ? Level::kDevice : Level::kHost;
   const int64_t begin = frame.begin;
   const int64_t middle = begin + schedule_.runs[run.left].length;
   switch (frame.phase++) {

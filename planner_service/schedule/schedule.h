@@ -137,7 +137,7 @@ class ScheduleWalk {
   // stack has changed.
   bool Step(Action& action);
   bool StepTapeAll(Frame& frame, const Run& run, Action& action);
-  bool StepSplit(Frame& frame, const Run& run, Level level, Action& action);
+  bool StepSplit(Frame& frame, const Run& run, Action& action);
   bool StepSweepLast(Frame& frame, const Run& run, Action& action);
   bool StepSplitTape(Frame& frame, const Run& run, Action& action);
   bool StepFetch(Frame& frame, const Run& run, Action& action);

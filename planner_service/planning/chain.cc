@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/planning/chain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/planning/mixed_chain.h"
+#include "planner_service/planning/two_level.h"
+
+namespace recurve {
+namespace {
+
+// A well-formed schedule has fewer actions than this many times its links.
+constexpr int64_t kMaxActionsPerLink = 8;
+
+// Each link once with tape and once backward.
+int64_t StoreAllCost(const ChainRequest& request) {
+  int64_t cost = 0;
+  for (const ChainSegment& segment : request.segments) {
+    cost += segment.links * (segment.taped_forward_cost + segment.backward_cost);
+  }
+  return cost;
+}
+
+int64_t StoreAllBytes(const LinkSums& sums) {
+  const int64_t last = sums.length() - 1;
+  return sums.TapeBytes(0, last) + sums.StateBytes(std::min<int64_t>(1, last), last);
+}
+
+int64_t WorkingSetBytes(const ChainRequest& request) {
+  int64_t state = request.final_state_bytes;
+  int64_t tape = 0;
+  for (const ChainSegment& segment : request.segments) {
+    state = std::max(state, segment.state_bytes);
+    tape = std::max(tape, segment.tape_bytes);
+  }
+  return 3 * state + tape;
+}
+
+std::vector<ChainCorner> CurveOf(const Frontier& frontier, const ChainRequest& request) {
+  std::vector<ChainCorner> curve;
+  if (request.max_corners == 0) return curve;
+  const Frontier shown = Thinned(frontier, std::max<size_t>(2, request.max_corners), Rounding::kUp);
+  for (const FrontierPoint& point : shown) {
+    curve.push_back({.bytes = point.bytes, .cost = StoreAllCost(request) + point.cost});
+  }
+  if (curve.size() > static_cast<size_t>(request.max_corners)) curve.erase(curve.begin());
+  return curve;
+}
+
+// The least that forwards without tape can cost in the budget, with the curves of all parts rounded in favour of it.
+absl::StatusOr<int64_t> LowerBound(const ChainRequest& request, const LinkSums& sums, int64_t max_bytes,
+                                   int64_t max_points, const CancelCheck& cancelled) {
+  MixedChain chain(request.segments, sums, max_bytes, max_points, Rounding::kDown);
+  if (absl::Status status = chain.Solve(cancelled); !status.ok()) return status;
+  return PointWithin(chain.frontier(), request.budget_bytes).cost;
+}
+
+// What the solver says of a plan is not believed: everything is counted again.
+template <typename Plan>
+absl::StatusOr<ReplayResult> Recount(const Plan& plan, const ReplayCosts& costs, const CancelCheck& cancelled) {
+  return Replay(plan.schedule, costs, kMaxActionsPerLink * plan.schedule.length(), cancelled);
+}
+
+absl::Status Broken(absl::string_view what, int64_t counted, int64_t claimed) {
+  return absl::InternalError(
+      absl::StrCat("the replay of the plan counts ", counted, " for its ", what, ", which must be at most ", claimed));
+}
+
+}  // namespace
+
+absl::StatusOr<ChainPlan> EmbeddedChainPlanner::PlanChain(const ChainRequest& request, const CancelCheck& cancelled) {
+  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  const LinkSums sums = SumLinks(request.segments);
+  const int64_t max_bytes = request.max_corners > 0 ? INT64_MAX : request.budget_bytes;
+  MixedChain chain(request.segments, sums, max_bytes, max_points_, Rounding::kUp);
+  if (absl::Status status = chain.Solve(cancelled); !status.ok()) return status;
+  ChainPlan plan = {.length = sums.length(),
+                    .working_set_bytes = WorkingSetBytes(request),
+                    .store_all_cost = StoreAllCost(request),
+                    .store_all_bytes = StoreAllBytes(sums),
+                    .curve = CurveOf(chain.frontier(), request)};
+  absl::StatusOr<Schedule> schedule = chain.MakeSchedule(request.budget_bytes, cancelled);
+  if (!schedule.ok()) return schedule.status();
+  plan.schedule = *std::move(schedule);
+
+  const absl::StatusOr<ReplayResult> counted = Recount(plan, {.links = &sums}, cancelled);
+  if (!counted.ok()) return counted.status();
+  const int64_t claimed = PointWithin(chain.frontier(), request.budget_bytes).cost;
+  if (counted->forward_cost > claimed) return Broken("cost of repeated forwards", counted->forward_cost, claimed);
+  if (counted->peak_bytes > request.budget_bytes) return Broken("bytes", counted->peak_bytes, request.budget_bytes);
+  plan.cost = plan.store_all_cost + counted->forward_cost;
+  plan.peak_bytes = counted->peak_bytes;
+  plan.cost_lower_bound = plan.cost;
+  if (chain.thinned()) {
+    const absl::StatusOr<int64_t> least = LowerBound(request, sums, max_bytes, max_points_, cancelled);
+    if (!least.ok()) return least.status();
+    plan.cost_lower_bound = plan.store_all_cost + *least;
+  }
+  return plan;
+}
+
+absl::StatusOr<TwoLevelPlan> EmbeddedChainPlanner::PlanTwoLevel(const TwoLevelRequest& request,
+                                                                const CancelCheck& cancelled) {
+  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  absl::StatusOr<TwoLevelPlan> plan = SolveTwoLevel(request, cancelled);
+  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<ReplayResult> counted = Recount(
+      *plan, {.state_bytes = request.state_bytes, .tape_bytes = request.tape_bytes, .start = request.start}, cancelled);
+  if (!counted.ok()) return counted.status();
+  plan->forward_count = counted->forward_count;
+  plan->device_peak_bytes = counted->peak_bytes;
+  plan->host_peak_bytes = counted->host_peak_bytes;
+  plan->device = counted->device;
+  plan->host = counted->host;
+  plan->store_all_cost = request.length * (request.taped_forward_cost + request.backward_cost);
+  const int64_t cost = plan->store_all_cost + (counted->forward_count - request.length) * request.forward_cost +
+                       counted->device.writes * request.device.write_cost +
+                       counted->device.reads * request.device.read_cost +
+                       counted->host.writes * request.host.write_cost + counted->host.reads * request.host.read_cost;
+  if (cost != plan->cost) return Broken("cost", cost, plan->cost);
+  if (plan->device_peak_bytes > request.device.bytes) {
+    return Broken("bytes on the device", plan->device_peak_bytes, request.device.bytes);
+  }
+  if (plan->host_peak_bytes > request.host.bytes) {
+    return Broken("bytes on the host", plan->host_peak_bytes, request.host.bytes);
+  }
+  return plan;
+}
+
+}  // namespace recurve

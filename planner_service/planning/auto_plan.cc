@@ -14,36 +14,15 @@
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
+#include "planner_service/schedule/recount.h"
 
 namespace recurve {
 namespace {
 
-// Forwards of the whole schedule, from those of its parts.
-int64_t CountOf(const Schedule& schedule) {
-  std::vector<int64_t> count;
-  count.reserve(schedule.runs.size());
-  for (const Run& run : schedule.runs) {
-    int64_t forwards = run.length;
-    if (run.kind == Run::Kind::kSplit) {
-      forwards = schedule.runs[run.left].length + count[run.left] + count[run.right];
-    } else if (run.kind == Run::Kind::kSweepLast) {
-      forwards += count[run.left];
-    }
-    count.push_back(forwards);
-  }
-  return count.back();
-}
-
 // Nothing can be stored but one tape: every link but the first two is taped after a sweep of its own.
 Schedule SweepForEach(int64_t length) {
-  Schedule schedule;
-  schedule.runs.reserve(length);
-  schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = std::min<int64_t>(length, 2)});
-  for (int64_t n = 3; n <= length; ++n) {
-    const auto left = static_cast<int32_t>(schedule.runs.size() - 1);
-    schedule.runs.push_back({.kind = Run::Kind::kSweepLast, .length = n, .left = left});
-  }
-  return schedule;
+  return {.runs = {{.kind = Run::Kind::kTapeAll, .length = 2},
+                   {.kind = Run::Kind::kSweepLast, .length = length, .left = 0}}};
 }
 
 absl::StatusOr<Plan> SolveByCredits(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
@@ -54,7 +33,7 @@ absl::StatusOr<Plan> SolveByCredits(int64_t length, const LeafLevels& levels, co
   if (!schedule.ok()) return schedule.status();
   Plan plan;
   plan.schedule = *std::move(schedule);
-  plan.forward_count = CountOf(plan.schedule);
+  plan.forward_count = Recount(plan.schedule, {}).forward_count;
   plan.forward_count_lower_bound = search.forward_count_lower_bound();
   return plan;
 }
@@ -65,7 +44,7 @@ absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const Cance
   Plan plan;
   plan.schedule = levels.leaf(0) >= length ? Schedule{.runs = {{.kind = Run::Kind::kTapeAll, .length = length}}}
                                            : SweepForEach(length);
-  plan.forward_count = CountOf(plan.schedule);
+  plan.forward_count = Recount(plan.schedule, {}).forward_count;
   plan.forward_count_lower_bound = plan.forward_count;
   return plan;
 }

@@ -23,15 +23,13 @@ int64_t CeilSqrt(int64_t value) {
 Schedule Segments(int64_t length, int64_t segment) {
   Schedule schedule;
   schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = segment});
-  int64_t done = segment;  // links from the right end that the last run covers
-  while (length - done >= segment) {
-    done += segment;
-    const auto right = static_cast<int32_t>(schedule.runs.size() - 1);
-    schedule.runs.push_back({.kind = Run::Kind::kSplit, .length = done, .left = 0, .right = right});
+  const int64_t rest = length % segment;
+  if (length > segment + rest) {
+    schedule.runs.push_back({.kind = Run::Kind::kSplit, .length = length - rest, .left = 0, .right = 0});
   }
-  if (done < length) {
+  if (rest > 0) {
     const auto right = static_cast<int32_t>(schedule.runs.size() - 1);
-    schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = length - done});
+    schedule.runs.push_back({.kind = Run::Kind::kTapeAll, .length = rest});
     schedule.runs.push_back({.kind = Run::Kind::kSplit, .length = length, .left = right + 1, .right = right});
   }
   return schedule;

@@ -278,10 +278,7 @@ DecisionFor<CreditSearch::Part> CreditSearch::DecideInTail(const Part& part) con
     return std::optional(Part{.length = problem->length, .level = part.level + slots - problem->room});
   };
   const Decision decision = DecideHsm({part.length, slots});
-  return {.kind = decision.kind,
-          .link_by_link = decision.link_by_link,
-          .left = to_part(decision.left),
-          .right = to_part(decision.right)};
+  return {.kind = decision.kind, .left = to_part(decision.left), .right = to_part(decision.right)};
 }
 
 // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf, or

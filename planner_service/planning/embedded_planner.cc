@@ -4,13 +4,10 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/planning/strategies.h"
-#include "planner_service/schedule/replay.h"
+#include "planner_service/schedule/recount.h"
 
 namespace recurve {
 namespace {
-
-// A well-formed schedule has fewer actions than this many times its links.
-constexpr int64_t kMaxActionsPerLink = 8;
 
 absl::StatusOr<Plan> Solve(const PlanRequest& request, const ByteBudget& budget, const CancelCheck& cancelled) {
   switch (request.strategy) {
@@ -40,36 +37,37 @@ absl::StatusOr<Plan> Solve(const PlanRequest& request, const SlotBudget& budget,
 }
 
 // The solver's claims are not believed: everything is counted again.
-absl::StatusOr<ReplayResult> Recount(const Plan& plan, const PlanRequest& request, const ReplayCosts& costs,
-                                     const CancelCheck& cancelled) {
-  absl::StatusOr<ReplayResult> counted = Replay(plan.schedule, costs, kMaxActionsPerLink * request.length, cancelled);
-  if (counted.ok() && counted->forward_count != plan.forward_count) {
+absl::StatusOr<ReplayResult> RecountPlan(const Plan& plan, const PlanRequest& request, const ReplayCosts& costs) {
+  if (absl::Status status = CheckWellFormed(plan.schedule); !status.ok()) {
+    return absl::InternalError(absl::StrCat("the plan's ", status.message()));
+  }
+  const ReplayResult counted = Recount(plan.schedule, costs);
+  if (plan.schedule.length() != request.length || counted.forward_count != plan.forward_count) {
     return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(request.strategy)),
-                                            " claims ", plan.forward_count, " forwards, its replay has ",
-                                            counted->forward_count));
+                                            " claims ", plan.forward_count, " forwards of ", request.length,
+                                            " links, its schedule has ", counted.forward_count, " of ",
+                                            plan.schedule.length()));
   }
   return counted;
 }
 
 absl::Status CheckPeak(int64_t peak, int64_t budget) {
   if (peak <= budget) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("the plan's replay needs ", peak, ", the budget is ", budget));
+  return absl::InternalError(absl::StrCat("the plan's schedule needs ", peak, ", the budget is ", budget));
 }
 
-absl::Status RecountPeak(const PlanRequest& request, const ByteBudget& budget, const CancelCheck& cancelled,
-                         Plan& plan) {
+absl::Status RecountPeak(const PlanRequest& request, const ByteBudget& budget, Plan& plan) {
   absl::StatusOr<ReplayResult> counted =
-      Recount(plan, request, {.state_bytes = budget.state_bytes, .tape_bytes = budget.tape_bytes}, cancelled);
+      RecountPlan(plan, request, {.state_bytes = budget.state_bytes, .tape_bytes = budget.tape_bytes});
   if (!counted.ok()) return counted.status();
   plan.peak_bytes = counted->peak_bytes;
   return CheckPeak(plan.peak_bytes, budget.budget_bytes);
 }
 
-absl::Status RecountPeak(const PlanRequest& request, const SlotBudget& budget, const CancelCheck& cancelled,
-                         Plan& plan) {
+absl::Status RecountPeak(const PlanRequest& request, const SlotBudget& budget, Plan& plan) {
   // A slot is one internal state for ism, one hidden state otherwise.
   const int64_t alpha = request.strategy == Strategy::kIsm ? 1 : budget.alpha;
-  absl::StatusOr<ReplayResult> counted = Recount(plan, request, {.state_bytes = 1, .tape_bytes = alpha - 1}, cancelled);
+  absl::StatusOr<ReplayResult> counted = RecountPlan(plan, request, {.state_bytes = 1, .tape_bytes = alpha - 1});
   if (!counted.ok()) return counted.status();
   plan.peak_slots = counted->peak_paper_bytes;
   return CheckPeak(plan.peak_slots, budget.slots);
@@ -85,7 +83,7 @@ absl::StatusOr<Plan> EmbeddedPlanner::MakePlan(const PlanRequest& request, const
   plan->strategy = request.strategy;
   if (!plan->feasible) return plan;
   absl::Status status =
-      std::visit([&](const auto& budget) { return RecountPeak(request, budget, cancelled, *plan); }, request.budget);
+      std::visit([&](const auto& budget) { return RecountPeak(request, budget, *plan); }, request.budget);
   if (!status.ok()) return status;
   if (request.costs) plan->predicted_seconds = PredictSeconds(plan->forward_count, request.length, *request.costs);
   return plan;

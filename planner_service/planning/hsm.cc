@@ -53,8 +53,9 @@ int64_t HsmReach(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Bino
 Decision DecideHsm(const Problem& problem) {
   const auto [length, slots] = problem;
   if (length == 1) return {.kind = Run::Kind::kTapeAll};
-  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .link_by_link = true};
-  if (length <= slots + 1) return {.kind = Run::Kind::kSplit, .link_by_link = true};
+  if (slots == 1 || length == 2) return {.kind = Run::Kind::kSweepLast, .left = Problem{1, 1}};
+  // A state at each link; the last two are swept, which costs the same and needs no state.
+  if (length <= slots + 1) return {.kind = Run::Kind::kSplit, .left = Problem{1, 1}, .right = Problem{2, 1}};
   const int64_t repeats = ClassOf(length, slots);
   const int64_t left = std::min(HsmReach(slots, repeats - 1), length - HsmReach(slots - 1, repeats - 1));
   return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};

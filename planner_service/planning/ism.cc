@@ -37,7 +37,7 @@ int64_t ClassOf(int64_t length, int64_t slots) {
 Decision DecideIsm(const Problem& problem) {
   const auto [length, slots] = problem;
   if (length <= slots) return {.kind = Run::Kind::kTapeAll};
-  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .link_by_link = true};
+  if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{1, 1}};
   const int64_t repeats = ClassOf(length, slots);
   const int64_t left = std::min(Gamma(slots, repeats - 1), length - 1 - Gamma(slots - 1, repeats - 1));
   return {.kind = Run::Kind::kSplitTape, .left = Problem{left, slots}, .right = Problem{length - 1 - left, slots - 1}};

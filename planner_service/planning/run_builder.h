@@ -28,56 +28,16 @@ struct Problem {
   }
 };
 
-// A solver's answer to a problem: a kind of run, and the problems of its parts.
+// A solver's answer to a problem: a kind of run, and the problems of its parts. One decision can stand for many equal
+// parts: see Run.
 template <typename P>
 struct DecisionFor {
   Run::Kind kind = Run::Kind::kTapeAll;
-  // For kSplit and kSweepLast, in place of parts: one link is done by itself (the first of a split, the last of a
-  // sweep), and so on with the rest until one link is left. The last two links of such a split are swept, which costs
-  // the same and needs no state.
-  bool link_by_link = false;
   std::optional<P> left;
   std::optional<P> right;
 };
 
 using Decision = DecisionFor<Problem>;
-
-// Runs that are done link by link: of each kind one chain, of which every length up to the longest is a run.
-class LinkByLinkRuns {
- public:
-  // The run of `length` links, made with all shorter ones where there is none yet.
-  int32_t Find(Run::Kind kind, int64_t length, std::vector<Run>& runs) {
-    std::vector<int32_t>& chain = kind == Run::Kind::kSplit ? splits_ : sweeps_;
-    if (chain.empty()) Append({.kind = Run::Kind::kTapeAll, .length = 1}, chain, runs);
-    const int64_t made = static_cast<int64_t>(chain.size());
-    if (made < length) {
-      runs.reserve(runs.size() + length - made);
-      chain.reserve(length);
-    }
-    for (int64_t n = made + 1; n <= length; ++n) {
-      Run run = {.kind = kind, .length = n, .left = chain.back()};
-      if (kind == Run::Kind::kSplit) {
-        if (n == 2) {
-          run.kind = Run::Kind::kSweepLast;
-        } else {
-          run.left = chain.front();
-          run.right = chain.back();
-        }
-      }
-      Append(run, chain, runs);
-    }
-    return chain[length - 1];
-  }
-
- private:
-  static void Append(const Run& run, std::vector<int32_t>& chain, std::vector<Run>& runs) {
-    chain.push_back(static_cast<int32_t>(runs.size()));
-    runs.push_back(run);
-  }
-
-  std::vector<int32_t> splits_;  // splits_[n - 1] has n links
-  std::vector<int32_t> sweeps_;
-};
 
 // Makes the schedule of `root` by asking `decide(problem)` for each problem that comes up, parts before wholes, with an
 // explicit stack. `decide` must be a pure function; it may be asked twice about the same problem. CANCELLED when
@@ -90,7 +50,6 @@ absl::StatusOr<Schedule> BuildSchedule(const P& root, const Decide& decide, cons
   constexpr int kStepsBetweenPolls = 1024;
   int steps = 0;
   Schedule schedule;
-  LinkByLinkRuns link_by_link;
   absl::flat_hash_map<P, int32_t> run_of;
   std::vector<P> open = {root};
   while (!open.empty()) {
@@ -103,11 +62,6 @@ absl::StatusOr<Schedule> BuildSchedule(const P& root, const Decide& decide, cons
       continue;
     }
     const DecisionFor<P> decision = decide(problem);
-    if (decision.link_by_link) {
-      open.pop_back();
-      run_of.emplace(problem, link_by_link.Find(decision.kind, problem.length, schedule.runs));
-      continue;
-    }
     Run run = {.kind = decision.kind, .length = problem.length};
     bool ready = true;
     auto find_part = [&](const std::optional<P>& part, int32_t& index) {

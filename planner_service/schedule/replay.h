@@ -28,6 +28,7 @@ struct ReplayResult {
   struct Transfers {
     int64_t writes = 0;
     int64_t reads = 0;
+    friend bool operator==(const Transfers&, const Transfers&) = default;
   };
 
   int64_t forward_count = 0;  // link forwards executed, taped ones included
@@ -44,6 +45,8 @@ struct ReplayResult {
   // The paper's own count at its peak: one unit for each state kept by write_state, alpha = (a + s) / s units for each
   // internal state, one for the start state; in units of s bytes, scaled by s so that it stays whole.
   int64_t peak_paper_bytes = 0;
+
+  friend bool operator==(const ReplayResult&, const ReplayResult&) = default;
 };
 
 // Replays `schedule`, which must be well formed: O(actions) time, of which a range of links is one, and memory for what

@@ -39,11 +39,11 @@ absl::Status CheckAbsent(size_t index, const char* name, int32_t part) {
   return RunError(index, absl::StrCat(name, " is ", part, ", must be -1 for a run of this kind"));
 }
 
-absl::Status CheckLengths(size_t index, int64_t length, int64_t left, int64_t between, int64_t right) {
-  // Lengths are positive and below 2^63, so the differences do not overflow.
-  if (length - between > left && length - between - left == right) return absl::OkStatus();
-  if (right == 0 && length - between == left) return absl::OkStatus();
-  return RunError(index, absl::StrCat("length is ", length, ", its parts have ", left, " + ", between, " + ", right));
+// Lengths are positive and below 2^63, so their differences do not overflow. `adds_up` tells whether they fit.
+absl::Status CheckLengths(size_t index, int64_t length, int64_t left, int64_t right, bool adds_up) {
+  if (adds_up) return absl::OkStatus();
+  return RunError(index, absl::StrCat("length is ", length, ", which does not add up from its parts of ", left, " and ",
+                                      right, " links"));
 }
 
 absl::Status CheckRun(const Schedule& schedule, size_t index) {
@@ -59,24 +59,29 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
     case Run::Kind::kSplitHost:
       if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
       if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
-      return CheckLengths(index, run.length, left, 0, right);
+      return CheckLengths(index, run.length, left, right, run.length > right && (run.length - right) % left == 0);
     case Run::Kind::kSweepLast:
       if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
       if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
-      return CheckLengths(index, run.length, left, 1, 0);
+      return CheckLengths(index, run.length, left, 0, run.length > left);
     case Run::Kind::kSplitTape:
       if (run.left != -1) {
         if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
       }
       if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
-      return CheckLengths(index, run.length, left, 1, right);
+      return CheckLengths(index, run.length, left, right, run.length - 1 - left == right);
     case Run::Kind::kFetch:
       if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
       if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
       if (schedule.runs[run.left].kind == Run::Kind::kFetch) return RunError(index, "fetches a state twice");
-      return CheckLengths(index, run.length, left, 0, 0);
+      return CheckLengths(index, run.length, left, 0, run.length == left);
   }
   return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..5"));
+}
+
+// How many left parts a split has.
+int64_t LeftParts(const Schedule& schedule, const Run& split) {
+  return (split.length - schedule.runs[split.right].length) / schedule.runs[split.left].length;
 }
 
 // Each sets every field of `action` in place: assigning whole actions, with their small fields, costs the walk twice
@@ -136,30 +141,35 @@ void ScheduleWalk::Rewind() {
   stack_.clear();
   taken_ = {};
   if (schedule_.runs.empty()) return;
-  const auto root = static_cast<int32_t>(schedule_.runs.size() - 1);
-  stack_.push_back({.run = root, .phase = 0, .write_state = false, .level = start_, .begin = 0});
+  Push(static_cast<int32_t>(schedule_.runs.size() - 1), 0, false, start_);
 }
 
 std::vector<int64_t> ScheduleWalk::CountActions(const Schedule& schedule) {
   std::vector<int64_t> counts;
   counts.reserve(schedule.runs.size());
-  ScheduleWalk walk(schedule);
-  Action ignored;
-  for (size_t run = 0; run < schedule.runs.size(); ++run) {
-    walk.stack_ = {{.run = static_cast<int32_t>(run), .phase = 0, .write_state = false, .begin = 0}};
-    int64_t count = 0;
-    while (!walk.stack_.empty()) {
-      const Frame& top = walk.stack_.back();
-      int64_t more = 0;
-      if (top.IsFresh() && static_cast<size_t>(top.run) < counts.size()) {
-        more = counts[top.run];
-        walk.stack_.pop_back();
-      } else {
-        more = walk.Step(ignored) ? 1 : 0;
-      }
-      if (__builtin_add_overflow(count, more, &count)) count = std::numeric_limits<int64_t>::max();
+  for (const Run& run : schedule.runs) {
+    const __int128 left = run.left < 0 ? 0 : counts[run.left];
+    const __int128 right = run.right < 0 ? 0 : counts[run.right];
+    __int128 count = 0;
+    switch (run.kind) {
+      case Run::Kind::kTapeAll:
+        count = run.length == 1 ? 2 : 3;
+        break;
+      case Run::Kind::kSplit:
+      case Run::Kind::kSplitHost:
+        count = LeftParts(schedule, run) * (3 + left) + right;
+        break;
+      case Run::Kind::kSweepLast:
+        count = 4 * __int128{run.length - schedule.runs[run.left].length} + left;
+        break;
+      case Run::Kind::kSplitTape:
+        count = (run.left < 0 ? 4 : 7) + left + right;
+        break;
+      case Run::Kind::kFetch:
+        count = left + 1;
+        break;
     }
-    counts.push_back(count);
+    counts.push_back(static_cast<int64_t>(std::min<__int128>(count, std::numeric_limits<int64_t>::max())));
   }
   return counts;
 }
@@ -168,14 +178,36 @@ void ScheduleWalk::Seek(const std::vector<int64_t>& counts, int64_t action) {
   Rewind();
   Action ignored;
   while (action > 0 && !stack_.empty()) {
-    const Frame& top = stack_.back();
+    Frame& top = stack_.back();
     if (top.IsFresh() && counts[top.run] <= action) {
       action -= counts[top.run];
       stack_.pop_back();
+    } else if (const int64_t passed = PassParts(top, counts, action); passed > 0) {
+      action -= passed;
     } else if (Step(ignored)) {
       --action;
     }
   }
+}
+
+int64_t ScheduleWalk::PassParts(Frame& frame, const std::vector<int64_t>& counts, int64_t most) const {
+  const Run& run = schedule_.runs[frame.run];
+  if (run.kind == Run::Kind::kSweepLast && frame.phase == 0) {
+    const int64_t links = std::min(most / 4, run.length - schedule_.runs[run.left].length - frame.parts - 1);
+    frame.parts += links;
+    return 4 * links;
+  }
+  if (run.kind != Run::Kind::kSplit && run.kind != Run::Kind::kSplitHost) return 0;
+  if (frame.phase == 0) {
+    const int64_t swept = std::min(most, LeftParts(schedule_, run) - frame.parts - 1);
+    frame.parts += swept;
+    return swept;
+  }
+  if (frame.phase != 2 || counts[run.left] >= most) return 0;
+  const int64_t actions = 2 + counts[run.left];
+  const int64_t done = std::min(most / actions, frame.parts - 1);
+  frame.parts -= done;
+  return done * actions;
 }
 
 bool ScheduleWalk::NextStep(Action& action) {
@@ -206,7 +238,7 @@ bool ScheduleWalk::TakeExpanded() {
 ScheduleWalk::Expansion ScheduleWalk::Expand(int32_t run) {
   const auto begin = static_cast<uint32_t>(expanded_.size());
   const size_t below = stack_.size();
-  stack_.push_back({.run = run, .phase = 0, .write_state = false, .level = Level::kDevice, .begin = 0});
+  Push(run, 0, false, Level::kDevice);
   for (Action action; stack_.size() > below;) {
     if (!Step(action)) continue;
     expanded_.push_back({action.kind, action.tape, action.write_state, action.level, static_cast<uint8_t>(action.begin),
@@ -235,14 +267,15 @@ bool ScheduleWalk::Step(Action& action) {
   return false;
 }
 
-void ScheduleWalk::Push(int32_t part, int64_t begin, Level level) {
-  stack_.push_back({.run = part, .phase = 0, .write_state = true, .level = level, .begin = begin});
+void ScheduleWalk::Push(int32_t part, int64_t begin, bool write_state, Level level) {
+  stack_.push_back({.run = part, .phase = 0, .write_state = write_state, .level = level, .begin = begin, .parts = 0});
 }
 
 void ScheduleWalk::BecomeLeft(Frame& frame, const Run& run) {
   frame.run = run.left;
   frame.phase = 0;
   frame.write_state = false;
+  frame.parts = 0;
 }
 
 bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
@@ -264,35 +297,52 @@ bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
 
 bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Action& action) {
   const Level level = run.kind == Run::Kind::kSplit ? Level::kDevice : Level::kHost;
-  const int64_t begin = frame.begin;
-  const int64_t middle = begin + schedule_.runs[run.left].length;
-  switch (frame.phase++) {
-    case 0:
-      return SetForward(action, begin, middle, Tape::kNone, frame.write_state, frame.level);
+  const int64_t part = schedule_.runs[run.left].length;
+  const int64_t border = frame.begin + frame.parts * part;  // behind the parts that are swept and not done
+  switch (frame.phase) {
+    case 0: {
+      const bool first = frame.parts++ == 0;
+      if (border + part == frame.begin + run.length - schedule_.runs[run.right].length) frame.phase = 1;
+      return SetForward(action, border, border + part, Tape::kNone, !first || frame.write_state,
+                        first ? frame.level : level);
+    }
     case 1:
-      Push(run.right, middle, level);
+      frame.phase = 2;
+      Push(run.right, border, true, level);
       return false;
     case 2:
-      return SetDiscard(action, middle, level);
-    default:
-      BecomeLeft(frame, run);
-      return SetCopy(action, begin, frame.level);
+      frame.phase = 3;
+      return SetDiscard(action, border, level);
+    default: {
+      frame.phase = 2;
+      const bool first = --frame.parts == 0;
+      SetCopy(action, border - part, first ? frame.level : level);
+      if (first) {
+        BecomeLeft(frame, run);
+      } else {
+        Push(run.left, border - part, false, level);
+      }
+      return true;
+    }
   }
 }
 
 bool ScheduleWalk::StepSweepLast(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
-  const int64_t last = begin + run.length - 1;
+  const int64_t last = begin + run.length - 1 - frame.parts;
   switch (frame.phase++) {
     case 0:
-      return SetForward(action, begin, last, Tape::kNone, frame.write_state, frame.level);
+      return SetForward(action, begin, last, Tape::kNone, frame.write_state && frame.parts == 0, frame.level);
     case 1:
       return SetForward(action, last, last + 1, Tape::kWork, false, frame.level);
     case 2:
       return SetReverse(action, last, last + 1);
     default:
-      BecomeLeft(frame, run);
-      return SetCopy(action, begin, frame.level);
+      ++frame.parts;
+      frame.phase = 0;
+      SetCopy(action, begin, frame.level);
+      if (last - begin == schedule_.runs[run.left].length) BecomeLeft(frame, run);
+      return true;
   }
 }
 
@@ -307,7 +357,7 @@ bool ScheduleWalk::StepSplitTape(Frame& frame, const Run& run, Action& action) {
     case 1:
       return SetForward(action, taped, taped + 1, Tape::kStored, frame.write_state && !has_left, frame.level);
     case 2:
-      Push(run.right, taped + 1, Level::kDevice);
+      Push(run.right, taped + 1, true, Level::kDevice);
       return false;
     case 3:
       return SetCopy(action, taped + 1, Level::kDevice);
@@ -327,7 +377,7 @@ bool ScheduleWalk::StepSplitTape(Frame& frame, const Run& run, Action& action) {
 bool ScheduleWalk::StepFetch(Frame& frame, const Run& run, Action& action) {
   const int64_t begin = frame.begin;
   if (frame.phase++ == 0) {
-    Push(run.left, begin, Level::kDevice);
+    Push(run.left, begin, true, Level::kDevice);
     return false;
   }
   stack_.pop_back();

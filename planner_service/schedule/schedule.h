@@ -4,8 +4,8 @@
 //
 // Every strategy of the paper, and `auto`, makes *persistent* schedules: a stored state stays until the part of the
 // chain to its right is reversed. Such a schedule is a tree of *runs*. A run covers `length` links that start from a
-// stored state (or from state 0 of the chain). Equal subtrees are shared, so a schedule of a million links is a few
-// thousand runs.
+// stored state (or from state 0 of the chain). Equal subtrees are shared, and one run can stand for any number of equal
+// parts in a row, so a schedule of ten million links is a few thousand runs.
 #ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_SCHEDULE_H_
 #define RECURVE_PLANNER_SERVICE_SCHEDULE_SCHEDULE_H_
 
@@ -23,8 +23,11 @@ namespace recurve {
 struct Run {
   enum class Kind : uint8_t {
     kTapeAll,    // forward all links with tape, reverse them all. Stores length-1 tapes and length-2 inner states
-    kSplit,      // forward over `left` links, store the state there, do `right`, discard the state, do `left`
-    kSweepLast,  // forward over all links, taping the last into the working set; reverse it; do `left` (length-1 links)
+    kSplit,      // forward over `left` links, store the state there, do `right`, discard the state, do `left`. With
+                 // k = (length - right) / left above 1, k left parts one behind the other: forward over all, storing
+                 // the state behind each, do `right`, then each left part, the last first. right = length - k * left
+    kSweepLast,  // forward over all links, taping the last into the working set; reverse it; and so on for each link
+                 // that is not in `left`, from the last to the first; do `left`
     kSplitTape,  // forward over `left` links, tape the next one into the store, store the state after it, do `right`,
                  // copy that state back and discard it, reverse the taped link, do `left`. The paper's "store the
                  // internal state". length = left + 1 + right; `left` may be absent (-1), when it has no links
@@ -49,9 +52,10 @@ struct Schedule {
 };
 
 // OK if every run is well formed: known kind, parts exactly where the kind has them, indices below its own, lengths
-// that add up, at least one run. INVALID_ARGUMENT names the run, the field and its value otherwise. To be asked of
-// every schedule that comes from outside before it is walked. O(runs). A well-formed schedule of N links has fewer than
-// 8 N actions.
+// that add up, at least one run. Without states on the host, a
+// well-formed schedule can always be run: it reads nothing that is not live.
+// INVALID_ARGUMENT names the run, the field and its value otherwise. To be asked of every schedule that comes from
+// outside before it is walked. O(runs). A well-formed schedule of N links has fewer than 8 N actions.
 absl::Status CheckWellFormed(const Schedule& schedule);
 
 // Expands a well-formed schedule into its actions, one at a time, with an explicit stack: a chain of any length never
@@ -77,8 +81,7 @@ class ScheduleWalk {
   void Rewind();
 
   // For each run of a well-formed schedule the actions that it expands to, those of its parts included; the last is of
-  // the whole schedule. Each run is stepped through once, with its parts as one step each. Numbers beyond the largest
-  // integer stay there.
+  // the whole schedule. O(runs). Numbers beyond the largest integer stay there.
   static std::vector<int64_t> CountActions(const Schedule& schedule);
 
   // Goes to where `action` actions, 0 or more, are done; to the end if there are not so many. Parts that lie before it
@@ -94,8 +97,9 @@ class ScheduleWalk {
     bool write_state;  // the run's first forward is to store the start state
     Level level;       // where the start state is stored, or is to be
     int64_t begin;     // first link of the run
+    int64_t parts;     // left parts (of a split) that are swept and not done, links (kSweepLast) that are done
 
-    bool IsFresh() const { return phase == 0; }  // nothing of the run is done
+    bool IsFresh() const { return phase == 0 && parts == 0; }  // nothing of the run is done
   };
 
   // An action of a short run whose start state is on the device, as if it began at link 0. Small, so that all of them
@@ -141,8 +145,9 @@ class ScheduleWalk {
   bool StepSweepLast(Frame& frame, const Run& run, Action& action);
   bool StepSplitTape(Frame& frame, const Run& run, Action& action);
   bool StepFetch(Frame& frame, const Run& run, Action& action);
-  // Puts a part on the stack whose first forward stores its start state.
-  void Push(int32_t part, int64_t begin, Level level);
+  // Passes over equal parts of a run, but not the last one, in at most `most` actions; returns how many those were.
+  int64_t PassParts(Frame& frame, const std::vector<int64_t>& counts, int64_t most) const;
+  void Push(int32_t part, int64_t begin, bool write_state, Level level);
   void BecomeLeft(Frame& frame, const Run& run);
 
   const Schedule& schedule_;

@@ -183,7 +183,7 @@ TEST(PlanCodec, NamesWhatIsWrongWithASchedule) {
       {[](auto& m) { m.mutable_schedule()->set_lengths(0, -3); }, "schedule.lengths[0] is -3; must be 1 to 10000000"},
       {[](auto& m) { m.mutable_schedule()->set_lefts(1, 2); }, "schedule.lefts[1] is 2; must be 0 to 1"},
       {[](auto& m) { m.mutable_schedule()->set_rights(1, 4'000'000'000U); }, "schedule.rights[1] is 4000000000"},
-      {[](auto& m) { m.mutable_schedule()->set_lengths(1, 3); }, "runs[1]"},
+      {[](auto& m) { m.mutable_schedule()->set_lengths(1, 1); }, "runs[1]"},
       {[](auto& m) { m.mutable_schedule()->set_lefts(1, 0); }, "runs[1]"},
       {[](auto& m) { m.set_forward_count(1); }, "forward_count is 1; must be 2 to"},
       {[](auto& m) { m.set_forward_count_lower_bound(4); }, "forward_count_lower_bound is 4; must be 0 to 3"},

@@ -70,6 +70,16 @@ TEST(ScheduleWalkTest, SweepLastStoresNothing) {
                           "forward [0, 1) tape in working set", "reverse [0, 1)"));
 }
 
+TEST(ScheduleWalkTest, OneRunStandsForManyEqualParts) {
+  const Schedule splits = {{TapeAll(3), TapeAll(2), Split(11, 0, 1), Split(13, 1, 2)}};
+  const Schedule one_by_one = {
+      {TapeAll(3), TapeAll(2), Split(5, 0, 1), Split(8, 0, 2), Split(11, 0, 3), Split(13, 1, 4)}};
+  EXPECT_EQ(Actions(splits), Actions(one_by_one));
+  const Schedule sweeps = {{TapeAll(2), SweepLast(5, 0), Split(10, 1, 1)}};
+  const Schedule sweep_by_sweep = {{TapeAll(2), SweepLast(3, 0), SweepLast(4, 1), SweepLast(5, 2), Split(10, 3, 3)}};
+  EXPECT_EQ(Actions(sweeps), Actions(sweep_by_sweep));
+}
+
 TEST(ScheduleWalkTest, SplitTapeReversesTheTapedLinkAfterItsRightPart) {
   EXPECT_THAT(
       Actions({{TapeAll(1), SplitTape(3, 0, 0)}}),
@@ -131,7 +141,9 @@ Schedule EveryKind() {
            {.kind = Run::Kind::kFetch, .length = 4, .left = 2},
            {.kind = Run::Kind::kSplitHost, .length = 14, .left = 5, .right = 6},
            Split(24, 5, 7),
-           Split(48, 8, 8)}};
+           Split(40, 2, 8),   // four left parts
+           SweepLast(43, 9),  // three sweeps
+           Split(129, 10, 10)}};
 }
 
 TEST(SeekTest, IsTheSameAsStepping) {
@@ -148,6 +160,18 @@ TEST(SeekTest, IsTheSameAsStepping) {
   }
   walk.Seek(counts, static_cast<int64_t>(all.size()) + 1);
   EXPECT_FALSE(walk.Next());
+}
+
+TEST(SeekTest, PassesOverEqualPartsAtOnce) {
+  constexpr int64_t kLinks = 1'000'000'000'000;
+  const Schedule schedule = {{TapeAll(1), Split(kLinks, 0, 0), SweepLast(2 * kLinks, 1)}};
+  const std::vector<int64_t> counts = ScheduleWalk::CountActions(schedule);
+  EXPECT_EQ(counts.back(), 4 * kLinks + 5 * (kLinks - 1) + 2);
+  ScheduleWalk walk(schedule);
+  walk.Seek(counts, 4 * kLinks + (kLinks - 1) + 2);  // the sweeps, the forwards of the split, its right part
+  EXPECT_EQ(ToString(*walk.Next()), "discard 999999999999");
+  walk.Seek(counts, counts.back() - 3);
+  EXPECT_EQ(ToString(*walk.Next()), "copy 0");
 }
 
 TEST(SeekTest, GoesThroughAScheduleThatNobodyCouldStepThrough) {
@@ -311,7 +335,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Malformed{"CutOff", {{Split(2, 0, 1)}}, "runs[0] left is 0"},
                       Malformed{"NegativeIndex", {{TapeAll(1), Split(2, -2, 0)}}, "runs[1] left is -2"},
                       Malformed{"SplitWithoutRight", {{TapeAll(1), Split(2, 0, -1)}}, "runs[1] right is -1"},
-                      Malformed{"LengthsDoNotAddUp", {{TapeAll(1), Split(3, 0, 0)}}, "length is 3"},
+                      Malformed{"LengthsDoNotAddUp", {{TapeAll(2), Split(5, 0, 0)}}, "length is 5"},
+                      Malformed{"SplitWithoutItsLeftPart", {{TapeAll(2), Split(2, 0, 0)}}, "length is 2"},
                       Malformed{"SweepTooShort", {{TapeAll(1), SweepLast(1, 0)}}, "length is 1"},
                       Malformed{
                           "SweepWithRight", {{TapeAll(1), {Run::Kind::kSweepLast, 2, 0, 0}}}, "runs[1] right is 0"},

@@ -200,12 +200,12 @@ TEST_F(PlannerServiceTest, OverloadIsShedWhileHealthMetricsAndHitsAnswer) {
   for (std::thread& client : clients) client.join();
 }
 
-TEST_F(PlannerServiceTest, AScheduleThatNoMessageHoldsIsRefused) {
-  MakePlanRequest request = Request(kMaxScheduleRuns + 1);
-  request.mutable_bytes()->set_budget_bytes(0);  // a run of its own for every link
+TEST_F(PlannerServiceTest, TheLongestChainInNoMemoryIsASmallMessage) {
+  MakePlanRequest request = Request(kMaxChainLength);
+  request.mutable_bytes()->set_budget_bytes(0);  // a sweep for every link
   const Answer answer = Ask(request);
-  EXPECT_EQ(answer.status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(answer.status.error_message(), HasSubstr("give more memory or a shorter chain"));
+  ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
+  EXPECT_LT(answer.response.ByteSizeLong(), 100U);
 }
 
 TEST_F(PlannerServiceTest, CountsWhatItAnswers) {

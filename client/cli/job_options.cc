@@ -9,25 +9,6 @@
 namespace recurve {
 namespace {
 
-template <typename Kind>
-CLI::Option* AddChoice(CLI::App& app, const std::string& names, Kind& value, const std::map<std::string, Kind>& choices,
-                       const std::string& help) {
-  std::string listed;
-  std::string initial;
-  for (const auto& [name, kind] : choices) {
-    listed += (listed.empty() ? "" : " or ") + name;
-    if (kind == value) initial = name;
-  }
-  const auto assign = [&value, choices, names, listed](const std::string& text) {
-    const auto found = choices.find(text);
-    if (found == choices.end()) throw CLI::ValidationError(names, "\"" + text + "\" is not " + listed);
-    value = found->second;
-  };
-  return app.add_option_function<std::string>(names, assign, help + ": " + listed)
-      ->type_name("NAME")
-      ->default_str(initial);
-}
-
 void AddModelOptions(CLI::App& app, JobSpec& spec) {
   const std::string group = "Model (byte embedding, stacked LSTM, output layer)";
   AddCount(app, "--layers", spec.layers, "LSTM layers, 1 to 64")->group(group);

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,26 @@ CLI::Option* AddMemory(CLI::App& app, const std::string& names, MemoryLimit& val
 CLI::Option* AddStrategy(CLI::App& app, const std::string& names, Strategy& value, const std::string& help);
 CLI::Option* AddText(CLI::App& app, const std::string& names, std::string& value, const std::string& help,
                      const std::string& kind = "TEXT");
+
+// One of a few names.
+template <typename Kind>
+CLI::Option* AddChoice(CLI::App& app, const std::string& names, Kind& value, const std::map<std::string, Kind>& choices,
+                       const std::string& help) {
+  std::string listed;
+  std::string initial;
+  for (const auto& [name, kind] : choices) {
+    listed += (listed.empty() ? "" : " or ") + name;
+    if (kind == value) initial = name;
+  }
+  const auto assign = [&value, choices, names, listed](const std::string& text) {
+    const auto found = choices.find(text);
+    if (found == choices.end()) throw CLI::ValidationError(names, "\"" + text + "\" is not " + listed);
+    value = found->second;
+  };
+  return app.add_option_function<std::string>(names, assign, help + ": " + listed)
+      ->type_name("NAME")
+      ->default_str(initial);
+}
 
 }  // namespace recurve
 

@@ -16,10 +16,8 @@ class HintingPlanner final : public Planner {
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
     absl::StatusOr<Plan> plan = remote_->MakePlan(request, cancelled);
-    if (!absl::IsUnavailable(plan.status()) && !absl::IsDeadlineExceeded(plan.status())) return plan;
-    return absl::Status(plan.status().code(),
-                        absl::StrCat("planner ", target_, " does not answer (", plan.status().message(),
-                                     "); without --planner, this process plans by itself"));
+    if (!plan.ok()) return WithoutPlannerHint(plan.status(), target_);
+    return plan;
   }
 
  private:
@@ -31,6 +29,12 @@ class HintingPlanner final : public Planner {
 
 void AddPlannerOption(CLI::App& app, std::string& target) {
   AddText(app, "--planner", target, "ask this planner service instead of the planner inside this process", "HOST:PORT");
+}
+
+absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target) {
+  if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
+  return absl::Status(status.code(), absl::StrCat("planner ", target, " does not answer (", status.message(),
+                                                  "); without --planner, this process plans by itself"));
 }
 
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target) {

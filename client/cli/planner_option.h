@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -15,6 +16,9 @@ void AddPlannerOption(CLI::App& app, std::string& target);
 
 // The planner service at `target`, or, when that is empty, the planner in this process.
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target);
+
+// `status`; where the planner service at `target` did not answer, with how to do without it.
+absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target);
 
 }  // namespace recurve
 

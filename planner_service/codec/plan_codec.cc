@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/codec/plan_codec.h"
 
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/codec/field_checks.h"
 #include "planner_service/codec/schedule_codec.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 namespace {
-
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be ", least, " to ", most));
-}
-
-absl::Status CheckSeconds(const char* field, double value) {
-  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be finite and at least 0"));
-}
 
 absl::StatusOr<ByteBudget> DecodeBytes(const planner::v1::ByteBudget& message) {
   absl::Status status = CheckRange("bytes.state_bytes", message.state_bytes(), 1, kMaxBytes);
@@ -57,16 +47,6 @@ absl::Status DecodeBudget(const planner::v1::MakePlanRequest& message, PlanReque
   return absl::InvalidArgumentError("budget is unset; set bytes, or slots for the paper's units");
 }
 
-absl::StatusOr<LinkCosts> DecodeCosts(const planner::v1::LinkCosts& message) {
-  absl::Status status = CheckSeconds("costs.forward_seconds", message.forward_seconds());
-  status.Update(CheckSeconds("costs.taped_forward_seconds", message.taped_forward_seconds()));
-  status.Update(CheckSeconds("costs.backward_seconds", message.backward_seconds()));
-  if (!status.ok()) return status;
-  return LinkCosts{.forward_seconds = message.forward_seconds(),
-                   .taped_forward_seconds = message.taped_forward_seconds(),
-                   .backward_seconds = message.backward_seconds()};
-}
-
 // The counts of a feasible plan, as far as they can be checked without replaying its schedule.
 absl::Status CheckCounts(const Plan& plan) {
   absl::Status status = CheckRange("forward_count", plan.forward_count, plan.schedule.length(), INT64_MAX);
@@ -74,7 +54,7 @@ absl::Status CheckCounts(const Plan& plan) {
   status.Update(CheckRange("forward_count_upper_bound", plan.forward_count_upper_bound, plan.forward_count, INT64_MAX));
   status.Update(CheckRange("peak_bytes", plan.peak_bytes, 0, INT64_MAX));
   status.Update(CheckRange("peak_slots", plan.peak_slots, 0, INT64_MAX));
-  if (plan.predicted_seconds) status.Update(CheckSeconds("predicted_seconds", *plan.predicted_seconds));
+  if (plan.predicted_seconds) status.Update(CheckAtLeast("predicted_seconds", *plan.predicted_seconds, 0));
   return status;
 }
 
@@ -119,6 +99,24 @@ absl::StatusOr<Strategy> DecodeStrategy(planner::v1::Strategy strategy) {
   }
 }
 
+planner::v1::LinkCosts EncodeCosts(const LinkCosts& costs) {
+  planner::v1::LinkCosts message;
+  message.set_forward_seconds(costs.forward_seconds);
+  message.set_taped_forward_seconds(costs.taped_forward_seconds);
+  message.set_backward_seconds(costs.backward_seconds);
+  return message;
+}
+
+absl::StatusOr<LinkCosts> DecodeCosts(absl::string_view field, const planner::v1::LinkCosts& message) {
+  absl::Status status = CheckAtLeast(absl::StrCat(field, ".forward_seconds"), message.forward_seconds(), 0);
+  status.Update(CheckAtLeast(absl::StrCat(field, ".taped_forward_seconds"), message.taped_forward_seconds(), 0));
+  status.Update(CheckAtLeast(absl::StrCat(field, ".backward_seconds"), message.backward_seconds(), 0));
+  if (!status.ok()) return status;
+  return LinkCosts{.forward_seconds = message.forward_seconds(),
+                   .taped_forward_seconds = message.taped_forward_seconds(),
+                   .backward_seconds = message.backward_seconds()};
+}
+
 planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request) {
   planner::v1::MakePlanRequest message;
   message.set_length(request.length);
@@ -132,11 +130,7 @@ planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request) {
     message.mutable_slots()->set_slots(slots.slots);
     message.mutable_slots()->set_alpha(slots.alpha);
   }
-  if (request.costs) {
-    message.mutable_costs()->set_forward_seconds(request.costs->forward_seconds);
-    message.mutable_costs()->set_taped_forward_seconds(request.costs->taped_forward_seconds);
-    message.mutable_costs()->set_backward_seconds(request.costs->backward_seconds);
-  }
+  if (request.costs) *message.mutable_costs() = EncodeCosts(*request.costs);
   return message;
 }
 
@@ -149,7 +143,7 @@ absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& me
   request.strategy = *strategy;
   if (absl::Status status = DecodeBudget(message, request); !status.ok()) return status;
   if (message.has_costs()) {
-    absl::StatusOr<LinkCosts> costs = DecodeCosts(message.costs());
+    absl::StatusOr<LinkCosts> costs = DecodeCosts("costs", message.costs());
     if (!costs.ok()) return costs.status();
     request.costs = *costs;
   }

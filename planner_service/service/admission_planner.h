@@ -13,7 +13,7 @@ class AdmissionPlanner final : public Planner {
   AdmissionPlanner(Planner& inner, SolveGate& gate) : inner_(inner), gate_(gate) {}
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
-    return gate_.Run(cancelled, [&] { return inner_.MakePlan(request, cancelled); });
+    return gate_.Run(cancelled, [&](const CancelCheck& stop) { return inner_.MakePlan(request, stop); });
   }
 
  private:

@@ -17,9 +17,9 @@ namespace {
 constexpr char kDescription[] =
     "Answers how to backpropagate through a long chain within a memory budget, over gRPC.\n"
     "\n"
-    "The service is recurve.planner.v1.PlannerService; health and reflection are on, metrics are at /metrics. It "
-    "keeps\n"
-    "nothing that matters: run as many replicas as you like and let clients spread over them. SIGTERM or SIGINT "
+    "The services are recurve.planner.v1.PlannerService and AdvisorService; health and reflection are on, metrics are\n"
+    "at /metrics. It keeps nothing that matters: run as many replicas as you like and let clients spread over them. "
+    "SIGTERM or SIGINT "
     "drains:\n"
     "health turns NOT_SERVING, calls under way finish, then it exits with status 0.";
 
@@ -78,7 +78,8 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
   AddParsed(app, "--memo-bytes", flags.memo_bytes, "256MiB", "SIZE",
             "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none",
             ParseBytes);
-  app.add_option("--max-solves", flags.admission.max_solves, "Plans solved at once; default: one per processor")
+  app.add_option("--max-solves", flags.admission.max_solves,
+                 "Plans and questions solved at once; default: one per processor")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxPlans))
       ->capture_default_str();
@@ -87,6 +88,8 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       ->type_name("N")
       ->check(CLI::Range(0, kMaxPlans))
       ->capture_default_str();
+  AddParsed(app, "--max-solve-time", flags.admission.longest_solve, "10s", "DURATION",
+            "Longest that one request may keep a solver, whatever deadline it came with", ParseDeadline);
   AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
             ParseDeadline);
   AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",

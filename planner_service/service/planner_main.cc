@@ -14,7 +14,6 @@
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/caching_planner.h"
-#include "planner_service/service/metered_planner.h"
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/service/planner_service.h"
@@ -48,9 +47,8 @@ int Serve(const PlannerFlags& flags) {
 
   // A request goes through these from the last to the first.
   EmbeddedPlanner solver;
-  MeteredPlanner metered(solver, metrics);
   SolveGate gate(flags.admission, metrics);
-  AdmissionPlanner admission(metered, gate);
+  AdmissionPlanner admission(solver, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
   PlannerService service(caching, {.deadline = flags.deadline, .metrics = metrics});
 

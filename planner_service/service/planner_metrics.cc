@@ -30,7 +30,7 @@ PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string
                            .Register(registry)),
       solve_seconds(prometheus::BuildHistogram()
                         .Name("recurve_planner_solve_seconds")
-                        .Help("Time that solving a plan took, memo and waiting not included.")
+                        .Help("Time that solving a plan or a question took, memo and waiting not included.")
                         .Register(registry)
                         .Add({}, SecondsBuckets())),
       solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Plans being solved now.")),

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/units/units.h"
 
 namespace recurve {
 namespace {
@@ -30,16 +31,24 @@ absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
   }
   --waiting_;
   metrics_.solves_waiting.Set(waiting_);
-  if (status.ok()) ++solving_;
+  if (!status.ok()) return status;
+  metrics_.solves_in_flight.Set(++solving_);
   return status;
 }
 
-void SolveGate::Leave() {
+void SolveGate::Leave(std::chrono::duration<double> solve_time) {
+  metrics_.solve_seconds.Observe(solve_time.count());
   {
     const std::lock_guard lock(mutex_);
-    --solving_;
+    metrics_.solves_in_flight.Set(--solving_);
   }
   room_.notify_one();
+}
+
+absl::Status SolveGate::TakesTooLong() const {
+  return absl::ResourceExhaustedError(absl::StrCat("no answer after ", FormatDuration(limits_.longest_solve),
+                                                   " of solving, the most that this server spends on one request; ask "
+                                                   "for less at once, or solve it in a process of your own"));
 }
 
 }  // namespace recurve

@@ -2,6 +2,7 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVICE_SOLVE_GATE_H_
 #define RECURVE_PLANNER_SERVICE_SERVICE_SOLVE_GATE_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -15,30 +16,44 @@
 namespace recurve {
 
 struct SolveLimits {
-  int max_solves = 1;   // done at once, at least 1
-  int max_waiting = 0;  // that may wait for one of those to end
+  int max_solves = 1;                               // done at once, at least 1
+  int max_waiting = 0;                              // that may wait for one of those to end
+  std::chrono::milliseconds longest_solve{10'000};  // whatever patience its caller has
 };
 
-// Lets a bounded number of solves run at once, whichever RPC they are for. As many more as the limits say wait; the
-// rest are refused at once, so that overload costs nothing. Refers to the metrics, which must outlive it. Thread-safe.
+// Lets a bounded number of solves run at once, whichever RPC they are for, and measures them. As many more as the
+// limits say wait; the rest are refused at once, so that overload costs nothing. A solve that takes too long is
+// stopped, so that no caller keeps a place from the others. Refers to the metrics, which must outlive it. Thread-safe.
 //
-//   return gate.Run(cancelled, [&] { return Solve(request, cancelled); });
+//   return gate.Run(cancelled, [&](const CancelCheck& stop) { return Solve(request, stop); });
 class SolveGate {
  public:
   SolveGate(const SolveLimits& limits, PlannerMetrics& metrics) : limits_(limits), metrics_(metrics) {}
 
-  // What `solve`, a function that returns a Status or StatusOr, returns; RESOURCE_EXHAUSTED when too many wait
-  // already; CANCELLED when `cancelled` says so before there is room.
+  // What `solve` returns, a StatusOr, given a check that it is to poll. RESOURCE_EXHAUSTED when too many wait already
+  // or the solve took too long; CANCELLED when `cancelled` says so before there is room.
   template <typename Solve>
-  auto Run(const CancelCheck& cancelled, Solve solve) -> decltype(solve()) {
+  auto Run(const CancelCheck& cancelled, Solve solve) -> decltype(solve(cancelled)) {
     if (absl::Status status = Enter(cancelled); !status.ok()) return status;
-    const absl::Cleanup leave = [this] { Leave(); };
-    return solve();
+    const TimePoint start = Clock::now();
+    const absl::Cleanup leave = [this, start] { Leave(Clock::now() - start); };
+    bool overdue = false;
+    auto answer = solve([&] {
+      if (cancelled && cancelled()) return true;
+      overdue = Clock::now() - start >= limits_.longest_solve;
+      return overdue;
+    });
+    if (overdue && absl::IsCancelled(answer.status())) return TakesTooLong();
+    return answer;
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  using TimePoint = Clock::time_point;
+
   absl::Status Enter(const CancelCheck& cancelled);
-  void Leave();
+  void Leave(std::chrono::duration<double> solve_time);
+  absl::Status TakesTooLong() const;
   bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return solving_ < limits_.max_solves; }
 
   const SolveLimits limits_;

@@ -11,11 +11,10 @@
 #include "planner_service/codec/schedule_codec.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/schedule.h"
+#include "tests/planner_service/codec/damage.h"
 
 namespace recurve {
 namespace {
-
-using Random = std::mt19937_64;
 
 // The longest schedule that is walked; a walk of N links has fewer than 8 N actions.
 constexpr int64_t kMostLinksWalked = 5'000;
@@ -43,33 +42,6 @@ bool CheckDecodedPlan(const absl::StatusOr<Plan>& plan) {
   for (ScheduleWalk walk(plan->schedule); walk.Next();) ++actions;
   EXPECT_LT(actions, 8 * length);
   return true;
-}
-
-std::string RandomBytes(Random& random) {
-  std::string bytes(random() % 200, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
-  return bytes;
-}
-
-// Changes, drops, doubles or inserts a few bytes.
-std::string Damage(std::string bytes, Random& random) {
-  for (int changes = 1 + static_cast<int>(random() % 3); changes > 0; --changes) {
-    const size_t at = bytes.empty() ? 0 : random() % bytes.size();
-    switch (random() % 4) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
-        break;
-      case 2:
-        bytes.resize(at);
-        break;
-      default:
-        bytes.insert(at, 1, static_cast<char>(random()));
-    }
-  }
-  return bytes;
 }
 
 int64_t Extreme(Random& random) {

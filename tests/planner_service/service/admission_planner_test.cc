@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "planner_service/service/metered_planner.h"
 #include "tests/planner_service/service/gated_planner.h"
 
 namespace recurve {
@@ -26,9 +25,8 @@ class AdmissionPlannerTest : public ::testing::Test {
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
   GatedPlanner solver_{false};
-  MeteredPlanner metered_{solver_, metrics_};
   SolveGate gate_{{.max_solves = 2, .max_waiting = 3}, metrics_};
-  AdmissionPlanner planner_{metered_, gate_};
+  AdmissionPlanner planner_{solver_, gate_};
 };
 
 TEST_F(AdmissionPlannerTest, SolvesSomeLetsSomeWaitAndRefusesTheRest) {

@@ -16,7 +16,6 @@
 #include "planner_service/codec/schedule_codec.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/caching_planner.h"
-#include "planner_service/service/metered_planner.h"
 #include "planner_service/serving/server.h"
 #include "tests/planner_service/service/gated_planner.h"
 #include "tests/planner_service/serving/probes.h"
@@ -79,9 +78,8 @@ class PlannerServiceTest : public ::testing::Test {
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics_{*registry_, "test"};
   GatedPlanner solver_{true};
-  MeteredPlanner metered_{solver_, metrics_};
   SolveGate gate_{{.max_solves = 2, .max_waiting = 0}, metrics_};
-  AdmissionPlanner admission_{metered_, gate_};
+  AdmissionPlanner admission_{solver_, gate_};
   CachingPlanner caching_{admission_, 1 << 20, metrics_};
   PlannerService service_{caching_, {.deadline = milliseconds(80), .metrics = metrics_}};
   std::unique_ptr<Server> server_;

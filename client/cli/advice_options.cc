@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/advice_options.h"
+
+#include "client/cli/planner_option.h"
+#include "client/remote_advisor.h"
+
+namespace recurve {
+
+std::unique_ptr<Advisor> AdviceOptions::MakeAdvisor() const {
+  if (planner.empty()) return std::make_unique<EmbeddedAdvisor>();
+  return MakeRemoteAdvisor({.target = planner});
+}
+
+ExitStatus AdviceOptions::Fail(const absl::Status& status) const {
+  return recurve::Fail(WithoutPlannerHint(status, planner),
+                       absl::IsInvalidArgument(status) ? ExitStatus::kUsage : ExitStatus::kFailed);
+}
+
+void AddAdviceOptions(CLI::App& app, AdviceOptions& options) {
+  AddPlannerOption(app, options.planner);
+  app.add_flag("--json", options.json, "print one JSON object");
+}
+
+}  // namespace recurve

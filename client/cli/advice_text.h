@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an Advisor answers, for people and for machines.
+#ifndef RECURVE_CLIENT_CLI_ADVICE_TEXT_H_
+#define RECURVE_CLIENT_CLI_ADVICE_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "client/cli/json.h"
+#include "planner_service/advice/advisor.h"
+
+namespace recurve {
+
+// "1,000 links of 512KiB state and 1MiB tape", "an LSTM of 2 layers of 1,024, batch 16, 1,000 steps".
+std::string WorkloadText(const Workload& workload);
+
+// "15MiB (15,728,640 bytes)"; exact bytes, so that they may be copied.
+std::string SizeText(int64_t bytes);
+
+std::string SlowdownText(double slowdown);  // "1.25x"
+
+// Lines about a feasible advice: what it holds, what it takes, how it is cut.
+std::string AdviceText(const Advice& advice);
+
+// Every figure; null where an advice that is not feasible has none.
+Json AdviceJson(const Advice& advice);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_ADVICE_TEXT_H_

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/advice_options.h"
+#include "client/cli/advice_text.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/text_table.h"
+#include "client/cli/workload_json.h"
+#include "client/cli/workload_options.h"
+#include "planner_service/units/number_text.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
+      what memory buys in time, for every strategy that counts in bytes
+  recurve curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
+      all corners of one strategy for a model, for a machine
+
+Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is enough
+for a time; with a little less, the time is that of the line above.)";
+
+constexpr Strategy kStrategiesInBytes[] = {Strategy::kAuto, Strategy::kHsm, Strategy::kChen, Strategy::kStoreAll};
+
+struct CurveOptions {
+  explicit CurveOptions(CLI::App& app) : workload(app) {}
+
+  WorkloadOptions workload;
+  AdviceOptions advice;
+  std::string strategy = "all";
+  int64_t points = 12;
+};
+
+absl::StatusOr<std::vector<Strategy>> StrategiesOf(const std::string& name) {
+  if (name == "all") return std::vector<Strategy>(std::begin(kStrategiesInBytes), std::end(kStrategiesInBytes));
+  const absl::StatusOr<Strategy> strategy = ParseStrategy(name);
+  if (!strategy.ok()) return strategy.status();
+  return std::vector<Strategy>{*strategy};
+}
+
+Json CurvesJson(const Workload& workload, const std::vector<Curve>& curves) {
+  Json json = {{"workload", WorkloadJson(workload)}, {"curves", Json::array()}};
+  for (const Curve& curve : curves) {
+    Json corners = Json::array();
+    for (const CurvePoint& corner : curve.corners) {
+      corners.push_back({{"budget_bytes", corner.budget_bytes},
+                         {"forward_count", corner.forward_count},
+                         {"slowdown", corner.slowdown}});
+    }
+    json["curves"].push_back({{"strategy", std::string(ToString(curve.strategy))},
+                              {"complete", curve.complete},
+                              {"corners", std::move(corners)}});
+  }
+  return json;
+}
+
+std::string CurvesText(const Workload& workload, const std::vector<Curve>& curves) {
+  std::vector<std::vector<std::string>> rows = {{"strategy", "memory", "bytes", "link forwards", "time"}};
+  bool complete = true;
+  for (const Curve& curve : curves) {
+    complete = complete && curve.complete;
+    for (const CurvePoint& corner : curve.corners) {
+      rows.push_back({std::string(ToString(curve.strategy)), FormatBytesRounded(corner.budget_bytes),
+                      CountText(corner.budget_bytes), CountText(corner.forward_count), SlowdownText(corner.slowdown)});
+    }
+  }
+  return absl::StrCat("What memory buys in time for ", WorkloadText(workload), ".\n",
+                      "Time is against keeping every tape.", complete ? "" : " There are more corners; see --points.",
+                      "\n\n", TextTable(rows));
+}
+
+ExitStatus RunCurve(const CurveOptions& options) {
+  CatchInterrupts();
+  const absl::StatusOr<Workload> workload = options.workload.Get();
+  if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
+  const absl::StatusOr<std::vector<Strategy>> strategies = StrategiesOf(options.strategy);
+  if (!strategies.ok()) return Fail(strategies.status(), ExitStatus::kUsage);
+  const absl::StatusOr<std::vector<Curve>> curves =
+      options.advice.MakeAdvisor()->MakeCurves(*workload, *strategies, options.points, WhenInterrupted());
+  if (!curves.ok()) return options.advice.Fail(curves.status());
+  if (options.advice.json) {
+    PrintJson(CurvesJson(*workload, *curves));
+  } else {
+    std::fputs(CurvesText(*workload, *curves).c_str(), stdout);
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddCurveCommand(CLI::App& app) {
+  CLI::App* curve = app.add_subcommand("curve", "what memory buys in time, for each strategy");
+  curve->footer(kFooter);
+  auto options = std::make_shared<CurveOptions>(*curve);
+  AddText(*curve, "--strategy", options->strategy, "auto, hsm, chen, store-all, or all to compare them", "NAME")
+      ->capture_default_str();
+  AddCount(*curve, "--points", options->points, "most corners of one curve, 1 to 10,000");
+  AddAdviceOptions(*curve, options->advice);
+  return {curve, [options] { return RunCurve(*options); }};
+}
+
+}  // namespace recurve

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Workloads as JSON objects. What --json echoes may be read back:
+//   {"length": 1000, "state_bytes": "512KiB", "tape_bytes": 1048576, "fixed_bytes": 0}
+//   {"layers": 2, "hidden": 1024, "batch": 32, "length": 1000, "optimizer": "adamw"}
+#ifndef RECURVE_CLIENT_CLI_WORKLOAD_JSON_H_
+#define RECURVE_CLIENT_CLI_WORKLOAD_JSON_H_
+
+#include "absl/status/statusor.h"
+#include "client/cli/json.h"
+#include "planner_service/advice/advisor.h"
+
+namespace recurve {
+
+Json WorkloadJson(const Workload& workload);
+
+// INVALID_ARGUMENT names the key and what is wrong with it. A key "name" is left to the caller. Ranges are looked at by
+// whoever answers.
+absl::StatusOr<Workload> ParseWorkload(const Json& json);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_WORKLOAD_JSON_H_

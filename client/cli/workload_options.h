@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_WORKLOAD_OPTIONS_H_
+#define RECURVE_CLIENT_CLI_WORKLOAD_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "planner_service/advice/advisor.h"
+
+namespace recurve {
+
+// Options that say what is to be run: a chain, by the sizes of its links, or a model. `app` must outlive this.
+class WorkloadOptions {
+ public:
+  explicit WorkloadOptions(CLI::App& app);
+
+  WorkloadOptions(const WorkloadOptions&) = delete;
+  WorkloadOptions& operator=(const WorkloadOptions&) = delete;
+
+  // After parsing. INVALID_ARGUMENT names the options that are missing or do not go together; values are looked at by
+  // whoever answers. What stands for `free_length` is asked for, and so need not be given.
+  absl::StatusOr<Workload> Get(bool free_length = false) const;
+
+ private:
+  absl::StatusOr<ChainWorkload> GetChain(bool free_length) const;
+  absl::StatusOr<ModelWorkload> GetModel() const;
+  void AddChain(CLI::App& app);
+  void AddModel(CLI::App& app);
+
+  std::optional<int64_t> length_, state_bytes_, tape_bytes_, fixed_bytes_;
+  std::optional<double> forward_seconds_, taped_forward_seconds_, backward_seconds_;
+  ModelWorkload model_;
+  // To see which kind was given.
+  std::vector<const CLI::Option*> chain_options_, model_options_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_WORKLOAD_OPTIONS_H_

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_PLANNER_CALL_H_
+#define RECURVE_CLIENT_PLANNER_CALL_H_
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+struct PlannerCallOptions {
+  std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
+  std::chrono::milliseconds timeout{10'000};  // of one request, retries included
+};
+
+// Starts a call of a stub's async interface; its last argument is called once with how the call ended.
+using StartCall = std::function<void(grpc::ClientContext&, std::function<void(grpc::Status)>)>;
+
+// Makes one call and returns when it has ended; asks `cancelled` meanwhile. Errors name the target. UNAVAILABLE or
+// DEADLINE_EXCEEDED when no answer came in time; CANCELLED only when `cancelled` said so.
+absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& cancelled, const StartCall& start);
+
+// INTERNAL: what `options.target` answered cannot be used.
+absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_PLANNER_CALL_H_

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_CODEC_WORKLOAD_CODEC_H_
+#define RECURVE_PLANNER_SERVICE_CODEC_WORKLOAD_CODEC_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "planner_service/advice/advisor.h"
+#include "recurve/planner/v1/advisor.pb.h"
+
+namespace recurve {
+
+planner::v1::Workload EncodeWorkload(const Workload& workload);
+
+// INVALID_ARGUMENT naming a field within `field`, as it is called in the proto.
+absl::StatusOr<Workload> DecodeWorkload(absl::string_view field, const planner::v1::Workload& message);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_CODEC_WORKLOAD_CODEC_H_

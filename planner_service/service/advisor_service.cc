@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/advisor_service.h"
+
+#include "planner_service/codec/advice_codec.h"
+
+namespace recurve {
+
+template <typename Request, typename Response, typename Ask>
+grpc::Status AdvisorService::Answer(grpc::ServerContext& context, const char* method, const Request& request,
+                                    Response& response, Ask ask) {
+  return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) {
+    const auto question = DecodeQuestion(request);
+    if (!question.ok()) return question.status();
+    const auto answer = gate_.Run(cancelled, [&](const CancelCheck& stop) { return ask(*question, stop); });
+    if (answer.ok()) EncodeAnswer(*answer, response);
+    return answer.status();
+  });
+}
+
+grpc::Status AdvisorService::Advise(grpc::ServerContext* context, const planner::v1::AdviseRequest* request,
+                                    planner::v1::AdviseResponse* response) {
+  return Answer(*context, "Advise", *request, *response, [this](const AdviseQuestion& q, const CancelCheck& stop) {
+    return advisor_.Advise(q.workload, q.strategy, q.budget_bytes, stop);
+  });
+}
+
+grpc::Status AdvisorService::FindBudget(grpc::ServerContext* context, const planner::v1::FindBudgetRequest* request,
+                                        planner::v1::FindBudgetResponse* response) {
+  return Answer(*context, "FindBudget", *request, *response, [this](const BudgetQuestion& q, const CancelCheck& stop) {
+    return advisor_.FindBudget(q.workload, q.strategy, q.max_slowdown, stop);
+  });
+}
+
+grpc::Status AdvisorService::MakeCurves(grpc::ServerContext* context, const planner::v1::MakeCurvesRequest* request,
+                                        planner::v1::MakeCurvesResponse* response) {
+  return Answer(*context, "MakeCurves", *request, *response, [this](const CurvesQuestion& q, const CancelCheck& stop) {
+    return advisor_.MakeCurves(q.workload, q.strategies, q.max_points, stop);
+  });
+}
+
+grpc::Status AdvisorService::FindLargest(grpc::ServerContext* context, const planner::v1::FindLargestRequest* request,
+                                         planner::v1::FindLargestResponse* response) {
+  return Answer(
+      *context, "FindLargest", *request, *response, [this](const LargestQuestion& q, const CancelCheck& stop) {
+        return advisor_.FindLargest(q.workload, q.dimension, q.strategy, q.budget_bytes, q.max_slowdown, stop);
+      });
+}
+
+grpc::Status AdvisorService::PlanLengths(grpc::ServerContext* context, const planner::v1::PlanLengthsRequest* request,
+                                         planner::v1::PlanLengthsResponse* response) {
+  return Answer(*context, "PlanLengths", *request, *response,
+                [this](const LengthsQuestion& q, const CancelCheck& stop) {
+                  return advisor_.PlanLengths(q.workload, q.lengths, q.strategy, q.budget_bytes, stop);
+                });
+}
+
+grpc::Status AdvisorService::SplitBudget(grpc::ServerContext* context, const planner::v1::SplitBudgetRequest* request,
+                                         planner::v1::SplitBudgetResponse* response) {
+  return Answer(*context, "SplitBudget", *request, *response, [this](const SplitQuestion& q, const CancelCheck& stop) {
+    return advisor_.SplitBudget(q.workloads, q.strategy, q.total_bytes, q.goal, stop);
+  });
+}
+
+}  // namespace recurve

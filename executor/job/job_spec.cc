@@ -72,12 +72,8 @@ absl::Status CheckStrategy(Strategy strategy) {
 
 }  // namespace
 
-absl::Status CheckJobSpec(const JobSpec& spec) {
-  if (spec.data_path.empty()) {
-    return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
-  }
+absl::Status CheckSizes(const JobSpec& spec) {
   return FirstError({
-      CheckReal("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "[0, 0.5]"),
       CheckRange("layers", spec.layers, 1, kMaxLayers),
       CheckRange("hidden", spec.hidden, 1, kMaxWidth),
       CheckRange("embedding", spec.embedding, 0, kMaxWidth),
@@ -85,6 +81,16 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
       CheckRange("batch", spec.batch, 1, kMaxBatch),
       CheckRange("length", spec.length, 1, kMaxChainLength),
       CheckRange("link", spec.link, 0, kMaxChainLength),
+  });
+}
+
+absl::Status CheckJobSpec(const JobSpec& spec) {
+  if (spec.data_path.empty()) {
+    return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
+  }
+  return FirstError({
+      CheckReal("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "[0, 0.5]"),
+      CheckSizes(spec),
       CheckRange("steps", spec.steps, 1, kMaxSteps),
       CheckOptimizer(spec.optimizer),
       CheckMemory(spec.memory),

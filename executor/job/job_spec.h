@@ -41,7 +41,7 @@ struct JobSpec {
   // Training.
   int64_t batch = 16;       // sequences, 1..65536
   int64_t length = 1000;    // T, steps in a sequence, 1..kMaxChainLength
-  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
+  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen (see link_sizing.h)
   int64_t steps = 100;      // optimiser steps, 1..1e9
   bool carry_state = true;  // windows of a sequence follow each other: start each from the last state of the one before
   OptimizerSpec optimizer;
@@ -56,7 +56,10 @@ struct JobSpec {
   int64_t checkpoint_every = 0;  // steps between saves while training; 0: at the end only
 };
 
-// INVALID_ARGUMENT naming the field, its value, and its range. Looks at no file.
+// INVALID_ARGUMENT naming the field, its value, and its range: of model, batch, length and link.
+absl::Status CheckSizes(const JobSpec& spec);
+
+// The same for every field. Looks at no file.
 absl::Status CheckJobSpec(const JobSpec& spec);
 
 }  // namespace recurve

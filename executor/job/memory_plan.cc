@@ -10,25 +10,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "executor/job/link_sizing.h"
 #include "planner_service/schedule/schedule.h"
 
 namespace recurve {
 namespace {
 
-constexpr int64_t kRowsPerLink = 128;       // k B, from which on the matrix products run at full speed
-constexpr int64_t kActionsPerLink = 8;      // at most, in a well-formed schedule
-constexpr double kTapeFloatsPerUnit = 6.0;  // of each hidden unit and step: four gates, h and c
+constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
 
 // One way to cut the sequence, with what the limit leaves to the store.
-struct Candidate {
-  TrainerOptions options;
-  Ledger fixed;
-  LinkBytes link_bytes;
-  int64_t store_all_store_bytes = 0;  // that the store needs to keep every tape
-  int64_t store_budget_bytes = 0;     // negative: the limit does not even hold what is fixed
+struct Candidate : LinkSizing {
+  int64_t store_budget_bytes = 0;  // negative: the limit does not even hold what is fixed
   Plan plan;
 
-  int64_t links() const { return options.shape.links(); }
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
 };
 
@@ -48,17 +42,11 @@ int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
   return std::min({budget, candidate.store_all_store_bytes, kMaxBytes});  // more would be of no use
 }
 
-absl::StatusOr<Candidate> PlanLink(const JobSpec& spec, const TrainerOptions& options, int64_t link, Backend& backend,
-                                   Planner& planner, const CancelCheck& cancelled) {
-  Candidate candidate{.options = options};
-  candidate.options.shape.link = link;
-  candidate.fixed = FixedLedger(candidate.options, backend);
-  candidate.link_bytes = MeasureLink(candidate.options);
-  const int64_t N = candidate.links();
-  candidate.store_all_store_bytes =
-      (N - 1) * candidate.link_bytes.tape + std::max<int64_t>(0, N - 2) * candidate.link_bytes.state;
+absl::StatusOr<Candidate> PlanLink(const JobSpec& spec, int64_t link, Backend& backend, Planner& planner,
+                                   const CancelCheck& cancelled) {
+  Candidate candidate{SizeLink(spec, link, backend)};
   candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
-  const PlanRequest request{.length = N,
+  const PlanRequest request{.length = candidate.links(),
                             .strategy = spec.strategy,
                             .budget = ByteBudget{.state_bytes = candidate.link_bytes.state,
                                                  .tape_bytes = candidate.link_bytes.tape,
@@ -68,20 +56,6 @@ absl::StatusOr<Candidate> PlanLink(const JobSpec& spec, const TrainerOptions& op
   candidate.plan = *std::move(plan);
   if (candidate.store_budget_bytes < 0) candidate.plan.feasible = false;
   return candidate;
-}
-
-std::vector<int64_t> CandidateLinks(const JobSpec& spec) {
-  if (spec.link > 0) return {std::min(spec.link, spec.length)};
-  std::vector<int64_t> links;
-  for (int64_t link = std::clamp<int64_t>((kRowsPerLink + spec.batch - 1) / spec.batch, 1, spec.length); link >= 1;
-       link /= 2) {
-    links.push_back(link);
-  }
-  return links;
-}
-
-double ForwardsPerLink(const Candidate& candidate) {
-  return static_cast<double>(candidate.plan.forward_count) / static_cast<double>(candidate.links());
 }
 
 // The least limit that would hold `candidate`: bytes, or a share.
@@ -157,15 +131,6 @@ absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
   return replay;
 }
 
-absl::Status CheckCountable(const JobSpec& spec) {
-  const double floats = kTapeFloatsPerUnit * static_cast<double>(spec.length) * static_cast<double>(spec.batch) *
-                        static_cast<double>(spec.hidden) * static_cast<double>(spec.layers);
-  if (floats * sizeof(float) <= static_cast<double>(kMaxBytes)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("length ", spec.length, ", batch ", spec.batch, ", hidden ", spec.hidden, " and layers ",
-                   spec.layers, " make activations of more than ", kMaxBytes, " bytes; lower one of them"));
-}
-
 }  // namespace
 
 Ledger MemoryPlan::PlannedLedger() const {
@@ -175,20 +140,21 @@ Ledger MemoryPlan::PlannedLedger() const {
   return ledger;
 }
 
-absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, const TrainerOptions& options, Backend& backend,
-                                      Planner& planner, const CancelCheck& cancelled) {
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
+                                      const CancelCheck& cancelled) {
   if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
   std::vector<Candidate> refused;
   std::optional<Candidate> best;
+  LinkRule rule;
   for (const int64_t link : CandidateLinks(spec)) {
-    absl::StatusOr<Candidate> candidate = PlanLink(spec, options, link, backend, planner, cancelled);
+    absl::StatusOr<Candidate> candidate = PlanLink(spec, link, backend, planner, cancelled);
     if (!candidate.ok()) return candidate.status();
     if (!candidate->plan.feasible) {
       refused.push_back(*std::move(candidate));
-      continue;
+    } else if (rule.Offer(candidate->plan.forward_count, candidate->links())) {
+      best = *std::move(candidate);
     }
-    if (!best || ForwardsPerLink(*candidate) < ForwardsPerLink(*best)) best = *std::move(candidate);
-    if (ForwardsPerLink(*best) <= 2) break;
+    if (rule.settled()) break;
   }
   if (!best) return TooLittleMemory(spec, refused);
   const absl::StatusOr<ReplayResult> replay = Verify(*best);
@@ -197,7 +163,7 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, const TrainerOptions&
                     .fixed = best->fixed,
                     .link_bytes = best->link_bytes,
                     .store_budget_bytes = best->store_budget_bytes,
-                    .store_all_bytes = best->fixed.total() + best->store_all_store_bytes,
+                    .store_all_bytes = best->store_all_bytes(),
                     .plan = std::move(best->plan),
                     .replay = *replay};
 }

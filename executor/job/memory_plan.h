@@ -28,15 +28,13 @@ struct MemoryPlan {
   Ledger PlannedLedger() const;
 };
 
-// Sizes the job, asks `planner`, and replays the answer. A `spec.link` of 0 is chosen: of about 128 rows (k B), halved
-// while that is what it takes to need no more than one extra sweep (V <= 2 N); where no link is short enough for that,
-// the one that needs the fewest forwards per link. Fewer rows make the matrix products slower, longer links leave fewer
-// bytes to the store. The same job always gets the same link.
+// Sizes the job, asks `planner` for each candidate link until one is taken (link_sizing.h), and replays the answer. The
+// same job always gets the same link.
 //
 // FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do; INVALID_ARGUMENT when the job's
 // sizes are beyond counting; INTERNAL when a plan does not replay to what it promises; what `planner` returns.
-absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, const TrainerOptions& options, Backend& backend,
-                                      Planner& planner, const CancelCheck& cancelled);
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
+                                      const CancelCheck& cancelled);
 
 }  // namespace recurve
 

@@ -34,18 +34,6 @@ double MedianAfterFirst(std::vector<double> values) {
   return *middle;
 }
 
-TrainerOptions OptionsOf(const JobSpec& spec) {
-  return {.model = {.layers = spec.layers,
-                    .hidden = spec.hidden,
-                    .embedding = spec.embedding == 0 ? spec.hidden : spec.embedding,
-                    .dropout = spec.dropout},
-          .shape = {.length = spec.length, .link = 1, .batch = spec.batch},
-          .optimizer = spec.optimizer,
-          .steps = spec.steps,
-          .carry_state = spec.carry_state,
-          .dropout_seed = spec.seed};
-}
-
 bool AllFinite(const Model& model) {
   return std::all_of(model.parameters.begin(), model.parameters.end(), [](const NamedTensor& tensor) {
     return std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); });
@@ -86,7 +74,7 @@ class LanguageModelJob final : public TrainingJob {
 };
 
 absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
-  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, OptionsOf(spec_), *backend_, planner, cancelled);
+  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planner, cancelled);
   if (!memory.ok()) return memory.status();
   const SequenceShape& shape = memory->options.shape;
   plan_.ledger = memory->PlannedLedger();

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/job/link_sizing.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/planning/strategies.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kRowsPerLink = 128;       // k B, from which on the matrix products run at full speed
+constexpr double kTapeFloatsPerUnit = 6.0;  // of each hidden unit and step: four gates, h and c
+
+}  // namespace
+
+TrainerOptions OptionsOf(const JobSpec& spec) {
+  return {.model = {.layers = spec.layers,
+                    .hidden = spec.hidden,
+                    .embedding = spec.embedding == 0 ? spec.hidden : spec.embedding,
+                    .dropout = spec.dropout},
+          .shape = {.length = spec.length, .link = 1, .batch = spec.batch},
+          .optimizer = spec.optimizer,
+          .steps = spec.steps,
+          .carry_state = spec.carry_state,
+          .dropout_seed = spec.seed};
+}
+
+absl::Status CheckCountable(const JobSpec& spec) {
+  const double floats = kTapeFloatsPerUnit * static_cast<double>(spec.length) * static_cast<double>(spec.batch) *
+                        static_cast<double>(spec.hidden) * static_cast<double>(spec.layers);
+  if (floats * sizeof(float) <= static_cast<double>(kMaxBytes)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("length ", spec.length, ", batch ", spec.batch, ", hidden ", spec.hidden, " and layers ",
+                   spec.layers, " make activations of more than ", kMaxBytes, " bytes; lower one of them"));
+}
+
+LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend) {
+  LinkSizing sizing{.options = OptionsOf(spec)};
+  sizing.options.shape.link = link;
+  sizing.fixed = FixedLedger(sizing.options, backend);
+  sizing.link_bytes = MeasureLink(sizing.options);
+  sizing.store_all_store_bytes = TapeAllBytes(sizing.links(), sizing.link_bytes.state, sizing.link_bytes.tape);
+  return sizing;
+}
+
+std::vector<int64_t> CandidateLinks(const JobSpec& spec) {
+  if (spec.link > 0) return {std::min(spec.link, spec.length)};
+  std::vector<int64_t> links;
+  for (int64_t link = std::clamp<int64_t>((kRowsPerLink + spec.batch - 1) / spec.batch, 1, spec.length); link >= 1;
+       link /= 2) {
+    links.push_back(link);
+  }
+  return links;
+}
+
+}  // namespace recurve

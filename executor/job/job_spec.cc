@@ -10,9 +10,6 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxLayers = 64;
-constexpr int64_t kMaxWidth = 16384;
-constexpr int64_t kMaxBatch = 65536;
 constexpr int64_t kMaxSteps = 1'000'000'000;
 constexpr int kMaxThreads = 1024;
 

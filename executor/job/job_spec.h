@@ -14,6 +14,10 @@
 
 namespace recurve {
 
+inline constexpr int64_t kMaxLayers = 64;
+inline constexpr int64_t kMaxWidth = 16384;  // of a layer, of an embedding
+inline constexpr int64_t kMaxBatch = 65536;
+
 // Everything the job holds on the device: weights, gradients, optimiser state, batch, workspace, states, tapes.
 struct TotalBytes {
   int64_t bytes = 0;  // >= 1

@@ -25,6 +25,8 @@ inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
 
 inline constexpr int64_t kMaxSlotLinks = 10'000;         // links of a chain for kIsm and kMsm, whose tables take long
 inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
+inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
+inline constexpr int64_t kMaxSearchSteps = 100'000;      // of one FindLargest
 inline constexpr double kMaxLinkSeconds = 1e9;
 
 // A chain whose sizes are known.
@@ -143,7 +145,7 @@ class Advisor {
   virtual absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
                                             const CancelCheck& cancelled) = 0;
 
-  // The memory-time curve of each strategy, at most `max_points` corners each.
+  // The memory-time curve of each strategy, at most `max_points` corners each, which must be at least 2.
   virtual absl::StatusOr<std::vector<Curve>> MakeCurves(const Workload& workload,
                                                         const std::vector<Strategy>& strategies, int64_t max_points,
                                                         const CancelCheck& cancelled) = 0;
@@ -179,7 +181,7 @@ class Advisor {
                                             int64_t total_bytes, SplitGoal goal, const CancelCheck& cancelled) = 0;
 };
 
-// Answers in this process.
+// Answers in this process, with no memory between questions.
 class EmbeddedAdvisor final : public Advisor {
  public:
   absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
@@ -195,6 +197,9 @@ class EmbeddedAdvisor final : public Advisor {
                                                   const CancelCheck& cancelled) override;
   absl::StatusOr<Split> SplitBudget(const std::vector<Workload>& workloads, Strategy strategy, int64_t total_bytes,
                                     SplitGoal goal, const CancelCheck& cancelled) override;
+
+ private:
+  EmbeddedPlanner planner_;
 };
 
 }  // namespace recurve

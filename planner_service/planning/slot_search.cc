@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/planning/slot_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "planner_service/planning/saturating.h"
+#include "planner_service/schedule/replay.h"
+
+namespace recurve {
+
+SlotSearch::SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Planner& planner)
+    : length_(length), strategy_(strategy), bytes_(bytes), planner_(planner) {}
+
+SlotBudget SlotSearch::MostSlots(int64_t length, Strategy strategy, const ByteBudget& bytes) {
+  const int64_t internal = bytes.state_bytes + bytes.tape_bytes;  // bytes of an internal state
+  const int64_t alpha = std::min(kMaxAlpha, (internal + bytes.state_bytes - 1) / bytes.state_bytes);
+  const int64_t per_internal = strategy == Strategy::kIsm ? 1 : alpha;  // slots
+  const int64_t all = strategy == Strategy::kIsm ? length : std::min(kMaxSlots, 1 + alpha * (length - 1));
+  // No slot takes fewer bytes than its part of an internal state, and the state of the last is in the working set.
+  const int64_t fit = SaturatingMultiply(per_internal, bytes.budget_bytes + bytes.state_bytes) / internal;
+  return {.slots = std::min(all, 1 + fit), .alpha = alpha};
+}
+
+PlanRequest SlotSearch::RequestFor(int64_t slots) const {
+  SlotBudget budget = MostSlots(length_, strategy_, bytes_);
+  budget.slots = slots;
+  return {.length = length_, .strategy = strategy_, .budget = budget};
+}
+
+absl::StatusOr<Plan> SlotSearch::MakePlan(int64_t slots, const CancelCheck& cancelled) {
+  absl::StatusOr<Plan> plan = planner_.MakePlan(RequestFor(slots), cancelled);
+  if (!plan.ok()) return plan;
+  const absl::StatusOr<ReplayResult> replay = Replay(
+      plan->schedule, {.state_bytes = bytes_.state_bytes, .tape_bytes = bytes_.tape_bytes}, INT64_MAX, cancelled);
+  if (!replay.ok()) return replay.status();
+  plan->peak_bytes = replay->peak_bytes;
+  return plan;
+}
+
+absl::StatusOr<SlotSearch::Count> SlotSearch::CountOf(int64_t slots, const CancelCheck& cancelled) {
+  const auto known = counts_.find(slots);
+  if (known != counts_.end()) return known->second;
+  const absl::StatusOr<Plan> plan = MakePlan(slots, cancelled);
+  if (!plan.ok()) return plan.status();
+  const Count count = {.slots = slots, .forward_count = plan->forward_count, .peak_bytes = plan->peak_bytes};
+  counts_.emplace(slots, count);
+  return count;
+}
+
+absl::StatusOr<SlotSearch::Count> SlotSearch::CountWithin(int64_t budget_bytes, const CancelCheck& cancelled) {
+  bytes_.budget_bytes = budget_bytes;
+  int64_t most = MostSlots(length_, strategy_, bytes_).slots;
+  absl::StatusOr<Count> fits = CountOf(1, cancelled);  // stores nothing
+  while (fits.ok() && fits->slots < most) {
+    const int64_t middle = fits->slots + (most - fits->slots + 1) / 2;
+    const absl::StatusOr<Count> count = CountOf(middle, cancelled);
+    if (!count.ok()) return count;
+    if (count->peak_bytes <= budget_bytes) {
+      fits = count;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return fits;
+}
+
+absl::StatusOr<SlotSearch::Found> SlotSearch::MostWithin(int64_t budget_bytes, const CancelCheck& cancelled) {
+  const absl::StatusOr<Count> count = CountWithin(budget_bytes, cancelled);
+  if (!count.ok()) return count.status();
+  absl::StatusOr<Plan> plan = MakePlan(count->slots, cancelled);
+  if (!plan.ok()) return plan.status();
+  return Found{.request = RequestFor(count->slots), .plan = *std::move(plan)};
+}
+
+}  // namespace recurve

@@ -6,74 +6,162 @@
 //             min over y of y + V(y, i) + V(n - y, i + 1)    otherwise,
 // where the one level past the last takes a single link. docs/planning.md explains how it is solved.
 #include <algorithm>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include "planner_service/planning/credit_search.h"
 #include "planner_service/planning/forward_count.h"
+#include "planner_service/planning/hsm.h"
 #include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/run_builder.h"
-#include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/recount.h"
 
 namespace recurve {
 namespace {
 
-// Nothing can be stored but one tape: every link but the first two is taped after a sweep of its own.
-Schedule SweepForEach(int64_t length) {
-  return {.runs = {{.kind = Run::Kind::kTapeAll, .length = 2},
-                   {.kind = Run::Kind::kSweepLast, .length = length, .left = 0}}};
-}
+// Solved by closed forms as far as they go, by search where they do not.
+class AutoSolver {
+ public:
+  using Part = CreditSearch::Part;
 
-absl::StatusOr<Plan> SolveByCredits(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
-  CreditSearch search(levels, length);
-  if (absl::Status status = search.Run(cancelled); !status.ok()) return status;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(
-      search.Root(), [&search](const CreditSearch::Part& part) { return search.Decide(part); }, cancelled);
-  if (!schedule.ok()) return schedule.status();
-  Plan plan;
-  plan.schedule = *std::move(schedule);
-  plan.forward_count = Recount(plan.schedule, {}).forward_count;
-  plan.forward_count_lower_bound = search.forward_count_lower_bound();
-  return plan;
-}
+  AutoSolver(int64_t length, const ByteBudget& budget) : length_(length), levels_(length, budget) {}
 
-absl::StatusOr<Plan> Solve(int64_t length, const LeafLevels& levels, const CancelCheck& cancelled) {
-  if (levels.tail() == 0) return PlanHsm(length, levels.tail_slots(), cancelled);
-  if (levels.tail() > 1 || levels.tail_slots() > 0) return SolveByCredits(length, levels, cancelled);
-  Plan plan;
-  plan.schedule = levels.leaf(0) >= length ? Schedule{.runs = {{.kind = Run::Kind::kTapeAll, .length = length}}}
-                                           : SweepForEach(length);
-  plan.forward_count = Recount(plan.schedule, {}).forward_count;
-  plan.forward_count_lower_bound = plan.forward_count;
-  return plan;
-}
+  // CANCELLED when `cancelled` says so. To be called once, before all that follows.
+  absl::Status Run(const CancelCheck& cancelled) {
+    if (HasClosedForm()) return absl::OkStatus();
+    search_.emplace(levels_, length_);
+    return search_->Run(cancelled);
+  }
+
+  ForwardCount Count() const {
+    if (search_) return {search_->forward_count(), search_->forward_count_lower_bound()};
+    const int64_t count = ClosedForm();
+    return {count, count};
+  }
+
+  Part Root() const {
+    if (search_) return search_->Root();
+    return Canonical({.length = length_, .klass = length_ <= LongestOfClassOne() ? 1 : 2});
+  }
+
+  DecisionFor<Part> Decide(const Part& part) const {
+    if (part.length <= levels_.leaf(part.level)) return {.kind = Run::Kind::kTapeAll};
+    if (part.level >= levels_.tail()) return DecideInTail(part);
+    if (StoresOneTape()) return {.kind = Run::Kind::kSweepLast, .left = Part{.length = 2}};
+    if (part.klass == 1) return DecideClassOne(part);
+    const auto [left, right] = search_ ? search_->ShareOut(part) : ShareOutRichly(part);
+    return Join(left, right);
+  }
+
+ private:
+  int64_t LongestOfClassOne() const { return levels_.Sum(0, levels_.tail()); }
+  // There is room for a tape, but for no state.
+  bool StoresOneTape() const { return levels_.tail() == 1 && levels_.tail_slots() == 0; }
+
+  bool HasClosedForm() const {
+    return levels_.tail() == 0 || StoresOneTape() || length_ <= LongestOfClassOne() ||
+           length_ <= LongestOfRichClassTwo();
+  }
+
+  int64_t ClosedForm() const {
+    if (length_ <= levels_.leaf(0)) return length_;
+    if (levels_.tail() == 0) return CountHsmForwards(length_, levels_.tail_slots());
+    if (StoresOneTape()) return length_ * (length_ + 1) / 2 - 1;  // a sweep for each link but the first two
+    if (length_ <= LongestOfClassOne()) return 2 * length_ - levels_.leaf(levels_.LevelReaching(0, length_));
+    return 3 * length_ - levels_.Before(levels_.tail()) - HsmReach(levels_.tail_slots() + 1, 1);
+  }
+
+  // Chains of class 2 have at each level a left part of class 1, which has the largest credit, that of the level's own
+  // leaf, as long as it does not go beyond the levels with as long leaves.
+  int64_t LongestOfRichClassTwo() const {
+    int64_t longest = HsmReach(levels_.tail_slots(), 2);
+    for (int64_t leaf = levels_.leaf(0), first = 0; leaf > 1; --leaf) {
+      const int64_t next = levels_.Deepest(leaf) + 1;
+      longest += leaf * (next - first) * (next - first + 1) / 2;
+      first = next;
+    }
+    return longest;
+  }
+
+  // The left part is made as long as that allows: of the levels behind, most are then left with a leaf each, which is
+  // few runs.
+  std::pair<Part, Part> ShareOutRichly(const Part& part) const {
+    const int64_t leaf = levels_.leaf(part.level);
+    const int64_t most = leaf * (levels_.Deepest(leaf) + 1 - part.level);
+    const int64_t least_right = levels_.Sum(part.level + 1, levels_.tail());
+    const int64_t left = std::min(most, part.length - least_right);
+    return {{.length = left, .level = part.level, .klass = 1},
+            {.length = part.length - left, .level = part.level + 1, .klass = part.length - left > least_right ? 2 : 1}};
+  }
+
+  // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf,
+  // or off the tail. Equal leaves are left parts of one run.
+  DecisionFor<Part> DecideClassOne(const Part& part) const {
+    const int64_t last = levels_.LevelReaching(part.level, part.length);
+    const int64_t leaf = levels_.leaf(part.level);
+    const int64_t excess = last == levels_.tail() ? 0 : levels_.Sum(part.level, last) - part.length;
+    const int64_t left = leaf - excess;
+    int64_t parts = 1;
+    if (excess == 0) {
+      const int64_t behind = std::min(levels_.Deepest(leaf) + 1, last);
+      parts =
+          std::max<int64_t>(1, behind - part.level - (behind == levels_.tail() && levels_.tail_slots() == 0 ? 1 : 0));
+    }
+    return Join({.length = left, .level = part.level, .klass = 1},
+                {.length = part.length - parts * left, .level = part.level + parts, .klass = 1});
+  }
+
+  DecisionFor<Part> DecideInTail(const Part& part) const {
+    const int64_t slots = levels_.tail_slots() - (part.level - levels_.tail());
+    auto to_part = [&](const std::optional<Problem>& problem) {
+      if (!problem) return std::optional<Part>();
+      return std::optional(Canonical({.length = problem->length, .level = part.level + slots - problem->room}));
+    };
+    const Decision decision = DecideHsm({part.length, slots});
+    return {.kind = decision.kind, .left = to_part(decision.left), .right = to_part(decision.right)};
+  }
+
+  DecisionFor<Part> Join(const Part& left, const Part& right) const {
+    if (right.level == levels_.tail() && levels_.tail_slots() == 0) {
+      return {.kind = Run::Kind::kSweepLast, .left = Canonical(left)};
+    }
+    return {.kind = Run::Kind::kSplit, .left = Canonical(left), .right = Canonical(right)};
+  }
+
+  // Parts that are done in the same way are the same.
+  Part Canonical(const Part& part) const {
+    if (part.length <= levels_.leaf(part.level)) return {.length = part.length};
+    if (part.level >= levels_.tail()) return {.length = part.length, .level = part.level};
+    return part;
+  }
+
+  const int64_t length_;
+  const LeafLevels levels_;
+  std::optional<CreditSearch> search_;  // where there is no closed form
+};
 
 }  // namespace
 
 ForwardCount CountForwards(int64_t length, const ByteBudget& budget) {
-  const LeafLevels levels(length, budget);
-  if (levels.leaf(0) >= length) return {length, length};
-  if (levels.tail() == 0) {
-    const int64_t count = CountHsmForwards(length, levels.tail_slots());
-    return {count, count};
-  }
-  if (levels.tail() == 1 && levels.tail_slots() == 0) {  // a sweep for each link but the first two
-    const int64_t count = length * (length + 1) / 2 - 1;
-    return {count, count};
-  }
-  CreditSearch search(levels, length);
-  search.Run({}).IgnoreError();  // it can only be cancelled
-  return {search.forward_count(), search.forward_count_lower_bound()};
+  AutoSolver solver(length, budget);
+  solver.Run({}).IgnoreError();  // it can only be cancelled
+  return solver.Count();
 }
 
 absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const CancelCheck& cancelled) {
-  const LeafLevels levels(length, budget);
-  absl::StatusOr<Plan> plan = Solve(length, levels, cancelled);
-  if (!plan.ok()) return plan;
-  plan->feasible = true;
-  plan->smallest_feasible_budget = 0;
-  plan->forward_count_upper_bound = plan->forward_count;
+  AutoSolver solver(length, budget);
+  if (absl::Status status = solver.Run(cancelled); !status.ok()) return status;
+  absl::StatusOr<Schedule> schedule = BuildSchedule(
+      solver.Root(), [&solver](const CreditSearch::Part& part) { return solver.Decide(part); }, cancelled);
+  if (!schedule.ok()) return schedule.status();
+  Plan plan;
+  plan.feasible = true;
+  plan.smallest_feasible_budget = 0;
+  plan.schedule = *std::move(schedule);
+  plan.forward_count = Recount(plan.schedule, {}).forward_count;
+  plan.forward_count_lower_bound = solver.Count().lower_bound;
+  plan.forward_count_upper_bound = plan.forward_count;
   return plan;
 }
 

@@ -14,27 +14,24 @@ namespace {
 constexpr int64_t kWidths[] = {12, 64};
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxWork = 30'000'000;
-constexpr int64_t kWorkOfEntry = 8;  // so that a table has at most kMaxWork / 8 entries of 8 bytes
-constexpr int64_t kNone = -1;        // no chain
+constexpr int64_t kWorkOfEntry = 30;  // so that a table has at most kMaxWork / 30 entries of 8 bytes
+constexpr int64_t kNone = -1;         // no chain
 
 }  // namespace
 
 CreditSearch::CreditSearch(const LeafLevels& levels, int64_t length) : levels_(levels), length_(length) {
-  deepest_.resize(levels.leaf(0) + 1, 0);
-  for (int64_t level = 0, credit = levels.leaf(0); credit >= 1; --credit) {
-    while (level < levels.tail() && levels.leaf(level + 1) >= credit) ++level;
-    deepest_[credit] = level;
+  const int64_t count = levels.tail() + 1;
+  leaf_.reserve(count);
+  before_.reserve(count + 1);
+  before_.push_back(0);
+  for (int64_t level = 0; level < count; ++level) {
+    leaf_.push_back(levels.leaf(level));
+    before_.push_back(before_.back() + (level < levels.tail() ? leaf_.back() : levels.tail_slots() + 1));
   }
 }
 
 absl::Status CreditSearch::Run(const CancelCheck& cancelled) {
   FindClass();
-  if (class_ <= 1) {
-    class_ = 1;
-    credit_ = std::min(length_, levels_.leaf(levels_.LevelReaching(0, length_)));
-    credit_bound_ = credit_;
-    return absl::OkStatus();
-  }
   FindPrice();
   for (int64_t width : kWidths) {
     if (absl::Status status = SearchNear(credit_bound_, width, cancelled); !status.ok()) return status;
@@ -97,8 +94,7 @@ CreditSearch::Point CreditSearch::TailPoint(int64_t klass) const {
 
 // The smallest r for which chains of class r are long enough: L(0, i) = leaf(i), L(r, i) = L(r - 1, i) + L(r, i + 1).
 void CreditSearch::FindClass() {
-  std::vector<int64_t> longest(levels_.tail() + 1);
-  for (int64_t level = 0; level <= levels_.tail(); ++level) longest[level] = levels_.leaf(level);
+  std::vector<int64_t> longest = leaf_;
   for (class_ = 0; longest[0] < length_;) {
     longest.back() = TailPoint(++class_).length;
     for (int64_t level = levels_.tail() - 1; level >= 0; --level) {
@@ -113,14 +109,14 @@ std::vector<CreditSearch::Point> CreditSearch::BestOfClassOne(const Price& price
   Point best;
   __int128 best_value = -1;
   for (int64_t level = levels_.tail(); level >= 0; --level) {
-    const Point point = {.length = levels_.Before(level + 1), .credit = levels_.leaf(level)};
+    const Point point = {.length = before_[level + 1], .credit = leaf_[level]};
     const __int128 value = Value(price, point);
     const bool preferred = prefer_length ? point.length > best.length : point.credit > best.credit;
     if (value > best_value || (value == best_value && preferred)) {
       best = point;
       best_value = value;
     }
-    points[level] = {.length = best.length - levels_.Before(level), .credit = best.credit};
+    points[level] = {.length = best.length - before_[level], .credit = best.credit};
   }
   return points;
 }
@@ -193,20 +189,18 @@ absl::Status CreditSearch::Fill(const Limits& limits, const CancelCheck& cancell
   return absl::OkStatus();
 }
 
-int64_t CreditSearch::LongestInClassOne(int64_t level, int64_t credit) const {
-  return levels_.Sum(level, deepest_[credit]);
-}
-
 void CreditSearch::AddClassOneWindow(int64_t level, __int128 best, int64_t center, const Limits& limits,
                                      Table& table) const {
-  const int64_t most = levels_.leaf(level);
+  const int64_t most = leaf_[level];
   const int64_t reach = limits.width == kUnlimited ? most : limits.width;
   const int64_t low = std::max<int64_t>(1, center - reach);
   const int64_t high = std::min(most, center + reach);
   table.sums.clear();
-  for (int64_t credit = low; credit <= high; ++credit) table.sums.push_back(LongestInClassOne(level, credit));
+  for (int64_t credit = low; credit <= high; ++credit) {
+    table.sums.push_back(before_[levels_.Deepest(credit) + 1] - before_[level]);
+  }
   Keep(1, level, low, best, center, limits, table);
-  table.windows[Index(1, level)].shortest = levels_.leaf(level);
+  table.windows[Index(1, level)].shortest = leaf_[level];
 }
 
 void CreditSearch::AddWindow(int64_t klass, int64_t level, __int128 best, int64_t center, const Limits& limits,
@@ -259,38 +253,10 @@ void CreditSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __int1
   table.lengths.insert(table.lengths.end(), lengths.begin() + first, lengths.begin() + last + 1);
 }
 
-DecisionFor<CreditSearch::Part> CreditSearch::Decide(const Part& part) const {
-  if (part.level >= levels_.tail()) return DecideInTail(part);
-  if (part.length <= levels_.leaf(part.level)) return {.kind = Run::Kind::kTapeAll};
-  const int64_t left_length = part.klass == 1 ? LeftOfClassOne(part) : 0;
-  Part left = {.length = left_length, .level = part.level, .klass = part.klass - 1};
-  Part right = {.length = part.length - left_length, .level = part.level + 1, .klass = part.klass};
-  if (part.klass > 1) ShareOut(part, left, right);
-  if (right.level < levels_.tail()) return {.kind = Run::Kind::kSplit, .left = left, .right = right};
-  if (levels_.tail_slots() == 0) return {.kind = Run::Kind::kSweepLast, .left = left};
-  return {.kind = Run::Kind::kSplit, .left = left, .right = Part{.length = right.length, .level = right.level}};
-}
-
-DecisionFor<CreditSearch::Part> CreditSearch::DecideInTail(const Part& part) const {
-  const int64_t slots = levels_.tail_slots() - (part.level - levels_.tail());
-  auto to_part = [&](const std::optional<Problem>& problem) {
-    if (!problem) return std::optional<Part>();
-    return std::optional(Part{.length = problem->length, .level = part.level + slots - problem->room});
-  };
-  const Decision decision = DecideHsm({part.length, slots});
-  return {.kind = decision.kind, .left = to_part(decision.left), .right = to_part(decision.right)};
-}
-
-// Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf, or
-// off the tail.
-int64_t CreditSearch::LeftOfClassOne(const Part& part) const {
-  const int64_t last = levels_.LevelReaching(part.level, part.length);
-  if (last == levels_.tail()) return levels_.leaf(part.level);
-  return levels_.leaf(part.level) - (levels_.Sum(part.level, last) - part.length);
-}
-
 // The credits whose lengths add up to the most; what is too much is taken off the left part as far as its class allows.
-void CreditSearch::ShareOut(const Part& part, Part& left, Part& right) const {
+std::pair<CreditSearch::Part, CreditSearch::Part> CreditSearch::ShareOut(const Part& part) const {
+  Part left = {.level = part.level, .klass = part.klass - 1};
+  Part right = {.level = part.level + 1, .klass = part.klass};
   const Window& lefts = table_.windows[Index(part.klass - 1, part.level)];
   const Window& rights = table_.windows[Index(part.klass, part.level + 1)];
   const int64_t first = std::max(lefts.low_credit, part.credit - rights.low_credit - rights.count + 1);
@@ -308,6 +274,7 @@ void CreditSearch::ShareOut(const Part& part, Part& left, Part& right) const {
   }
   left.length = std::max(lefts.shortest, left_longest - (longest - part.length));
   right.length = part.length - left.length;
+  return {left, right};
 }
 
 }  // namespace recurve

@@ -9,11 +9,11 @@
 #include "absl/status/status.h"
 #include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/planner.h"
-#include "planner_service/planning/run_builder.h"
 
 namespace recurve {
 
-// The search behind `auto` for chains that need more than one sweep over some links (docs/planning.md has the proofs).
+// The search behind `auto` for chains whose least count has no closed form: those of class 2 and more (docs/planning.md
+// has the proofs). It looks at every level, of which such a chain of N links has O(sqrt(N log N)).
 //
 // A chain of n links at level i that costs (r + 1) n - C forwards is said to be of class r and to have credit C. F(r,
 // i, C) is the longest chain of class r at level i with a credit of at least C. A split turns class r into class r - 1
@@ -27,23 +27,24 @@ namespace recurve {
 // all that could be part of a better plan, and so decides.
 class CreditSearch {
  public:
-  // Needs levels.tail() >= 1. `levels` must outlive the search.
+  // Needs levels.tail() >= 1 and a chain of class 2 at least: longer than levels.Sum(0, levels.tail()). `levels` must
+  // outlive the search.
   CreditSearch(const LeafLevels& levels, int64_t length);
 
   // CANCELLED when `cancelled` says so. To be called once, before all that follows.
   absl::Status Run(const CancelCheck& cancelled);
 
-  // What the schedule costs, or a little more where that is not `proved`.
+  // What the schedule costs, or a little more where that is not proved: where it is above the lower bound.
   int64_t forward_count() const { return (class_ + 1) * length_ - credit_; }
-  // No schedule costs less. Equal to what the schedule costs where `proved`.
+  // No schedule costs less.
   int64_t forward_count_lower_bound() const { return (class_ + 1) * length_ - credit_bound_; }
-  bool proved() const { return credit_ == credit_bound_; }
 
+  // A part of the chain, to be done with `level` states stored before its start state.
   struct Part {
     int64_t length = 0;
     int64_t level = 0;
-    int64_t klass = 0;   // always 0 from the tail on
-    int64_t credit = 0;  // always 0 in class 1 and from the tail on
+    int64_t klass = 0;   // always 0 from the tail on, and where the part is taped whole
+    int64_t credit = 0;  // always 0 in class 1 and from the tail on, and where the part is taped whole
 
     friend bool operator==(const Part&, const Part&) = default;
     template <typename H>
@@ -51,8 +52,9 @@ class CreditSearch {
       return H::combine(std::move(h), part.length, part.level, part.klass, part.credit);
     }
   };
-  Part Root() const { return {.length = length_, .klass = class_, .credit = class_ > 1 ? credit_ : 0}; }
-  DecisionFor<Part> Decide(const Part& part) const;
+  Part Root() const { return {.length = length_, .klass = class_, .credit = credit_}; }
+  // The two parts of a part of class 2 at least: the left one of one class less, the right one a level further.
+  std::pair<Part, Part> ShareOut(const Part& part) const;
 
  private:
   // A length and a credit that go together.
@@ -95,6 +97,8 @@ class CreditSearch {
   void FindClass();
   void FindPrice();
 
+  bool proved() const { return credit_ == credit_bound_; }
+
   // Looks for a credit of the whole chain near `center` with windows of `width`, for any that is better than what was
   // found (and says so if there is none).
   absl::Status SearchNear(int64_t center, int64_t width, const CancelCheck& cancelled);
@@ -109,12 +113,7 @@ class CreditSearch {
   void Keep(int64_t klass, int64_t level, int64_t low_credit, __int128 best, int64_t center, const Limits& limits,
             Table& table) const;
 
-  DecisionFor<Part> DecideInTail(const Part& part) const;
-  int64_t LeftOfClassOne(const Part& part) const;
-  void ShareOut(const Part& part, Part& left, Part& right) const;
-
   size_t Index(int64_t klass, int64_t level) const { return (klass - 1) * (levels_.tail() + 1) + level; }
-  int64_t LongestInClassOne(int64_t level, int64_t credit) const;
 
   const LeafLevels& levels_;
   const int64_t length_;
@@ -122,8 +121,9 @@ class CreditSearch {
   Price price_;
   int64_t credit_bound_ = 0;
   int64_t credit_ = -1;
-  std::vector<int64_t> deepest_;  // deepest_[c]: the last level with a leaf of at least c
-  Table table_;                   // the one that holds credit_
+  std::vector<int64_t> leaf_;    // of levels_, by level: what loops over all levels look at
+  std::vector<int64_t> before_;  // links of the leaves of the levels before
+  Table table_;                  // the one that holds credit_
 };
 
 }  // namespace recurve

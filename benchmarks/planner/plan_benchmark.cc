@@ -1,18 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cold plans: request checked, solved, schedule made, and replayed. `forwards` is what the plan costs per link, `runs`
-// the size of its schedule, `gap` what separates it from the lower bound it carries.
+// Cold plans: request checked, solved, schedule made, and counted again. `forwards` is what the plan costs per link,
+// `runs` the size of its schedule, `gap` what separates it from the lower bound it carries, `heap_KiB` the most that
+// the heap grew on the way.
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 
 #include "benchmark/benchmark.h"
+#include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/planner.h"
+
+namespace {
+
+int64_t heap_bytes = 0;
+int64_t most_heap_bytes = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  void* block = std::malloc(size);
+  if (block == nullptr) std::abort();
+  heap_bytes += static_cast<int64_t>(malloc_usable_size(block));
+  most_heap_bytes = std::max(most_heap_bytes, heap_bytes);
+  return block;
+}
+
+void operator delete(void* block) noexcept {
+  heap_bytes -= static_cast<int64_t>(malloc_usable_size(block));
+  std::free(block);
+}
+
+void operator delete(void* block, size_t /*size*/) noexcept { operator delete(block); }
 
 namespace recurve {
 namespace {
 
 void MakePlans(benchmark::State& state, const PlanRequest& request) {
   EmbeddedPlanner planner;
-  absl::StatusOr<Plan> plan;
+  const int64_t before = heap_bytes;
+  most_heap_bytes = before;
+  absl::StatusOr<Plan> plan = planner.MakePlan(request, {});
+  const int64_t most = most_heap_bytes;
   while (state.KeepRunning()) {
     plan = planner.MakePlan(request, {});
     benchmark::DoNotOptimize(plan);
@@ -23,6 +55,7 @@ void MakePlans(benchmark::State& state, const PlanRequest& request) {
   }
   state.counters["forwards"] = static_cast<double>(plan->forward_count) / static_cast<double>(request.length);
   state.counters["runs"] = static_cast<double>(plan->schedule.runs.size());
+  state.counters["heap_KiB"] = static_cast<double>(most - before) / 1024;
   state.counters["gap"] = static_cast<double>(plan->forward_count - plan->forward_count_lower_bound);
 }
 
@@ -67,6 +100,37 @@ BENCHMARK(BM_AutoLargeTape)
     ->ArgsProduct({{1'000'000}, {1, 100, 10'000, 500'000, 1'000'000}})
     ->Unit(benchmark::kMicrosecond);
 
+// What is hard for one reason or another: no memory at all, room for a tape but no state, a state at every link, as
+// many levels as a third of the links, a few thousand levels in two classes, many repeats, the limit of the search.
+void BM_AutoHardCases(benchmark::State& state) {
+  MakePlans(state, {.length = state.range(0),
+                    .strategy = Strategy::kAuto,
+                    .budget = ByteBudget{state.range(1), state.range(2), state.range(3)}});
+}
+BENCHMARK(BM_AutoHardCases)
+    ->ArgNames({"links", "state", "tape", "budget"})
+    ->Args({10'000'000, 100, 10, 0})
+    ->Args({10'000'000, 100, 10, 50})
+    ->Args({10'000'000, 1, kMaxBytes, 10'000'000})
+    ->Args({1'000'000, 1, 333'332, 999'999})
+    ->Args({10'000'000, 1, 3'333'332, 9'999'999})
+    ->Args({1'000'000, 5, 1, 1985})
+    ->Args({10'000'000, 59, 57, 118'643})
+    ->Args({10'000'000, 48, 0, 50})
+    ->Args({1'000'000, 25, 11, 470})
+    ->Unit(benchmark::kMicrosecond);
+
+// Counts without schedules.
+void BM_CountForwards(benchmark::State& state) {
+  const int64_t length = state.range(0);
+  const ByteBudget budget = Share(length, state.range(1));
+  while (state.KeepRunning()) benchmark::DoNotOptimize(CountForwards(length, budget));
+}
+BENCHMARK(BM_CountForwards)
+    ->ArgNames({"links", "per_mille"})
+    ->ArgsProduct({{1000, 1'000'000}, {1, 2, 10, 50, 300}})
+    ->Unit(benchmark::kMicrosecond);
+
 void BM_Hsm(benchmark::State& state) {
   MakePlans(state, {.length = state.range(0), .strategy = Strategy::kHsm, .budget = SlotBudget{state.range(1), 1}});
 }
@@ -96,7 +160,7 @@ void BM_Chen(benchmark::State& state) {
   const int64_t length = state.range(0);
   MakePlans(state, {.length = length, .strategy = Strategy::kChen, .budget = Share(length, 1000)});
 }
-BENCHMARK(BM_Chen)->ArgName("links")->Arg(1000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_Chen)->ArgName("links")->Arg(1000)->Arg(10'000'000)->Unit(benchmark::kMicrosecond);
 
 void BM_StoreAll(benchmark::State& state) {
   const int64_t length = state.range(0);

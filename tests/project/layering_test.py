@@ -13,6 +13,7 @@ import sys
 LADDER = {
     "planner_service/schedule": [],
     "planner_service/planning": ["planner_service/schedule"],
+    "planner_service/verification": ["planner_service/planning", "planner_service/schedule"],
     "planner_service/units": [],
     "planner_service/advice": ["executor/job", "executor/engine", "executor/model", "executor/backend",
                                "executor/backend/cpu", "planner_service/planning", "planner_service/schedule"],

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks anybody's schedule, however it was made: order, liveness, memory and cost.
+#ifndef RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
+#define RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "planner_service/schedule/action.h"
+#include "planner_service/schedule/replay.h"
+#include "planner_service/verification/any_order_machine.h"
+
+namespace recurve {
+
+// What a schedule is checked against.
+struct VerificationTask {
+  int64_t length = 1;                            // links of the chain, 1..kMaxChainLength
+  int64_t state_bytes = 1;                       // of one state, 1..kMaxBytes
+  int64_t tape_bytes = 0;                        // of one link's tape, 0..kMaxBytes
+  Level start = Level::kDevice;                  // where state 0 is kept
+  std::optional<int64_t> budget_bytes;           // most that the store may hold, 0..kMaxBytes
+  std::optional<int64_t> claimed_peak_bytes;     // what somebody says that it holds at most, at least 0
+  std::optional<int64_t> claimed_forward_count;  // what somebody says that it takes, at least 0
+
+  friend bool operator==(const VerificationTask&, const VerificationTask&) = default;
+};
+
+// INVALID_ARGUMENT naming the field, its value and its range.
+absl::Status CheckTask(const VerificationTask& task);
+
+struct Verdict {
+  struct Violation {
+    int64_t action_index = 0;  // counted from 0; as many as there are actions when the end came too early
+    std::string action;        // as ToString writes it; "the end" for the end
+    std::string reason;
+    friend bool operator==(const Violation&, const Violation&) = default;
+  };
+
+  std::optional<Violation> violation;  // the first one; nothing is counted from there on
+  std::vector<std::string> lies;       // claims that the schedule does not keep, only of one without a violation
+  int64_t action_count = 0;            // that were done
+  int64_t forward_count = 0;
+  int64_t peak_bytes = 0;
+  int64_t host_peak_bytes = 0;
+
+  bool valid() const { return !violation && lies.empty(); }
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+// Checks a schedule that arrives action by action. Memory and time are those of AnyOrderMachine. Not thread-safe.
+//
+//   ScheduleVerifier verifier(task);
+//   while (more && verifier.Wants()) if (absl::Status status = verifier.Add(action); !status.ok()) return status;
+//   Verdict verdict = verifier.Finish();
+class ScheduleVerifier {
+ public:
+  // The task has passed CheckTask.
+  explicit ScheduleVerifier(const VerificationTask& task);
+
+  // False once there is a violation: what comes then is not looked at.
+  bool Wants() const { return !verdict_.violation; }
+
+  // RESOURCE_EXHAUSTED when the schedule stores too many things at once to be checked.
+  absl::Status Add(const Action& action);
+
+  // To be called once, when the schedule has ended.
+  Verdict Finish();
+
+ private:
+  const VerificationTask task_;
+  AnyOrderMachine machine_;
+  Verdict verdict_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_

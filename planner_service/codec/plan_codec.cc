@@ -48,8 +48,8 @@ absl::Status DecodeBudget(const planner::v1::MakePlanRequest& message, PlanReque
 }
 
 // The counts of a feasible plan, as far as they can be checked without replaying its schedule.
-absl::Status CheckCounts(const Plan& plan) {
-  absl::Status status = CheckRange("forward_count", plan.forward_count, plan.schedule.length(), INT64_MAX);
+absl::Status CheckCounts(const Plan& plan, int64_t length) {
+  absl::Status status = CheckRange("forward_count", plan.forward_count, length, INT64_MAX);
   status.Update(CheckRange("forward_count_lower_bound", plan.forward_count_lower_bound, 0, plan.forward_count));
   status.Update(CheckRange("forward_count_upper_bound", plan.forward_count_upper_bound, plan.forward_count, INT64_MAX));
   status.Update(CheckRange("peak_bytes", plan.peak_bytes, 0, INT64_MAX));
@@ -152,7 +152,7 @@ absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& me
   return request;
 }
 
-planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
+planner::v1::MakePlanResponse EncodeFigures(const Plan& plan) {
   planner::v1::MakePlanResponse message;
   message.set_feasible(plan.feasible);
   message.set_strategy(EncodeStrategy(plan.strategy));
@@ -164,11 +164,16 @@ planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
   message.set_peak_bytes(plan.peak_bytes);
   message.set_peak_slots(plan.peak_slots);
   if (plan.predicted_seconds) message.set_predicted_seconds(*plan.predicted_seconds);
-  *message.mutable_schedule() = EncodeSchedule(plan.schedule);
   return message;
 }
 
-absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message) {
+planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
+  planner::v1::MakePlanResponse message = EncodeFigures(plan);
+  if (plan.feasible) *message.mutable_schedule() = EncodeSchedule(plan.schedule);
+  return message;
+}
+
+absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message, int64_t length) {
   Plan plan;
   plan.feasible = message.feasible();
   absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
@@ -179,16 +184,22 @@ absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message) {
   if (!smallest.ok()) return smallest;
   if (!plan.feasible) return plan;
 
-  absl::StatusOr<Schedule> schedule = DecodeSchedule(message.schedule());
-  if (!schedule.ok()) return schedule.status();
-  plan.schedule = *std::move(schedule);
   plan.forward_count = message.forward_count();
   plan.forward_count_lower_bound = message.forward_count_lower_bound();
   plan.forward_count_upper_bound = message.forward_count_upper_bound();
   plan.peak_bytes = message.peak_bytes();
   plan.peak_slots = message.peak_slots();
   if (message.has_predicted_seconds()) plan.predicted_seconds = message.predicted_seconds();
-  if (absl::Status status = CheckCounts(plan); !status.ok()) return status;
+  if (absl::Status status = CheckCounts(plan, length); !status.ok()) return status;
+  return plan;
+}
+
+absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message) {
+  if (!message.feasible()) return DecodeFigures(message, 0);
+  absl::StatusOr<Schedule> schedule = DecodeSchedule(message.schedule());
+  if (!schedule.ok()) return schedule.status();
+  absl::StatusOr<Plan> plan = DecodeFigures(message, schedule->length());
+  if (plan.ok()) plan->schedule = *std::move(schedule);
   return plan;
 }
 

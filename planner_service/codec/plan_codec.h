@@ -22,6 +22,11 @@ planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request);
 // INVALID_ARGUMENT naming the field as it is called in the proto.
 absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& message);
 
+// Everything but the schedule: what is known of a plan for a chain of `length` links whose actions travel apart from
+// it.
+planner::v1::MakePlanResponse EncodeFigures(const Plan& plan);
+absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message, int64_t length);
+
 planner::v1::MakePlanResponse EncodePlan(const Plan& plan);
 // INVALID_ARGUMENT when the schedule is not well formed or too large.
 absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message);

@@ -17,9 +17,11 @@ namespace {
 constexpr char kDescription[] =
     "Answers how to backpropagate through a long chain within a memory budget, over gRPC.\n"
     "\n"
-    "The services are recurve.planner.v1.PlannerService and AdvisorService; health and reflection are on, metrics are\n"
-    "at /metrics. It keeps nothing that matters: run as many replicas as you like and let clients spread over them. "
-    "SIGTERM or SIGINT "
+    "The services are recurve.planner.v1.PlannerService, AdvisorService and ScheduleService; health and reflection "
+    "are\n"
+    "on, metrics are at /metrics. It keeps nothing that matters: run as many replicas as you like and let clients "
+    "spread\n"
+    "over them. SIGTERM or SIGINT "
     "drains:\n"
     "health turns NOT_SERVING, calls under way finish, then it exits with status 0.";
 
@@ -44,6 +46,7 @@ absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
 
 constexpr int kExitWrongUsage = 2;
 constexpr int kMaxPlans = 1 << 16;
+constexpr int kMaxStreams = 1 << 12;  // each holds a thread
 
 // An option whose value is read by `parse`.
 template <typename T, typename Parse>
@@ -90,6 +93,13 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       ->capture_default_str();
   AddParsed(app, "--max-solve-time", flags.admission.longest_solve, "10s", "DURATION",
             "Longest that one request may keep a solver, whatever deadline it came with", ParseDeadline);
+  app.add_option("--max-streams", flags.streams.max_streams,
+                 "Streams of actions open at once; more are refused with RESOURCE_EXHAUSTED")
+      ->type_name("N")
+      ->check(CLI::Range(1, kMaxStreams))
+      ->capture_default_str();
+  AddParsed(app, "--stream-time", flags.streams.stream_time, "10m", "DURATION",
+            "Furthest deadline of a stream; a client takes up again where it ended", ParseDeadline);
   AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
             ParseDeadline);
   AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
 #include "planner_service/serving/server.h"
 
@@ -16,6 +17,7 @@ struct PlannerFlags {
   ServerOptions server;
   int64_t memo_bytes = 0;
   SolveLimits admission;
+  StreamLimits streams;
   std::chrono::milliseconds deadline{};  // of requests without one
 };
 

@@ -17,6 +17,7 @@
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/service/planner_service.h"
+#include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/server.h"
@@ -50,9 +51,11 @@ int Serve(const PlannerFlags& flags) {
   SolveGate gate(flags.admission, metrics);
   AdmissionPlanner admission(solver, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
-  PlannerService service(caching, {.deadline = flags.deadline, .metrics = metrics});
+  const CallRules rules{.deadline = flags.deadline, .metrics = metrics};
+  PlannerService service(caching, rules);
+  ScheduleService schedules(caching, flags.streams, rules);
 
-  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server, {&service}, registry);
+  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server, {&service, &schedules}, registry);
   if (!server.ok()) {
     std::cerr << "recurve-planner: " << server.status().message() << "\n";
     return 1;

@@ -36,6 +36,7 @@ PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string
       solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Plans being solved now.")),
       solves_waiting(Gauge(registry, "recurve_planner_solves_waiting", "Plans waiting for a free solver.")),
       shed(Counter(registry, "recurve_planner_shed_total", "Plans refused because too many were waiting already.")),
+      streams(Gauge(registry, "recurve_planner_streams", "Streams of actions that are open now, either way.")),
       memo_hits(Counter(registry, "recurve_planner_memo_hits_total", "Plans answered from the memo.")),
       memo_shared(Counter(registry, "recurve_planner_memo_shared_total",
                           "Plans answered by a solve that an equal request had begun.")),

@@ -35,6 +35,7 @@ class PlannerMetrics {
   prometheus::Gauge& solves_in_flight;   // being solved now
   prometheus::Gauge& solves_waiting;     // waiting for one of those to end
   prometheus::Counter& shed;             // refused because too many wait
+  prometheus::Gauge& streams;            // of actions, open now
   prometheus::Counter& memo_hits;        // answered from the memo
   prometheus::Counter& memo_shared;      // answered by a solve that another request had begun
   prometheus::Counter& memo_misses;      // had to be solved

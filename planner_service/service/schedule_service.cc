@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/service/schedule_service.h"
+
+#include <optional>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "planner_service/codec/action_codec.h"
+#include "planner_service/codec/plan_codec.h"
+#include "planner_service/codec/verification_codec.h"
+#include "planner_service/units/units.h"
+#include "planner_service/verification/schedule_verifier.h"
+
+namespace recurve {
+namespace {
+
+using planner::v1::StreamScheduleRequest;
+using planner::v1::StreamScheduleResponse;
+using planner::v1::VerifyScheduleRequest;
+using planner::v1::VerifyScheduleResponse;
+
+// A deadline as far off as the limit arrives a little further off: gRPC rounds it up, and clocks differ.
+constexpr std::chrono::seconds kDeadlineSlack{5};
+
+// Its reason is found by AnswerCall.
+absl::Status ClientWentAway() { return absl::CancelledError("the stream was closed"); }
+
+// Sends the plan's figures, and the actions from `first` on.
+absl::Status Send(const Plan& plan, int64_t first, grpc::ServerWriter<StreamScheduleResponse>& writer) {
+  const std::vector<int64_t> counts =
+      plan.feasible ? ScheduleWalk::CountActions(plan.schedule) : std::vector<int64_t>{0};
+  const int64_t count = counts.back();
+  if (first < 0 || first > count) {
+    return absl::OutOfRangeError(
+        absl::StrCat("first_action is ", first, "; must be 0 to ", count, ", the actions of the schedule"));
+  }
+  StreamScheduleResponse message;
+  *message.mutable_figures()->mutable_plan() = EncodeFigures(plan);
+  message.mutable_figures()->set_action_count(count);
+  if (!writer.Write(message)) return ClientWentAway();
+
+  ScheduleWalk walk(plan.schedule);
+  walk.Seek(counts, first);
+  for (std::optional<Action> action = walk.Next(); action;) {
+    schedule::v1::ActionChunk& chunk = *message.mutable_actions();
+    chunk.Clear();
+    for (; action && chunk.kinds_size() < kMaxChunkActions; action = walk.Next()) AppendAction(*action, chunk);
+    if (!writer.Write(message)) return ClientWentAway();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verify(grpc::ServerReader<VerifyScheduleRequest>& reader, const CancelCheck& cancelled,
+                    VerifyScheduleResponse& response) {
+  VerifyScheduleRequest message;
+  if (!reader.Read(&message) || !message.has_task()) {
+    return cancelled() ? ClientWentAway() : absl::InvalidArgumentError("the first message must be a task");
+  }
+  const absl::StatusOr<VerificationTask> task = DecodeTask(message.task());
+  if (!task.ok()) return task.status();
+  ScheduleVerifier verifier(*task);
+  while (verifier.Wants() && reader.Read(&message)) {
+    if (!message.has_actions()) return absl::InvalidArgumentError("every message after the first must be actions");
+    const absl::StatusOr<std::vector<Action>> actions = DecodeActions(message.actions());
+    if (!actions.ok()) return actions.status();
+    for (const Action& action : *actions) {
+      if (absl::Status status = verifier.Add(action); !status.ok()) return status;
+    }
+  }
+  if (cancelled()) return ClientWentAway();  // or what was read may not be all
+  response = EncodeVerdict(verifier.Finish());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ScheduleService::CheckDeadline(const grpc::ServerContext& context) const {
+  if (context.deadline() <= std::chrono::system_clock::now() + limits_.stream_time + kDeadlineSlack) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("a stream needs a deadline of at most ", FormatDuration(limits_.stream_time),
+                   "; for more time, call again with first_action where the last stream ended"));
+}
+
+template <typename Answer>
+grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const char* method, Answer answer) {
+  return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) -> absl::Status {
+    if (absl::Status status = CheckDeadline(context); !status.ok()) return status;
+    const absl::Cleanup leave = [this] {
+      --streams_;
+      rules_.metrics.streams.Decrement();
+    };
+    const int streams = ++streams_;
+    rules_.metrics.streams.Increment();
+    if (streams > limits_.max_streams) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("all ", limits_.max_streams, " streams are taken; try again later"));
+    }
+    return answer(cancelled);
+  });
+}
+
+grpc::Status ScheduleService::StreamSchedule(grpc::ServerContext* context, const StreamScheduleRequest* request,
+                                             grpc::ServerWriter<StreamScheduleResponse>* writer) {
+  return AnswerStream(*context, "StreamSchedule", [&](const CancelCheck& cancelled) -> absl::Status {
+    const absl::StatusOr<PlanRequest> decoded = DecodeRequest(request->plan());
+    if (!decoded.ok()) return decoded.status();
+    const absl::StatusOr<Plan> plan = planner_.MakePlan(*decoded, cancelled);
+    if (!plan.ok()) return plan.status();
+    return Send(*plan, request->first_action(), *writer);
+  });
+}
+
+grpc::Status ScheduleService::VerifySchedule(grpc::ServerContext* context,
+                                             grpc::ServerReader<VerifyScheduleRequest>* reader,
+                                             VerifyScheduleResponse* response) {
+  return AnswerStream(*context, "VerifySchedule",
+                      [&](const CancelCheck& cancelled) { return Verify(*reader, cancelled, *response); });
+}
+
+}  // namespace recurve

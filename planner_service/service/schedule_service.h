@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SERVICE_SCHEDULE_SERVICE_H_
+#define RECURVE_PLANNER_SERVICE_SERVICE_SCHEDULE_SERVICE_H_
+
+#include <atomic>
+#include <chrono>
+
+#include "absl/status/status.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/service/answer_call.h"
+#include "recurve/planner/v1/schedule_service.grpc.pb.h"
+
+namespace recurve {
+
+struct StreamLimits {
+  int max_streams = 16;                     // open at once, of both kinds together
+  std::chrono::milliseconds stream_time{};  // furthest deadline that a stream may have
+};
+
+// recurve.planner.v1.ScheduleService over a Planner. A stream holds a thread, the runs of its plan and one chunk of
+// actions; gRPC's flow control makes it wait for its client. What holds a solver slot is asking the planner, which is
+// over when the actions begin. A stream always ends: it has a deadline, which gRPC enforces even while it waits for a
+// client that takes nothing. The planner and the metrics must outlive it. Thread-safe.
+class ScheduleService final : public planner::v1::ScheduleService::Service {
+ public:
+  ScheduleService(Planner& planner, const StreamLimits& limits, const CallRules& rules)
+      : planner_(planner), limits_(limits), rules_(rules) {}
+
+  grpc::Status StreamSchedule(grpc::ServerContext* context, const planner::v1::StreamScheduleRequest* request,
+                              grpc::ServerWriter<planner::v1::StreamScheduleResponse>* writer) override;
+  grpc::Status VerifySchedule(grpc::ServerContext* context,
+                              grpc::ServerReader<planner::v1::VerifyScheduleRequest>* reader,
+                              planner::v1::VerifyScheduleResponse* response) override;
+
+ private:
+  // AnswerCall for a stream: with a deadline, and not more at once than the limit.
+  template <typename Answer>
+  grpc::Status AnswerStream(grpc::ServerContext& context, const char* method, Answer answer);
+  absl::Status CheckDeadline(const grpc::ServerContext& context) const;
+
+  Planner& planner_;
+  const StreamLimits limits_;
+  const CallRules rules_;
+  std::atomic<int> streams_ = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVICE_SCHEDULE_SERVICE_H_

@@ -3,13 +3,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
+#include "client/cli/picture_files.h"
 #include "client/cli/plan_answer.h"
 #include "client/cli/planner_option.h"
+#include "client/pictures/plan_figures.h"
+#include "client/pictures/plan_svg.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -21,6 +25,8 @@ Examples:
       compares all strategies in 15 MiB
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --strategy auto
       one of them, with a picture of its schedule
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --svg plan.svg
+      a picture of the cheapest: what is kept, what is run again, what that buys
   recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
       in the units of the paper "Memory-Efficient Backpropagation Through Time"
 
@@ -33,6 +39,7 @@ struct PlanOptions {
   std::optional<double> forward_seconds, taped_forward_seconds, backward_seconds;
   std::string strategy = "all";
   std::string planner;
+  PictureFiles pictures;
   bool json = false;
 };
 
@@ -65,29 +72,59 @@ absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
   return request;
 }
 
-ExitStatus Compare(const PlanRequest& request, Planner& planner, bool json) {
+ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool say) {
+  const absl::StatusOr<PlanFigures> figures = FiguresOf(answer.request, answer.plan);
+  if (!figures.ok()) return Fail(figures.status());
+  const auto write = [&](const std::string& path, std::string (*draw)(const PlanFigures&)) {
+    if (path.empty()) return absl::OkStatus();
+    absl::Status status = WritePicture(path, draw(*figures));
+    if (status.ok() && say) {
+      std::printf("  picture      %s (%s)\n", path.c_str(), std::string(ToString(answer.request.strategy)).c_str());
+    }
+    return status;
+  };
+  const absl::Status status = write(files.svg, PlanSvg);
+  return status.ok() ? ExitStatus::kDone : Fail(status);
+}
+
+// The plan of least forwards among those that count in the unit of `request`.
+const PlanAnswer* Cheapest(const PlanRequest& request, const std::vector<PlanAnswer>& answers) {
+  const PlanAnswer* best = nullptr;
+  for (const PlanAnswer& answer : answers) {
+    if (!answer.plan.feasible || answer.request.budget.index() != request.budget.index()) continue;
+    if (best == nullptr || answer.plan.forward_count <= best->plan.forward_count) best = &answer;
+  }
+  return best;
+}
+
+ExitStatus Compare(const PlanRequest& request, Planner& planner, const PlanOptions& options) {
   // Every strategy takes some form of this budget; what is out of range is so for hsm, which takes both kinds.
   PlanRequest probe = request;
   probe.strategy = Strategy::kHsm;
   if (absl::Status status = CheckRequest(probe); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<std::vector<PlanAnswer>> answers = CompareStrategies(request, planner, WhenInterrupted());
   if (!answers.ok()) return Fail(answers.status());
-  if (json) {
+  const bool say = !options.json && !options.pictures.to_stdout();
+  if (options.json) {
     Json object = {{"length", request.length}, {"strategies", Json::array()}};
     for (const PlanAnswer& answer : *answers) object["strategies"].push_back(PlanJson(answer));
     PrintJson(object);
-  } else {
+  } else if (say) {
     std::fputs(ComparisonText(request, *answers).c_str(), stdout);
   }
-  return ExitStatus::kDone;
+  const PlanAnswer* best = Cheapest(request, *answers);
+  return options.pictures.wanted() && best != nullptr ? Draw(*best, options.pictures, say) : ExitStatus::kDone;
 }
 
 ExitStatus RunPlan(const PlanOptions& options) {
   CatchInterrupts();
   absl::StatusOr<PlanRequest> request = RequestOf(options);
   if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
+  if (absl::Status status = CheckPictureFiles(options.pictures, options.json); !status.ok()) {
+    return Fail(status, ExitStatus::kUsage);
+  }
   const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
-  if (options.strategy == "all") return Compare(*request, *planner, options.json);
+  if (options.strategy == "all") return Compare(*request, *planner, options);
 
   absl::StatusOr<Strategy> strategy = ParseStrategy(options.strategy);
   if (!strategy.ok()) return Fail(strategy.status(), ExitStatus::kUsage);
@@ -96,12 +133,11 @@ ExitStatus RunPlan(const PlanOptions& options) {
   absl::StatusOr<Plan> plan = planner->MakePlan(*request, WhenInterrupted());
   if (!plan.ok()) return Fail(plan.status());
   const PlanAnswer answer{.request = *request, .plan = *std::move(plan)};
-  if (options.json) {
-    PrintJson(PlanJson(answer));
-  } else if (answer.plan.feasible) {
-    std::fputs(PlanText(answer).c_str(), stdout);
-  }
-  return answer.plan.feasible ? ExitStatus::kDone : Fail(ExitStatus::kInfeasible, InfeasibleText(answer));
+  const bool say = !options.json && !options.pictures.to_stdout();
+  if (options.json) PrintJson(PlanJson(answer));
+  if (!answer.plan.feasible) return Fail(ExitStatus::kInfeasible, InfeasibleText(answer));
+  if (say) std::fputs(PlanText(answer).c_str(), stdout);
+  return options.pictures.wanted() ? Draw(answer, options.pictures, say) : ExitStatus::kDone;
 }
 
 }  // namespace
@@ -129,6 +165,10 @@ Command AddPlanCommand(CLI::App& app) {
   AddText(*plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
           "NAME")
       ->capture_default_str();
+  AddText(*plan, "--svg", options->pictures.svg,
+          "draw the plan into this file (of all strategies: the cheapest); replaces a file that is there; - is stdout",
+          "FILE")
+      ->group("Pictures");
   AddPlannerOption(*plan, options->planner);
   plan->add_flag("--json", options->json, "print one JSON object");
   return {plan, [options] { return RunPlan(*options); }};

@@ -27,6 +27,10 @@ class ReplayMachine {
   // further use.
   absl::Status Apply(const Action& action);
 
+  // What the store on the device holds now.
+  int64_t stored_states() const { return states_; }
+  int64_t stored_tapes() const { return tapes_; }
+
   // The counts, if every link is reversed and the store is empty; FAILED_PRECONDITION if not.
   absl::StatusOr<ReplayResult> Finish() const;
 

@@ -35,9 +35,11 @@ LADDER = {
                "planner_service/planning"],
     "executor/daemon": ["executor/codec", "executor/job", "executor/engine", "client", "planner_service/serving",
                         "planner_service/planning", "planner_service/units"],
-    "client/cli": ["client", "planner_service/advice", "executor/codec", "executor/job", "executor/engine", "executor/model", "executor/backend",
-                   "executor/backend/cpu", "executor/data", "planner_service/planning", "planner_service/schedule",
-                   "planner_service/units"],
+    "client/pictures": ["planner_service/advice", "planner_service/planning", "planner_service/schedule",
+                        "planner_service/units"],
+    "client/cli": ["client", "client/pictures", "planner_service/advice", "executor/codec", "executor/job",
+                   "executor/engine", "executor/model", "executor/backend", "executor/backend/cpu", "executor/data",
+                   "planner_service/planning", "planner_service/schedule", "planner_service/units"],
 }
 
 # What only some folders may see of the packages outside.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// --svg: where a picture is written to.
+#ifndef RECURVE_CLIENT_CLI_PICTURE_FILES_H_
+#define RECURVE_CLIENT_CLI_PICTURE_FILES_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace recurve {
+
+struct PictureFiles {
+  std::string svg;  // path; empty: not wanted; "-": standard output, in place of the text of the command
+
+  bool wanted() const { return !svg.empty(); }
+  bool to_stdout() const { return svg == "-"; }
+};
+
+// INVALID_ARGUMENT when more than one thing is to go to standard output; `json` is one.
+absl::Status CheckPictureFiles(const PictureFiles& files, bool json);
+
+// Writes a picture whole or not at all; a file that is there is replaced. Errors as of AtomicFile.
+absl::Status WritePicture(const std::string& path, const std::string& picture);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_PICTURE_FILES_H_

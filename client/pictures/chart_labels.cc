@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/pictures/chart_labels.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/pictures/markup.h"
+
+namespace recurve {
+namespace {
+
+constexpr double kSize = 12;
+
+struct Box {
+  double left, top, right, bottom;
+
+  bool Meets(const Box& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+};
+
+class Labels {
+ public:
+  Labels(const Timeline& timeline, const ChartFrame& frame) {
+    for (const Timeline::Stretch& stretch : timeline.work) {
+      const auto [low, high] = std::minmax(stretch.from, stretch.to);
+      lines_.push_back({frame.X(stretch.begin), frame.LinksY(high), frame.X(stretch.end), frame.LinksY(low)});
+    }
+  }
+
+  // A label whose left end is at `x` and whose base line is `y`, unless another is there, or with `off_lines` a line of
+  // work.
+  bool Place(double x, double y, const std::string& text, bool off_lines) {
+    const Box box = {x - 2, y - kSize + 1, x + TextWidth(text, kSize) + 2, y + 2};
+    if (box.right > ChartFrame::kRight + 2 || box.top < ChartFrame::kLinksTop) return false;
+    const auto meets = [&box](const Box& other) { return box.Meets(other); };
+    if (std::ranges::any_of(labels_, meets) || (off_lines && std::ranges::any_of(lines_, meets))) return false;
+    labels_.push_back(box);
+    svg_ += SvgText(x, y, text, "small halo");
+    return true;
+  }
+
+  std::string Svg() && { return std::move(svg_); }
+
+ private:
+  std::vector<Box> lines_, labels_;
+  std::string svg_;
+};
+
+// Above its bar, as far to the left as there is room.
+void LabelState(const Timeline::Stay& stay, const ChartFrame& frame, Labels& labels) {
+  const auto name = absl::StrCat("state ", static_cast<int64_t>(stay.from));
+  const double last = frame.X(stay.dropped_at_from) - TextWidth(name, kSize);
+  constexpr double kStep = 8;
+  for (double x = frame.X(stay.stored_at_from) + kStep; x < last; x += kStep) {
+    if (labels.Place(x, frame.LinksY(stay.from) - 4, name, /*off_lines=*/true)) return;
+  }
+}
+
+// In the middle of its area's height, at the left end.
+void LabelTape(const Timeline::Stay& stay, const ChartFrame& frame, Labels& labels) {
+  const auto name = absl::StrCat("tape ", static_cast<int64_t>(stay.from));
+  const double begin = frame.X(stay.stored_at_to);
+  if (frame.X(stay.dropped_at_to) - begin < TextWidth(name, kSize) + 12) return;
+  labels.Place(begin + 6, (frame.LinksY(stay.from) + frame.LinksY(stay.to)) / 2 + 4, name, /*off_lines=*/false);
+}
+
+// To the left of a line that rises, to the right of one that falls.
+void LabelStretch(const Timeline::Stretch& stretch, const ChartFrame& frame, Labels& labels) {
+  const auto name = absl::StrCat(static_cast<int64_t>(std::min(stretch.from, stretch.to)));
+  const double begin = frame.X(stretch.begin);
+  const double end = frame.X(stretch.end);
+  if (end - begin < TextWidth(name, kSize) + 6) return;
+  const double x = stretch.to > stretch.from ? begin + 1 : (begin + end) / 2 + 3;
+  const double y = (frame.LinksY(stretch.from) + frame.LinksY(stretch.to)) / 2 - 3;
+  labels.Place(x, y, name, /*off_lines=*/false);
+}
+
+}  // namespace
+
+std::string ChartLabels(const Timeline& timeline, const ChartFrame& frame) {
+  if (timeline.detail != Timeline::Detail::kLinks) return "";
+  Labels labels(timeline, frame);
+  const bool high = frame.LinksY(0) - frame.LinksY(1) >= kSize + 2;  // a line of text fits beside a link
+  for (const Timeline::Stay& stay : timeline.kept) {
+    if (!stay.tapes) {
+      LabelState(stay, frame, labels);
+    } else if (high) {
+      LabelTape(stay, frame, labels);
+    }
+  }
+  if (high) {
+    for (const Timeline::Stretch& stretch : timeline.work) LabelStretch(stretch, frame, labels);
+  }
+  return std::move(labels).Svg();
+}
+
+}  // namespace recurve

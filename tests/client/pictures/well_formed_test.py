@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Draws plans of many kinds with the real program and checks that each file is well formed, fetches nothing and that its
+numbers lie inside of its drawing.
+
+usage: well_formed_test.py RECURVE
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+BYTES = ["--state-bytes", "512KiB", "--tape-bytes", "1MiB", "--budget-bytes"]
+PLANS = {
+    "one link": ["--length", "1", *BYTES, "0", "--strategy", "auto"],
+    "ten links": ["--length", "10", *BYTES, "8MiB", "--strategy", "auto"],
+    "nothing": ["--length", "64", *BYTES, "0", "--strategy", "auto"],
+    "cheapest": ["--length", "1000", *BYTES, "75MiB"],
+    "store-all": ["--length", "1000", *BYTES, "1TiB", "--strategy", "store-all"],
+    "chen": ["--length", "1000", *BYTES, "75MiB", "--strategy", "chen"],
+    "hsm": ["--length", "1000000", *BYTES, "75MiB", "--strategy", "hsm"],
+    "msm": ["--length", "40", "--slots", "10", "--alpha", "3", "--strategy", "msm"],
+    "seconds": ["--length", "40", *BYTES, "9MiB", "--strategy", "auto", "--forward-seconds", "0.01",
+                "--backward-seconds", "0.02"],
+}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def check_svg(text: str) -> list[str]:
+    root = ElementTree.fromstring(text)  # raises where it is not well formed
+    errors = []
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    for element in root.iter():
+        if element.tag not in (SVG + "text", SVG + "rect", SVG + "line"):
+            continue
+        for name, most in (("x", width), ("x1", width), ("x2", width), ("y", height), ("y1", height), ("y2", height)):
+            value = float(element.attrib.get(name, 0))
+            if not -1 <= value <= most + 1:
+                errors.append(f"{element.tag} has {name} {value}, outside of the drawing")
+    if re.search(r"nan|inf\b", " ".join(e.attrib.get("d", "") for e in root.iter())):
+        errors.append("a path has no numbers")
+    if not [e for e in root.iter(SVG + "path") if e.attrib.get("class") == "backward"]:
+        errors.append("no backward is drawn")
+    return errors
+
+
+def main(recurve: str) -> int:
+    errors = []
+    with tempfile.TemporaryDirectory() as folder:
+        svg = pathlib.Path(folder) / "plan <&'\".svg"
+        for name, options in PLANS.items():
+            run = subprocess.run([recurve, "plan", *options, "--svg", str(svg)], capture_output=True, text=True)
+            if run.returncode != 0:
+                errors.append(f"{name}: {run.stderr}")
+                continue
+            text = svg.read_text()
+            errors += [f"{name}: {error}" for error in check_svg(text)]
+            if len(text) > 2_000_000:
+                errors.append(f"{name}: {len(text)} characters")
+            if re.search(r"(href|src|url)\s*[=(]", text):
+                errors.append(f"{name}: refers to something outside")
+            stdout = subprocess.run([recurve, "plan", *options, "--svg", "-"], capture_output=True, text=True).stdout
+            if stdout != text:
+                errors.append(f"{name}: --svg - prints something else")
+        if len(list(pathlib.Path(folder).iterdir())) != 1:
+            errors.append("something else was left in the folder")
+        for bad, status in ((["--svg", folder], 1), (["--svg", folder + "/no/such"], 1), (["--svg", "-", "--json"], 2)):
+            run = subprocess.run([recurve, "plan", *PLANS["ten links"], *bad], capture_output=True, text=True)
+            if run.returncode != status or not run.stderr.startswith("recurve: "):
+                errors.append(f"{bad}: exit {run.returncode}, {run.stderr!r}")
+    print("\n".join(errors) if errors else f"{len(PLANS)} plans are drawn well")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1]))

@@ -8,8 +8,8 @@
 namespace recurve {
 
 absl::Status CheckPictureFiles(const PictureFiles& files, bool json) {
-  if (files.to_stdout() && json) {
-    return absl::InvalidArgumentError("only one of --svg - and --json can have standard output");
+  if ((files.svg == "-") + (files.html == "-") + json > 1 && files.to_stdout()) {
+    return absl::InvalidArgumentError("only one of --svg -, --html - and --json can have standard output");
   }
   return absl::OkStatus();
 }

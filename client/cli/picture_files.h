@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// --svg: where a picture is written to.
+// --svg and --html: where pictures are written to.
 #ifndef RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 #define RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 
@@ -12,10 +12,10 @@
 namespace recurve {
 
 struct PictureFiles {
-  std::string svg;  // path; empty: not wanted; "-": standard output, in place of the text of the command
+  std::string svg, html;  // paths; empty: not wanted; "-": standard output, in place of the text of the command
 
-  bool wanted() const { return !svg.empty(); }
-  bool to_stdout() const { return svg == "-"; }
+  bool wanted() const { return !svg.empty() || !html.empty(); }
+  bool to_stdout() const { return svg == "-" || html == "-"; }
 };
 
 // INVALID_ARGUMENT when more than one thing is to go to standard output; `json` is one.

@@ -13,6 +13,7 @@
 #include "client/cli/plan_answer.h"
 #include "client/cli/planner_option.h"
 #include "client/pictures/plan_figures.h"
+#include "client/pictures/plan_page.h"
 #include "client/pictures/plan_svg.h"
 #include "planner_service/planning/planner.h"
 
@@ -83,7 +84,8 @@ ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool say) {
     }
     return status;
   };
-  const absl::Status status = write(files.svg, PlanSvg);
+  absl::Status status = write(files.svg, PlanSvg);
+  if (status.ok()) status = write(files.html, PlanPage);
   return status.ok() ? ExitStatus::kDone : Fail(status);
 }
 
@@ -168,6 +170,9 @@ Command AddPlanCommand(CLI::App& app) {
   AddText(*plan, "--svg", options->pictures.svg,
           "draw the plan into this file (of all strategies: the cheapest); replaces a file that is there; - is stdout",
           "FILE")
+      ->group("Pictures");
+  AddText(*plan, "--html", options->pictures.html,
+          "the same as a page to step through, in one file that needs no network", "FILE")
       ->group("Pictures");
   AddPlannerOption(*plan, options->planner);
   plan->add_flag("--json", options->json, "print one JSON object");

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/pictures/markup.h"
 #include "client/pictures/schedule_charts.h"
+#include "client/pictures/trade_bars.h"
 
 namespace recurve {
 
@@ -23,7 +24,11 @@ std::string PlanSvg(const PlanFigures& figures) {
   y += 24;
   body += SvgText(kMargin, y, figures.Subtitle(), "muted");
   y += 20;
-  body += TradeBars(figures, y);
+  double x = kMargin;
+  for (const Trade& trade : TradesOf(figures)) {
+    body += TradeBars(trade, x, y);
+    x += kTradeWidth;
+  }
   y += kTradeHeight + 26;
   body += ScheduleLegend(figures.timeline, y);
   y += 24;

@@ -228,34 +228,4 @@ std::string ScheduleLegend(const Timeline& timeline, double y) {
   return svg;
 }
 
-std::string TradeBars(const PlanFigures& figures, double y) {
-  struct Pair {
-    const char* title;
-    double whole, ours;
-    std::string whole_text, ours_text;
-  };
-  const Pair pairs[] = {
-      {"memory for states and tapes", figures.store_all, figures.peak, figures.SizeText(figures.store_all),
-       absl::StrCat(figures.SizeText(figures.peak), " (", PercentText(figures.peak, figures.store_all), ")")},
-      {"time", figures.timeline.store_all_duration, figures.timeline.duration, "1x",
-       absl::StrFormat("%.2fx", figures.Slowdown())}};
-  constexpr double kName = 110, kBar = 220;
-  std::string svg;
-  double x = 20;
-  for (const Pair& pair : pairs) {
-    svg += SvgText(x, y + 13, pair.title, "small muted");
-    const double most = std::max({pair.whole, pair.ours, 1e-300});
-    double row = y + 24;
-    for (const bool whole : {true, false}) {
-      const double width = std::max(1.5, (whole ? pair.whole : pair.ours) / most * kBar);
-      svg += SvgText(x, row + 13, whole ? "keep everything" : "this plan", "small");
-      svg += SvgRect(x + kName, row, width, 18, whole ? "whole" : "ours");
-      svg += SvgText(x + kName + width + 7, row + 13, whole ? pair.whole_text : pair.ours_text, "small");
-      row += 24;
-    }
-    x += 490;
-  }
-  return svg;
-}
-
 }  // namespace recurve

@@ -37,10 +37,6 @@ std::string ScheduleCharts(const PlanFigures& figures);
 // What those lines and areas mean that there are, in one line kWidth wide.
 std::string ScheduleLegend(const Timeline& timeline, double y);
 
-// Two pairs of bars: the memory and the time of this plan, against those of keeping everything. kWidth by kTradeHeight.
-inline constexpr double kTradeHeight = 76;
-std::string TradeBars(const PlanFigures& figures, double y);
-
 }  // namespace recurve
 
 #endif  // RECURVE_CLIENT_PICTURES_SCHEDULE_CHARTS_H_

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/pictures/plan_page.h"
+
+#include <initializer_list>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "client/pictures/markup.h"
+#include "client/pictures/plan_page_template.h"
+#include "client/pictures/schedule_charts.h"
+#include "client/pictures/trade_bars.h"
+
+namespace recurve {
+namespace {
+
+constexpr const char* kDetailName[] = {"links", "actions", "pixels"};
+
+std::string Number(double value) { return absl::StrFormat("%.9g", value); }
+
+// "[[1,2],[3,4]]" of what `numbers` gives for each item.
+template <typename Item, typename Numbers>
+std::string Rows(const std::vector<Item>& items, const Numbers& numbers) {
+  std::string json = "[";
+  for (const Item& item : items) {
+    json += json.size() > 1 ? ",[" : "[";
+    for (const double number : numbers(item)) {
+      json += Number(number);
+      json += ',';
+    }
+    json.back() = ']';
+  }
+  return json + "]";
+}
+
+std::string Data(const PlanFigures& figures) {
+  using Numbers = std::initializer_list<double>;
+  const Timeline& timeline = figures.timeline;
+  const auto work = [](const Timeline::Stretch& w) -> std::vector<double> {
+    return Numbers{static_cast<double>(w.work), w.begin, w.end, w.from, w.to};
+  };
+  const auto kept = [](const Timeline::Stay& k) -> std::vector<double> {
+    return Numbers{k.tapes ? 1.0 : 0.0, k.from, k.to, k.stored_at_from, k.stored_at_to, k.dropped_at_from};
+  };
+  const auto fill = [](const Timeline::Fill& f) -> std::vector<double> {
+    return Numbers{f.time, static_cast<double>(f.states), static_cast<double>(f.tapes)};
+  };
+  return absl::StrCat(
+      "{\"detail\":\"", kDetailName[static_cast<int>(timeline.detail)],
+      "\",\"slots\":", figures.in_slots ? "true" : "false", ",\"seconds\":", figures.in_seconds ? "true" : "false",
+      ",\"links\":", timeline.links, ",\"stateSize\":", figures.state_size, ",\"tapeSize\":", figures.tape_size,
+      ",\"budget\":", Number(figures.budget), ",\"peak\":", Number(figures.peak),
+      ",\"duration\":", Number(timeline.duration), ",\"storeAll\":", Number(timeline.store_all_duration),
+      ",\"frame\":{\"left\":", ChartFrame::kLeft, ",\"right\":", ChartFrame::kRight,
+      ",\"linksTop\":", ChartFrame::kLinksTop, ",\"linksBottom\":", ChartFrame::kLinksBottom,
+      ",\"storeBottom\":", ChartFrame::kStoreBottom, "},\n\"work\":", Rows(timeline.work, work),
+      ",\n\"kept\":", Rows(timeline.kept, kept), ",\n\"fill\":", Rows(timeline.fill, fill), "}");
+}
+
+std::string Svg(const std::string& attributes, double y, double width, double height, const std::string& body) {
+  return absl::StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" ", attributes, " viewBox=\"0 ",
+                      Coordinate(y), " ", Coordinate(width), " ", Coordinate(height), "\">\n", body, "</svg>\n");
+}
+
+}  // namespace
+
+std::string PlanPage(const PlanFigures& figures) {
+  constexpr double kLegendHeight = 24;
+  std::string trade, explanation;
+  for (const Trade& pair : TradesOf(figures)) {
+    absl::StrAppend(
+        &trade, Svg("aria-label=\"" + Escaped(pair.title) + "\"", 0, kTradeWidth, kTradeHeight, TradeBars(pair, 0, 0)));
+  }
+  for (const std::string& paragraph : figures.Explanation()) {
+    absl::StrAppend(&explanation, "<p>", Escaped(paragraph), "</p>\n");
+  }
+  // The charts keep their own coordinates, which the script uses; the legend lies above them.
+  const std::string chart = Svg("id=\"chart\" aria-label=\"" + Escaped(figures.Headline()) + "\"", -kLegendHeight,
+                                ChartFrame::kWidth, ChartFrame::kHeight + kLegendHeight,
+                                ScheduleLegend(figures.timeline, -kLegendHeight + 2) + ScheduleCharts(figures));
+  return absl::StrReplaceAll(kPlanPageTemplate, {{"{{headline}}", Escaped(figures.Headline())},
+                                                 {"{{subtitle}}", Escaped(figures.Subtitle())},
+                                                 {"{{style}}", std::string(PictureStyle())},
+                                                 {"{{trade}}", trade},
+                                                 {"{{chart}}", chart},
+                                                 {"{{explanation}}", explanation},
+                                                 {"{{data}}", Data(figures)}});
+}
+
+}  // namespace recurve

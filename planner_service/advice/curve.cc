@@ -33,7 +33,7 @@ class CornerSearch {
     const absl::StatusOr<Pick> last = At(most);
     if (!last.ok()) return last.status();
     picks_[least] = *first;
-    const absl::StatusOr<int64_t> end = AddCorner(last->slowdown, least, most);
+    const absl::StatusOr<int64_t> end = AddCorner(last->slowdown, least - 1, most);
     if (!end.ok()) return end.status();
     AddGap(least, least, *end);
     if (absl::Status status = Split(max_points); !status.ok()) return status;
@@ -47,9 +47,19 @@ class CornerSearch {
     return **pick;
   }
 
-  // The one that begins what the curve is at `high`, and where that is.
+  // The one where the curve becomes what it is at `high`, and where that is; after `low`. Most steps of a curve are
+  // short, so it is looked for near `high` first.
   absl::StatusOr<int64_t> AddCorner(double slowdown, int64_t low, int64_t high) {
-    const absl::StatusOr<int64_t> corner = trade_off_.Smallest(slowdown, low, high, cancelled_);
+    for (int64_t step = trade_off_.unit(); high - step > low; step *= 2) {
+      const absl::StatusOr<Pick> pick = At(high - step);
+      if (!pick.ok()) return pick.status();
+      if (pick->slowdown != slowdown) {
+        low = high - step;
+        break;
+      }
+      high -= step;
+    }
+    const absl::StatusOr<int64_t> corner = trade_off_.Smallest(slowdown, low + 1, high, cancelled_);
     if (!corner.ok()) return corner;
     const absl::StatusOr<Pick> pick = At(*corner);
     if (!pick.ok()) return pick.status();
@@ -90,7 +100,7 @@ class CornerSearch {
         AddGap(gap.left, middle, gap.right);
         continue;
       }
-      const absl::StatusOr<int64_t> corner = AddCorner(pick->slowdown, gap.flat_until + 1, middle);
+      const absl::StatusOr<int64_t> corner = AddCorner(pick->slowdown, gap.flat_until, middle);
       if (!corner.ok()) return corner.status();
       AddGap(gap.left, gap.flat_until, *corner);
       AddGap(*corner, middle, gap.right);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "planner_service/planning/saturating.h"
-#include "planner_service/schedule/replay.h"
+#include "planner_service/schedule/recount.h"
 
 namespace recurve {
 
@@ -31,10 +31,9 @@ PlanRequest SlotSearch::RequestFor(int64_t slots) const {
 absl::StatusOr<Plan> SlotSearch::MakePlan(int64_t slots, const CancelCheck& cancelled) {
   absl::StatusOr<Plan> plan = planner_.MakePlan(RequestFor(slots), cancelled);
   if (!plan.ok()) return plan;
-  const absl::StatusOr<ReplayResult> replay = Replay(
-      plan->schedule, {.state_bytes = bytes_.state_bytes, .tape_bytes = bytes_.tape_bytes}, INT64_MAX, cancelled);
-  if (!replay.ok()) return replay.status();
-  plan->peak_bytes = replay->peak_bytes;
+  if (absl::Status status = CheckWellFormed(plan->schedule); !status.ok()) return status;  // the planner may be remote
+  plan->peak_bytes =
+      Recount(plan->schedule, {.state_bytes = bytes_.state_bytes, .tape_bytes = bytes_.tape_bytes}).peak_bytes;
   return plan;
 }
 

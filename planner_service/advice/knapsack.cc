@@ -9,8 +9,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxSums = 20'000'000;  // looked at
-constexpr size_t kMaxKept = 2'000'000;
+constexpr int64_t kMaxSums = 5'000'000;  // looked at
 
 // A step along the lower convex hull of a menu.
 struct Step {
@@ -115,28 +114,36 @@ class Knapsack {
     std::vector<std::vector<Sum>> layers = {{{.bytes = 0, .time = 0}}};
     double least = 0;            // of the menus so far
     int64_t cheapest_after = 0;  // bytes that the menus to come take at least
-    size_t kept = 0;
     int64_t looked_at = 0;
     for (const Menu* menu : menus_) cheapest_after += menu->items.front().bytes;
     for (const Menu* menu : menus_) {
       if (cancelled_ && cancelled_()) return absl::CancelledError("the question was cancelled");
       least += Least(*menu, &Menu::items);
       cheapest_after -= menu->items.front().bytes;
-      looked_at += static_cast<int64_t>(layers.back().size() * menu->items.size());
+      const std::vector<uint32_t> worthy = Worthy(*menu, regret);
+      looked_at += static_cast<int64_t>(layers.back().size() * worthy.size());
       if (looked_at > kMaxSums) return false;
-      layers.push_back(Extend(layers.back(), *menu, least + regret, total_bytes_ - cheapest_after));
-      kept += layers.back().size();
-      if (kept > kMaxKept) return false;
+      layers.push_back(Extend(layers.back(), *menu, worthy, least + regret, total_bytes_ - cheapest_after));
     }
     TakeBest(layers);
     return true;
   }
 
-  std::vector<Sum> Extend(const std::vector<Sum>& sums, const Menu& menu, double most_priced,
-                          int64_t most_bytes) const {
+  // The items of a menu that regret less than so much by themselves.
+  std::vector<uint32_t> Worthy(const Menu& menu, double regret) const {
+    const double most_priced = Least(menu, &Menu::items) + regret;
+    std::vector<uint32_t> worthy;
+    for (uint32_t index = 0; index < menu.items.size(); ++index) {
+      if (Priced(menu.items[index]) < most_priced) worthy.push_back(index);
+    }
+    return worthy;
+  }
+
+  std::vector<Sum> Extend(const std::vector<Sum>& sums, const Menu& menu, const std::vector<uint32_t>& worthy,
+                          double most_priced, int64_t most_bytes) const {
     std::vector<Sum> longer;
     for (uint32_t before = 0; before < sums.size(); ++before) {
-      for (uint32_t index = 0; index < menu.items.size(); ++index) {
+      for (const uint32_t index : worthy) {
         const Sum sum = {.bytes = sums[before].bytes + menu.items[index].bytes,
                          .time = sums[before].time + menu.items[index].time,
                          .item = index,

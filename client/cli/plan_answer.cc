@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/schedule_picture.h"
 #include "client/cli/text_table.h"
-#include "planner_service/schedule/replay.h"
+#include "planner_service/planning/slot_search.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -17,17 +17,9 @@ namespace {
 constexpr Strategy kAllStrategies[] = {Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm,
                                        Strategy::kIsm,      Strategy::kMsm,  Strategy::kAuto};
 constexpr int64_t kMostLinksDrawn = 100'000;
-constexpr int64_t kMostLinksInSlots = 10'000;  // of a comparison by ism and msm
 
 int64_t SlotBytes(Strategy strategy, const ByteBudget& bytes) {
   return strategy == Strategy::kIsm ? bytes.state_bytes + bytes.tape_bytes : bytes.state_bytes;
-}
-
-SlotBudget SlotsFor(Strategy strategy, const ByteBudget& bytes, int64_t length) {
-  const int64_t alpha = (2 * bytes.state_bytes + bytes.tape_bytes - 1) / bytes.state_bytes;
-  const int64_t all = strategy == Strategy::kIsm ? length : length * std::min(alpha, kMaxAlpha) + 1;
-  return {.slots = std::min(all, 1 + bytes.budget_bytes / SlotBytes(strategy, bytes)),
-          .alpha = std::min(alpha, kMaxAlpha)};
 }
 
 // A budget in slots as bytes, where a hidden state is one byte. The start state is no part of a budget in bytes.
@@ -77,31 +69,35 @@ std::string SecondsLine(const PlanAnswer& answer) {
   return text;
 }
 
-// The paper's units do not count what real bytes do: what follows a stored internal state may take more. So the slots
-// of `request` are lowered until a replay stays within `bytes`.
-absl::StatusOr<Plan> MostSlotsWithin(const ByteBudget& bytes, PlanRequest& request, Planner& planner,
-                                     const CancelCheck& cancelled) {
-  auto& slots = std::get<SlotBudget>(request.budget);
-  int64_t fits = 0;
-  int64_t most = slots.slots;
-  absl::StatusOr<Plan> best = absl::InternalError("no number of slots fits");
-  while (fits < most) {
-    slots.slots = fits + (most - fits + 1) / 2;
-    absl::StatusOr<Plan> plan = planner.MakePlan(request, cancelled);
-    if (!plan.ok()) return plan;
-    const absl::StatusOr<ReplayResult> replay =
-        Replay(plan->schedule, {.state_bytes = bytes.state_bytes, .tape_bytes = bytes.tape_bytes}, INT64_MAX);
-    if (!replay.ok()) return replay.status();
-    if (replay->peak_bytes <= bytes.budget_bytes || slots.slots == 1) {
-      fits = slots.slots;
-      best = std::move(plan);
-      best->peak_bytes = replay->peak_bytes;
-    } else {
-      most = slots.slots - 1;
+// `answer`'s request, for a strategy that takes slots, put to `planner`; no plan where the table would be too large. A
+// budget in bytes is turned into the most slots that stay within it.
+absl::StatusOr<bool> PlanInSlots(const PlanRequest& request, Planner& planner, const CancelCheck& cancelled,
+                                 PlanAnswer& answer) {
+  if (const auto* slots = std::get_if<SlotBudget>(&request.budget)) {
+    if (answer.request.strategy == Strategy::kIsm) {
+      answer.request.budget = SlotBudget{.slots = 1 + (slots->slots - 1) / slots->alpha, .alpha = slots->alpha};
     }
+    if (!CheckRequest(answer.request).ok()) return false;
+    absl::StatusOr<Plan> plan = planner.MakePlan(answer.request, cancelled);
+    if (!plan.ok()) return plan.status();
+    answer.plan = *std::move(plan);
+    return true;
   }
-  slots.slots = fits;
-  return best;
+  const auto& bytes = std::get<ByteBudget>(request.budget);
+  answer.request.budget = SlotSearch::MostSlots(request.length, answer.request.strategy, bytes);
+  if (!CheckRequest(answer.request).ok()) return false;
+  const SlotSearch::Solve solve = [&planner](const PlanRequest& in_slots, const CancelCheck& check) {
+    return planner.MakePlan(in_slots, check);
+  };
+  absl::StatusOr<SlotSearch::Found> found =
+      SlotSearch(request.length, answer.request.strategy, bytes, solve).MostWithin(bytes.budget_bytes, cancelled);
+  if (!found.ok()) return found.status();
+  answer.request.budget = found->budget;
+  answer.plan = std::move(found->plan);
+  if (request.costs) {
+    answer.plan.predicted_seconds = PredictSeconds(answer.plan.forward_count, request.length, *request.costs);
+  }
+  return true;
 }
 
 }  // namespace
@@ -115,15 +111,14 @@ absl::StatusOr<std::vector<PlanAnswer>> CompareStrategies(const PlanRequest& req
     answer.request.strategy = strategy;
     const bool takes_slots = strategy == Strategy::kIsm || strategy == Strategy::kMsm;
     if (takes_slots) {
-      if (request.length > kMostLinksInSlots) continue;
-      answer.request.budget = SlotsFor(strategy, bytes, request.length);
-      if (!CheckRequest(answer.request).ok()) continue;  // a table too large to solve
-    } else if (strategy != Strategy::kHsm) {
-      answer.request.budget = bytes;
+      if (request.length > kMaxSlotLinks) continue;
+      const absl::StatusOr<bool> planned = PlanInSlots(request, planner, cancelled, answer);
+      if (!planned.ok()) return planned.status();
+      if (*planned) answers.push_back(std::move(answer));
+      continue;
     }
-    const bool search = takes_slots && std::holds_alternative<ByteBudget>(request.budget);
-    absl::StatusOr<Plan> plan = search ? MostSlotsWithin(bytes, answer.request, planner, cancelled)
-                                       : planner.MakePlan(answer.request, cancelled);
+    if (strategy != Strategy::kHsm) answer.request.budget = bytes;
+    absl::StatusOr<Plan> plan = planner.MakePlan(answer.request, cancelled);
     if (!plan.ok()) return plan.status();
     answer.plan = *std::move(plan);
     answers.push_back(std::move(answer));

@@ -23,7 +23,6 @@ inline constexpr int64_t kMaxLengths = 10'000;   // of one PlanLengths
 inline constexpr int64_t kMaxWorkloads = 1'000;  // of one SplitBudget
 inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
 
-inline constexpr int64_t kMaxSlotLinks = 10'000;         // links of a chain for kIsm and kMsm, whose tables take long
 inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
 inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
 inline constexpr int64_t kMaxSearchSteps = 100'000;      // of one FindLargest
@@ -135,8 +134,9 @@ class Advisor {
  public:
   virtual ~Advisor() = default;
 
-  // Figures of the cheapest plan in a total of `budget_bytes`. For a model with link 0 the link of least predicted
-  // time; without costs, the one that the executor takes.
+  // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm take as many slots as stay within it, for
+  // up to kMaxSlotLinks links (planner_service/planning/slot_search.h); then RESOURCE_EXHAUSTED. For a model with link
+  // 0 the link of least predicted time; without costs, the one that the executor takes.
   virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                         const CancelCheck& cancelled) = 0;
 

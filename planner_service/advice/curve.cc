@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <queue>
@@ -111,11 +112,13 @@ class CornerSearch {
   // Gaps that are left may hold nothing.
   std::vector<Corner> Corners() {
     std::vector<Corner> corners;
-    for (const auto& [total, pick] : picks_) corners.push_back({.total = total, .pick = pick});
+    for (const auto& [total, pick] : picks_) {
+      if (corners.empty() || pick.slowdown < corners.back().pick.slowdown) corners.push_back({total, pick});
+    }
     for (; !gaps_.empty(); gaps_.pop()) {
-      const auto left = std::lower_bound(corners.begin(), corners.end(), gaps_.top().left,
-                                         [](const Corner& corner, int64_t total) { return corner.total < total; });
-      left->gap_after = true;
+      const auto after = std::upper_bound(corners.begin(), corners.end(), gaps_.top().left,
+                                          [](int64_t total, const Corner& corner) { return total < corner.total; });
+      std::prev(after)->gap_after = true;
     }
     return corners;
   }

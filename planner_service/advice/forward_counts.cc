@@ -43,6 +43,21 @@ absl::Status CheckSlotTables(int64_t links, Strategy strategy, const ByteBudget&
       " slots; it does at most ", kMaxSlotLinks, " links and ", kMaxMsmTableCells, " cells; ask for auto"));
 }
 
+std::unique_ptr<SlotSearch> MakeSlotSearch(const Sizing& sizing, Strategy strategy, Planner& planner) {
+  const ByteBudget bytes = {.state_bytes = sizing.state_bytes, .tape_bytes = sizing.tape_bytes};
+  SlotSearch::Solve solve = [&planner](const PlanRequest& request, const CancelCheck& cancelled) {
+    return planner.MakePlan(request, cancelled);
+  };
+  if (strategy == Strategy::kMsm) {  // one table for all
+    const int64_t alpha = SlotSearch::MostSlots(sizing.links, strategy, bytes).alpha;
+    solve = [solver = std::make_shared<MsmSolver>(sizing.links, alpha)](const PlanRequest& request,
+                                                                        const CancelCheck& cancelled) {
+      return solver->Solve(std::get<SlotBudget>(request.budget).slots, cancelled);
+    };
+  }
+  return std::make_unique<SlotSearch>(sizing.links, strategy, bytes, std::move(solve));
+}
+
 }  // namespace
 
 ForwardCounts::ForwardCounts(const Sizing& sizing, Strategy strategy, Planner& planner)
@@ -54,9 +69,7 @@ absl::StatusOr<ForwardCounts> ForwardCounts::Make(const Sizing& sizing, Strategy
   ForwardCounts counts(sizing, strategy, planner);
   counts.least_total_ = SaturatingAdd(sizing.fixed_bytes, *least);
   if (strategy == Strategy::kIsm || strategy == Strategy::kMsm) {
-    counts.slots_ = std::make_unique<SlotSearch>(
-        sizing.links, strategy, ByteBudget{.state_bytes = sizing.state_bytes, .tape_bytes = sizing.tape_bytes},
-        planner);
+    counts.slots_ = MakeSlotSearch(sizing, strategy, planner);
   }
   return counts;
 }

@@ -8,6 +8,7 @@
 #include "planner_service/planning/msm.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "planner_service/planning/cost_row.h"
@@ -22,9 +23,13 @@ int64_t UsedSlots(int64_t length, const SlotBudget& budget) {
   return std::min(budget.slots, SaturatingAdd(1, SaturatingMultiply(budget.alpha, length - 1)));
 }
 
-class MsmTable {
+}  // namespace
+
+class MsmSolver::Table {
  public:
-  MsmTable(int64_t length, int64_t alpha) : length_(length), alpha_(alpha), rows_(1) {}
+  Table(int64_t length, int64_t alpha) : length_(length), alpha_(alpha), rows_(1) {}
+
+  int64_t slots() const { return static_cast<int64_t>(rows_.size()) - 1; }
 
   // Adds the row of one slot more.
   void AppendRow() {
@@ -76,30 +81,35 @@ class MsmTable {
   std::vector<CostRow> rows_;  // by slots; none for 0 slots
 };
 
-}  // namespace
-
 int64_t MsmTableCells(int64_t length, const SlotBudget& budget) {
   return SaturatingMultiply(length, UsedSlots(length, budget));
 }
 
-absl::StatusOr<Plan> PlanMsm(int64_t length, const SlotBudget& budget, const CancelCheck& cancelled) {
-  const int64_t slots = UsedSlots(length, budget);
-  MsmTable table(length, budget.alpha);
-  for (int64_t row = 1; row <= slots; ++row) {
+MsmSolver::MsmSolver(int64_t length, int64_t alpha)
+    : length_(length), alpha_(alpha), table_(std::make_unique<Table>(length, alpha)) {}
+MsmSolver::~MsmSolver() = default;
+
+absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelled) {
+  const Problem whole = {length_, UsedSlots(length_, {.slots = slots, .alpha = alpha_})};
+  while (table_->slots() < whole.room) {
     if (cancelled && cancelled()) return absl::CancelledError("planning was cancelled");
-    table.AppendRow();
+    table_->AppendRow();
   }
   Plan plan;
   plan.feasible = true;
   plan.smallest_feasible_budget = 1;
-  plan.forward_count = table.cost({length, slots});
+  plan.forward_count = table_->cost(whole);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
   absl::StatusOr<Schedule> schedule = BuildSchedule(
-      Problem{length, slots}, [&table](const Problem& problem) { return table.Decide(problem); }, cancelled);
+      whole, [this](const Problem& problem) { return table_->Decide(problem); }, cancelled);
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
   return plan;
+}
+
+absl::StatusOr<Plan> PlanMsm(int64_t length, const SlotBudget& budget, const CancelCheck& cancelled) {
+  return MsmSolver(length, budget.alpha).Solve(budget.slots, cancelled);
 }
 
 }  // namespace recurve

@@ -3,8 +3,11 @@
 #define RECURVE_PLANNER_SERVICE_PLANNING_MSM_H_
 
 #include <cstdint>
+#include <memory>
 
+#include "absl/status/statusor.h"
 #include "planner_service/planning/plan.h"
+#include "planner_service/planning/planner.h"
 
 namespace recurve {
 
@@ -14,6 +17,24 @@ inline constexpr int64_t kMaxMsmTableCells = int64_t{1} << 24;
 
 // Cells that a plan for `length` links needs; slots beyond those that hold everything are of no use and not counted.
 int64_t MsmTableCells(int64_t length, const SlotBudget& budget);
+
+// Plans for one length and alpha. Keeps its table, which grows to the most slots that were asked for, so that plans for
+// many numbers of slots take hardly longer than the largest alone. Not thread-safe.
+class MsmSolver {
+ public:
+  MsmSolver(int64_t length, int64_t alpha);
+  ~MsmSolver();
+
+  // The table must stay within kMaxMsmTableCells.
+  absl::StatusOr<Plan> Solve(int64_t slots, const CancelCheck& cancelled);
+
+ private:
+  class Table;
+
+  const int64_t length_;
+  const int64_t alpha_;
+  std::unique_ptr<Table> table_;
+};
 
 }  // namespace recurve
 

@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-SlotSearch::SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Planner& planner)
-    : length_(length), strategy_(strategy), bytes_(bytes), planner_(planner) {}
+SlotSearch::SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Solve solve)
+    : length_(length), strategy_(strategy), bytes_(bytes), solve_(std::move(solve)) {}
 
 SlotBudget SlotSearch::MostSlots(int64_t length, Strategy strategy, const ByteBudget& bytes) {
   const int64_t internal = bytes.state_bytes + bytes.tape_bytes;  // bytes of an internal state
@@ -29,7 +29,7 @@ PlanRequest SlotSearch::RequestFor(int64_t slots) const {
 }
 
 absl::StatusOr<Plan> SlotSearch::MakePlan(int64_t slots, const CancelCheck& cancelled) {
-  absl::StatusOr<Plan> plan = planner_.MakePlan(RequestFor(slots), cancelled);
+  absl::StatusOr<Plan> plan = solve_(RequestFor(slots), cancelled);
   if (!plan.ok()) return plan;
   if (absl::Status status = CheckWellFormed(plan->schedule); !status.ok()) return status;  // the planner may be remote
   plan->peak_bytes =
@@ -69,7 +69,7 @@ absl::StatusOr<SlotSearch::Found> SlotSearch::MostWithin(int64_t budget_bytes, c
   if (!count.ok()) return count.status();
   absl::StatusOr<Plan> plan = MakePlan(count->slots, cancelled);
   if (!plan.ok()) return plan.status();
-  return Found{.request = RequestFor(count->slots), .plan = *std::move(plan)};
+  return Found{.budget = std::get<SlotBudget>(RequestFor(count->slots).budget), .plan = *std::move(plan)};
 }
 
 }  // namespace recurve

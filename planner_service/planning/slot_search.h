@@ -3,6 +3,7 @@
 #define RECURVE_PLANNER_SERVICE_PLANNING_SLOT_SEARCH_H_
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -11,19 +12,24 @@
 
 namespace recurve {
 
+inline constexpr int64_t kMaxSlotLinks = 10'000;  // of a chain that is searched; beyond, tables and searches take long
+
 // Puts budgets in bytes to kIsm and kMsm, which count in slots: the most slots whose schedule really stays within the
-// bytes. The paper's units do not count what real bytes do, what follows a stored internal state may take more. So
-// plans are replayed, and the number of slots is bisected. Remembers what it has replayed. Refers to the planner. Not
-// thread-safe.
+// bytes. The paper's units do not count what real bytes do: what follows a stored internal state may take more. So the
+// bytes of schedules are counted, and the number of slots is bisected. (Where tapes are smaller than states, more slots
+// of kIsm may now and then take fewer bytes, which the bisection misses.) Remembers its counts. Not thread-safe.
 //
-//   SlotSearch search(1000, Strategy::kMsm, 524288, 1048576, planner);
+//   SlotSearch search(1000, Strategy::kMsm, {.state_bytes = 524288, .tape_bytes = 1048576}, solve);
 //   absl::StatusOr<SlotSearch::Found> found = search.MostWithin(15728640, {});
 class SlotSearch {
  public:
-  // `bytes.budget_bytes` does not matter.
-  SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Planner& planner);
+  // Makes the plan of a request in slots, as Planner::MakePlan does; its peaks are not looked at.
+  using Solve = std::function<absl::StatusOr<Plan>(const PlanRequest& request, const CancelCheck& cancelled)>;
 
-  // The most slots that could be of use in so many bytes.
+  // `bytes.budget_bytes` does not matter.
+  SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Solve solve);
+
+  // The most slots that could be of use in so many bytes. CheckRequest tells whether the planner takes so many.
   static SlotBudget MostSlots(int64_t length, Strategy strategy, const ByteBudget& bytes);
 
   // What counts of a plan.
@@ -35,8 +41,8 @@ class SlotSearch {
   absl::StatusOr<Count> CountWithin(int64_t budget_bytes, const CancelCheck& cancelled);
 
   struct Found {
-    PlanRequest request;
-    Plan plan;  // with peak_bytes as well as peak_slots
+    SlotBudget budget;
+    Plan plan;  // with its peak_bytes
   };
   absl::StatusOr<Found> MostWithin(int64_t budget_bytes, const CancelCheck& cancelled);
 
@@ -48,7 +54,7 @@ class SlotSearch {
   const int64_t length_;
   const Strategy strategy_;
   ByteBudget bytes_;
-  Planner& planner_;
+  const Solve solve_;
   absl::flat_hash_map<int64_t, Count> counts_;  // by slots
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/advice_text.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "planner_service/units/number_text.h"
@@ -11,10 +13,6 @@ namespace {
 
 std::string Counted(int64_t count, const char* thing) {
   return absl::StrCat(CountText(count), " ", thing, count == 1 ? "" : "s");
-}
-
-double ForwardsPerLink(const Advice& advice) {
-  return static_cast<double>(advice.forward_count) / static_cast<double>(advice.sizing.links);
 }
 
 std::string FixedText(const Sizing& sizing) {
@@ -55,7 +53,14 @@ std::string SizeText(int64_t bytes) {
                       : absl::StrCat(FormatBytesRounded(bytes), " (", CountText(bytes), " bytes)");
 }
 
-std::string SlowdownText(double slowdown) { return absl::StrFormat(slowdown < 100 ? "%.3gx" : "%.0fx", slowdown); }
+std::string SlowdownText(double slowdown) {
+  if (slowdown >= 100) return CountText(std::llround(slowdown)) + "x";
+  return absl::StrFormat(slowdown < 10 ? "%.2fx" : "%.1fx", slowdown);
+}
+
+double ForwardsPerLink(const Advice& advice) {
+  return static_cast<double>(advice.forward_count) / static_cast<double>(advice.sizing.links);
+}
 
 std::string AdviceText(const Advice& advice) {
   const Sizing& sizing = advice.sizing;

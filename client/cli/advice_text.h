@@ -20,6 +20,8 @@ std::string SizeText(int64_t bytes);
 
 std::string SlowdownText(double slowdown);  // "1.25x"
 
+double ForwardsPerLink(const Advice& advice);
+
 // Lines about a feasible advice: what it holds, what it takes, how it is cut.
 std::string AdviceText(const Advice& advice);
 

@@ -17,6 +17,11 @@ struct Command {
 };
 
 Command AddPlanCommand(CLI::App& app);
+Command AddCurveCommand(CLI::App& app);
+Command AddBudgetCommand(CLI::App& app);
+Command AddFitCommand(CLI::App& app);
+Command AddLengthsCommand(CLI::App& app);
+Command AddSplitCommand(CLI::App& app);
 Command AddTrainCommand(CLI::App& app);
 Command AddSampleCommand(CLI::App& app);
 Command AddEvalCommand(CLI::App& app);

@@ -56,6 +56,7 @@ Json CurvesJson(const Workload& workload, const std::vector<Curve>& curves) {
     Json corners = Json::array();
     for (const CurvePoint& corner : curve.corners) {
       corners.push_back({{"budget_bytes", corner.budget_bytes},
+                         {"link", corner.link},
                          {"forward_count", corner.forward_count},
                          {"slowdown", corner.slowdown}});
     }
@@ -67,18 +68,20 @@ Json CurvesJson(const Workload& workload, const std::vector<Curve>& curves) {
 }
 
 std::string CurvesText(const Workload& workload, const std::vector<Curve>& curves) {
+  const bool chain = std::holds_alternative<ChainWorkload>(workload);
   std::vector<std::vector<std::string>> rows = {{"strategy", "memory", "bytes", "link forwards", "time"}};
+  if (!chain) rows.front().push_back("steps a link");
   bool complete = true;
   for (const Curve& curve : curves) {
     complete = complete && curve.complete;
     for (const CurvePoint& corner : curve.corners) {
       rows.push_back({std::string(ToString(curve.strategy)), FormatBytesRounded(corner.budget_bytes),
                       CountText(corner.budget_bytes), CountText(corner.forward_count), SlowdownText(corner.slowdown)});
+      if (!chain) rows.back().push_back(CountText(corner.link));
     }
   }
-  return absl::StrCat("What memory buys in time for ", WorkloadText(workload), ".\n",
-                      "Time is against keeping every tape.", complete ? "" : " There are more corners; see --points.",
-                      "\n\n", TextTable(rows));
+  return absl::StrCat("What memory buys in time for ", WorkloadText(workload), ".\nTime is against keeping every tape.",
+                      complete ? "" : " There are more corners; see --points.", "\n\n", TextTable(rows));
 }
 
 ExitStatus RunCurve(const CurveOptions& options) {
@@ -106,7 +109,7 @@ Command AddCurveCommand(CLI::App& app) {
   auto options = std::make_shared<CurveOptions>(*curve);
   AddText(*curve, "--strategy", options->strategy, "auto, hsm, chen, store-all, or all to compare them", "NAME")
       ->capture_default_str();
-  AddCount(*curve, "--points", options->points, "most corners of one curve, 1 to 10,000");
+  AddCount(*curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
   AddAdviceOptions(*curve, options->advice);
   return {curve, [options] { return RunCurve(*options); }};
 }

@@ -46,6 +46,13 @@ class ObjectReader {
     }
   }
 
+  void Flag(const std::string& key, bool& value) {
+    if (const Json* json = Find(key)) {
+      if (!json->is_boolean()) return Fail(absl::StrCat("\"", key, "\" must be true or false"));
+      value = json->get<bool>();
+    }
+  }
+
   std::string Name(const std::string& key, const std::string& initial) {
     const Json* json = Find(key);
     if (json == nullptr) return initial;
@@ -139,6 +146,7 @@ absl::StatusOr<Workload> ReadModel(ObjectReader& reader) {
   reader.Count("batch", model.batch);
   reader.Count("length", model.length);
   reader.Count("link", model.link);
+  reader.Flag("carry_state", model.carry_state);
   ReadChoices(reader, model);
   if (absl::Status status = reader.End(); !status.ok()) return status;
   return model;
@@ -168,7 +176,8 @@ Json ModelJson(const ModelWorkload& model) {
                {"dropout", model.dropout},
                {"batch", model.batch},
                {"length", model.length},
-               {"link", model.link}};
+               {"link", model.link},
+               {"carry_state", model.carry_state}};
   for (const ModelWorkload::LinkChoice& choice : model.choices) {
     Json entry = {{"link", choice.link}};
     entry.update(CostsJson(choice.costs));

@@ -63,6 +63,8 @@ void WorkloadOptions::AddModel(CLI::App& app) {
   add(AddShare(app, "--dropout", model_.dropout, "between layers and before the output layer, 0 to below 1"));
   add(AddCount(app, "--batch", model_.batch, "sequences in a batch, 1 to 65536"));
   add(AddCount(app, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen"));
+  add(app.add_flag("--carry-state,!--reset-state", model_.carry_state,
+                   "start each batch from the last state of the one before (default), or from zeros"));
   add(AddChoice(app, "--optimizer", model_.optimizer,
                 std::map<std::string, ModelWorkload::Optimizer>{{"adamw", ModelWorkload::Optimizer::kAdamW},
                                                                 {"sgd", ModelWorkload::Optimizer::kSgd}},

@@ -13,8 +13,6 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxStrategies = 16;
-
 planner::v1::Dimension EncodeDimension(Dimension dimension) {
   switch (dimension) {
     case Dimension::kBatch:
@@ -142,7 +140,7 @@ absl::StatusOr<BudgetQuestion> DecodeQuestion(const planner::v1::FindBudgetReque
 }
 
 absl::StatusOr<CurvesQuestion> DecodeQuestion(const planner::v1::MakeCurvesRequest& message) {
-  absl::Status status = CheckCount("strategies", message.strategies_size(), 1, kMaxStrategies);
+  absl::Status status = CheckCount("strategies", message.strategies_size(), 1, kMaxCurves);
   status.Update(CheckRange("max_points", message.max_points(), 2, kMaxCurvePoints));
   if (!status.ok()) return status;
   CurvesQuestion question{.max_points = message.max_points()};

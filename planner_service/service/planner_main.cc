@@ -11,8 +11,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/advice/advisor.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/admission_planner.h"
+#include "planner_service/service/advisor_service.h"
 #include "planner_service/service/caching_planner.h"
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
@@ -52,10 +54,13 @@ int Serve(const PlannerFlags& flags) {
   AdmissionPlanner admission(solver, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
   const CallRules rules{.deadline = flags.deadline, .metrics = metrics};
-  PlannerService service(caching, rules);
+  PlannerService plans(caching, rules);
   ScheduleService schedules(caching, flags.streams, rules);
+  EmbeddedAdvisor advisor;
+  AdvisorService advice(advisor, gate, rules);
 
-  const absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(flags.server, {&service, &schedules}, registry);
+  const absl::StatusOr<std::unique_ptr<Server>> server =
+      Server::Start(flags.server, {&plans, &schedules, &advice}, registry);
   if (!server.ok()) {
     std::cerr << "recurve-planner: " << server.status().message() << "\n";
     return 1;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/advice_options.h"
+#include "client/cli/advice_text.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/workload_json.h"
+#include "client/cli/workload_options.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve budget --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 1.25
+      the smallest memory in which a chain takes at most a quarter longer than with every tape kept
+  recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.1 --json
+      the same of a model, weights and all, for a machine
+
+Exit status 3: the strategy is that fast in no memory.)";
+
+struct BudgetOptions {
+  explicit BudgetOptions(CLI::App& app) : workload(app) {}
+
+  WorkloadOptions workload;
+  AdviceOptions advice;
+  Strategy strategy = Strategy::kAuto;
+  double max_slowdown = 1.25;
+};
+
+std::string TooSlowText(const Workload& workload, const BudgetOptions& options) {
+  return absl::StrCat(std::string(ToString(options.strategy)), " runs ", WorkloadText(workload), " at ",
+                      SlowdownText(options.max_slowdown),
+                      " the time of keeping every tape in no memory; give a larger --max-slowdown, or use --strategy "
+                      "auto");
+}
+
+ExitStatus RunBudget(const BudgetOptions& options) {
+  CatchInterrupts();
+  const absl::StatusOr<Workload> workload = options.workload.Get();
+  if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
+  const absl::StatusOr<Advice> advice =
+      options.advice.MakeAdvisor()->FindBudget(*workload, options.strategy, options.max_slowdown, WhenInterrupted());
+  if (!advice.ok()) return options.advice.Fail(advice.status());
+  if (options.advice.json) {
+    Json json = {{"workload", WorkloadJson(*workload)}, {"max_slowdown", options.max_slowdown}};
+    json.update(AdviceJson(*advice));
+    PrintJson(json);
+  } else if (advice->feasible) {
+    std::printf("%s is enough for %s\nat no more than %s the time of keeping every tape, with %s.\n\n%s",
+                SizeText(advice->budget_bytes).c_str(), WorkloadText(*workload).c_str(),
+                SlowdownText(options.max_slowdown).c_str(), std::string(ToString(options.strategy)).c_str(),
+                AdviceText(*advice).c_str());
+  }
+  return advice->feasible ? ExitStatus::kDone : Fail(ExitStatus::kInfeasible, TooSlowText(*workload, options));
+}
+
+}  // namespace
+
+Command AddBudgetCommand(CLI::App& app) {
+  CLI::App* budget = app.add_subcommand("budget", "smallest memory in which a workload is fast enough");
+  budget->footer(kFooter);
+  auto options = std::make_shared<BudgetOptions>(*budget);
+  AddReal(*budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
+  AddStrategy(*budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(*budget, options->advice);
+  return {budget, [options] { return RunBudget(*options); }};
+}
+
+}  // namespace recurve

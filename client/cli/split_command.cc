@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/advice_options.h"
+#include "client/cli/advice_text.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/text_table.h"
+#include "client/cli/workload_json.h"
+#include "planner_service/units/number_text.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve split --memory 80GiB chat.json speech.json
+      each job's share of one device, so that all of them together take the least time
+  recurve split --memory 80GiB --goal slowdown jobs.json --json
+      so that the one that is slowed down most is slowed down least
+
+A file holds one job or an array of jobs. A job is a chain or a model, with an optional name:
+  {"length": 1000, "state_bytes": "512KiB", "tape_bytes": "1MiB", "fixed_bytes": "1GiB"}
+  {"name": "chat", "layers": 2, "hidden": 1024, "batch": 32, "length": 1000, "optimizer": "adamw"}
+Exit status 3: the jobs do not fit together; the message says what memory would do.)";
+
+struct SplitOptions {
+  std::vector<std::string> files;
+  AdviceOptions advice;
+  std::optional<int64_t> memory;
+  SplitGoal goal = SplitGoal::kLeastTotalTime;
+  Strategy strategy = Strategy::kAuto;
+};
+
+struct Jobs {
+  std::vector<std::string> names;
+  std::vector<Workload> workloads;
+};
+
+absl::Status AddJob(const Json& json, const std::string& fallback_name, Jobs& jobs) {
+  absl::StatusOr<Workload> workload = ParseWorkload(json);
+  if (!workload.ok()) return workload.status();
+  const auto name = json.find("name");
+  jobs.names.push_back(name != json.end() && name->is_string() ? name->get<std::string>() : fallback_name);
+  jobs.workloads.push_back(*std::move(workload));
+  return absl::OkStatus();
+}
+
+absl::Status AddFile(const std::string& path, Jobs& jobs) {
+  std::ifstream file(path);
+  if (!file) return absl::InvalidArgumentError("cannot be read");
+  const Json json = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError("not JSON");
+  const std::string stem = std::filesystem::path(path).stem().string();
+  if (!json.is_array()) return AddJob(json, stem, jobs);
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (absl::Status status = AddJob(json[i], absl::StrCat(stem, "[", i, "]"), jobs); !status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("job ", i, ": ", status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Jobs> ReadJobs(const std::vector<std::string>& files) {
+  Jobs jobs;
+  for (const std::string& path : files) {
+    if (absl::Status status = AddFile(path, jobs); !status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
+    }
+  }
+  if (jobs.workloads.empty()) return absl::InvalidArgumentError("give at least one job; see --help for how");
+  return jobs;
+}
+
+Json SplitJson(const Jobs& jobs, const Advisor::Split& split, const SplitOptions& options) {
+  Json json = {{"feasible", split.feasible},
+               {"memory_bytes", *options.memory},
+               {"total_time", nullptr},
+               {"total_time_lower_bound", nullptr},
+               {"shares", Json::array()}};
+  if (split.feasible && options.goal == SplitGoal::kLeastTotalTime) {
+    json["total_time"] = split.total_time;
+    json["total_time_lower_bound"] = split.total_time_lower_bound;
+  }
+  for (size_t i = 0; i < jobs.names.size(); ++i) {
+    Json share = {{"name", jobs.names[i]}, {"workload", WorkloadJson(jobs.workloads[i])}};
+    share.update(AdviceJson(split.shares[i]));
+    json["shares"].push_back(std::move(share));
+  }
+  return json;
+}
+
+// What was made best, and how far from the best it may be.
+std::string GoalText(const Advisor::Split& split, SplitGoal goal) {
+  if (goal == SplitGoal::kLeastSlowdown) return "The job that is slowed down most is slowed down least.";
+  if (split.total_time <= split.total_time_lower_bound) return "No other split takes less time in all.";
+  return absl::StrFormat("Any other split saves less than %.2g %% of the time in all.",
+                         100 * (1 - split.total_time_lower_bound / split.total_time));
+}
+
+std::string SharesText(const Jobs& jobs, const Advisor::Split& split, int64_t memory) {
+  std::vector<std::vector<std::string>> rows = {{"job", "share", "bytes", "of all", "time", "keeping every tape"}};
+  for (size_t i = 0; i < jobs.names.size(); ++i) {
+    const Advice& share = split.shares[i];
+    rows.push_back({jobs.names[i], FormatBytesRounded(share.budget_bytes), CountText(share.budget_bytes),
+                    PercentText(static_cast<double>(share.budget_bytes), static_cast<double>(memory)),
+                    SlowdownText(share.slowdown), FormatBytesRounded(share.sizing.store_all_bytes)});
+  }
+  return TextTable(rows);
+}
+
+ExitStatus Report(const Jobs& jobs, const Advisor::Split& split, const SplitOptions& options) {
+  if (options.advice.json) {
+    PrintJson(SplitJson(jobs, split, options));
+  } else if (split.feasible) {
+    std::printf("%s for %zu jobs, with %s. %s\n\n%s", FormatBytes(*options.memory).c_str(), jobs.names.size(),
+                std::string(ToString(options.strategy)).c_str(), GoalText(split, options.goal).c_str(),
+                SharesText(jobs, split, *options.memory).c_str());
+  }
+  if (split.feasible) return ExitStatus::kDone;
+  double least = 0;
+  for (const Advice& share : split.shares) least += static_cast<double>(share.least_bytes);
+  return Fail(ExitStatus::kInfeasible,
+              absl::StrCat("--memory ", FormatBytes(*options.memory), " is too small for these ", jobs.names.size(),
+                           " jobs; give at least ", SizeText(static_cast<int64_t>(least))));
+}
+
+ExitStatus RunSplit(const SplitOptions& options) {
+  CatchInterrupts();
+  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes of the device");
+  const absl::StatusOr<Jobs> jobs = ReadJobs(options.files);
+  if (!jobs.ok()) return Fail(jobs.status(), ExitStatus::kUsage);
+  const absl::StatusOr<Advisor::Split> split = options.advice.MakeAdvisor()->SplitBudget(
+      jobs->workloads, options.strategy, *options.memory, options.goal, WhenInterrupted());
+  if (!split.ok()) return options.advice.Fail(split.status());
+  return Report(*jobs, *split, options);
+}
+
+}  // namespace
+
+Command AddSplitCommand(CLI::App& app) {
+  CLI::App* split = app.add_subcommand("split", "share the memory of one device out over several jobs");
+  split->footer(kFooter);
+  auto options = std::make_shared<SplitOptions>();
+  split->add_option("jobs", options->files, "JSON files with jobs")->type_name("JOB.json");
+  AddBytes(*split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");
+  AddChoice(
+      *split, "--goal", options->goal,
+      std::map<std::string, SplitGoal>{{"time", SplitGoal::kLeastTotalTime}, {"slowdown", SplitGoal::kLeastSlowdown}},
+      "what to make least");
+  AddStrategy(*split, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(*split, options->advice);
+  return {split, [options] { return RunSplit(*options); }};
+}
+
+}  // namespace recurve

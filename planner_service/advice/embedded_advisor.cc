@@ -53,15 +53,16 @@ absl::StatusOr<std::vector<Curve>> EmbeddedAdvisor::MakeCurves(const Workload& w
   for (const Strategy strategy : strategies) {
     absl::StatusOr<TradeOff> trade_off = TradeOffOf(workload, strategy, planner_);
     if (!trade_off.ok()) return trade_off.status();
-    const absl::StatusOr<std::vector<Corner>> corners = FindCorners(*trade_off, max_points, cancelled);
-    if (!corners.ok()) return corners.status();
+    CornerSearch search(*trade_off, cancelled);
+    if (absl::Status status = search.FindEnds(); !status.ok()) return status;
+    if (absl::Status status = search.Split(max_points, LogarithmicArea); !status.ok()) return status;
     Curve curve = {.strategy = strategy};
-    for (const Corner& corner : *corners) {
+    for (const Corner& corner : search.Corners()) {
       curve.corners.push_back({.budget_bytes = corner.total,
                                .link = trade_off->cut(corner.pick.cut).sizing.link,
                                .forward_count = corner.pick.forward_count,
                                .slowdown = corner.pick.slowdown});
-      curve.complete &= !corner.gap_after;
+      curve.complete &= !corner.hidden_from.has_value();
     }
     curves.push_back(std::move(curve));
   }

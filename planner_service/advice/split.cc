@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,8 +18,8 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kCornersInAll = 20'000;
-constexpr int64_t kLeastCorners = 64;
+constexpr size_t kCornersInAll = 50'000;  // from which on no more are looked for
+constexpr int64_t kFirstCorners = 16;     // of each kind
 
 // Workloads that are to share a total. Equal ones are looked at once.
 class Parties {
@@ -126,25 +126,74 @@ class SlowdownSplit {
   const CancelCheck& cancelled_;
 };
 
-double TimeOf(const TradeOff& trade_off, const Pick& pick) {
-  const Cut& cut = trade_off.cut(pick.cut);
-  return cut.measured ? cut.Time(pick.forward_count) : static_cast<double>(cut.sizing.link * pick.forward_count);
-}
+// Finds the split of least total time. Corners are looked for where they could be part of a better split: between two
+// corners nothing can be better than the bytes of the left one with the time of the right one.
+class TimeSplit {
+ public:
+  TimeSplit(Parties& parties, int64_t total_bytes, const CancelCheck& cancelled)
+      : parties_(parties), total_bytes_(total_bytes), cancelled_(cancelled), menus_(parties.kinds()) {
+    for (size_t party = parties.size(); party > 0; --party) some_party_[parties.kind(party - 1)] = party - 1;
+    for (size_t party = 0; party < parties.size(); ++party) of_party_.push_back(&menus_[parties.kind(party)]);
+    for (size_t kind = 0; kind < parties.kinds(); ++kind) searches_.emplace_back(parties.OfKind(kind), cancelled);
+  }
 
-// The corners of a kind as what may be chosen, and what may be hidden between corners at best.
-absl::StatusOr<Menu> MenuOf(TradeOff& trade_off, int64_t max_points, const CancelCheck& cancelled) {
-  const absl::StatusOr<std::vector<Corner>> corners = FindCorners(trade_off, max_points, cancelled);
-  if (!corners.ok()) return corners.status();
-  Menu menu;
-  for (size_t i = 0; i < corners->size(); ++i) {
-    const Corner& corner = (*corners)[i];
-    menu.items.push_back({.bytes = corner.total, .time = TimeOf(trade_off, corner.pick)});
-    if (i > 0 && (*corners)[i - 1].gap_after) {
-      menu.hidden.push_back({.bytes = (*corners)[i - 1].total, .time = menu.items.back().time});
+  // Of items, which are corners. The least totals must fit.
+  absl::StatusOr<Choice> Run() {
+    for (size_t kind = 0; kind < searches_.size(); ++kind) {
+      if (absl::Status status = searches_[kind].FindEnds(); !status.ok()) return status;
+      if (absl::Status status = searches_[kind].Split(kFirstCorners, LogarithmicArea); !status.ok()) return status;
+      SetMenu(kind);
+    }
+    for (size_t found = 0, before = 1; found != before && found < kCornersInAll;) {
+      before = found;
+      if (absl::Status status = SplitWhatMatters(); !status.ok()) return status;
+      found = 0;
+      for (const Menu& menu : menus_) found += menu.items.size();
+    }
+    return Knapsack(of_party_, total_bytes_).Solve(cancelled_);
+  }
+
+  int64_t TotalOf(size_t party, size_t item) const { return of_party_[party]->items[item].bytes; }
+
+ private:
+  double TimeOf(size_t kind, const Pick& pick) const {
+    const Cut& cut = parties_.OfKind(kind).cut(pick.cut);
+    return cut.measured ? cut.Time(pick.forward_count) : static_cast<double>(cut.sizing.link * pick.forward_count);
+  }
+
+  void SetMenu(size_t kind) {
+    Menu& menu = menus_[kind];
+    menu = {};
+    std::optional<int64_t> hidden_from;
+    for (const Corner& corner : searches_[kind].Corners()) {
+      menu.items.push_back({.bytes = corner.total, .time = TimeOf(kind, corner.pick)});
+      if (hidden_from) menu.hidden.push_back({.bytes = *hidden_from, .time = menu.items.back().time});
+      hidden_from = corner.hidden_from;
     }
   }
-  return menu;
-}
+
+  absl::Status SplitWhatMatters() {
+    const Knapsack knapsack(of_party_, total_bytes_);
+    for (size_t kind = 0; kind < searches_.size(); ++kind) {
+      const auto worth = [&](const Corner& left, const Corner& right) {
+        const Item best = {.bytes = left.total, .time = TimeOf(kind, right.pick)};
+        return knapsack.Slack() - knapsack.Regret(some_party_[kind], best);
+      };
+      const auto corners = static_cast<int64_t>(2 * menus_[kind].items.size());
+      if (absl::Status status = searches_[kind].Split(corners, worth); !status.ok()) return status;
+    }
+    for (size_t kind = 0; kind < searches_.size(); ++kind) SetMenu(kind);
+    return absl::OkStatus();
+  }
+
+  Parties& parties_;
+  const int64_t total_bytes_;
+  const CancelCheck& cancelled_;
+  std::vector<CornerSearch> searches_;   // by kind
+  std::vector<Menu> menus_;              // by kind
+  std::map<size_t, size_t> some_party_;  // of a kind
+  std::vector<const Menu*> of_party_;
+};
 
 absl::Status CheckMeasured(Parties& parties) {
   for (size_t party = 0; party < parties.size(); ++party) {
@@ -165,21 +214,12 @@ struct Shares {
 
 absl::StatusOr<Shares> ForLeastTime(Parties& parties, int64_t total_bytes, const CancelCheck& cancelled) {
   if (absl::Status status = CheckMeasured(parties); !status.ok()) return status;
-  const auto kinds = static_cast<int64_t>(parties.kinds());
-  const int64_t corners = std::clamp(kCornersInAll / kinds, kLeastCorners, kMaxCurvePoints);
-  std::vector<Menu> menus;
-  for (size_t kind = 0; kind < parties.kinds(); ++kind) {
-    absl::StatusOr<Menu> menu = MenuOf(parties.OfKind(kind), corners, cancelled);
-    if (!menu.ok()) return menu.status();
-    menus.push_back(*std::move(menu));
-  }
-  std::vector<const Menu*> of_party;
-  for (size_t party = 0; party < parties.size(); ++party) of_party.push_back(&menus[parties.kind(party)]);
-  const absl::StatusOr<Choice> choice = ChooseItems(of_party, total_bytes, cancelled);
+  TimeSplit split(parties, total_bytes, cancelled);
+  const absl::StatusOr<Choice> choice = split.Run();
   if (!choice.ok()) return choice.status();
   Shares shares = {.time = choice->time, .time_lower_bound = choice->time_lower_bound};
   for (size_t party = 0; party < parties.size(); ++party) {
-    shares.totals.push_back(of_party[party]->items[choice->items[party]].bytes);
+    shares.totals.push_back(split.TotalOf(party, choice->items[party]));
   }
   return shares;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "benchmarks/planner/load_calls.h"
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include <variant>
 
 #include "planner_service/codec/plan_codec.h"
@@ -13,6 +15,7 @@ constexpr char kMakePlan[] = "/recurve.planner.v1.PlannerService/MakePlan";
 
 constexpr int64_t kState = 524'288;
 constexpr int64_t kTape = 1'048'576;
+constexpr int kUnknownField = 1000;
 constexpr int64_t kSizes = 4096;
 constexpr int64_t kBudgets = 1 << 20;
 
@@ -65,6 +68,12 @@ const std::vector<CallKind>& CallKinds() {
        .method = kMakePlan,
        .request = PlanRequest{.length = 0},
        .expected = {StatusCode::INVALID_ARGUMENT}},
+      {.name = "huge",
+       .help = "a request of 15 MiB that is refused",
+       .method = kMakePlan,
+       .request = PlanRequest{.length = 0},
+       .ballast_bytes = 15 << 20,
+       .expected = {StatusCode::INVALID_ARGUMENT, StatusCode::RESOURCE_EXHAUSTED, StatusCode::UNAVAILABLE}},
       {.name = "cancelled",
        .help = "a plan of tens of milliseconds, cancelled within one",
        .method = kMakePlan,
@@ -85,7 +94,12 @@ grpc::ByteBuffer MessageOf(const CallKind& kind, int64_t number) {
       budget.state_bytes += number % kSizes;
       budget.budget_bytes += number / kSizes % kBudgets;
     }
-    message = EncodeRequest(request).SerializeAsString();
+    planner::v1::MakePlanRequest encoded = EncodeRequest(request);
+    if (kind.ballast_bytes > 0) {
+      encoded.GetReflection()->MutableUnknownFields(&encoded)->AddLengthDelimited(kUnknownField,
+                                                                                  std::string(kind.ballast_bytes, 'x'));
+    }
+    message = encoded.SerializeAsString();
   }
   const grpc::Slice slice(message);
   return grpc::ByteBuffer(&slice, 1);

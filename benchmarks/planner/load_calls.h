@@ -24,6 +24,7 @@ struct CallKind {
   const char* help;
   const char* method;
   std::optional<PlanRequest> request;  // none: sends an empty message
+  int64_t ballast_bytes = 0;           // of a field that the service does not know
   bool fresh = false;                  // each call asks what nobody has asked before
   bool give_up = false;                // each call is cancelled, at some moment within a millisecond
   std::vector<grpc::StatusCode> expected;

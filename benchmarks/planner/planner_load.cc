@@ -99,9 +99,8 @@ class Caller {
  public:
   Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed) : stub_(channel), random_(seed) {}
 
-  void Call(const CallKind& kind, int64_t number, Tally& tally) {
+  void Call(const CallKind& kind, const grpc::ByteBuffer& message, Tally& tally) {
     grpc::ByteBuffer answer;
-    const grpc::ByteBuffer message = MessageOf(kind, number);
     grpc::ClientContext context;
     context.set_wait_for_ready(true);
     const Clock::time_point start = Clock::now();
@@ -135,6 +134,8 @@ class Caller {
 std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options.target));
+  std::vector<grpc::ByteBuffer> messages;
+  for (const CallKind& kind : CallKinds()) messages.push_back(MessageOf(kind, 0));
   std::mutex mutex;
   std::vector<Tally> sum(CallKinds().size());
   // Numbers of fresh calls; one run's are not those of another.
@@ -149,7 +150,8 @@ std::vector<Tally> Load(const Options& options, const Mix& mix) {
       std::discrete_distribution<size_t> draw(mix.begin(), mix.end());
       while (Clock::now() < end) {
         const size_t kind = draw(caller.random());
-        caller.Call(CallKinds()[kind], number++, tallies[kind]);
+        caller.Call(CallKinds()[kind],
+                    CallKinds()[kind].fresh ? MessageOf(CallKinds()[kind], number++) : messages[kind], tallies[kind]);
       }
       const std::lock_guard lock(mutex);
       for (size_t kind = 0; kind < tallies.size(); ++kind) sum[kind].Add(tallies[kind]);

@@ -99,6 +99,10 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
             "Furthest deadline of a stream; a client takes up again where it ended", ParseDeadline);
   AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
             ParseDeadline);
+  app.add_option(
+         "--warm-up", flags.warm_up,
+         "Plans to make and remember before health says SERVING: a file of MakePlanRequests in JSON, one a line")
+      ->type_name("FILE");
   AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",
             "Time that calls under way get after SIGTERM before they are cancelled", ParseDuration);
 }
@@ -121,6 +125,7 @@ std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_s
     exit_status = kExitWrongUsage;
     return std::nullopt;
   }
+  flags.server.serving = flags.warm_up.empty();
   return flags;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
@@ -19,6 +20,7 @@ struct PlannerFlags {
   SolveLimits admission;
   StreamLimits streams;
   std::chrono::milliseconds deadline{};  // of requests without one
+  std::string warm_up;                   // a file of plans to make first; empty: none
 };
 
 // Parses the command line. When the program is to end instead (--help, --version, a wrong flag) it has written what

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/advice/advisor.h"
@@ -21,6 +23,7 @@
 #include "planner_service/service/planner_service.h"
 #include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
+#include "planner_service/service/warm_up.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/server.h"
 #include "planner_service/units/units.h"
@@ -44,7 +47,18 @@ void LogStart(const PlannerFlags& flags, const Server& server) {
                flags.admission.max_solves);
 }
 
+int Fail(const absl::Status& status) {
+  std::cerr << "recurve-planner: " << status.message() << "\n";
+  return 1;
+}
+
 int Serve(const PlannerFlags& flags) {
+  absl::StatusOr<std::vector<PlanRequest>> first_plans;
+  if (!flags.warm_up.empty()) {
+    first_plans = ReadWarmUp(flags.warm_up);
+    if (!first_plans.ok()) return Fail(first_plans.status());
+  }
+
   const auto registry = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics(*registry, RECURVE_VERSION);
 
@@ -61,13 +75,13 @@ int Serve(const PlannerFlags& flags) {
 
   const absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Start(flags.server, {&plans, &schedules, &advice}, registry);
-  if (!server.ok()) {
-    std::cerr << "recurve-planner: " << server.status().message() << "\n";
-    return 1;
-  }
+  if (!server.ok()) return Fail(server.status());
   LogStart(flags, **server);
+  std::optional<WarmUp> warm_up;
+  if (first_plans.ok()) warm_up.emplace(caching, *std::move(first_plans), [&server] { (*server)->SetServing(); });
   const int signal = WaitForTerminationSignal();
   spdlog::info("signal {}: draining, calls under way get {}", signal, FormatDuration(flags.server.drain_time));
+  warm_up.reset();
   (*server)->Drain();
   return 0;
 }

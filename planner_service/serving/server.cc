@@ -8,6 +8,7 @@
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/impl/server_initializer.h>
+#include <grpcpp/resource_quota.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
 
 #include <mutex>
@@ -22,6 +23,13 @@ namespace {
 
 // Clients may ask whether a connection lives as often as this.
 constexpr int kMinPingIntervalMs = 10'000;
+// The server asks in turn when a connection has been silent, and closes it when there is no answer.
+constexpr int kKeepaliveTimeMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+// Whoever connects has to say something within this time.
+constexpr int kHandshakeMs = 10'000;
+// Calls under way on one connection; a client's library keeps more waiting on its side.
+constexpr int kMaxStreams = 256;
 
 // Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -68,6 +76,8 @@ class RunningServer final : public Server {
   int port() const override { return port_; }
   int metrics_port() const override { return metrics_ == nullptr ? 0 : metrics_->port(); }
 
+  void SetServing() override { SetHealth(true); }
+
   void Drain() override {
     std::call_once(drained_, [this] {
       if (server_ == nullptr) return;
@@ -78,7 +88,13 @@ class RunningServer final : public Server {
   }
 
  private:
+  void SetHealth(bool serving) {
+    server_->GetHealthCheckService()->SetServingStatus("", serving);
+    for (const std::string& name : names_) server_->GetHealthCheckService()->SetServingStatus(name, serving);
+  }
+
   const std::chrono::milliseconds drain_time_;
+  std::vector<std::string> names_;  // of the services
   // Declared before the gRPC server, so that metrics can be read until the last call has ended.
   std::unique_ptr<MetricsEndpoint> metrics_;
   std::unique_ptr<grpc::Server> server_;
@@ -101,12 +117,19 @@ absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::v
   if (!address.ok()) return address.status();
   EnableHealthAndReflection();
 
-  std::vector<std::string> names;
   grpc::ServerBuilder builder;
-  builder.SetOption(std::make_unique<PerServiceHealth>(&names));
+  builder.SetOption(std::make_unique<PerServiceHealth>(&names_));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a port in use is an error
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  grpc::ResourceQuota quota("recurve");
+  quota.SetMaxThreads(options.max_calls);
+  quota.Resize(options.max_transport_bytes);
+  builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   builder.SetMaxSendMessageSize(options.max_message_bytes);
   builder.AddListeningPort(ToString(*address), grpc::InsecureServerCredentials(), &port_);
@@ -117,7 +140,7 @@ absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::v
                                                " for gRPC: the port is in use, or the host is not an address of this "
                                                "machine; choose another address"));
   }
-  for (const std::string& name : names) server_->GetHealthCheckService()->SetServingStatus(name, true);
+  SetHealth(options.serving);
   return absl::OkStatus();
 }
 

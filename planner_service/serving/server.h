@@ -22,16 +22,21 @@ class Registry;
 namespace recurve {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";            // gRPC address, HOST:PORT; port 0: any free one
-  std::string metrics_listen = "127.0.0.1:0";    // Prometheus address, HOST:PORT, serves /metrics; empty: none
-  int max_message_bytes = 16 << 20;              // of a request or an answer
+  std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT; port 0: any free one
+  std::string metrics_listen = "127.0.0.1:0";  // Prometheus address, HOST:PORT, serves /metrics; empty: none
+  int max_message_bytes = 16 << 20;            // of a request or an answer
+  // Calls answered at once; more are refused with RESOURCE_EXHAUSTED. Health needs none of these, nor do metrics.
+  int max_calls = 1536;
+  // What connections may hold for requests under way. When there is more, calls and idle connections are given up.
+  int64_t max_transport_bytes = 256 << 20;
   std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
+  bool serving = true;                           // what health says at first; calls are answered in any case
 };
 
 // A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
 class Server {
  public:
-  // Serves `services` (not owned; must outlive the server). Health answers SERVING for "" and for each service's name.
+  // Serves `services` (not owned; must outlive the server). Health knows "" and each service's name.
   // UNAVAILABLE naming the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot
   // be parsed.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
@@ -41,6 +46,9 @@ class Server {
 
   virtual int port() const = 0;          // the bound gRPC port
   virtual int metrics_port() const = 0;  // the bound Prometheus port; 0: none
+
+  // Health says SERVING from now on.
+  virtual void SetServing() = 0;
 
   // Health says NOT_SERVING, new calls are refused, calls under way get `drain_time`. Returns when all have ended.
   virtual void Drain() = 0;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class ChildProcess {
   // Reads until the output so far contains `text` or ends; whether it does.
   bool WaitForOutput(const std::string& text);
   void Signal(int number) const;
+  // Most memory that the program has held in physical pages so far, in bytes. Linux only.
+  int64_t PeakResidentBytes() const;
   // Reads what is left and waits for the end. The exit status; 128 + n after signal n.
   int Wait();
 

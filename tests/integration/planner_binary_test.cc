@@ -5,17 +5,19 @@
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGTERM
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "client/remote_planner.h"
 #include "tests/integration/child_process.h"
+#include "tests/integration/running_planner.h"
 #include "tests/planner_service/serving/probes.h"
 
 namespace recurve {
@@ -29,35 +31,6 @@ constexpr char kPlanner[] = RECURVE_PLANNER_BINARY;
 constexpr char kPromtool[] = "/usr/bin/promtool";
 constexpr char kServiceName[] = "recurve.planner.v1.PlannerService";
 
-// The program on free ports, once it serves.
-class RunningPlanner {
- public:
-  explicit RunningPlanner(const std::vector<std::string>& more = {}) : process_(Command(more)) {
-    EXPECT_TRUE(process_.WaitForOutput("no TLS")) << process_.output();
-  }
-
-  int port() const { return NumberAfter("serves gRPC on 127.0.0.1:"); }
-  int metrics_port() const { return NumberAfter("metrics http://127.0.0.1:"); }
-  ChildProcess& process() { return process_; }
-  std::unique_ptr<Planner> Client() const {
-    return MakeRemotePlanner({.target = "127.0.0.1:" + std::to_string(port())});
-  }
-
- private:
-  static std::vector<std::string> Command(const std::vector<std::string>& more) {
-    std::vector<std::string> command{kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"};
-    command.insert(command.end(), more.begin(), more.end());
-    return command;
-  }
-
-  int NumberAfter(const std::string& text) const {
-    const size_t at = process_.output().find(text);
-    return at == std::string::npos ? 0 : std::atoi(process_.output().c_str() + at + text.size());
-  }
-
-  ChildProcess process_;
-};
-
 std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
   ChildProcess process(command);
   EXPECT_EQ(process.Wait(), exit_status) << process.output();
@@ -69,7 +42,7 @@ TEST(PlannerBinaryTest, SaysWhatItIs) {
   const std::string help = OutputOf({kPlanner, "--help"}, 0);
   for (const char* text :
        {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--deadline", "--drain-time",
-        "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
+        "--warm-up", "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }
 }
@@ -152,6 +125,71 @@ TEST(PlannerBinaryTest, DrainUnderLoadLosesNoAnswer) {
   planner.process().Signal(SIGTERM);
   EXPECT_EQ(planner.process().Wait(), 0);
   for (std::thread& caller : callers) caller.join();
+}
+
+class WarmUpTest : public ::testing::Test {
+ protected:
+  // The path of a file with this text.
+  std::string File(const std::string& text) {
+    const std::string path = ::testing::TempDir() + "warm_up." + std::to_string(getpid());
+    std::ofstream(path) << text;
+    return path;
+  }
+};
+
+TEST_F(WarmUpTest, PlansAreThereBeforeHealthSaysSo) {
+  RunningPlanner planner({"--warm-up", File(R"(# the night's jobs
+{"length": 1000, "bytes": {"state_bytes": 524288, "tape_bytes": 1048576, "budget_bytes": 15728640}}
+
+{"length": "700", "strategy": "STRATEGY_HSM", "slots": {"slots": 9}, "costs": {"forwardSeconds": 0.5}}
+)")});
+  ASSERT_TRUE(planner.process().WaitForOutput("warm-up: 2 of 2 plans made in ")) << planner.process().output();
+  std::string health;
+  do {
+    health = HealthOf(PlainChannel(planner.port()), "");
+  } while (health == "NOT_SERVING");
+  EXPECT_EQ(health, "SERVING");
+  for (const PlanRequest& request :
+       {PlanRequest{.length = 1000, .budget = ByteBudget{524288, 1048576, 15728640}},
+        PlanRequest{.length = 700, .strategy = Strategy::kHsm, .budget = SlotBudget{.slots = 9}}}) {
+    const absl::StatusOr<Plan> plan = planner.Client()->MakePlan(request, {});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->schedule, EmbeddedPlanner().MakePlan(request, {})->schedule);
+  }
+  EXPECT_EQ(planner.Metric("recurve_planner_memo_hits_total"), 2);
+  EXPECT_EQ(planner.Metric("recurve_planner_memo_misses_total"), 2);
+}
+
+TEST_F(WarmUpTest, CallsAreAnsweredMeanwhileAndASignalEndsIt) {
+  std::string slow;
+  for (int slots = 50; slots < 150; ++slots) {
+    slow += R"({"length": 8000, "strategy": "STRATEGY_MSM", "slots": {"alpha": 5, "slots": )" + std::to_string(slots) +
+            "}}\n";
+  }
+  RunningPlanner planner({"--warm-up", File(slow)});
+  EXPECT_EQ(HealthOf(PlainChannel(planner.port()), ""), "NOT_SERVING");
+  EXPECT_EQ(HealthOf(PlainChannel(planner.port()), kServiceName), "NOT_SERVING");
+  EXPECT_TRUE(planner.Client()->MakePlan({.length = 10, .budget = ByteBudget{1, 1, 5}}, {}).ok());
+  planner.process().Signal(SIGTERM);
+  EXPECT_EQ(planner.process().Wait(), 0);
+  EXPECT_THAT(planner.process().output(), Not(HasSubstr("warm-up: 100")));
+}
+
+TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
+  const struct {
+    const char* line;
+    const char* why;
+  } cases[] = {{R"({"length": 0, "bytes": {"state_bytes": 1}})", "length is 0; must be 1 to 10000000"},
+               {R"({"length": 5, "strategy": "STRATEGY_ISM", "bytes": {"state_bytes": 1}})", "slots"},
+               {R"({"length": 5, "colour": "red"})", "not a MakePlanRequest in JSON"},
+               {R"({"length": 5)", "not a MakePlanRequest in JSON"}};
+  for (const auto& c : cases) {
+    const std::string path = File(std::string("# first\n\n") + c.line + "\n");
+    const std::string output = OutputOf({kPlanner, "--listen", "127.0.0.1:0", "--warm-up", path}, 1);
+    EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+    EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: " + path + ":3: "), HasSubstr(c.why)));
+  }
+  EXPECT_THAT(OutputOf({kPlanner, "--warm-up", "/no/such/file"}, 1), HasSubstr("/no/such/file"));
 }
 
 TEST(PlannerBinaryTest, CanDoWithoutMetrics) {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
@@ -139,6 +140,38 @@ TEST_F(ServerTest, RefusesMessagesThatAreTooLarge) {
   const grpc::Status status =
       planner::v1::PlannerService::NewStub(PlainChannel((*server)->port()))->MakePlan(&context, request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ServerTest, CallsBeyondTheLimitAreRefusedWhileHealthAnswers) {
+  const auto server = Start({.max_calls = 8});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto channel = PlainChannel((*server)->port());
+  std::atomic<int> refused = 0;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 20; ++i) {
+    callers.emplace_back([&] {
+      const grpc::Status status = CallSlowly(channel);
+      EXPECT_THAT(status.error_code(), ::testing::AnyOf(grpc::StatusCode::OK, grpc::StatusCode::RESOURCE_EXHAUSTED));
+      ++(status.ok() ? answered : refused);
+    });
+  }
+  while (refused < 12) std::this_thread::yield();
+  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
+  service_.answer = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_GT(answered, 0);
+}
+
+TEST_F(ServerTest, HealthMayBeginAsNotServing) {
+  const auto server = Start({.serving = false});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto channel = PlainChannel((*server)->port());
+  EXPECT_EQ(HealthOf(channel, ""), "NOT_SERVING");
+  EXPECT_EQ(HealthOf(channel, kPlannerName), "NOT_SERVING");
+  (*server)->SetServing();
+  EXPECT_EQ(HealthOf(channel, ""), "SERVING");
+  EXPECT_EQ(HealthOf(channel, kPlannerName), "SERVING");
 }
 
 TEST_F(ServerTest, DrainLetsCallsFinishAndRefusesNewOnes) {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_SERVICE_WARM_UP_H_
+#define RECURVE_PLANNER_SERVICE_SERVICE_WARM_UP_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "planner_service/planning/planner.h"
+
+namespace recurve {
+
+// The requests in a file: each line is a recurve.planner.v1.MakePlanRequest in protobuf's JSON, as grpcurl takes it;
+// empty lines and those that begin with # are skipped. INVALID_ARGUMENT names the file, the line and what is wrong with
+// it; also when there are more than 100,000 lines. NOT_FOUND when the file cannot be read.
+//
+//   {"length": 1000, "bytes": {"state_bytes": 524288, "tape_bytes": 1048576, "budget_bytes": 15728640}}
+absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path);
+
+// Asks a planner, in a thread of its own, one after the other for plans that are to be remembered before anybody wants
+// them; then calls `done`, once. What fails is logged. Refers to the planner, which must outlive it.
+class WarmUp {
+ public:
+  WarmUp(Planner& planner, std::vector<PlanRequest> requests, std::function<void()> done);
+  // Stops after the plan that is being made, which is cancelled; `done` may then never be called.
+  ~WarmUp();
+
+ private:
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_SERVICE_WARM_UP_H_

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/schedule_picture.h"
 #include "client/cli/text_table.h"
+#include "client/pictures/plan_figures.h"
 #include "planner_service/planning/slot_search.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
@@ -16,7 +16,6 @@ namespace {
 
 constexpr Strategy kAllStrategies[] = {Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm,
                                        Strategy::kIsm,      Strategy::kMsm,  Strategy::kAuto};
-constexpr int64_t kMostLinksDrawn = 100'000;
 
 int64_t SlotBytes(Strategy strategy, const ByteBudget& bytes) {
   return strategy == Strategy::kIsm ? bytes.state_bytes + bytes.tape_bytes : bytes.state_bytes;
@@ -41,18 +40,11 @@ double RatioOf(const PlanAnswer& answer) {
   return static_cast<double>(answer.plan.forward_count) / static_cast<double>(answer.request.length);
 }
 
-// Bytes that the store holds when every tape is kept.
-double StoreAllBytes(const PlanAnswer& answer) {
-  const auto& bytes = std::get<ByteBudget>(answer.request.budget);
-  const auto links = static_cast<double>(answer.request.length);
-  return std::max(0.0, links - 1) * static_cast<double>(bytes.tape_bytes) +
-         std::max(0.0, links - 2) * static_cast<double>(bytes.state_bytes);
-}
-
 std::string PeakText(const PlanAnswer& answer) {
   std::string text = BudgetText(answer, PeakOf(answer));
   if (InSlots(answer)) return text + ", the start state included";
-  const double store_all = StoreAllBytes(answer);
+  const auto& bytes = std::get<ByteBudget>(answer.request.budget);
+  const double store_all = StoreAllSize(answer.request.length, bytes.state_bytes, bytes.tape_bytes);
   if (store_all > 0) {
     absl::StrAppend(&text, ", ", PercentText(static_cast<double>(answer.plan.peak_bytes), store_all),
                     " of what store-all keeps");
@@ -177,9 +169,6 @@ std::string PlanText(const PlanAnswer& answer) {
   absl::StrAppend(&text, "  least        ", BudgetText(answer, plan.smallest_feasible_budget),
                   " is the smallest budget that works\n");
   if (plan.predicted_seconds) absl::StrAppend(&text, "  predicted    ", SecondsLine(answer), "\n");
-  if (answer.request.length > 1 && answer.request.length <= kMostLinksDrawn) {
-    absl::StrAppend(&text, "\n", SchedulePicture(plan.schedule, /*width=*/72, /*height=*/16));
-  }
   return text;
 }
 

@@ -12,9 +12,11 @@
 #include "client/cli/picture_files.h"
 #include "client/cli/plan_answer.h"
 #include "client/cli/planner_option.h"
+#include "client/cli/terminal.h"
 #include "client/pictures/plan_figures.h"
 #include "client/pictures/plan_page.h"
 #include "client/pictures/plan_svg.h"
+#include "client/pictures/plan_text.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -73,19 +75,28 @@ absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
   return request;
 }
 
-ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool say) {
-  const absl::StatusOr<PlanFigures> figures = FiguresOf(answer.request, answer.plan);
-  if (!figures.ok()) return Fail(figures.status());
+absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files, bool say) {
   const auto write = [&](const std::string& path, std::string (*draw)(const PlanFigures&)) {
     if (path.empty()) return absl::OkStatus();
-    absl::Status status = WritePicture(path, draw(*figures));
+    absl::Status status = WritePicture(path, draw(figures));
     if (status.ok() && say) {
-      std::printf("  picture      %s (%s)\n", path.c_str(), std::string(ToString(answer.request.strategy)).c_str());
+      std::printf("  picture      %s (%s)\n", path.c_str(), std::string(ToString(figures.strategy)).c_str());
     }
     return status;
   };
-  absl::Status status = write(files.svg, PlanSvg);
-  if (status.ok()) status = write(files.html, PlanPage);
+  if (absl::Status status = write(files.svg, PlanSvg); !status.ok()) return status;
+  return write(files.html, PlanPage);
+}
+
+// Shows a feasible plan: to whoever reads the text, if `text`, and in the files that were asked for.
+ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool text, bool say) {
+  const absl::StatusOr<PlanFigures> figures = FiguresOf(answer.request, answer.plan);
+  if (!figures.ok()) return Fail(figures.status());
+  if (text) {
+    const TextLook look = {.width = TerminalWidth(), .unicode = LocaleIsUtf8(), .colours = TerminalHasColours()};
+    std::fputs(("\n" + PlanPicture(*figures, look)).c_str(), stdout);
+  }
+  const absl::Status status = WritePictures(*figures, files, say);
   return status.ok() ? ExitStatus::kDone : Fail(status);
 }
 
@@ -115,7 +126,8 @@ ExitStatus Compare(const PlanRequest& request, Planner& planner, const PlanOptio
     std::fputs(ComparisonText(request, *answers).c_str(), stdout);
   }
   const PlanAnswer* best = Cheapest(request, *answers);
-  return options.pictures.wanted() && best != nullptr ? Draw(*best, options.pictures, say) : ExitStatus::kDone;
+  return options.pictures.wanted() && best != nullptr ? Draw(*best, options.pictures, /*text=*/false, say)
+                                                      : ExitStatus::kDone;
 }
 
 ExitStatus RunPlan(const PlanOptions& options) {
@@ -139,7 +151,8 @@ ExitStatus RunPlan(const PlanOptions& options) {
   if (options.json) PrintJson(PlanJson(answer));
   if (!answer.plan.feasible) return Fail(ExitStatus::kInfeasible, InfeasibleText(answer));
   if (say) std::fputs(PlanText(answer).c_str(), stdout);
-  return options.pictures.wanted() ? Draw(answer, options.pictures, say) : ExitStatus::kDone;
+  const bool text = say && request->length > 1;
+  return text || options.pictures.wanted() ? Draw(answer, options.pictures, text, say) : ExitStatus::kDone;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/training_display.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/job_text.h"
+#include "client/cli/terminal.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -19,11 +19,6 @@ namespace {
 constexpr int kLines = 20;  // of progress where there is no terminal
 constexpr int kNarrowestBar = 6;
 constexpr int kWidestBar = 40;
-
-int TerminalWidth() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 std::string Bar(int64_t done, int64_t all, int width) {
   const auto filled = static_cast<size_t>(static_cast<double>(done) / static_cast<double>(all) * width);

@@ -30,6 +30,13 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-se
 .ours{fill:#0072b2}
 .budget{stroke:#1f2328;stroke-width:1.4;stroke-dasharray:6 4;fill:none}
 .mark{fill:#1f2328;stroke:#ffffff}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round}
+.curve-auto{stroke:#0072b2;stroke-width:3.4}
+.curve-hsm{stroke:#d55e00;stroke-dasharray:9 3}
+.curve-msm{stroke:#b27d00}
+.curve-ism{stroke:#8e4a9e;stroke-dasharray:3 3}
+.curve-chen{stroke:#00553f;stroke-dasharray:9 3 2 3}
+.curve-all{stroke:#1f2328}
 .halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px;stroke-linejoin:round}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}
@@ -46,6 +53,12 @@ text{fill:#e6edf3}
 .whole{fill:#8d97a3}
 .budget{stroke:#e6edf3}
 .mark{fill:#e6edf3;stroke:#11161d}
+.curve-auto{stroke:#4aa8ec}
+.curve-hsm{stroke:#ff7b2e}
+.curve-msm{stroke:#d9a521}
+.curve-ism{stroke:#cf8fe0}
+.curve-chen{stroke:#7fe3c0}
+.curve-all{stroke:#e6edf3}
 .halo{stroke:#11161d}
 }
 )";

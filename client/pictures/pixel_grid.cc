@@ -21,8 +21,7 @@ PixelGrid::PixelGrid(double duration, double links)
       work_(kColumns * kRows),
       states_(kColumns * kRows),
       tapes_(kColumns * kRows),
-      fill_(kColumns),
-      bytes_(kColumns, -1) {}
+      fill_(duration, kColumns) {}
 
 int PixelGrid::ColumnOf(double time) const { return CellOf(time, duration_, kColumns); }
 int PixelGrid::RowOf(double position) const { return CellOf(position, links_, kRows); }
@@ -52,24 +51,6 @@ void PixelGrid::Draw(const Timeline::Stay& stay) {
     const int begin = ColumnOf(stay.stored_at_from + along * (stay.stored_at_to - stay.stored_at_from));
     const int end = ColumnOf(stay.dropped_at_from + along * (stay.dropped_at_to - stay.dropped_at_from));
     if (begin <= end) std::fill_n(plane.begin() + row * kColumns + begin, end - begin + 1, uint8_t{1});
-  }
-}
-
-void PixelGrid::Draw(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes) {
-  const int end = ColumnOf(last.time);
-  for (int column = ColumnOf(first.time); column <= end; ++column) {
-    // The fuller end of what lies in this column.
-    const bool rises = last_bytes >= first_bytes;
-    const double at = rises ? std::min(last.time, TimeOf(column + 1)) : std::max(first.time, TimeOf(column));
-    const double span = last.time - first.time;
-    const double along = span > 0 ? std::clamp((at - first.time) / span, 0.0, 1.0) : 1;
-    const double bytes = first_bytes + along * (last_bytes - first_bytes);
-    if (bytes <= bytes_[column]) continue;
-    bytes_[column] = bytes;
-    const auto between = [along](int64_t a, int64_t b) {
-      return a + static_cast<int64_t>(along * static_cast<double>(b - a));
-    };
-    fill_[column] = {.states = between(first.states, last.states), .tapes = between(first.tapes, last.tapes)};
   }
 }
 
@@ -109,7 +90,7 @@ void PixelGrid::WriteTo(Timeline& timeline) const {
                                .to = PositionOf(row)});
     }
     for (const int end : {column, column + 1}) {
-      timeline.fill.push_back(fill_[column]);
+      timeline.fill.push_back(fill_.columns()[column]);
       timeline.fill.back().time = TimeOf(end);
     }
   }

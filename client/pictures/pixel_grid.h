@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "client/pictures/fill_columns.h"
 #include "client/pictures/timeline.h"
 
 namespace recurve {
@@ -18,7 +19,9 @@ class PixelGrid {
   void Draw(const Timeline::Stretch& stretch);
   void Draw(const Timeline::Stay& stay);
   // The store between two moments: `bytes` is what each holds in bytes.
-  void Draw(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes);
+  void Draw(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes) {
+    fill_.Add(first, first_bytes, last, last_bytes);
+  }
 
   // Runs of marked cells as shapes of `timeline`. Where several kinds of work fall on a cell, the backward is seen
   // first, then the taped forward.
@@ -34,8 +37,7 @@ class PixelGrid {
   const double duration_, links_;
   std::vector<uint8_t> work_;            // column by column; 0: none, else 1 + Work
   std::vector<uint8_t> states_, tapes_;  // row by row; 0 or 1
-  std::vector<Timeline::Fill> fill_;     // of each column
-  std::vector<double> bytes_;            // of each of those; below 0: none yet
+  FillColumns fill_;
 };
 
 }  // namespace recurve

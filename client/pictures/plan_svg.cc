@@ -27,7 +27,7 @@ std::string PlanSvg(const PlanFigures& figures) {
   double x = kMargin;
   for (const Trade& trade : TradesOf(figures)) {
     body += TradeBars(trade, x, y);
-    x += kTradeWidth;
+    x += ChartFrame::kWidth / 2;
   }
   y += kTradeHeight + 26;
   body += ScheduleLegend(figures.timeline, y);

@@ -58,7 +58,7 @@ struct Timeline {
   double store_all_duration = 0;  // of keeping every tape: no link is run twice
   std::vector<Stretch> work;      // in order of time
   std::vector<Stay> kept;         // in the order in which they are dropped
-  std::vector<Fill> fill;         // in order of time; kLinks and kActions: two for each stretch
+  std::vector<Fill> fill;         // in order of time; two for each stretch, or with kPixels for each column
   Fill peak;                      // the first moment with the most bytes
 };
 

@@ -19,7 +19,7 @@ std::vector<Trade> TradesOf(const PlanFigures& figures) {
 }
 
 std::string TradeBars(const Trade& trade, double x, double y) {
-  constexpr double kName = 112, kBar = 215, kThin = 1.5;
+  constexpr double kName = 112, kBar = 165, kThin = 1.5;
   const double most = std::max({trade.whole, trade.ours, 1e-300});
   std::string svg = SvgText(x, y + 13, trade.title, "muted");
   const auto bar = [&](double top, const char* name, double value, const std::string& text, const char* style_class) {

@@ -19,7 +19,7 @@ struct Trade {
 std::vector<Trade> TradesOf(const PlanFigures& figures);  // memory, time
 
 // A trade as two bars, one above the other.
-inline constexpr double kTradeWidth = 470;
+inline constexpr double kTradeWidth = 390;
 inline constexpr double kTradeHeight = 72;
 std::string TradeBars(const Trade& trade, double x, double y);
 

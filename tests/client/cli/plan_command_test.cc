@@ -127,15 +127,36 @@ TEST(PlanCommand, LongChainsAreComparedWithoutTheSlowStrategies) {
   EXPECT_EQ(comparison["strategies"].size(), 4u);
 }
 
-TEST(PlanCommand, DrawsTheSchedule) {
-  const Outcome outcome = RunRecurve(Plus(InBytes(100, "1", "2", "30"), {"--strategy", "auto"}));
-  EXPECT_EQ(outcome.exit, 0);
-  EXPECT_THAT(outcome.out, HasSubstr("192 (1.920 a link)"));
-  EXPECT_THAT(outcome.out, HasSubstr("> time"));
-  EXPECT_THAT(outcome.out, HasSubstr("###"));
+TEST(PlanCommand, DrawsTheScheduleInTheCharactersOfTheLocale) {
+  const auto plan = Plus(InBytes(100, "1", "2", "30"), {"--strategy", "auto"});
+  setenv("LC_ALL", "C", 1);
+  const Outcome ascii = RunRecurve(plan);
+  setenv("LC_ALL", "C.UTF-8", 1);
+  const Outcome unicode = RunRecurve(plan);
+  unsetenv("LC_ALL");
+  EXPECT_EQ(ascii.exit, 0);
+  EXPECT_THAT(ascii.out, HasSubstr("192 (1.920 a link)"));
+  EXPECT_THAT(ascii.out, HasSubstr("1.31x\n"));
+  EXPECT_THAT(ascii.out, HasSubstr("\n  stored +-----"));
+  EXPECT_THAT(unicode.out, HasSubstr("\n  stored └────"));
+  EXPECT_THAT(ascii.out, Not(HasSubstr("\x1b")));  // no terminal, no colours
   const Outcome single = RunRecurve(Plus(InBytes(1, "1", "2", "0"), {"--strategy", "auto"}));
   EXPECT_EQ(single.exit, 0);
-  EXPECT_THAT(single.out, Not(HasSubstr("> time")));
+  EXPECT_THAT(single.out, Not(HasSubstr("stored")));
+}
+
+TEST(PlanCommand, PicturesReplaceWhatIsThereAndSayWhatTheyShow) {
+  const ScratchDirectory scratch;
+  const std::string svg = scratch.Write("plan.svg", "old");
+  const Outcome compared =
+      RunRecurve(Plus(InBytes(100, "1", "2", "30"), {"--svg", svg, "--html", scratch.File("p.html")}));
+  EXPECT_EQ(compared.exit, 0);
+  EXPECT_THAT(compared.out, HasSubstr(svg + " (auto)\n"));
+  EXPECT_THAT(ReadFile(svg), HasSubstr("strategy auto"));
+  EXPECT_THAT(ReadFile(scratch.File("p.html")), HasSubstr("<!doctype html>"));
+  const Json json = JsonOf(Plus(InBytes(100, "1", "2", "30"), {"--strategy", "hsm", "--svg", svg, "--json"}));
+  EXPECT_EQ(json["strategy"], "hsm");
+  EXPECT_THAT(ReadFile(svg), HasSubstr("strategy hsm"));
 }
 
 TEST(PlanCommand, RefusesWhatMakesNoSense) {

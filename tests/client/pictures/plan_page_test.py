@@ -100,7 +100,7 @@ def check_contents(page, plan, failures):
         text = page.value(KEPT)
         size, states, tapes = map(int, re.match(r"In memory: (\d+)B of \d+B, (\d+) states? and (\d+) tapes?", text).groups())
         failures.expect(size == states * plan["state_bytes"] + tapes * plan["tape_bytes"], text)
-        listed = re.search(r"tapes? ([\d, ]+)\.", text)
+        listed = re.search(r"tapes? ([\d, ]+)[.;]", text)
         failures.expect(len(listed[1].split(",")) == tapes if listed else tapes == 0, text)
         most = max(most, size)
         failures.expect(page.value(DOING) != previous, f"stuck at {previous}")

@@ -7,15 +7,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/advice_options.h"
 #include "client/cli/advice_text.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
+#include "client/cli/picture_files.h"
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
 #include "client/cli/workload_options.h"
+#include "client/pictures/curve_svg.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -29,6 +32,9 @@ Examples:
   recurve curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
       all corners of one strategy for a model, for a machine
 
+  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,hsm,chen,store-all --svg curve.svg
+      a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
+
 Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is enough
 for a time; with a little less, the time is that of the line above.)";
 
@@ -41,13 +47,18 @@ struct CurveOptions {
   AdviceOptions advice;
   std::string strategy = "all";
   int64_t points = 12;
+  PictureFiles pictures;
 };
 
 absl::StatusOr<std::vector<Strategy>> StrategiesOf(const std::string& name) {
   if (name == "all") return std::vector<Strategy>(std::begin(kStrategiesInBytes), std::end(kStrategiesInBytes));
-  const absl::StatusOr<Strategy> strategy = ParseStrategy(name);
-  if (!strategy.ok()) return strategy.status();
-  return std::vector<Strategy>{*strategy};
+  std::vector<Strategy> strategies;
+  for (const std::string& part : std::vector<std::string>(absl::StrSplit(name, ','))) {
+    const absl::StatusOr<Strategy> strategy = ParseStrategy(part);
+    if (!strategy.ok()) return strategy.status();
+    strategies.push_back(*strategy);
+  }
+  return strategies;
 }
 
 Json CurvesJson(const Workload& workload, const std::vector<Curve>& curves) {
@@ -90,9 +101,22 @@ ExitStatus RunCurve(const CurveOptions& options) {
   if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
   const absl::StatusOr<std::vector<Strategy>> strategies = StrategiesOf(options.strategy);
   if (!strategies.ok()) return Fail(strategies.status(), ExitStatus::kUsage);
+  if (absl::Status status = CheckPictureFiles(options.pictures, options.advice.json); !status.ok()) {
+    return Fail(status, ExitStatus::kUsage);
+  }
+  const auto advisor = options.advice.MakeAdvisor();
   const absl::StatusOr<std::vector<Curve>> curves =
-      options.advice.MakeAdvisor()->MakeCurves(*workload, *strategies, options.points, WhenInterrupted());
+      advisor->MakeCurves(*workload, *strategies, options.points, WhenInterrupted());
   if (!curves.ok()) return options.advice.Fail(curves.status());
+  if (options.pictures.wanted()) {
+    constexpr int64_t kPointsDrawn = 400;
+    const absl::StatusOr<std::vector<Curve>> drawn =
+        advisor->MakeCurves(*workload, *strategies, std::max(options.points, kPointsDrawn), WhenInterrupted());
+    if (!drawn.ok()) return options.advice.Fail(drawn.status());
+    const absl::Status status = WritePicture(options.pictures.svg, CurveSvg(WorkloadText(*workload), *drawn));
+    if (!status.ok()) return Fail(status);
+    if (options.pictures.to_stdout()) return ExitStatus::kDone;
+  }
   if (options.advice.json) {
     PrintJson(CurvesJson(*workload, *curves));
   } else {
@@ -107,9 +131,12 @@ Command AddCurveCommand(CLI::App& app) {
   CLI::App* curve = app.add_subcommand("curve", "what memory buys in time, for each strategy");
   curve->footer(kFooter);
   auto options = std::make_shared<CurveOptions>(*curve);
-  AddText(*curve, "--strategy", options->strategy, "auto, hsm, chen, store-all, or all to compare them", "NAME")
+  AddText(*curve, "--strategy", options->strategy,
+          "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES")
       ->capture_default_str();
   AddCount(*curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
+  AddText(*curve, "--svg", options->pictures.svg,
+          "draw the curves into this file; replaces a file that is there; - is stdout", "FILE");
   AddAdviceOptions(*curve, options->advice);
   return {curve, [options] { return RunCurve(*options); }};
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Draws plans of many kinds with the real program and checks that each file is well formed, fetches nothing and that its
-numbers lie inside of its drawing.
+numbers lie inside of its drawing. The pictures of the documentation must be what the commands beside them draw.
 
-usage: well_formed_test.py RECURVE
+usage: well_formed_test.py RECURVE REPOSITORY
 """
 import pathlib
 import re
@@ -41,13 +41,23 @@ def check_svg(text: str) -> list[str]:
                 errors.append(f"{element.tag} has {name} {value}, outside of the drawing")
     if re.search(r"nan|inf\b", " ".join(e.attrib.get("d", "") for e in root.iter())):
         errors.append("a path has no numbers")
-    if not [e for e in root.iter(SVG + "path") if e.attrib.get("class") == "backward"]:
-        errors.append("no backward is drawn")
     return errors
 
 
-def main(recurve: str) -> int:
-    errors = []
+def check_documentation(recurve: str, root: pathlib.Path) -> list[str]:
+    errors, seen = [], 0
+    for page in sorted((root / "docs").glob("*.md")):
+        for options, picture in re.findall(r"^recurve (.*) --svg (docs/images/\S+)$", page.read_text(), re.MULTILINE):
+            seen += 1
+            drawn = subprocess.run([recurve, *options.split(), "--svg", "-"], capture_output=True, text=True, check=True)
+            if drawn.stdout != (root / picture).read_text():
+                errors.append(f"{picture} is not what the command in {page.name} draws; run it again")
+            errors += [f"{picture}: {error}" for error in check_svg(drawn.stdout)]
+    return errors if seen else ["docs: no picture has its command beside it"]
+
+
+def main(recurve: str, root: pathlib.Path) -> int:
+    errors = check_documentation(recurve, root)
     with tempfile.TemporaryDirectory() as folder:
         svg = pathlib.Path(folder) / "plan <&'\".svg"
         for name, options in PLANS.items():
@@ -57,6 +67,8 @@ def main(recurve: str) -> int:
                 continue
             text = svg.read_text()
             errors += [f"{name}: {error}" for error in check_svg(text)]
+            if 'class="backward"' not in text:
+                errors.append(f"{name}: no backward is drawn")
             if len(text) > 2_000_000:
                 errors.append(f"{name}: {len(text)} characters")
             if re.search(r"(href|src|url)\s*[=(]", text):
@@ -75,6 +87,6 @@ def main(recurve: str) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], pathlib.Path(sys.argv[2])))

@@ -154,6 +154,8 @@ void BM_Msm(benchmark::State& state) {
 BENCHMARK(BM_Msm)
     ->ArgNames({"links", "slots"})
     ->ArgsProduct({{1000}, {1, 10, 50, 250, 1000}})
+    ->Args({100'000, 100})
+    ->Args({10'000'000, 1})
     ->Unit(benchmark::kMicrosecond);
 
 void BM_Chen(benchmark::State& state) {

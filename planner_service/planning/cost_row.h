@@ -8,30 +8,32 @@
 
 namespace recurve {
 
-// The cost of chains of 0, 1, 2, ... links with one amount of memory, and where it bends upwards. Least-cost splits
-// need to look at the bends only: let y minimise f(y) + g(n - y), where neither f bends upwards at y nor g at n - y.
-// Then the step from y to y + 1 costs no more than the step from y - 1 to y did, which cost nothing, so y + 1 is as
-// good; and so on until one of them bends upwards or the range ends.
+// The cost of chains of 0, 1, 2, ... links with one amount of memory, where it bends upwards, and the largest convex
+// function below it, its hull.
 class CostRow {
  public:
-  CostRow() : costs_{0} {}
+  explicit CostRow(int64_t longest) { costs_.reserve(longest + 1); }
 
-  void Append(int64_t cost) {
-    costs_.push_back(cost);
-    const size_t n = costs_.size();
-    if (n >= 3 && costs_[n - 1] - costs_[n - 2] > costs_[n - 2] - costs_[n - 3]) {
-      bends_.push_back(static_cast<int64_t>(n) - 2);
-    }
-  }
+  void Append(int64_t cost);
 
   int64_t size() const { return static_cast<int64_t>(costs_.size()); }
   int64_t operator[](int64_t length) const { return costs_[length]; }
   // In increasing order; those of lengths that are followed by an appended one.
   const std::vector<int64_t>& bends() const { return bends_; }
 
+  // A line of the hull: from `begin` links to `end`, rising by `rise`. That which holds [length, length + 1].
+  struct Line {
+    int64_t begin;
+    int64_t end;
+    int64_t rise;
+    int64_t links() const { return end - begin; }
+  };
+  Line LineAfter(int64_t length) const;  // length <= size() - 2
+
  private:
-  std::vector<int64_t> costs_;
+  std::vector<int64_t> costs_ = {0};
   std::vector<int64_t> bends_;
+  std::vector<int64_t> hull_ = {0};  // lengths at which the hull touches the costs and bends, and the last one
 };
 
 struct Split {
@@ -39,26 +41,14 @@ struct Split {
   int64_t left;
 };
 
-// The least left + f(left) + g(total - left) over lefts in [least, total - 1], and the first such `left` that is looked
-// at; f and g must be known up to total - 1.
-inline Split BestSplit(const CostRow& f, const CostRow& g, int64_t total, int64_t least) {
-  Split best = {.cost = INT64_MAX, .left = least};
-  auto consider = [&](int64_t left) {
-    const int64_t cost = left + f[left] + g[total - left];
-    if (cost < best.cost) best = {.cost = cost, .left = left};
-  };
-  consider(least);
-  consider(total - 1);
-  for (int64_t left : f.bends()) {
-    if (left >= total) break;
-    if (left >= least) consider(left);
-  }
-  for (int64_t right : g.bends()) {
-    if (right > total - least) break;
-    consider(total - right);
-  }
-  return best;
-}
+// The least left + f(left) + g(total - left) over lefts in [least, total - 1], and a `left` that has it; f must be
+// known up to total - 1 >= least, g up to total - least. Exact, whatever the rows look like; how fast depends on how
+// close they are to convex. The sum of the hulls is convex, so it has one bottom, found from `near`; from there
+// outwards the bends of f and g are looked at until the sum of the hulls is past the best that was found. (Between
+// bends there is nothing to look at: let neither f bend upwards at y nor g at n - y, and y be best. Then the step from
+// y to y + 1 costs no more than the step from y - 1 to y did, which cost nothing, so y + 1 is as good; and so on up to
+// a bend or the end of the range.)
+Split BestSplit(const CostRow& f, const CostRow& g, int64_t total, int64_t least, int64_t near);
 
 }  // namespace recurve
 

@@ -27,36 +27,55 @@ int64_t UsedSlots(int64_t length, const SlotBudget& budget) {
 
 class MsmSolver::Table {
  public:
-  Table(int64_t length, int64_t alpha) : length_(length), alpha_(alpha), rows_(1) {}
+  Table(int64_t length, int64_t alpha) : length_(length), alpha_(alpha), rows_(1, CostRow(0)) {}
 
   int64_t slots() const { return static_cast<int64_t>(rows_.size()) - 1; }
 
-  // Adds the row of one slot more.
-  void AppendRow() {
+  // Adds the row of one slot more. CANCELLED, and none added, when `cancelled` says so.
+  absl::Status AppendRow(const CancelCheck& cancelled) {
+    constexpr int64_t kCellsBetweenPolls = 4096;
     const int64_t slots = static_cast<int64_t>(rows_.size());
-    rows_.emplace_back();
-    for (int64_t length = 1; length <= length_; ++length) rows_.back().Append(Best({length, slots}).cost);
+    rows_.emplace_back(length_);
+    Lefts near;
+    for (int64_t length = 1; length <= length_; ++length) {
+      if (length % kCellsBetweenPolls == 1 && cancelled && cancelled()) {
+        rows_.pop_back();
+        return absl::CancelledError("planning was cancelled");
+      }
+      rows_.back().Append(Best({length, slots}, near).cost);
+    }
+    return absl::OkStatus();
   }
 
   int64_t cost(const Problem& problem) const { return rows_[problem.room][problem.length]; }
 
-  Decision Decide(const Problem& problem) const { return Best(problem).decision; }
+  Decision Decide(const Problem& problem) const {
+    if (problem.room == 1 && problem.length > 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{1, 1}};
+    Lefts near;
+    return Best(problem, near).decision;
+  }
 
  private:
+  // The best left parts of the chain before, which is where to look for those of one link more.
+  struct Lefts {
+    int64_t hidden = 1;
+    int64_t internal = 0;
+  };
   struct Choice {
     int64_t cost;
     Decision decision;
   };
 
   // Needs the row of fewer slots, and this row up to fewer links.
-  Choice Best(const Problem& problem) const {
+  Choice Best(const Problem& problem, Lefts& near) const {
     const auto [length, slots] = problem;
     if (1 + alpha_ * (length - 1) <= slots) return {.cost = length, .decision = {.kind = Run::Kind::kTapeAll}};
     const CostRow& row = rows_[slots];
     Choice best = {.cost = length + row[length - 1],
                    .decision = {.kind = Run::Kind::kSweepLast, .left = Problem{length - 1, slots}}};
     if (slots > 1) {
-      const Split split = BestSplit(row, rows_[slots - 1], length, 1);
+      const Split split = BestSplit(row, rows_[slots - 1], length, 1, near.hidden);
+      near.hidden = split.left;
       if (split.cost < best.cost) {
         best = {.cost = split.cost,
                 .decision = {.kind = Run::Kind::kSplit,
@@ -65,7 +84,8 @@ class MsmSolver::Table {
       }
     }
     if (slots > alpha_) {
-      const Split split = BestSplit(row, rows_[slots - alpha_], length - 1, 0);
+      const Split split = BestSplit(row, rows_[slots - alpha_], length - 1, 0, near.internal);
+      near.internal = split.left;
       if (split.cost + 1 < best.cost) {
         best = {.cost = split.cost + 1,
                 .decision = {.kind = Run::Kind::kSplitTape,
@@ -91,9 +111,13 @@ MsmSolver::~MsmSolver() = default;
 
 absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelled) {
   const Problem whole = {length_, UsedSlots(length_, {.slots = slots, .alpha = alpha_})};
+  if (whole.room == 1) {  // nothing to mix
+    absl::StatusOr<Plan> plan = PlanHsm(length_, 1, cancelled);
+    if (plan.ok()) plan->forward_count_upper_bound = plan->forward_count;
+    return plan;
+  }
   while (table_->slots() < whole.room) {
-    if (cancelled && cancelled()) return absl::CancelledError("planning was cancelled");
-    table_->AppendRow();
+    if (absl::Status status = table_->AppendRow(cancelled); !status.ok()) return status;
   }
   Plan plan;
   plan.feasible = true;

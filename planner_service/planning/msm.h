@@ -12,7 +12,7 @@
 namespace recurve {
 
 // Mixed state memorization keeps a table of lengths by slots; a request may fill this many cells, which take 8 bytes
-// each.
+// each (those of one slot 24). 100,000 links with 100 slots take half a second.
 inline constexpr int64_t kMaxMsmTableCells = int64_t{1} << 24;
 
 // Cells that a plan for `length` links needs; slots beyond those that hold everything are of no use and not counted.

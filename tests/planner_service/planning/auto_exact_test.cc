@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "planner_service/planning/forward_count.h"
 #include "tests/planner_service/planning/checked_plan.h"
 #include "tests/planner_service/planning/reference_costs.h"
 
@@ -72,6 +73,34 @@ TEST(AutoExactTest, LengthsUpTo1000) {
   RandomBudgets budgets(3);
   for (int i = 0; i < 12; ++i) CheckExact(1000, 1 + budgets.Below(40), budgets.Next());
 }
+
+// Counts only, so that every length can be asked; forward_count_test.cc has them equal to those of plans.
+void CheckEveryLengthUpTo2000(const ByteBudget& budget) {
+  const std::vector<int64_t> expected = ReferenceAuto(2000, budget.state_bytes, budget.tape_bytes, budget.budget_bytes);
+  for (int64_t length = 1; length <= 2000; ++length) {
+    const ForwardCount count = CountForwards(length, budget);
+    ASSERT_EQ(count.count, expected[length]) << length << " links, state " << budget.state_bytes << ", tape "
+                                             << budget.tape_bytes << ", budget " << budget.budget_bytes;
+    ASSERT_EQ(count.lower_bound, count.count);
+  }
+}
+
+// Sizes from a byte to thousands that share no factor, room for none to some 60 states.
+class EveryLengthUpTo2000 : public ::testing::TestWithParam<int> {};
+
+TEST_P(EveryLengthUpTo2000, IsExact) {
+  RandomBudgets budgets(100 + GetParam());
+  for (int i = 0; i < 60; ++i) {
+    ByteBudget budget = {1 + budgets.Below(i % 2 == 0 ? 13 : 5000)};
+    constexpr int64_t kTapesPerState[] = {1, 2, 4, 30, 200};
+    budget.tape_bytes = budgets.Below(kTapesPerState[i % 5] * budget.state_bytes + 1);
+    constexpr int64_t kMostStates[] = {1, 4, 12, 24, 60};
+    budget.budget_bytes = budgets.Below(kMostStates[budgets.Below(5)] * budget.state_bytes + 1);
+    ASSERT_NO_FATAL_FAILURE(CheckEveryLengthUpTo2000(budget));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AutoExact, EveryLengthUpTo2000, ::testing::Range(0, 5));
 
 TEST(AutoExactTest, StatesThatAreTheirOwnTape) {
   for (int64_t budget = 0; budget <= 40; ++budget) CheckExact(200, 3, {.state_bytes = 1, .budget_bytes = budget});

@@ -68,22 +68,26 @@ std::vector<int64_t> ReferenceMsm(int64_t longest, int64_t slots, int64_t alpha)
 }
 
 std::vector<int64_t> ReferenceAuto(int64_t longest, int64_t state_bytes, int64_t tape_bytes, int64_t budget_bytes) {
-  Row further;
+  // By number of links; small numbers and arrays read in one direction, so that the compiler takes many at a time.
+  std::vector<int32_t> swept(longest + 1);                    // y + V(y, level)
+  std::vector<int32_t> row(longest + 1);                      // V(n, level)
+  std::vector<int32_t> reversed(longest + 1, INT32_MAX / 2);  // reversed[longest - n]: V(n, level + 1)
   for (int64_t level = std::min(longest, budget_bytes / state_bytes); level >= 0; --level) {
     const int64_t room = budget_bytes - level * state_bytes;
-    Row row(longest + 1, 0);
     for (int64_t n = 1; n <= longest; ++n) {
-      if (n == 1 || (n - 1) * tape_bytes + (n - 2) * state_bytes <= room) {
-        row[n] = n;
-        continue;
+      int64_t best = n;
+      if (n > 1 && (n - 1) * tape_bytes + (n - 2) * state_bytes > room) {
+        const int32_t* further = &reversed[longest - n];
+        int32_t least = static_cast<int32_t>(n) + row[n - 1];
+        for (int64_t y = 1; y < n; ++y) least = std::min(least, swept[y] + further[y]);
+        best = least;
       }
-      row[n] = n + row[n - 1];
-      if (further.empty()) continue;
-      for (int64_t y = 1; y < n; ++y) row[n] = std::min(row[n], y + row[y] + further[n - y]);
+      row[n] = static_cast<int32_t>(best);
+      swept[n] = static_cast<int32_t>(n + best);
     }
-    further = row;
+    std::reverse_copy(row.begin(), row.end(), reversed.begin());
   }
-  return further;
+  return {row.begin(), row.end()};
 }
 
 namespace {

@@ -14,6 +14,7 @@ namespace recurve {
 std::vector<int64_t> ReferenceHsm(int64_t longest, int64_t slots);
 std::vector<int64_t> ReferenceIsm(int64_t longest, int64_t slots);
 std::vector<int64_t> ReferenceMsm(int64_t longest, int64_t slots, int64_t alpha);
+// longest <= 30'000.
 std::vector<int64_t> ReferenceAuto(int64_t longest, int64_t state_bytes, int64_t tape_bytes, int64_t budget_bytes);
 
 // The least count over schedules of any shape, persistent or not, for up to 8 links: a search over the states of the

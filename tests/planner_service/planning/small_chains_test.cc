@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "planner_service/planning/msm.h"
 #include "planner_service/planning/planner.h"
 #include "tests/planner_service/planning/checked_plan.h"
 #include "tests/planner_service/planning/reference_costs.h"
@@ -76,6 +77,31 @@ TEST(SmallChainsTest, Msm) {
       }
     }
   }
+}
+
+// Long enough for costs that are far from convex in the length.
+TEST(SmallChainsTest, MsmOfLongerChains) {
+  constexpr int64_t kLonger = 400;
+  for (int64_t alpha : {2, 3, 7}) {
+    for (int64_t slots : {2, 3, 8, 21, 60}) {
+      const std::vector<int64_t> expected = ReferenceMsm(kLonger, slots, alpha);
+      for (int64_t length = 50; length <= kLonger; length += 25) {
+        const Plan plan = SlotPlan(Strategy::kMsm, length, slots, alpha);
+        ASSERT_EQ(plan.forward_count, expected[length]) << length << " links, " << slots << " slots, alpha " << alpha;
+      }
+    }
+  }
+}
+
+TEST(SmallChainsTest, MsmGoesOnAfterItWasCancelledWithinARow) {
+  constexpr int64_t kLinks = 10'000;
+  MsmSolver solver(kLinks, 3);
+  for (int polls : {2, 5, 9}) {
+    EXPECT_EQ(solver.Solve(6, [&polls] { return polls-- == 0; }).status().code(), absl::StatusCode::kCancelled);
+  }
+  const absl::StatusOr<Plan> plan = solver.Solve(6, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->schedule, SlotPlan(Strategy::kMsm, kLinks, 6, 3).schedule);
 }
 
 TEST(SmallChainsTest, AutoIsExactMonotonicAndEndsAtStoreAll) {

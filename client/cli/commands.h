@@ -17,6 +17,7 @@ struct Command {
 };
 
 Command AddPlanCommand(CLI::App& app);
+Command AddAdviseCommand(CLI::App& app);
 Command AddCurveCommand(CLI::App& app);
 Command AddBudgetCommand(CLI::App& app);
 Command AddFitCommand(CLI::App& app);

@@ -23,7 +23,7 @@ Without any service, on this machine:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
   recurve eval --model book.safetensors --data other.txt
 
-Before a job is placed (also: fit, lengths, split):
+Before a job is placed (also: advise, fit, lengths, split):
   recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.25
                                             the smallest memory in which it is at most a quarter slower
   recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
@@ -45,9 +45,9 @@ ExitStatus Main(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.get_formatter()->column_width(30);
   const std::vector<Command> commands = {
-      AddPlanCommand(app),  AddCurveCommand(app), AddBudgetCommand(app), AddFitCommand(app),  AddLengthsCommand(app),
-      AddSplitCommand(app), AddTrainCommand(app), AddSampleCommand(app), AddEvalCommand(app), AddSubmitCommand(app),
-      AddJobsCommand(app),  AddWatchCommand(app), AddCancelCommand(app),
+      AddPlanCommand(app),    AddAdviseCommand(app), AddCurveCommand(app), AddBudgetCommand(app), AddFitCommand(app),
+      AddLengthsCommand(app), AddSplitCommand(app),  AddTrainCommand(app), AddSampleCommand(app), AddEvalCommand(app),
+      AddSubmitCommand(app),  AddJobsCommand(app),   AddWatchCommand(app), AddCancelCommand(app),
   };
   try {
     app.parse(argc, argv);

@@ -40,9 +40,9 @@ std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
 TEST(PlannerBinaryTest, SaysWhatItIs) {
   EXPECT_THAT(OutputOf({kPlanner, "--version"}, 0), HasSubstr("recurve-planner "));
   const std::string help = OutputOf({kPlanner, "--help"}, 0);
-  for (const char* text :
-       {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--deadline", "--drain-time",
-        "--warm-up", "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
+  for (const char* text : {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting",
+                           "--max-solve-time", "--deadline", "--drain-time", "--warm-up", "--version", "127.0.0.1:7401",
+                           "127.0.0.1:9401", "256MiB", "no TLS"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }
 }
@@ -93,6 +93,7 @@ TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {
   EXPECT_EQ(HealthOf(channel, kServiceName), "SERVING");
   EXPECT_THAT(ReflectedServices(channel), HasSubstr(kServiceName));
   EXPECT_THAT(ReflectedFileOf(channel, kServiceName), HasSubstr("recurve/planner/v1/planner.proto"));
+  EXPECT_EQ(HealthOf(channel, "recurve.planner.v1.AdvisorService"), "SERVING");
 
   channel.reset();  // an idle client hears of the drain only every few seconds
   planner.process().Signal(SIGTERM);

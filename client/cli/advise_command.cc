@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/advice_options.h"
+#include "client/cli/advice_text.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/workload_json.h"
+#include "client/cli/workload_options.h"
+#include "planner_service/units/units.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve advise --memory 256MiB --layers 2 --hidden 512 --batch 32 --length 1000
+      how fast a model trains in 256 MiB in all, how it is cut into links, and where the bytes go
+  recurve advise --memory 64MiB --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --fixed-bytes 20MiB --json
+      the same of a chain, for a machine
+
+Exit status 3: the memory is too small; the message says what would do.)";
+
+struct AdviseOptions {
+  explicit AdviseOptions(CLI::App& app) : workload(app) {}
+
+  WorkloadOptions workload;
+  AdviceOptions advice;
+  std::optional<int64_t> memory;
+  Strategy strategy = Strategy::kAuto;
+};
+
+ExitStatus RunAdvise(const AdviseOptions& options) {
+  CatchInterrupts();
+  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes for all that is held");
+  const absl::StatusOr<Workload> workload = options.workload.Get();
+  if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
+  const absl::StatusOr<Advice> advice =
+      options.advice.MakeAdvisor()->Advise(*workload, options.strategy, *options.memory, WhenInterrupted());
+  if (!advice.ok()) return options.advice.Fail(advice.status());
+  const std::string strategy(ToString(options.strategy));
+  const std::string memory = FormatBytes(*options.memory);
+  if (options.advice.json) {
+    Json json = {{"workload", WorkloadJson(*workload)}, {"memory_bytes", *options.memory}};
+    json.update(AdviceJson(*advice));
+    PrintJson(json);
+  } else if (advice->feasible) {
+    std::printf("%s in %s, with %s.\n\n%s", WorkloadText(*workload).c_str(), memory.c_str(), strategy.c_str(),
+                AdviceText(*advice).c_str());
+  }
+  if (advice->feasible) return ExitStatus::kDone;
+  return Fail(ExitStatus::kInfeasible, absl::StrCat(strategy, " cannot run ", WorkloadText(*workload), " in --memory ",
+                                                    memory, "; give at least ", SizeText(advice->least_bytes)));
+}
+
+}  // namespace
+
+Command AddAdviseCommand(CLI::App& app) {
+  CLI::App* advise = app.add_subcommand("advise", "how fast a chain or a model runs in a memory");
+  advise->footer(kFooter);
+  auto options = std::make_shared<AdviseOptions>(*advise);
+  AddBytes(*advise, "--memory", options->memory, "such as 16GiB; all that is held counts");
+  AddStrategy(*advise, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
+  AddAdviceOptions(*advise, options->advice);
+  return {advise, [options] { return RunAdvise(*options); }};
+}
+
+}  // namespace recurve

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Chains that would overflow a recursive walk or a table of lengths by slots.
+#include <cmath>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -45,6 +47,49 @@ TEST(LongChainsTest, AutoIsProvedExactOrWithinATenthOfAPercent) {
       EXPECT_LE(plan.forward_count - plan.forward_count_lower_bound, plan.forward_count / 1000);
     }
   }
+}
+
+// Not replayed, so that it can be many; recount_test.cc has the planner's own count equal to the replay's.
+TEST(LongChainsTest, RandomBudgetsHaveSmallSchedulesAndSmallGaps) {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<double> part(0, 1);
+  EmbeddedPlanner planner;
+  for (int i = 0; i < 400; ++i) {
+    const int64_t length = i % 4 == 0 ? 10'000'000 : 1'000'000;
+    ByteBudget budget = {.state_bytes = 1 + static_cast<int64_t>(std::pow(1000, part(random)))};
+    const auto state = static_cast<double>(budget.state_bytes);
+    budget.tape_bytes =
+        i % 7 == 0 ? 0 : static_cast<int64_t>(state * std::pow(i % 3 == 0 ? 1e6 : 30, 2 * part(random) - 0.7));
+    const auto everything = static_cast<double>(length * (budget.tape_bytes + budget.state_bytes));
+    budget.budget_bytes = static_cast<int64_t>(std::pow(everything, part(random)));
+    SCOPED_TRACE(testing::Message() << length << " links, state " << budget.state_bytes << ", tape "
+                                    << budget.tape_bytes << ", budget " << budget.budget_bytes);
+    const absl::StatusOr<Plan> plan = planner.MakePlan({.length = length, .budget = budget}, {});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_LE(plan->forward_count - plan->forward_count_lower_bound, plan->forward_count / 1000);
+    EXPECT_LE(plan->peak_bytes, budget.budget_bytes);
+    EXPECT_LT(plan->schedule.runs.size(), 20'000U);
+  }
+}
+
+TEST(LongChainsTest, TheLongestChainWithNoMemoryAndWithAStateForEveryLink) {
+  constexpr int64_t kLength = kMaxChainLength;
+  const auto make = [](int64_t state, int64_t tape, int64_t budget) {
+    EmbeddedPlanner planner;
+    return planner.MakePlan({.length = kLength, .budget = ByteBudget{state, tape, budget}}, {}).value();
+  };
+  const Plan none = make(100, 10, 9);
+  EXPECT_EQ(none.forward_count, kLength * (kLength + 1) / 2);
+  EXPECT_LE(none.schedule.runs.size(), 2U);
+  const Plan one_tape = make(100, 10, 99);
+  EXPECT_EQ(one_tape.forward_count, none.forward_count - 1);
+  EXPECT_LE(one_tape.schedule.runs.size(), 2U);
+  const Plan states = make(1, kMaxBytes, kLength);
+  EXPECT_EQ(states.forward_count, 2 * kLength - 1);
+  EXPECT_LE(states.schedule.runs.size(), 3U);
+  const Plan small_leaves = make(1, kLength / 3, kLength);
+  EXPECT_EQ(small_leaves.forward_count_lower_bound, small_leaves.forward_count);
+  EXPECT_LE(small_leaves.schedule.runs.size(), 10U);
 }
 
 TEST(LongChainsTest, TheLongestChain) {

@@ -2,9 +2,11 @@
 //
 // How far the best persistent schedule is from the best of all schedules.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "gtest/gtest.h"
+#include "planner_service/planning/forward_count.h"
 #include "tests/planner_service/planning/checked_plan.h"
 #include "tests/planner_service/planning/reference_costs.h"
 
@@ -31,6 +33,15 @@ TEST(ExhaustiveTest, AutoIsAtMostOneForwardAboveEverySchedule) {
   RecordProperty("cases", static_cast<int>(cases));
   RecordProperty("one_forward_above", static_cast<int>(above));
   EXPECT_LT(above * 4, cases);
+}
+
+// docs/planning.md shows how: tapes are kept whose start states are not.
+TEST(ExhaustiveTest, EightLinksAreTheFirstWithTwoForwardsBetween) {
+  for (const auto& [budget, persistent, least] :
+       {std::array{1, 18, 17}, std::array{2, 14, 12}, std::array{3, 12, 11}}) {
+    EXPECT_EQ(CountForwards(8, {.state_bytes = 1, .tape_bytes = 0, .budget_bytes = budget}).count, persistent);
+    EXPECT_EQ(ExhaustiveCount(8, 1, 0, budget), least);
+  }
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ Command AddBudgetCommand(CLI::App& app);
 Command AddFitCommand(CLI::App& app);
 Command AddLengthsCommand(CLI::App& app);
 Command AddSplitCommand(CLI::App& app);
+Command AddScheduleCommand(CLI::App& app);
 Command AddTrainCommand(CLI::App& app);
 Command AddSampleCommand(CLI::App& app);
 Command AddEvalCommand(CLI::App& app);

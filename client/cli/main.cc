@@ -45,9 +45,9 @@ ExitStatus Main(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.get_formatter()->column_width(30);
   const std::vector<Command> commands = {
-      AddPlanCommand(app),    AddAdviseCommand(app), AddCurveCommand(app), AddBudgetCommand(app), AddFitCommand(app),
-      AddLengthsCommand(app), AddSplitCommand(app),  AddTrainCommand(app), AddSampleCommand(app), AddEvalCommand(app),
-      AddSubmitCommand(app),  AddJobsCommand(app),   AddWatchCommand(app), AddCancelCommand(app),
+      AddPlanCommand(app), AddScheduleCommand(app), AddAdviseCommand(app), AddCurveCommand(app), AddBudgetCommand(app),
+      AddFitCommand(app),  AddLengthsCommand(app),  AddSplitCommand(app),  AddTrainCommand(app), AddSampleCommand(app),
+      AddEvalCommand(app), AddSubmitCommand(app),   AddJobsCommand(app),   AddWatchCommand(app), AddCancelCommand(app),
   };
   try {
     app.parse(argc, argv);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/budget_options.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
@@ -38,7 +39,7 @@ needs beyond that. auto, store-all and chen take bytes, ism and msm take slots, 
 budget is too small; the message says what would do.)";
 
 struct PlanOptions {
-  std::optional<int64_t> length, state_bytes, tape_bytes, budget_bytes, slots, alpha;
+  BudgetOptions budget;
   std::optional<double> forward_seconds, taped_forward_seconds, backward_seconds;
   std::string strategy = "all";
   std::string planner;
@@ -47,28 +48,13 @@ struct PlanOptions {
 };
 
 absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
-  PlanRequest request{.length = options.length.value_or(0)};
-  if (!options.length) return absl::InvalidArgumentError("--length is required: the links of the chain");
-  const bool bytes = options.state_bytes || options.tape_bytes || options.budget_bytes;
-  const bool slots = options.slots || options.alpha;
-  if (bytes == slots) {
-    return absl::InvalidArgumentError(
-        "give either --state-bytes, --tape-bytes and --budget-bytes, or --slots and --alpha");
-  }
-  if (bytes) {
-    if (!options.state_bytes || !options.tape_bytes || !options.budget_bytes) {
-      return absl::InvalidArgumentError("--state-bytes, --tape-bytes and --budget-bytes are needed together");
-    }
-    request.budget = ByteBudget{*options.state_bytes, *options.tape_bytes, *options.budget_bytes};
-  } else {
-    if (!options.slots) return absl::InvalidArgumentError("--alpha needs --slots");
-    request.budget = SlotBudget{*options.slots, options.alpha.value_or(1)};
-  }
+  absl::StatusOr<PlanRequest> request = RequestOf(options.budget);
+  if (!request.ok()) return request;
   if (options.forward_seconds || options.taped_forward_seconds || options.backward_seconds) {
     if (!options.forward_seconds || !options.backward_seconds) {
       return absl::InvalidArgumentError("--forward-seconds and --backward-seconds are needed together");
     }
-    request.costs =
+    request->costs =
         LinkCosts{*options.forward_seconds, options.taped_forward_seconds.value_or(*options.forward_seconds),
                   *options.backward_seconds};
   }
@@ -161,17 +147,7 @@ Command AddPlanCommand(CLI::App& app) {
   CLI::App* plan = app.add_subcommand("plan", "cheapest way through a chain in a memory budget; compares strategies");
   plan->footer(kFooter);
   auto options = std::make_shared<PlanOptions>();
-  AddCount(*plan, "--length", options->length, "links of the chain, 1 to 10,000,000");
-  AddBytes(*plan, "--state-bytes", options->state_bytes, "size of one state, such as 512KiB")->group("Budget in bytes");
-  AddBytes(*plan, "--tape-bytes", options->tape_bytes, "size of one link's tape; 0 is allowed")
-      ->group("Budget in bytes");
-  AddBytes(*plan, "--budget-bytes", options->budget_bytes,
-           "for stored states and tapes, beyond the start state and the working set; 0 is allowed")
-      ->group("Budget in bytes");
-  AddCount(*plan, "--slots", options->slots, "slots of one hidden state (ism: internal state), start state included")
-      ->group("Budget in the paper's units");
-  AddCount(*plan, "--alpha", options->alpha, "size of an internal state in hidden states; default 1")
-      ->group("Budget in the paper's units");
+  AddBudgetOptions(*plan, options->budget);
   AddReal(*plan, "--forward-seconds", options->forward_seconds, "of one link without tape")->group("Predicted time");
   AddReal(*plan, "--taped-forward-seconds", options->taped_forward_seconds,
           "of one link with tape; default: as --forward-seconds")

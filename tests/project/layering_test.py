@@ -14,6 +14,7 @@ LADDER = {
     "planner_service/schedule": [],
     "planner_service/planning": ["planner_service/schedule"],
     "planner_service/verification": ["planner_service/planning", "planner_service/schedule"],
+    "planner_service/interchange": ["planner_service/verification", "planner_service/schedule"],
     "planner_service/units": [],
     "planner_service/advice": ["executor/job", "executor/engine", "executor/model", "executor/backend",
                                "executor/backend/cpu", "planner_service/planning", "planner_service/schedule"],
@@ -39,7 +40,8 @@ LADDER = {
                         "planner_service/units"],
     "client/cli": ["client", "client/pictures", "planner_service/advice", "executor/codec", "executor/job",
                    "executor/engine", "executor/model", "executor/backend", "executor/backend/cpu", "executor/data",
-                   "planner_service/planning", "planner_service/schedule", "planner_service/units"],
+                   "planner_service/interchange", "planner_service/verification", "planner_service/planning",
+                   "planner_service/schedule", "planner_service/units"],
 }
 
 # What only some folders may see of the packages outside.

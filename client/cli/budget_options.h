@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_BUDGET_OPTIONS_H_
+#define RECURVE_CLIENT_CLI_BUDGET_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "planner_service/planning/plan.h"
+
+namespace recurve {
+
+// A chain and what it may take, as commands that plan are told.
+struct BudgetOptions {
+  std::optional<int64_t> length, state_bytes, tape_bytes, budget_bytes, slots, alpha;
+};
+
+void AddBudgetOptions(CLI::App& app, BudgetOptions& options);
+
+// A request for kAuto with that length and budget. INVALID_ARGUMENT when something is missing, or when there are bytes
+// and slots.
+absl::StatusOr<PlanRequest> RequestOf(const BudgetOptions& options);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_BUDGET_OPTIONS_H_

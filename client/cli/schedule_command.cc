@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/budget_options.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/plan_answer.h"
+#include "client/cli/planner_option.h"
+#include "client/cli/schedule_source.h"
+#include "client/schedule_client.h"
+#include "planner_service/interchange/action_exporter.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/units/number_text.h"
+#include "planner_service/units/units.h"
+#include "planner_service/verification/schedule_verifier.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve schedule export --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --out plan.jsonl
+  recurve schedule verify plan.jsonl
+      checks it against the sizes, the budget and the claims in its first line
+  recurve schedule verify theirs.jsonl --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
+  python3 docs/replay_schedule.py plan.jsonl
+      replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
+
+The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is a lie.)";
+
+struct ExportOptions {
+  BudgetOptions budget;
+  Strategy strategy = Strategy::kAuto;
+  std::string planner;
+  std::string out;
+};
+
+struct VerifyOptions {
+  std::string file;
+  std::optional<int64_t> state_bytes, tape_bytes, budget_bytes;
+  std::string planner;
+  bool json = false;
+};
+
+// The actions of a plan, from the service at `target` or, when that is empty, from this process.
+absl::Status StreamPlan(const std::string& target, const PlanRequest& request,
+                        const ScheduleClient::OnFigures& on_figures, const ScheduleClient::OnAction& on_action) {
+  if (!target.empty()) return ScheduleClient({.target = target}).StreamSchedule(request, 0, on_figures, on_action);
+  absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan(request, WhenInterrupted());
+  if (!plan.ok()) return plan.status();
+  const Schedule schedule = std::move(plan->schedule);
+  const int64_t actions = plan->feasible ? ScheduleWalk::CountActions(schedule).back() : 0;
+  bool wanted = on_figures({.plan = *std::move(plan), .action_count = actions});
+  ScheduleWalk walk(schedule);
+  for (std::optional<Action> action = walk.Next(); wanted && action; action = walk.Next()) wanted = on_action(*action);
+  return absl::OkStatus();
+}
+
+// Lines to a file, or to standard output.
+class LineWriter {
+ public:
+  // An empty path stands for standard output.
+  explicit LineWriter(const std::string& path)
+      : path_(path), file_(path.empty() ? stdout : std::fopen(path.c_str(), "w")) {}
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+  ~LineWriter() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  }
+
+  bool Write(const std::string& line) {
+    return file_ != nullptr && std::fputs(line.c_str(), file_) >= 0 && std::fputc('\n', file_) != EOF;
+  }
+
+  // Whether all has been written. What was not written whole is removed.
+  absl::Status Finish(const absl::Status& written) {
+    const bool failed = file_ == nullptr || std::fflush(file_) != 0 || std::ferror(file_) != 0;
+    if (written.ok() && !failed) return absl::OkStatus();
+    if (file_ != nullptr && file_ != stdout) std::remove(path_.c_str());
+    return written.ok()
+               ? absl::UnavailableError(absl::StrCat("cannot write ", path_.empty() ? "standard output" : path_))
+               : written;
+  }
+
+ private:
+  const std::string path_;
+  std::FILE* const file_;
+};
+
+ScheduleHeader HeaderOf(const PlanRequest& request, const Plan& plan) {
+  ScheduleHeader header{.length = request.length, .claimed_forward_count = plan.forward_count};
+  if (const auto* bytes = std::get_if<ByteBudget>(&request.budget)) {
+    header.state_bytes = bytes->state_bytes;
+    header.tape_bytes = bytes->tape_bytes;
+    header.budget_bytes = bytes->budget_bytes;
+    header.claimed_peak_bytes = plan.peak_bytes;
+  }
+  return header;
+}
+
+ExitStatus RunExport(const ExportOptions& options) {
+  CatchInterrupts();
+  absl::StatusOr<PlanRequest> request = RequestOf(options.budget);
+  if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
+  request->strategy = options.strategy;
+  if (absl::Status status = CheckRequest(*request); !status.ok()) return Fail(status, ExitStatus::kUsage);
+
+  std::optional<LineWriter> writer;
+  std::optional<PlanAnswer> infeasible;
+  ActionExporter exporter(request->length);
+  std::vector<CheckpointAction> lines;
+  const auto write_lines = [&] {
+    bool written = !Interrupted();
+    for (const CheckpointAction& line : lines) written = written && writer->Write(ToJson(line));
+    lines.clear();
+    return written;
+  };
+  absl::Status status = StreamPlan(
+      options.planner, *request,
+      [&](const PlanFigures& figures) {
+        if (!figures.plan.feasible) {
+          infeasible = PlanAnswer{.request = *request, .plan = figures.plan};
+          return false;
+        }
+        writer.emplace(options.out);
+        return writer->Write(ToJson(HeaderOf(*request, figures.plan)));
+      },
+      [&](const Action& action) {
+        exporter.Add(action, lines);
+        return write_lines();
+      });
+  if (infeasible) return Fail(ExitStatus::kInfeasible, InfeasibleText(*infeasible));
+  exporter.Finish(lines);
+  if (status.ok() && !write_lines() && Interrupted()) status = absl::CancelledError("interrupted");
+  if (writer) status = writer->Finish(status);
+  return status.ok() ? ExitStatus::kDone : Fail(status);
+}
+
+// What the file says, unless the command line says otherwise.
+absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const VerifyOptions& options) {
+  const std::optional<int64_t> state_bytes = options.state_bytes ? options.state_bytes : header.state_bytes;
+  if (!header.length) return absl::InvalidArgumentError("the first line has no length");
+  if (!state_bytes) return absl::InvalidArgumentError("--state-bytes is needed: the first line has no state_bytes");
+  VerificationTask task{.length = *header.length,
+                        .state_bytes = *state_bytes,
+                        .tape_bytes = options.tape_bytes.value_or(header.tape_bytes.value_or(0)),
+                        .budget_bytes = options.budget_bytes ? options.budget_bytes : header.budget_bytes,
+                        .claimed_peak_bytes = header.claimed_peak_bytes,
+                        .claimed_forward_count = header.claimed_forward_count};
+  if (absl::Status status = CheckTask(task); !status.ok()) return status;
+  return task;
+}
+
+// Checked by the service at `target` or, when that is empty, in this process.
+absl::StatusOr<Verdict> Check(const std::string& target, const VerificationTask& task, ScheduleSource& source) {
+  if (!target.empty()) {
+    return ScheduleClient({.target = target}).VerifySchedule(task, [&source] { return source.Next(); });
+  }
+  ScheduleVerifier verifier(task);
+  while (verifier.Wants()) {
+    const absl::StatusOr<std::optional<Action>> action = source.Next();
+    if (!action.ok()) return action.status();
+    if (!action->has_value()) break;
+    if (absl::Status status = verifier.Add(**action); !status.ok()) return status;
+  }
+  return verifier.Finish();
+}
+
+// The first thing that is wrong, by line of the file.
+std::optional<ScheduleSource::Failure> FailureOf(const Verdict& verdict, const ScheduleSource& source) {
+  // What the file could not be read beyond comes before an end that came too early.
+  if (source.failure() && (!verdict.violation || verdict.violation->action_index >= source.taken())) {
+    return source.failure();
+  }
+  if (!verdict.violation) return std::nullopt;
+  return ScheduleSource::Failure{source.LineOf(verdict.violation->action_index), verdict.violation->action,
+                                 verdict.violation->reason};
+}
+
+void PrintVerdict(const Verdict& verdict, const VerificationTask& task) {
+  std::printf("valid     %s actions, %s links\n", CountText(verdict.action_count).c_str(),
+              CountText(task.length).c_str());
+  std::printf("forwards  %s, %.3f a link\n", CountText(verdict.forward_count).c_str(),
+              static_cast<double>(verdict.forward_count) / static_cast<double>(task.length));
+  std::printf("peak      %s", FormatBytesRounded(verdict.peak_bytes).c_str());
+  if (task.budget_bytes) std::printf(" of %s", FormatBytesRounded(*task.budget_bytes).c_str());
+  if (verdict.host_peak_bytes > 0)
+    std::printf(", and %s on the host", FormatBytesRounded(verdict.host_peak_bytes).c_str());
+  std::printf("\n");
+}
+
+Json VerdictJson(const Verdict& verdict, const std::optional<ScheduleSource::Failure>& failure) {
+  Json json = {{"valid", !failure && verdict.valid()}};
+  if (failure) {
+    json["line"] = failure->line;
+    json["action"] = failure->action;
+    json["reason"] = failure->reason;
+  }
+  json["lies"] = failure ? std::vector<std::string>() : verdict.lies;
+  json["action_count"] = verdict.action_count;
+  json["forward_count"] = verdict.forward_count;
+  json["peak_bytes"] = verdict.peak_bytes;
+  json["host_peak_bytes"] = verdict.host_peak_bytes;
+  return json;
+}
+
+ExitStatus RunVerify(const VerifyOptions& options) {
+  CatchInterrupts();
+  std::ifstream file;
+  const bool from_file = options.file != "-";
+  const std::string name = from_file ? options.file : "standard input";
+  if (from_file) file.open(options.file);
+  if (from_file && !file) return Fail(ExitStatus::kFailed, absl::StrCat("cannot read ", name));
+  ScheduleSource source(from_file ? file : std::cin);
+  const absl::StatusOr<ScheduleHeader> header = source.ReadHeader();
+  if (!header.ok()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", header.status().message()));
+  const absl::StatusOr<VerificationTask> task = TaskOf(*header, options);
+  if (!task.ok()) return Fail(ExitStatus::kUsage, absl::StrCat(name, ": ", task.status().message()));
+
+  const absl::StatusOr<Verdict> verdict = Check(options.planner, *task, source);
+  if (!verdict.ok()) return Fail(verdict.status());
+  const std::optional<ScheduleSource::Failure> failure = FailureOf(*verdict, source);
+  if (options.json) PrintJson(VerdictJson(*verdict, failure));
+  if (failure) {
+    const std::string action = failure->action.empty() ? "" : failure->action + ": ";
+    return Fail(ExitStatus::kFailed, absl::StrCat(name, ", line ", failure->line, ": ", action, failure->reason));
+  }
+  if (!verdict->valid()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", verdict->lies.front()));
+  if (!options.json) PrintVerdict(*verdict, *task);
+  return ExitStatus::kDone;
+}
+
+Command AddExport(CLI::App& schedule) {
+  CLI::App* app = schedule.add_subcommand("export", "write a plan's actions as JSON Lines");
+  auto options = std::make_shared<ExportOptions>();
+  AddBudgetOptions(*app, options->budget);
+  AddStrategy(*app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
+  AddPlannerOption(*app, options->planner);
+  AddText(*app, "--out", options->out, "write to this file instead of standard output", "FILE");
+  return {app, [options] { return RunExport(*options); }};
+}
+
+Command AddVerify(CLI::App& schedule) {
+  CLI::App* app = schedule.add_subcommand("verify", "check a schedule, anybody's, against sizes and a budget");
+  auto options = std::make_shared<VerifyOptions>();
+  AddText(*app, "FILE", options->file, "the schedule, as JSON Lines; - for standard input", "FILE")->required();
+  AddBytes(*app, "--state-bytes", options->state_bytes, "size of one state; default: as the file says");
+  AddBytes(*app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: as the file says, or 0");
+  AddBytes(*app, "--budget-bytes", options->budget_bytes,
+           "most that may be stored beyond the start state; default: as the file says, or any");
+  AddPlannerOption(*app, options->planner);
+  app->add_flag("--json", options->json, "print one JSON object");
+  return {app, [options] { return RunVerify(*options); }};
+}
+
+}  // namespace
+
+Command AddScheduleCommand(CLI::App& app) {
+  CLI::App* schedule = app.add_subcommand("schedule", "schedules as files: export a plan's, verify anybody's");
+  schedule->footer(kFooter);
+  schedule->require_subcommand(1);
+  const std::vector<Command> commands = {AddExport(*schedule), AddVerify(*schedule)};
+  return {schedule, [commands] {
+            for (const Command& command : commands) {
+              if (command.app->parsed()) return command.run();
+            }
+            return ExitStatus::kUsage;
+          }};
+}
+
+}  // namespace recurve

@@ -9,6 +9,9 @@ if(RECURVE_SANITIZER)
   target_compile_options(recurve_options INTERFACE -fsanitize=${RECURVE_SANITIZER} -fno-omit-frame-pointer)
   target_link_options(recurve_options INTERFACE -fsanitize=${RECURVE_SANITIZER})
 endif()
+if(RECURVE_FUZZERS)
+  target_compile_options(recurve_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # recurve_library(<name> SOURCES ... [DEPS ...]): static library recurve_<name>, alias recurve::<name>.
 function(recurve_library name)

@@ -25,7 +25,7 @@ inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
 
 inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
 inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
-inline constexpr int64_t kMaxSearchSteps = 100'000;      // of one FindLargest
+inline constexpr int64_t kMaxSearchSteps = 1'000'000;    // of one FindLargest
 inline constexpr double kMaxLinkSeconds = 1e9;
 
 // A chain whose sizes are known.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The largest value of a dimension that fits. With a larger value nothing of a cut becomes smaller: bytes fixed, bytes
-// of a state, bytes of a tape, links, and so the time of the best plan. But a slowdown, which is a ratio, may fall; so
+// of a state, bytes of a tape, links, and so the time of the best plan. Nor do the forwards per link, but with kChen
+// (docs/planning.md). But the slowdown of one of many choices, which is relative to the fastest of them, may fall; so
 // may that of what the executor's rule takes. So ranges of values are halved, the upper half first, and a range is left
-// out when the time at its low end would be too slow even for the store-all time at its high end.
+// out when the time at its low end is too slow, if need be even for the store-all time at its high end.
 #include <optional>
 #include <string>
 #include <utility>
@@ -143,13 +144,14 @@ class LargestSearch {
       const absl::StatusOr<std::optional<Pick>> at_low = low.Of(index, budget_bytes_, cancelled_);
       if (!at_low.ok()) return at_low.status();
       if (!*at_low) continue;
+      const bool grows = strategy_ != Strategy::kChen && (low.by_rule() || low.cuts() == 1);  // the slowdown of a cut
       const double time = low.cut(index).Time((*at_low)->forward_count);
-      if (time / high.ReferenceTime(index) <= max_slowdown_) return true;
+      if (time / (grows ? low : high).ReferenceTime(index) <= max_slowdown_) return true;
       if (!low.by_rule()) continue;
       const absl::StatusOr<std::optional<Pick>> at_high = high.Of(index, budget_bytes_, cancelled_);
       if (!at_high.ok()) return at_high.status();
       // The rule takes this cut all over the range, or one before it.
-      if (*at_high && (*at_high)->forward_count <= 2 * low.cut(index).sizing.links) break;
+      if (*at_high && (*at_high)->forward_count <= 2 * (grows ? high : low).cut(index).sizing.links) break;
     }
     return false;
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -131,7 +130,11 @@ class SlowdownSplit {
 class TimeSplit {
  public:
   TimeSplit(Parties& parties, int64_t total_bytes, const CancelCheck& cancelled)
-      : parties_(parties), total_bytes_(total_bytes), cancelled_(cancelled), menus_(parties.kinds()) {
+      : parties_(parties),
+        total_bytes_(total_bytes),
+        cancelled_(cancelled),
+        menus_(parties.kinds()),
+        some_party_(parties.kinds()) {
     for (size_t party = parties.size(); party > 0; --party) some_party_[parties.kind(party - 1)] = party - 1;
     for (size_t party = 0; party < parties.size(); ++party) of_party_.push_back(&menus_[parties.kind(party)]);
     for (size_t kind = 0; kind < parties.kinds(); ++kind) searches_.emplace_back(parties.OfKind(kind), cancelled);
@@ -189,9 +192,9 @@ class TimeSplit {
   Parties& parties_;
   const int64_t total_bytes_;
   const CancelCheck& cancelled_;
-  std::vector<CornerSearch> searches_;   // by kind
-  std::vector<Menu> menus_;              // by kind
-  std::map<size_t, size_t> some_party_;  // of a kind
+  std::vector<CornerSearch> searches_;  // by kind
+  std::vector<Menu> menus_;             // by kind
+  std::vector<size_t> some_party_;      // of each kind
   std::vector<const Menu*> of_party_;
 };
 

@@ -151,8 +151,8 @@ class Advisor {
                                                         const CancelCheck& cancelled) = 0;
 
   // The advice for the largest value of `dimension`, all else as in `workload`, whose plan fits in `budget_bytes` and
-  // is at most `max_slowdown` times as slow as keeping every tape. `value` is 0 when not even 1 fits. Batch and hidden
-  // need a model.
+  // is at most `max_slowdown` times as slow as keeping every tape. `value` is 0 when none does. Batch and hidden need a
+  // model. Measured costs are taken as they are, whatever the value.
   struct Largest {
     int64_t value = 0;
     Advice advice;  // of `value`; of 1 when that is 0

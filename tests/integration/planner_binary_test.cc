@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/schedule_client.h"
 #include "tests/integration/child_process.h"
 #include "tests/integration/running_planner.h"
 #include "tests/planner_service/serving/probes.h"
@@ -41,8 +42,8 @@ TEST(PlannerBinaryTest, SaysWhatItIs) {
   EXPECT_THAT(OutputOf({kPlanner, "--version"}, 0), HasSubstr("recurve-planner "));
   const std::string help = OutputOf({kPlanner, "--help"}, 0);
   for (const char* text : {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting",
-                           "--max-solve-time", "--deadline", "--drain-time", "--warm-up", "--version", "127.0.0.1:7401",
-                           "127.0.0.1:9401", "256MiB", "no TLS"}) {
+                           "--max-solve-time", "--max-streams", "--stream-time", "--deadline", "--drain-time",
+                           "--warm-up", "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }
 }
@@ -53,6 +54,8 @@ TEST(PlannerBinaryTest, WrongOptionsAreOneLine) {
                                                                                      {"--memo-bytes", "12XB"},
                                                                                      {"--max-solves", "0"},
                                                                                      {"--max-waiting", "many"},
+                                                                                     {"--max-streams", "0"},
+                                                                                     {"--stream-time", "0s"},
                                                                                      {"--deadline", "0s"},
                                                                                      {"--drain-time", "soon"},
                                                                                      {"extra"}}) {
@@ -77,6 +80,28 @@ TEST(PlannerBinaryTest, APortInUseIsOneLine) {
     }
   }
   EXPECT_THAT(OutputOf({kPlanner, "--listen", "nowhere"}, 1), HasSubstr("address 'nowhere' has no port"));
+}
+
+TEST(PlannerBinaryTest, StreamsSchedulesThatItCanVerify) {
+  const RunningPlanner planner;
+  ScheduleClient client({.target = "127.0.0.1:" + std::to_string(planner.port())});
+  std::vector<Action> actions;
+  const absl::Status status = client.StreamSchedule(
+      {.length = 20'000, .budget = ByteBudget{10, 20, 100}}, 0, [](const PlanFigures&) { return true; },
+      [&](const Action& action) {
+        actions.push_back(action);
+        return true;
+      });
+  ASSERT_TRUE(status.ok()) << status;
+  size_t next = 0;
+  const absl::StatusOr<Verdict> verdict =
+      client.VerifySchedule({.length = 20'000, .state_bytes = 10, .tape_bytes = 20, .budget_bytes = 100},
+                            [&]() -> absl::StatusOr<std::optional<Action>> {
+                              return next == actions.size() ? std::optional<Action>() : actions[next++];
+                            });
+  ASSERT_TRUE(verdict.ok()) << verdict.status();
+  EXPECT_TRUE(verdict->valid());
+  EXPECT_EQ(verdict->action_count, static_cast<int64_t>(actions.size()));
 }
 
 TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {

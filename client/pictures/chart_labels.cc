@@ -69,10 +69,12 @@ void LabelTape(const Timeline::Stay& stay, const ChartFrame& frame, Labels& labe
 // To the left of a line that rises, to the right of one that falls.
 void LabelStretch(const Timeline::Stretch& stretch, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat(static_cast<int64_t>(std::min(stretch.from, stretch.to)));
+  const double width = TextWidth(name, kSize);
   const double begin = frame.X(stretch.begin);
   const double end = frame.X(stretch.end);
-  if (end - begin < TextWidth(name, kSize) + 6) return;
-  const double x = stretch.to > stretch.from ? begin + 1 : (begin + end) / 2 + 3;
+  if (end - begin < width + 6) return;
+  const double middle = (begin + end) / 2;
+  const double x = stretch.to > stretch.from ? middle - width - 5 : middle + 3;
   const double y = (frame.LinksY(stretch.from) + frame.LinksY(stretch.to)) / 2 - 3;
   labels.Place(x, y, name, /*off_lines=*/false);
 }

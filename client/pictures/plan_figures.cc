@@ -95,19 +95,22 @@ std::vector<std::string> PlanFigures::Explanation() const {
       "To go backwards through a link you need its tape: what its forward computed. The backward begins at "
       "the last link, so a tape made early waits long; keeping all of them takes ",
       SizeText(store_all), ".");
-  if (forward_count > timeline.links) {
-    text.push_back(
-        absl::StrCat(keeping, " This plan keeps a few states (", SizeText(static_cast<double>(state_size)),
-                     " each) and, when the backward gets there, runs the links after a state forward again to make "
-                     "their tapes anew: ",
-                     absl::StrFormat("%.2f", static_cast<double>(forward_count) / static_cast<double>(timeline.links)),
-                     " forwards a link instead of 1 buy a peak of ", SizeText(peak), ". The gradients are the same."));
-  } else {
+  if (forward_count == timeline.links) {
     text.push_back(absl::StrCat(keeping, " That is what this plan does: each link is run once."));
+  } else {
+    const std::string kept =
+        peak > 0 ? absl::StrCat("keeps a few states (", SizeText(static_cast<double>(state_size)), " each)")
+                 : "keeps the start alone";
+    text.push_back(absl::StrCat(
+        keeping, " This plan ", kept,
+        " and, when the backward gets there, runs the links after a state forward again to make their tapes anew: ",
+        absl::StrFormat("%.2f", static_cast<double>(forward_count) / static_cast<double>(timeline.links)),
+        " forwards a link instead of 1 buy a peak of ", SizeText(peak), ". The gradients are the same."));
   }
   text.push_back(
       "Lines that rise are forwards, lines that fall are the backward. What is stored is drawn at its position for as "
-      "long as it is kept; below is what all of it adds up to.");
+      "long as it is kept; below is what all of it adds up to. The state at the start, and two states and one tape to "
+      "work with, come on top in any plan.");
   if (in_slots && peak > budget) {
     text.push_back(
         "The budget is in the paper's slots, which leave out states beside a stored tape; counted in whole, as here, "

@@ -50,8 +50,11 @@ std::string AxisOfTime(const PlanFigures& figures, const ChartFrame& frame) {
 }
 
 std::string AxisOfLinks(const ChartFrame& frame) {
+  constexpr double kRoom = 16;  // of a label
+  std::vector<double> ticks = RoundTicks(frame.links, frame.links <= 12 ? 12 : 6, 1, 1);
+  if (frame.LinksY(ticks.back()) - frame.LinksY(frame.links) >= kRoom) ticks.push_back(frame.links);
   std::string svg;
-  for (const double tick : RoundTicks(frame.links, frame.links <= 12 ? 12 : 6, 1, 1)) {
+  for (const double tick : ticks) {
     const double y = frame.LinksY(tick);
     svg += SvgLine(kLeft, y, kRight, y, "grid");
     svg += SvgText(kLeft - 8, y + 4, CountText(std::llround(tick)), "small muted", Anchor::kEnd);

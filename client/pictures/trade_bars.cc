@@ -11,9 +11,10 @@
 namespace recurve {
 
 std::vector<Trade> TradesOf(const PlanFigures& figures) {
-  const std::string share = PercentText(figures.peak, figures.store_all);
+  const std::string share =
+      figures.store_all > 0 ? absl::StrCat(" (", PercentText(figures.peak, figures.store_all), ")") : "";
   return {{"memory for states and tapes", figures.store_all, figures.peak, figures.SizeText(figures.store_all),
-           absl::StrCat(figures.SizeText(figures.peak), " (", share, ")")},
+           figures.SizeText(figures.peak) + share},
           {"time", figures.timeline.store_all_duration, figures.timeline.duration, "1x",
            absl::StrFormat("%.2fx", figures.Slowdown())}};
 }

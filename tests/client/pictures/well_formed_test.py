@@ -5,6 +5,8 @@ numbers lie inside of its drawing. The pictures of the documentation must be wha
 
 usage: well_formed_test.py RECURVE REPOSITORY
 """
+import html.parser
+import json
 import pathlib
 import re
 import subprocess
@@ -25,6 +27,7 @@ PLANS = {
     "seconds": ["--length", "40", *BYTES, "9MiB", "--strategy", "auto", "--forward-seconds", "0.01",
                 "--backward-seconds", "0.02"],
 }
+VOID = {"meta", "link", "input", "br"}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -41,6 +44,43 @@ def check_svg(text: str) -> list[str]:
                 errors.append(f"{element.tag} has {name} {value}, outside of the drawing")
     if re.search(r"nan|inf\b", " ".join(e.attrib.get("d", "") for e in root.iter())):
         errors.append("a path has no numbers")
+    return errors
+
+
+class Balance(html.parser.HTMLParser):
+    """Finds elements that are not closed, or not in turn, and identifiers that occur twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.errors = [], set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        found = dict(attrs).get("id")
+        if found in self.ids:
+            self.errors.append(f"id {found} occurs twice")
+        if found:
+            self.ids.add(found)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.errors.append(f"</{tag}> at line {self.getpos()[0]} closes something else")
+
+
+def check_html(text: str) -> list[str]:
+    balance = Balance()
+    balance.feed(text)
+    balance.close()
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    plan = json.loads(data[1])
+    errors = balance.errors + [f"<{tag}> is not closed" for tag in balance.open]
+    times = [time for time, _, _ in plan["fill"]]
+    if times != sorted(times) or not 0 <= times[-1] <= plan["duration"] * (1 + 1e-6):
+        errors.append("the moments of the page are not in order")
     return errors
 
 
@@ -76,6 +116,10 @@ def main(recurve: str, root: pathlib.Path) -> int:
             stdout = subprocess.run([recurve, "plan", *options, "--svg", "-"], capture_output=True, text=True).stdout
             if stdout != text:
                 errors.append(f"{name}: --svg - prints something else")
+            page = subprocess.run([recurve, "plan", *options, "--html", "-"], capture_output=True, text=True).stdout
+            errors += [f"{name}: {error}" for error in check_html(page)]
+            if len(page) > 2_000_000:
+                errors.append(f"{name}: {len(page)} characters of page")
         if len(list(pathlib.Path(folder).iterdir())) != 1:
             errors.append("something else was left in the folder")
         for bad, status in ((["--svg", folder], 1), (["--svg", folder + "/no/such"], 1), (["--svg", "-", "--json"], 2)):

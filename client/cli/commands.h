@@ -24,6 +24,8 @@ Command AddFitCommand(CLI::App& app);
 Command AddLengthsCommand(CLI::App& app);
 Command AddSplitCommand(CLI::App& app);
 Command AddScheduleCommand(CLI::App& app);
+Command AddChainCommand(CLI::App& app);
+Command AddOffloadCommand(CLI::App& app);
 Command AddTrainCommand(CLI::App& app);
 Command AddSampleCommand(CLI::App& app);
 Command AddEvalCommand(CLI::App& app);

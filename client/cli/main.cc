@@ -18,6 +18,8 @@ constexpr char kFooter[] = R"(
 Without any service, on this machine:
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
                                             what backpropagation through 1000 links costs in 15 MiB
+  recurve chain model.json --budget-bytes 64MiB
+                                            the same for links that differ, such as an encoder and a decoder
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
                                             train a language model in 5 % of the activation memory
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
@@ -45,9 +47,11 @@ ExitStatus Main(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.get_formatter()->column_width(30);
   const std::vector<Command> commands = {
-      AddPlanCommand(app), AddScheduleCommand(app), AddAdviseCommand(app), AddCurveCommand(app), AddBudgetCommand(app),
-      AddFitCommand(app),  AddLengthsCommand(app),  AddSplitCommand(app),  AddTrainCommand(app), AddSampleCommand(app),
-      AddEvalCommand(app), AddSubmitCommand(app),   AddJobsCommand(app),   AddWatchCommand(app), AddCancelCommand(app),
+      AddPlanCommand(app),   AddScheduleCommand(app), AddAdviseCommand(app),  AddCurveCommand(app),
+      AddBudgetCommand(app), AddFitCommand(app),      AddLengthsCommand(app), AddSplitCommand(app),
+      AddChainCommand(app),  AddOffloadCommand(app),  AddTrainCommand(app),   AddSampleCommand(app),
+      AddEvalCommand(app),   AddSubmitCommand(app),   AddJobsCommand(app),    AddWatchCommand(app),
+      AddCancelCommand(app),
   };
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/option_values.h"
+#include "client/remote_chain_planner.h"
 #include "client/remote_planner.h"
 
 namespace recurve {
@@ -40,6 +41,11 @@ absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& t
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target) {
   if (target.empty()) return std::make_unique<EmbeddedPlanner>();
   return std::make_unique<HintingPlanner>(MakeRemotePlanner({.target = target}), target);
+}
+
+std::unique_ptr<ChainPlanner> MakeChainPlannerFor(const std::string& target) {
+  if (target.empty()) return std::make_unique<EmbeddedChainPlanner>();
+  return MakeRemoteChainPlanner({.target = target});
 }
 
 }  // namespace recurve

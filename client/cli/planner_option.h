@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -16,6 +17,7 @@ void AddPlannerOption(CLI::App& app, std::string& target);
 
 // The planner service at `target`, or, when that is empty, the planner in this process.
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target);
+std::unique_ptr<ChainPlanner> MakeChainPlannerFor(const std::string& target);
 
 // `status`; where the planner service at `target` did not answer, with how to do without it.
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target);

@@ -76,8 +76,7 @@ absl::StatusOr<ChainPlan> EmbeddedChainPlanner::PlanChain(const ChainRequest& re
   const int64_t max_bytes = request.max_corners > 0 ? INT64_MAX : request.budget_bytes;
   MixedChain chain(request.segments, sums, max_bytes, max_points_, Rounding::kUp);
   if (absl::Status status = chain.Solve(cancelled); !status.ok()) return status;
-  ChainPlan plan = {.length = sums.length(),
-                    .working_set_bytes = WorkingSetBytes(request),
+  ChainPlan plan = {.working_set_bytes = WorkingSetBytes(request),
                     .store_all_cost = StoreAllCost(request),
                     .store_all_bytes = StoreAllBytes(sums),
                     .curve = CurveOf(chain.frontier(), request)};

@@ -21,7 +21,7 @@ inline constexpr int64_t kMaxMixedSplits = 5'000'000;  // of its different sub-c
 inline constexpr int64_t kMaxCost = int64_t{1} << 32;  // of one forward, backward or transfer
 inline constexpr int64_t kMaxCorners = 10'000;         // of a curve that is asked for
 inline constexpr int64_t kMaxTwoLevelLinks = 20'000;
-inline constexpr int64_t kMaxTwoLevelSteps = int64_t{1} << 30;  // see CountTwoLevelSteps (two_level.h)
+inline constexpr int64_t kMaxTwoLevelSteps = int64_t{1} << 31;  // see CountTwoLevelSteps (two_level.h)
 
 // Consecutive links that are alike. Costs are in a unit of the caller's choice, such as microseconds; whole numbers, so
 // that sums are exact.
@@ -51,7 +51,6 @@ struct ChainCorner {
 };
 
 struct ChainPlan {
-  int64_t length = 0;
   // Of the whole schedule: every forward, taped forward and backward. Recounted by replay.
   int64_t cost = 0;
   // No persistent schedule in the budget costs less. Equal to `cost` where the plan is proved to be the best, which it
@@ -62,7 +61,8 @@ struct ChainPlan {
   int64_t store_all_cost = 0;     // each link once forward with tape and once backward
   int64_t store_all_bytes = 0;    // of the store for that
   // Where the cost of the best schedule changes, bytes increasing and costs falling: from 0 bytes to the least that
-  // costs no more than store-all. Where there are more than were asked for, they are spread evenly.
+  // costs no more than store-all. Where there are more than were asked for, they are
+  // those between which the cost beyond store-all falls by equal shares of itself.
   std::vector<ChainCorner> curve;
   Schedule schedule;
 };

@@ -14,10 +14,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/advice/advisor.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/advisor_service.h"
 #include "planner_service/service/caching_planner.h"
+#include "planner_service/service/chain_service.h"
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/service/planner_service.h"
@@ -72,9 +74,11 @@ int Serve(const PlannerFlags& flags) {
   ScheduleService schedules(caching, flags.streams, rules);
   EmbeddedAdvisor advisor;
   AdvisorService advice(advisor, gate, rules);
+  EmbeddedChainPlanner chain_planner;
+  ChainService chains(chain_planner, gate, rules);
 
   const absl::StatusOr<std::unique_ptr<Server>> server =
-      Server::Start(flags.server, {&plans, &schedules, &advice}, registry);
+      Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry);
   if (!server.ok()) return Fail(server.status());
   LogStart(flags, **server);
   std::optional<WarmUp> warm_up;

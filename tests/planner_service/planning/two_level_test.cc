@@ -159,7 +159,7 @@ TEST(TwoLevel, RefusesWhatIsOutOfRange) {
                 r.host.bytes = kMaxBytes;
                 r.device.bytes = 5;
               }),
-              HasSubstr("must be at most 1073741824"));
+              HasSubstr("must be at most 2147483648"));
 }
 
 TEST(TwoLevel, CanBeCancelled) {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/cli/chain_answer.h"
+#include "client/cli/chain_file.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/option_values.h"
+#include "client/cli/planner_option.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+FILE describes the chain in segments of links that are alike, such as an encoder and a decoder:
+  {"segments": [
+    {"name": "encoder", "links": 60, "state_bytes": "64KiB",  "tape_bytes": "1.5MiB",
+     "forward_cost": 100, "taped_forward_cost": 110, "backward_cost": 220},
+    {"name": "decoder", "links": 60, "state_bytes": "192KiB", "tape_bytes": "4MiB",
+     "forward_cost": 450, "taped_forward_cost": 480, "backward_cost": 950}]}
+Costs are whole numbers in any unit. taped_forward_cost is forward_cost, and the "final_state_bytes" beside the
+segments are those of the last state_bytes, where they are left out. 2,000 links at most, and some 300 that all differ.
+
+Examples:
+  recurve chain model.json                        what how much memory costs
+  recurve chain model.json --budget-bytes 64MiB   the cheapest schedule in 64 MiB, and what it stores where
+  recurve chain model.json --budget-bytes 64MiB --json)";
+
+struct ChainOptions {
+  std::string file;
+  std::optional<int64_t> budget_bytes, corners;
+  std::string planner;
+  bool json = false;
+};
+
+// A curve is what is asked for where no budget is given.
+constexpr int64_t kCornersWithoutBudget = 20;
+
+ExitStatus RunChain(const ChainOptions& options) {
+  CatchInterrupts();
+  absl::StatusOr<ChainFile> file = ReadChainFile(options.file);
+  if (!file.ok()) return Fail(file.status(), ExitStatus::kUsage);
+  const ChainRequest request = {
+      .segments = file->segments,
+      .final_state_bytes = file->final_state_bytes,
+      .budget_bytes = options.budget_bytes.value_or(kMaxBytes),
+      .max_corners = options.corners.value_or(options.budget_bytes ? 0 : kCornersWithoutBudget)};
+  if (absl::Status status = CheckRequest(request); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const absl::StatusOr<ChainPlan> plan = MakeChainPlannerFor(options.planner)->PlanChain(request, WhenInterrupted());
+  if (!plan.ok()) return Fail(WithoutPlannerHint(plan.status(), options.planner));
+  if (options.json) {
+    PrintJson(ChainJson(request, file->names, *plan));
+    return ExitStatus::kDone;
+  }
+  if (options.budget_bytes) std::fputs(ChainText(request, file->names, *plan).c_str(), stdout);
+  if (options.budget_bytes && request.max_corners > 0) std::fputs("\n", stdout);
+  if (request.max_corners > 0) std::fputs(CurveText(*plan).c_str(), stdout);
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddChainCommand(CLI::App& app) {
+  CLI::App* chain =
+      app.add_subcommand("chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder");
+  chain->footer(kFooter);
+  auto options = std::make_shared<ChainOptions>();
+  AddText(*chain, "file", options->file, "the chain, in JSON", "FILE")->required();
+  AddBytes(*chain, "--budget-bytes", options->budget_bytes,
+           "for stored states and tapes, beyond the start state and the working set; left out: the whole curve");
+  AddCount(*chain, "--corners", options->corners,
+           "most points of the curve, up to 10,000; 20 where no budget is given");
+  AddPlannerOption(*chain, options->planner);
+  chain->add_flag("--json", options->json, "print one JSON object");
+  return {.app = chain, .run = [options] { return RunChain(*options); }};
+}
+
+}  // namespace recurve

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/chain_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/json_object.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kMostBytes = 4 << 20;  // of a file; far more than kMaxMixedLinks segments
+
+absl::StatusOr<Json> ReadJson(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), kMostBytes + 1);
+  if (file.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+  text.resize(file.gcount());
+  if (static_cast<int64_t>(text.size()) > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", kMostBytes, " bytes"));
+  }
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(path, " is not JSON"));
+  return json;
+}
+
+absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment& segment, std::string& name) {
+  JsonObject object(json, what);
+  for (const char* key : {"links", "state_bytes", "tape_bytes", "forward_cost", "backward_cost"}) object.Require(key);
+  object.Text("name", name);
+  object.Count("links", segment.links);
+  object.Bytes("state_bytes", segment.state_bytes);
+  object.Bytes("tape_bytes", segment.tape_bytes);
+  object.Count("forward_cost", segment.forward_cost);
+  segment.taped_forward_cost = segment.forward_cost;
+  object.Count("taped_forward_cost", segment.taped_forward_cost);
+  object.Count("backward_cost", segment.backward_cost);
+  return object.End();
+}
+
+}  // namespace
+
+absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
+  const absl::StatusOr<Json> json = ReadJson(path);
+  if (!json.ok()) return json.status();
+  ChainFile file;
+  JsonObject object(*json, path);
+  object.Require("segments");
+  const Json* segments = object.Find("segments");
+  if (segments != nullptr && !segments->is_array()) object.Fail("segments", "must be a list");
+  if (segments != nullptr && segments->is_array()) {
+    for (const Json& entry : *segments) {
+      std::string name = absl::StrCat("segment ", file.segments.size() + 1);
+      ChainSegment segment;
+      const std::string what = absl::StrCat(path, ": segments[", file.segments.size(), "]");
+      if (absl::Status status = ReadSegment(entry, what, segment, name); !status.ok()) return status;
+      file.segments.push_back(segment);
+      file.names.push_back(std::move(name));
+    }
+  }
+  if (!file.segments.empty()) file.final_state_bytes = file.segments.back().state_bytes;
+  object.Bytes("final_state_bytes", file.final_state_bytes);
+  if (absl::Status status = object.End(); !status.ok()) return status;
+  return file;
+}
+
+}  // namespace recurve

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_JSON_OBJECT_H_
+#define RECURVE_CLIENT_CLI_JSON_OBJECT_H_
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/cli/json.h"
+
+namespace recurve {
+
+// Reads the keys of one JSON object that somebody wrote and notices what is missing, wrong or unknown. The first error
+// stays and names the key. Refers to the object.
+//
+//   JsonObject object(json, "segments[0]");
+//   object.Count("links", segment.links);
+//   if (absl::Status status = object.End(); !status.ok()) return status;
+class JsonObject {
+ public:
+  // `what` is what the object is called in messages.
+  JsonObject(const Json& json, std::string what);
+
+  // Each leaves the value as it is when the key is missing.
+  void Count(const std::string& key, int64_t& value);
+  void Bytes(const std::string& key, int64_t& value);  // 4096 or "64MiB"
+  void Text(const std::string& key, std::string& value);
+
+  void Require(const std::string& key);
+  const Json* Find(const std::string& key);  // nothing when it is missing
+  void Fail(const std::string& key, const std::string& message);
+
+  // After everything was read: the first error, or a key that nobody asked for.
+  absl::Status End();
+
+ private:
+  const Json& json_;
+  const std::string what_;
+  std::set<std::string> known_;
+  absl::Status status_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_JSON_OBJECT_H_

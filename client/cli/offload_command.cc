@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "client/cli/chain_answer.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/option_values.h"
+#include "client/cli/planner_option.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --device-bytes 4MiB --host-bytes 64MiB
+      --forward-cost 100 --backward-cost 200 --host-write-cost 150 --host-read-cost 150
+  recurve offload --length 100 --state-bytes 1 --device-bytes 3 --host-bytes 10 --forward-cost 1 --host-read-cost 2
+      in slots of one state, as in the literature; no tape is stored
+
+Costs are whole numbers in any unit, such as microseconds; those left out are 0. States may be stored on the device or
+the host, tapes on the device only. The plans are for simulation and comparison: an executor does not offload yet.)";
+
+struct OffloadOptions {
+  std::optional<int64_t> length, state_bytes, tape_bytes, device_bytes, host_bytes, taped_forward_cost;
+  TwoLevelRequest request;
+  bool start_on_host = false;
+  std::string planner;
+  bool json = false;
+};
+
+absl::StatusOr<TwoLevelRequest> RequestOf(const OffloadOptions& options) {
+  if (!options.length || !options.state_bytes || !options.device_bytes) {
+    return absl::InvalidArgumentError("--length, --state-bytes and --device-bytes are required");
+  }
+  TwoLevelRequest request = options.request;
+  request.length = *options.length;
+  request.state_bytes = *options.state_bytes;
+  request.tape_bytes = options.tape_bytes.value_or(kMaxBytes);
+  request.device.bytes = *options.device_bytes;
+  request.host.bytes = options.host_bytes.value_or(0);
+  request.taped_forward_cost = options.taped_forward_cost.value_or(request.forward_cost);
+  request.start = options.start_on_host ? Level::kHost : Level::kDevice;
+  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  return request;
+}
+
+ExitStatus RunOffload(const OffloadOptions& options) {
+  CatchInterrupts();
+  const absl::StatusOr<TwoLevelRequest> request = RequestOf(options);
+  if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
+  const absl::StatusOr<TwoLevelPlan> plan =
+      MakeChainPlannerFor(options.planner)->PlanTwoLevel(*request, WhenInterrupted());
+  if (!plan.ok()) return Fail(WithoutPlannerHint(plan.status(), options.planner));
+  if (options.json) {
+    PrintJson(TwoLevelJson(*request, *plan));
+  } else {
+    std::fputs(TwoLevelText(*request, *plan).c_str(), stdout);
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddOffloadCommand(CLI::App& app) {
+  CLI::App* offload = app.add_subcommand("offload", "cheapest way through a chain with a second store, on the host");
+  offload->footer(kFooter);
+  auto options = std::make_shared<OffloadOptions>();
+  TwoLevelRequest& request = options->request;
+  AddCount(*offload, "--length", options->length, "links of the chain, 1 to 20,000");
+  AddBytes(*offload, "--state-bytes", options->state_bytes, "size of one state");
+  AddBytes(*offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; left out: none is ever stored");
+  AddBytes(*offload, "--device-bytes", options->device_bytes,
+           "store on the device, beyond the start state and the working set");
+  AddBytes(*offload, "--host-bytes", options->host_bytes, "store on the host; left out: none");
+  AddCount(*offload, "--forward-cost", request.forward_cost, "of one link without tape");
+  AddCount(*offload, "--taped-forward-cost", options->taped_forward_cost,
+           "of one link with tape; as without if left out");
+  AddCount(*offload, "--backward-cost", request.backward_cost, "of one link");
+  AddCount(*offload, "--host-write-cost", request.host.write_cost, "of one state to the host");
+  AddCount(*offload, "--host-read-cost", request.host.read_cost, "of one state from the host");
+  AddCount(*offload, "--device-write-cost", request.device.write_cost, "of one state to the store on the device");
+  AddCount(*offload, "--device-read-cost", request.device.read_cost, "of one state from the store on the device");
+  offload->add_flag("--start-on-host", options->start_on_host, "the start state is kept on the host");
+  AddPlannerOption(*offload, options->planner);
+  offload->add_flag("--json", options->json, "print one JSON object");
+  return {.app = offload, .run = [options] { return RunOffload(*options); }};
+}
+
+}  // namespace recurve

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_REMOTE_CHAIN_PLANNER_H_
+#define RECURVE_CLIENT_REMOTE_CHAIN_PLANNER_H_
+
+#include <memory>
+
+#include "client/planner_call.h"
+#include "planner_service/planning/chain.h"
+
+namespace recurve {
+
+// The ChainService of a planner service as a ChainPlanner. Calls are spread over the addresses of the target
+// (round_robin) and retried with backoff when the service is unavailable. UNAVAILABLE or DEADLINE_EXCEEDED when no
+// answer came in time.
+std::unique_ptr<ChainPlanner> MakeRemoteChainPlanner(const PlannerCallOptions& options);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_REMOTE_CHAIN_PLANNER_H_

@@ -26,6 +26,7 @@ class AutoSolver {
   using Part = CreditSearch::Part;
 
   AutoSolver(int64_t length, const ByteBudget& budget) : length_(length), levels_(length, budget) {}
+  AutoSolver(const AutoSolver&) = delete;  // the search refers to the levels
 
   // CANCELLED when `cancelled` says so. To be called once, before all that follows.
   absl::Status Run(const CancelCheck& cancelled) {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/remote_chain_planner.h"
 #include "client/schedule_client.h"
 #include "tests/integration/child_process.h"
 #include "tests/integration/running_planner.h"
@@ -102,6 +103,21 @@ TEST(PlannerBinaryTest, StreamsSchedulesThatItCanVerify) {
   ASSERT_TRUE(verdict.ok()) << verdict.status();
   EXPECT_TRUE(verdict->valid());
   EXPECT_EQ(verdict->action_count, static_cast<int64_t>(actions.size()));
+}
+
+TEST(PlannerBinaryTest, PlansChainsThatAreNotUniformAndTwoStores) {
+  const RunningPlanner planner;
+  const auto remote = MakeRemoteChainPlanner({.target = "127.0.0.1:" + std::to_string(planner.port())});
+  EmbeddedChainPlanner here;
+  const ChainRequest chain = {.segments = {{20, 2, 9, 3, 4, 5}, {15, 5, 14, 7, 8, 9}}, .budget_bytes = 60};
+  const absl::StatusOr<ChainPlan> plan = remote->PlanChain(chain, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->schedule, here.PlanChain(chain, {})->schedule);
+  const TwoLevelRequest two = {
+      .length = 40, .state_bytes = 1, .forward_cost = 3, .device = {3, 0, 0}, .host = {9, 2, 2}};
+  const absl::StatusOr<TwoLevelPlan> two_plan = remote->PlanTwoLevel(two, {});
+  ASSERT_TRUE(two_plan.ok()) << two_plan.status();
+  EXPECT_EQ(two_plan->schedule, here.PlanTwoLevel(two, {})->schedule);
 }
 
 TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {

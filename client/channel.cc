@@ -11,6 +11,7 @@ namespace {
 
 // Every call of the services may be repeated: plans have no side effects, jobs carry a request_id. A server that drains
 // ends calls that cross its farewell with CANCELLED; calls that the client itself cancels are never tried again.
+// For the same reason a call could be sent to two replicas at once, but gRPC's C++ library knows no hedgingPolicy.
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{

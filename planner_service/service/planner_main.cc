@@ -55,7 +55,7 @@ int Fail(const absl::Status& status) {
 }
 
 int Serve(const PlannerFlags& flags) {
-  absl::StatusOr<std::vector<PlanRequest>> first_plans;
+  absl::StatusOr<std::vector<PlanRequest>> first_plans = absl::NotFoundError("no file of plans to make first");
   if (!flags.warm_up.empty()) {
     first_plans = ReadWarmUp(flags.warm_up);
     if (!first_plans.ok()) return Fail(first_plans.status());

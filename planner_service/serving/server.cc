@@ -11,7 +11,9 @@
 #include <grpcpp/resource_quota.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
 
+#include <algorithm>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +32,8 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kHandshakeMs = 10'000;
 // Calls under way on one connection; a client's library keeps more waiting on its side.
 constexpr int kMaxStreams = 256;
+// Queues that calls are taken from. More of them read more of a flood into memory before it is held back.
+constexpr unsigned kMostQueues = 4;
 
 // Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -63,6 +67,24 @@ void EnableHealthAndReflection() {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
+}
+
+// What keeps clients, however many and whatever they send, from taking all memory or threads.
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS,
+                              static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMostQueues)));
+  grpc::ResourceQuota quota("recurve");
+  quota.SetMaxThreads(options.max_calls);
+  quota.Resize(options.max_transport_bytes);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(options.max_request_bytes);
+  builder.SetMaxSendMessageSize(options.max_answer_bytes);
 }
 
 class RunningServer final : public Server {
@@ -120,18 +142,7 @@ absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::v
   grpc::ServerBuilder builder;
   builder.SetOption(std::make_unique<PerServiceHealth>(&names_));
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a port in use is an error
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
-  grpc::ResourceQuota quota("recurve");
-  quota.SetMaxThreads(options.max_calls);
-  quota.Resize(options.max_transport_bytes);
-  builder.SetResourceQuota(quota);
-  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
-  builder.SetMaxSendMessageSize(options.max_message_bytes);
+  SetLimits(options, builder);
   builder.AddListeningPort(ToString(*address), grpc::InsecureServerCredentials(), &port_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server_ = builder.BuildAndStart();

@@ -24,11 +24,13 @@ namespace recurve {
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT; port 0: any free one
   std::string metrics_listen = "127.0.0.1:0";  // Prometheus address, HOST:PORT, serves /metrics; empty: none
-  int max_message_bytes = 16 << 20;            // of a request or an answer
+  int max_request_bytes = 4 << 20;
+  int max_answer_bytes = 16 << 20;
   // Calls answered at once; more are refused with RESOURCE_EXHAUSTED. Health needs none of these, nor do metrics.
   int max_calls = 1536;
-  // What connections may hold for requests under way. When there is more, calls and idle connections are given up.
-  int64_t max_transport_bytes = 256 << 20;
+  // What connections should hold of requests that are arriving. When it is more, calls and idle connections are given
+  // up until it is less; gRPC reads on meanwhile, so that a flood takes several times as much for a moment.
+  int64_t max_transport_bytes = 128 << 20;
   std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
   bool serving = true;                           // what health says at first; calls are answered in any case
 };

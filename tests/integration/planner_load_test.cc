@@ -207,6 +207,7 @@ TEST(PlannerLoadTest, FloodsStayWithinBoundsAndEnd) {
     ASSERT_EQ(connect(silent.back(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   }
   EXPECT_TRUE(planner.Client()->MakePlan({.length = 100, .budget = ByteBudget{8, 24, 500}}, {}).ok());
+
   EXPECT_LT(planner.process().PeakResidentBytes(), int64_t{1} << 30);
   for (const int fd : silent) close(fd);
 }

@@ -131,7 +131,7 @@ TEST_F(ServerTest, AddressesThatAreNoneAreInvalid) {
 }
 
 TEST_F(ServerTest, RefusesMessagesThatAreTooLarge) {
-  const auto server = Start({.max_message_bytes = 1000});
+  const auto server = Start({.max_request_bytes = 1000});
   ASSERT_TRUE(server.ok()) << server.status();
   planner::v1::MakePlanRequest request;
   request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(100, std::string(2000, 'x'));

@@ -16,11 +16,14 @@ std::string Counted(int64_t count, const char* thing) {
 }
 
 std::string FixedText(const Sizing& sizing) {
-  std::string text;
-  for (const auto& [kind, bytes] : sizing.fixed_by_kind) {
-    absl::StrAppend(&text, text.empty() ? ": " : ", ", kind, " ", FormatBytesRounded(bytes));
+  constexpr size_t kKindsInALine = 4;
+  std::string text = FormatBytesRounded(sizing.fixed_bytes);
+  for (size_t i = 0; i < sizing.fixed_by_kind.size(); ++i) {
+    const auto& [kind, bytes] = sizing.fixed_by_kind[i];
+    const char* before = i == 0 ? ": " : i % kKindsInALine == 0 ? ",\n             " : ", ";
+    absl::StrAppend(&text, before, kind, " ", FormatBytesRounded(bytes));
   }
-  return FormatBytesRounded(sizing.fixed_bytes) + text;
+  return text;
 }
 
 Json SizingJson(const Sizing& sizing) {

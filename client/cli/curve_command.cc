@@ -31,7 +31,6 @@ Examples:
       what memory buys in time, for every strategy that counts in bytes
   recurve curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
       all corners of one strategy for a model, for a machine
-
   recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,hsm,chen,store-all --svg curve.svg
       a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
 

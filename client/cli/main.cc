@@ -23,11 +23,9 @@ Without any service, on this machine:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
   recurve eval --model book.safetensors --data other.txt
 
-Before a job is placed (also: advise, fit, lengths, split):
+Before a job is placed (also: advise, curve, fit, lengths, split):
   recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.25
                                             the smallest memory in which it is at most a quarter slower
-  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
-                                            what memory buys in time
 
 With services: recurve-planner answers plan requests, recurve-executor runs jobs on its machine.
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --save /models/book.safetensors

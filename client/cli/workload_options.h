@@ -21,7 +21,7 @@ class WorkloadOptions {
   WorkloadOptions& operator=(const WorkloadOptions&) = delete;
 
   // After parsing. INVALID_ARGUMENT names the options that are missing or do not go together; values are looked at by
-  // whoever answers. What stands for `free_length` is asked for, and so need not be given.
+  // whoever answers. With `free_length` the length is what is asked for, and need not be given.
   absl::StatusOr<Workload> Get(bool free_length = false) const;
 
  private:

@@ -18,6 +18,7 @@ def main():
     rng = random.Random(20)
     print("// SPDX-License-Identifier: Apache-2.0")
     print("// Made by hrevolve_costs.py with checkpoint_schedules 1.0.4. Not to be edited.")
+    print("// clang-format off")
     for row in range(ROWS):
         links = rng.randint(3, 12) if row % 2 else rng.randint(13, 70)
         device, host = rng.randint(1, 5), rng.randint(1, 6)

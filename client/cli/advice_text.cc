@@ -58,7 +58,7 @@ std::string SizeText(int64_t bytes) {
 
 std::string SlowdownText(double slowdown) {
   if (slowdown >= 100) return CountText(std::llround(slowdown)) + "x";
-  return absl::StrFormat(slowdown < 10 ? "%.2fx" : "%.1fx", slowdown);
+  return slowdown < 10 ? absl::StrFormat("%.2fx", slowdown) : absl::StrFormat("%.1fx", slowdown);
 }
 
 double ForwardsPerLink(const Advice& advice) {

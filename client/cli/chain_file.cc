@@ -2,8 +2,8 @@
 #include "client/cli/chain_file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,10 +16,12 @@ constexpr int64_t kMostBytes = 4 << 20;  // of a file; far more than kMaxMixedLi
 
 absl::StatusOr<Json> ReadJson(const std::string& path) {
   std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+  if (!file)
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
   std::string text(kMostBytes + 1, '\0');
   file.read(text.data(), kMostBytes + 1);
-  if (file.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
+  if (file.bad())
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
   text.resize(file.gcount());
   if (static_cast<int64_t>(text.size()) > kMostBytes) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", kMostBytes, " bytes"));

@@ -27,7 +27,7 @@ absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& c
     context.TryCancel();
     break;
   }
-  const absl::Status status = FromGrpcStatus(ended.get());
+  absl::Status status = FromGrpcStatus(ended.get());
   if (status.ok()) return status;
   // Cancelled, but not by the caller: the server went away.
   const bool gone = absl::IsCancelled(status) && !(cancelled && cancelled());

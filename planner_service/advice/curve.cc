@@ -47,7 +47,7 @@ absl::StatusOr<int64_t> CornerSearch::AddCorner(double slowdown, int64_t low, in
     }
     high -= step;
   }
-  const absl::StatusOr<int64_t> corner = trade_off_.Smallest(slowdown, low + 1, high, cancelled_);
+  absl::StatusOr<int64_t> corner = trade_off_.Smallest(slowdown, low + 1, high, cancelled_);
   if (!corner.ok()) return corner;
   const absl::StatusOr<Pick> pick = At(*corner);
   if (!pick.ok()) return pick.status();

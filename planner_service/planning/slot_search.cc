@@ -53,7 +53,7 @@ absl::StatusOr<SlotSearch::Count> SlotSearch::CountWithin(int64_t budget_bytes, 
   absl::StatusOr<Count> fits = CountOf(1, cancelled);  // stores nothing
   while (fits.ok() && fits->slots < most) {
     const int64_t middle = fits->slots + (most - fits->slots + 1) / 2;
-    const absl::StatusOr<Count> count = CountOf(middle, cancelled);
+    absl::StatusOr<Count> count = CountOf(middle, cancelled);
     if (!count.ok()) return count;
     if (count->peak_bytes <= budget_bytes) {
       fits = count;

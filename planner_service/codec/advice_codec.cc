@@ -109,20 +109,21 @@ absl::StatusOr<Curve> DecodeCurve(const std::string& field, const planner::v1::C
   curve.strategy = *strategy;
   absl::Status status = CheckCount(field + ".corners", message.corners_size(), 0, kMaxCurvePoints);
   int64_t least_bytes = 0;
-  for (int i = 0; i < message.corners_size() && status.ok(); ++i) {
+  if (!status.ok()) return status;
+  for (int i = 0; i < message.corners_size(); ++i) {
     const planner::v1::CurvePoint& corner = message.corners(i);
     const std::string name = absl::StrCat(field, ".corners[", i, "]");
     status.Update(CheckRange(name + ".budget_bytes", corner.budget_bytes(), least_bytes, INT64_MAX - 1));
     status.Update(CheckRange(name + ".link", corner.link(), 1, kMaxChainLength));
     status.Update(CheckRange(name + ".forward_count", corner.forward_count(), 1, INT64_MAX));
     status.Update(CheckAtLeast(name + ".slowdown", corner.slowdown(), 1));
+    if (!status.ok()) return status;
     least_bytes = corner.budget_bytes() + 1;
     curve.corners.push_back({.budget_bytes = corner.budget_bytes(),
                              .link = corner.link(),
                              .forward_count = corner.forward_count(),
                              .slowdown = corner.slowdown()});
   }
-  if (!status.ok()) return status;
   return curve;
 }
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/chain_file.h"
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,25 +8,6 @@
 
 namespace recurve {
 namespace {
-
-constexpr int64_t kMostBytes = 4 << 20;  // of a file; far more than kMaxMixedLinks segments
-
-absl::StatusOr<Json> ReadJson(const std::string& path) {
-  std::ifstream file(path);
-  if (!file)
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
-  std::string text(kMostBytes + 1, '\0');
-  file.read(text.data(), kMostBytes + 1);
-  if (file.bad())
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
-  text.resize(file.gcount());
-  if (static_cast<int64_t>(text.size()) > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", kMostBytes, " bytes"));
-  }
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(path, " is not JSON"));
-  return json;
-}
 
 absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment& segment, std::string& name) {
   JsonObject object(json, what);
@@ -48,7 +26,7 @@ absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment
 }  // namespace
 
 absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
-  const absl::StatusOr<Json> json = ReadJson(path);
+  const absl::StatusOr<Json> json = ReadJsonFile(path);
   if (!json.ok()) return json.status();
   ChainFile file;
   JsonObject object(*json, path);

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/json_object.h"
 
+#include <cerrno>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
+namespace {
+
+constexpr int64_t kMostBytes = 4 << 20;  // of a file; far more than any chain or split takes
+
+// A value in a message. What has parts is only named: it may be nested deeper than dump() can follow.
+std::string Shown(const Json& json) { return json.is_structured() ? json.type_name() : json.dump(); }
+
+}  // namespace
 
 JsonObject::JsonObject(const Json& json, std::string what) : json_(json), what_(std::move(what)) {
   if (!json_.is_object()) {
@@ -18,6 +28,8 @@ JsonObject::JsonObject(const Json& json, std::string what) : json_(json), what_(
 void JsonObject::Fail(const std::string& key, const std::string& message) {
   status_.Update(absl::InvalidArgumentError(absl::StrCat(what_, ": \"", key, "\" ", message)));
 }
+
+void JsonObject::Fail(const absl::Status& status) { status_.Update(status); }
 
 const Json* JsonObject::Find(const std::string& key) {
   known_.insert(key);
@@ -33,7 +45,7 @@ void JsonObject::Count(const std::string& key, int64_t& value) {
   const Json* json = Find(key);
   if (json == nullptr) return;
   const bool whole = json->is_number_integer() && !(json->is_number_unsigned() && json->get<uint64_t>() > INT64_MAX);
-  if (!whole) return Fail(key, absl::StrCat("is ", json->dump(), "; must be a whole number below 2^63"));
+  if (!whole) return Fail(key, absl::StrCat("is ", Shown(*json), "; must be a whole number below 2^63"));
   value = json->get<int64_t>();
 }
 
@@ -45,10 +57,24 @@ void JsonObject::Bytes(const std::string& key, int64_t& value) {
   value = *bytes;
 }
 
+void JsonObject::Real(const std::string& key, double& value) {
+  const Json* json = Find(key);
+  if (json == nullptr) return;
+  if (!json->is_number()) return Fail(key, absl::StrCat("is ", Shown(*json), "; must be a number"));
+  value = json->get<double>();
+}
+
+void JsonObject::Flag(const std::string& key, bool& value) {
+  const Json* json = Find(key);
+  if (json == nullptr) return;
+  if (!json->is_boolean()) return Fail(key, absl::StrCat("is ", Shown(*json), "; must be true or false"));
+  value = json->get<bool>();
+}
+
 void JsonObject::Text(const std::string& key, std::string& value) {
   const Json* json = Find(key);
   if (json == nullptr) return;
-  if (!json->is_string()) return Fail(key, absl::StrCat("is ", json->dump(), "; must be a string"));
+  if (!json->is_string()) return Fail(key, absl::StrCat("is ", Shown(*json), "; must be a string"));
   value = json->get<std::string>();
 }
 
@@ -60,6 +86,23 @@ absl::Status JsonObject::End() {
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Json> ReadJsonFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file)
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), kMostBytes + 1);
+  if (file.bad())
+    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
+  text.resize(file.gcount());
+  if (static_cast<int64_t>(text.size()) > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", kMostBytes, " bytes"));
+  }
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(path, " is not JSON"));
+  return json;
 }
 
 }  // namespace recurve

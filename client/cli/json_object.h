@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/cli/json.h"
 
 namespace recurve {
@@ -25,11 +26,14 @@ class JsonObject {
   // Each leaves the value as it is when the key is missing.
   void Count(const std::string& key, int64_t& value);
   void Bytes(const std::string& key, int64_t& value);  // 4096 or "64MiB"
+  void Real(const std::string& key, double& value);
+  void Flag(const std::string& key, bool& value);
   void Text(const std::string& key, std::string& value);
 
   void Require(const std::string& key);
   const Json* Find(const std::string& key);  // nothing when it is missing
   void Fail(const std::string& key, const std::string& message);
+  void Fail(const absl::Status& status);  // of an object inside; nothing when it is OK
 
   // After everything was read: the first error, or a key that nobody asked for.
   absl::Status End();
@@ -40,6 +44,9 @@ class JsonObject {
   std::set<std::string> known_;
   absl::Status status_;
 };
+
+// The JSON in a file of at most 4 MiB. INVALID_ARGUMENT or NOT_FOUND names the file.
+absl::StatusOr<Json> ReadJsonFile(const std::string& path);
 
 }  // namespace recurve
 

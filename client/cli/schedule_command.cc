@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -81,11 +82,14 @@ class LineWriter {
     return file_ != nullptr && std::fputs(line.c_str(), file_) >= 0 && std::fputc('\n', file_) != EOF;
   }
 
-  // Whether all has been written. What was not written whole is removed.
+  // Whether all has been written. A file, not a device, that was not written whole is removed.
   absl::Status Finish(const absl::Status& written) {
     const bool failed = file_ == nullptr || std::fflush(file_) != 0 || std::ferror(file_) != 0;
     if (written.ok() && !failed) return absl::OkStatus();
-    if (file_ != nullptr && file_ != stdout) std::remove(path_.c_str());
+    std::error_code no_error;
+    if (file_ != nullptr && file_ != stdout && std::filesystem::is_regular_file(path_, no_error)) {
+      std::remove(path_.c_str());
+    }
     return written.ok()
                ? absl::UnavailableError(absl::StrCat("cannot write ", path_.empty() ? "standard output" : path_))
                : written;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/advice_options.h"
 #include "client/cli/advice_text.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/json.h"
+#include "client/cli/json_object.h"
 #include "client/cli/option_values.h"
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
@@ -59,15 +59,17 @@ absl::Status AddJob(const Json& json, const std::string& fallback_name, Jobs& jo
 }
 
 absl::Status AddFile(const std::string& path, Jobs& jobs) {
-  std::ifstream file(path);
-  if (!file) return absl::InvalidArgumentError("cannot be read");
-  const Json json = Json::parse(file, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("not JSON");
+  const absl::StatusOr<Json> file = ReadJsonFile(path);
+  if (!file.ok()) return file.status();
+  const Json& json = *file;
   const std::string stem = std::filesystem::path(path).stem().string();
-  if (!json.is_array()) return AddJob(json, stem, jobs);
+  if (!json.is_array()) {
+    const absl::Status status = AddJob(json, stem, jobs);
+    return status.ok() ? status : absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
+  }
   for (size_t i = 0; i < json.size(); ++i) {
     if (absl::Status status = AddJob(json[i], absl::StrCat(stem, "[", i, "]"), jobs); !status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("job ", i, ": ", status.message()));
+      return absl::InvalidArgumentError(absl::StrCat(path, ": job ", i, ": ", status.message()));
     }
   }
   return absl::OkStatus();
@@ -76,9 +78,7 @@ absl::Status AddFile(const std::string& path, Jobs& jobs) {
 absl::StatusOr<Jobs> ReadJobs(const std::vector<std::string>& files) {
   Jobs jobs;
   for (const std::string& path : files) {
-    if (absl::Status status = AddFile(path, jobs); !status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": ", status.message()));
-    }
+    if (absl::Status status = AddFile(path, jobs); !status.ok()) return status;
   }
   if (jobs.workloads.empty()) return absl::InvalidArgumentError("give at least one job; see --help for how");
   return jobs;

@@ -164,8 +164,8 @@ std::string FormatBytes(int64_t bytes) {
 
 std::string FormatBytesRounded(int64_t bytes) {
   for (const Unit* unit = kLastBinaryUnit; unit >= kFirstBinaryUnit; --unit) {
-    if (bytes < unit->size) continue;
     const double value = static_cast<double>(bytes) / static_cast<double>(unit->size);
+    if (value < 1 - 0.5 / 1024) continue;  // what would be 1024 of the unit below is 1.00 of this one
     char number[32];
     std::snprintf(number, sizeof(number), "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
     return absl::StrCat(number, unit->name);

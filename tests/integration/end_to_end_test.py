@@ -134,6 +134,13 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual((self.folder / "a.safetensors").read_bytes(), (self.folder / "b.safetensors").read_bytes())
 
     @unittest.skipUnless(shutil.which("prometheus"), "Debian's package prometheus is not installed")
+    def test_output_that_is_lost_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([BIN / "recurve", "--version"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                    timeout=60, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot write to standard output", result.stderr)
+
     def test_prometheus_scrapes_both(self):
         planner = self.start("recurve-planner")
         executor = self.start("recurve-executor", "--planner", f"127.0.0.1:{planner.ports[0]}")

@@ -218,24 +218,25 @@ TEST(SplitCommand, SaysWhatWouldDo) {
 TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
   const ScratchDirectory scratch;
   ExpectRefused({"split", "--memory", "1MiB"}, 2, {"at least one job"});
-  ExpectRefused({"split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot be read"});
+  ExpectRefused({"split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot read"});
   const struct {
     const char* text;
     const char* message;
   } cases[] = {
       {"{", "not JSON"},
-      {"7", "not number"},
+      {"7", "workload is number"},
       {"[]", "at least one job"},
       {"{}", "\"hidden\" is missing"},
       {R"({"hidden": 8, "colour": 3})", "\"colour\" is not known"},
-      {R"({"hidden": "8"})", "\"hidden\" must be a whole number"},
+      {R"({"hidden": "8"})", "\"hidden\" is \"8\"; must be a whole number"},
       {R"({"hidden": 8, "cell": "gru"})", "\"cell\" is \"gru\""},
       {R"({"hidden": 8, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
-      {R"({"hidden": 8, "carry_state": 1})", "\"carry_state\" must be true or false"},
+      {R"({"hidden": 8, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
       {R"({"hidden": 8, "link_costs": [{"link": 2}]})", "\"forward_seconds\" is missing"},
       {R"({"state_bytes": 8})", "\"length\" is missing"},
-      {R"([{"hidden": 8}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: \"state_bytes\""},
+      {R"([{"hidden": 8}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: workload: \"state_bytes\""},
       {R"({"length": 0, "state_bytes": 8, "tape_bytes": 1})", "length is 0"},
+      {R"({"length": 18446744073709551615, "state_bytes": 8, "tape_bytes": 1})", "must be a whole number below 2^63"},
   };
   for (const auto& c : cases) {
     ExpectRefused({"split", "--memory", "1MiB", Written(scratch, "job.json", c.text)}, 2, {c.message});

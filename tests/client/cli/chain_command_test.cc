@@ -94,6 +94,8 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused(with(R"(, "links": 0)"), {"segments[0].links is 0"});
   refused(with(R"(, "links": 1.5)"), {"segments[0]", "\"links\" is 1.5; must be a whole number"});
   refused(with(R"(, "links": 18446744073709551615)"), {"must be a whole number below 2^63"});
+  constexpr int kDepth = 1'000'000;
+  refused(with(", \"links\": " + std::string(kDepth, '[') + std::string(kDepth, ']')), {"\"links\" is array"});
   refused(with(R"(, "tape_bytes": "many")"), {"\"tape_bytes\"", "many"});
   refused(with(R"(, "name": 3)"), {"\"name\" is 3; must be a string"});
   refused(with(R"(, "color": "red")"), {"\"color\" is not known here"});

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -146,6 +147,11 @@ TEST_F(ScheduleCommandTest, WrongUsage) {
   ExpectRefused({"schedule", "verify", "/no/such/file"}, 1, {"cannot read /no/such/file"});
   ExpectRefused({"schedule", "export", "--length", "3"}, 2, {"--state-bytes"});
   ExpectRefused(Plus(kExport, {"--out", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
+  const std::string full = ::testing::TempDir() + "recurve_full_device";
+  std::filesystem::remove(full);
+  std::filesystem::create_symlink("/dev/full", full);
+  ExpectRefused(Plus(kExport, {"--out", full}), 1, {"cannot write"});
+  EXPECT_TRUE(std::filesystem::exists(full));  // a device is not removed
   ExpectRefused(Plus(kExport, {"--strategy", "store-all"}), 3, {"store-all", "116"});
   ExpectRefused(Plus(kExport, {"--strategy", "msm"}), 2, {"msm", "slots"});
   const std::string bare =

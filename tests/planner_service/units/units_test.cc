@@ -91,6 +91,10 @@ TEST(FormatBytesRounded, KeepsThreeDigits) {
   EXPECT_EQ(FormatBytesRounded(12'900'000), "12.3MiB");
   EXPECT_EQ(FormatBytesRounded(1 << 20), "1.00MiB");
   EXPECT_EQ(FormatBytesRounded(1023 << 10), "1023KiB");
+  EXPECT_EQ(FormatBytesRounded((1 << 30) - 1), "1.00GiB");
+  EXPECT_EQ(FormatBytesRounded((1 << 20) - 600), "1023KiB");
+  EXPECT_EQ(FormatBytesRounded((1 << 20) - 400), "1.00MiB");
+  EXPECT_EQ(FormatBytesRounded(1023), "1023B");
 }
 
 TEST(ParseDuration, TakesUnits) {

@@ -46,7 +46,7 @@ absl::Status CheckCurve(const ChainPlan& plan) {
     const ChainCorner& corner = plan.curve[i];
     const int64_t least_bytes = i == 0 ? 0 : plan.curve[i - 1].bytes + 1;
     const int64_t most_cost = i == 0 ? INT64_MAX : plan.curve[i - 1].cost - 1;
-    absl::Status status = CheckRange(absl::StrCat("curve[", i, "].bytes"), corner.bytes, least_bytes, INT64_MAX);
+    absl::Status status = CheckRange(absl::StrCat("curve[", i, "].bytes"), corner.bytes, least_bytes, INT64_MAX - 1);
     status.Update(CheckRange(absl::StrCat("curve[", i, "].cost"), corner.cost, plan.store_all_cost, most_cost));
     if (!status.ok()) return status;
   }

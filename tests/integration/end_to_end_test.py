@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -133,7 +134,6 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(jobs[0]["result"]["weights_sha256"], jobs[1]["result"]["weights_sha256"])
         self.assertEqual((self.folder / "a.safetensors").read_bytes(), (self.folder / "b.safetensors").read_bytes())
 
-    @unittest.skipUnless(shutil.which("prometheus"), "Debian's package prometheus is not installed")
     def test_output_that_is_lost_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
             result = subprocess.run([BIN / "recurve", "--version"], stdout=full, stderr=subprocess.PIPE, text=True,
@@ -141,6 +141,7 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn("cannot write to standard output", result.stderr)
 
+    @unittest.skipUnless(shutil.which("prometheus"), "Debian's package prometheus is not installed")
     def test_prometheus_scrapes_both(self):
         planner = self.start("recurve-planner")
         executor = self.start("recurve-executor", "--planner", f"127.0.0.1:{planner.ports[0]}")
@@ -156,7 +157,7 @@ class EndToEnd(unittest.TestCase):
              "--web.listen-address=127.0.0.1:0"], stdout=log, stderr=subprocess.STDOUT)
         self.addCleanup(lambda: (server.terminate(), server.wait(30)))
         port = None
-        for _ in range(100):
+        for _ in range(600):
             log.seek(0)
             if match := re.search(r"msg=\"Listening on\" address=127.0.0.1:(\d+)", log.read()):
                 port = match[1]
@@ -166,11 +167,16 @@ class EndToEnd(unittest.TestCase):
 
         def query(expression):
             url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)["data"]["result"]
+            try:
+                with urllib.request.urlopen(url, timeout=10) as answer:
+                    return json.load(answer)["data"]["result"]
+            except urllib.error.HTTPError as error:
+                if error.code != 503:  # it listens a little before it is ready
+                    raise
+                return []
 
         expression = "sum(up) == 2 and sum(recurve_executor_steps_total) == 8"
-        for _ in range(150):
+        for _ in range(600):
             if query(expression):
                 break
             time.sleep(0.1)

@@ -17,8 +17,9 @@ namespace {
 constexpr char kDescription[] =
     "Answers how to backpropagate through a long chain within a memory budget, over gRPC.\n"
     "\n"
-    "The services are recurve.planner.v1.PlannerService, AdvisorService and ScheduleService; health and\n"
-    "reflection are on, metrics are at /metrics. It keeps nothing that matters: run as many replicas as you\n"
+    "The services are recurve.planner.v1.PlannerService, AdvisorService, ChainService and ScheduleService;\n"
+    "health and reflection are on, metrics are at /metrics. It keeps nothing that matters: run as many replicas as "
+    "you\n"
     "like and let clients spread over them. SIGTERM or SIGINT drains: health turns NOT_SERVING, calls under\n"
     "way finish, then it exits with status 0.";
 

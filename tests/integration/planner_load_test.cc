@@ -112,7 +112,7 @@ TEST(PlannerLoadTest, OverloadIsShedWhileProbesAreAnswered) {
   const std::vector<RawAnswer> answers = CallAll(planner.port(), messages, 1, [&] {
     while (planner.Metric("recurve_planner_shed_total") < 1) {
     }
-    EXPECT_EQ(planner.Metric("recurve_planner_solves_in_flight"), 1);
+    EXPECT_LE(planner.Metric("recurve_planner_solves_in_flight"), 1);
     EXPECT_EQ(HealthOf(PlainChannel(planner.port()), ""), "SERVING");
   });
   int solved = 0;

@@ -86,10 +86,10 @@ absl::StatusOr<std::vector<Advice>> EmbeddedAdvisor::PlanLengths(const Workload&
   for (const int64_t length : lengths) {
     if (absl::Status status = CheckRange("lengths", length, 1, longest); !status.ok()) return status;
     if (advice.contains(length)) continue;
-    planned += length;
-    if (absl::Status status = CheckPlannedLinks(planned); !status.ok()) return status;
     Cuts cut = *cuts;
     for (Cut& each : cut.cuts) each.SetLength(length);
+    planned += cut.cuts.front().sizing.links;
+    if (absl::Status status = CheckPlannedLinks(planned); !status.ok()) return status;
     absl::StatusOr<TradeOff> trade_off = TradeOff::Make(std::move(cut), strategy, planner_);
     if (!trade_off.ok()) return trade_off.status();
     absl::StatusOr<Advice> one = AdviseIn(*trade_off, budget_bytes, cancelled);

@@ -12,7 +12,8 @@
 
 namespace recurve {
 
-// Forwards of one sizing by one strategy, which fall as the total grows. Not thread-safe.
+// Forwards of one sizing by one strategy. They fall as the total grows; those of ism, where tapes are smaller than
+// states, only nearly always (slot_search.h). Not thread-safe.
 class ForwardCounts {
  public:
   // The planner must outlive it.

@@ -56,7 +56,7 @@ struct ChainPlan {
   // No persistent schedule in the budget costs less. Equal to `cost` where the plan is proved to be the best, which it
   // is but for chains with so many different sizes that the curves of their parts had to be thinned (docs/planning.md).
   int64_t cost_lower_bound = 0;
-  int64_t peak_bytes = 0;         // of the store, recounted by replay
+  int64_t peak_bytes = 0;         // of the store, recounted from the schedule
   int64_t working_set_bytes = 0;  // two running states, one tape, one state gradient, each of the largest there is
   int64_t store_all_cost = 0;     // each link once forward with tape and once backward
   int64_t store_all_bytes = 0;    // of the store for that

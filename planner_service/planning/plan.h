@@ -77,7 +77,7 @@ struct Plan {
   // best, which is always but for kAuto on chains whose search went over its limit of work (docs/planning.md).
   int64_t forward_count_lower_bound = 0;
   int64_t forward_count_upper_bound = 0;    // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
-  int64_t peak_bytes = 0;                   // of the store, recounted by replay; 0 for a SlotBudget
+  int64_t peak_bytes = 0;                   // of the store, recounted from the schedule; 0 for a SlotBudget
   int64_t peak_slots = 0;                   // the start state included; 0 for a ByteBudget
   std::optional<double> predicted_seconds;  // (V - N) forward + N (taped forward + backward)
   Schedule schedule;

@@ -115,7 +115,7 @@ bool TwoLevelTable::SolveRow(Part part, const CancelCheck& cancelled) {
   std::vector<int64_t>& row = rows_[RowOf(part)];
   row.assign(longest + 1, 0);
   for (int64_t n = 1; n <= longest; ++n) {
-    if (n % kLengthsBetweenPolls == 0 && cancelled && cancelled()) return false;
+    if (n % kLengthsBetweenPolls == 1 && cancelled && cancelled()) return false;
     part.length = n;
     if (n > leaf) {
       const int64_t* right = right_backwards_.data() + (longest - n);

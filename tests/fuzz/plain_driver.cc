@@ -7,16 +7,14 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "tests/fuzz/damage.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace recurve {
 namespace {
-
-using Random = std::mt19937_64;
 
 // Of all inputs, at least one in so many must get past the first checks.
 constexpr int64_t kFewestAccepted = 20;
@@ -31,33 +29,6 @@ std::vector<std::string> ReadCorpus(const std::string& folder) {
     corpus.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   }
   return corpus;
-}
-
-// Changes, drops, doubles or inserts a few bytes, or goes on as another input does.
-std::string Damage(std::string bytes, const std::string& other, Random& random) {
-  for (int changes = 1 + static_cast<int>(random() % 3); changes > 0; --changes) {
-    const size_t at = bytes.empty() ? 0 : random() % bytes.size();
-    switch (random() % 6) {
-      case 0:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(random());
-        break;
-      case 1:
-        if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
-        break;
-      case 2:
-        bytes.resize(at);
-        break;
-      case 3:
-        bytes.insert(at, bytes.substr(at, random() % 64));
-        break;
-      case 4:
-        bytes.insert(at, 1, static_cast<char>(random()));
-        break;
-      default:
-        bytes.replace(at, std::string::npos, other.substr(std::min(at, other.size())));
-    }
-  }
-  return bytes;
 }
 
 void Run(const std::string& bytes) {

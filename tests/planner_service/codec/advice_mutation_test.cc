@@ -9,7 +9,7 @@
 #include <string>
 
 #include "planner_service/codec/advice_codec.h"
-#include "tests/planner_service/codec/damage.h"
+#include "tests/fuzz/damage.h"
 #include "tests/planner_service/codec/random_advice.h"
 
 namespace recurve {
@@ -17,6 +17,8 @@ namespace {
 
 namespace v1 = planner::v1;
 constexpr int kRounds = 3'000;
+
+std::string Damaged(const std::string& bytes, Random& random) { return Damage(bytes, bytes, random); }
 
 // Returns whether it was accepted.
 template <typename Message>
@@ -76,7 +78,7 @@ TEST(AdviceMutation, DamagedQuestions) {
   RandomAdvice advice(2);
   int accepted = 0;
   const auto damaged = [&](const auto& question) {
-    return Damage(EncodeQuestion(question).SerializeAsString(), random);
+    return Damaged(EncodeQuestion(question).SerializeAsString(), random);
   };
   for (int i = 0; i < kRounds; ++i) {
     accepted += CheckQuestion<v1::AdviseRequest>(damaged(advice.Advise()));
@@ -96,10 +98,10 @@ TEST(AdviceMutation, DamagedAnswers) {
   int accepted = 0;
   for (int i = 0; i < kRounds; ++i) {
     const std::vector<Advice> advices = {advice.AnyAdvice(), advice.AnyAdvice()};
-    accepted += CheckAnswer<v1::AdviseResponse>(Damage(Encoded(advices[0], v1::AdviseResponse()), random));
-    accepted += CheckAnswer<v1::PlanLengthsResponse>(Damage(Encoded(advices, v1::PlanLengthsResponse()), random));
+    accepted += CheckAnswer<v1::AdviseResponse>(Damaged(Encoded(advices[0], v1::AdviseResponse()), random));
+    accepted += CheckAnswer<v1::PlanLengthsResponse>(Damaged(Encoded(advices, v1::PlanLengthsResponse()), random));
     const std::vector<Curve> curves = {advice.AnyCurve(), advice.AnyCurve()};
-    accepted += CheckAnswer<v1::MakeCurvesResponse>(Damage(Encoded(curves, v1::MakeCurvesResponse()), random));
+    accepted += CheckAnswer<v1::MakeCurvesResponse>(Damaged(Encoded(curves, v1::MakeCurvesResponse()), random));
   }
   EXPECT_GT(accepted, kRounds / 10);
 }

@@ -167,6 +167,8 @@ TEST(TwoLevel, CanBeCancelled) {
   int polls = 0;
   const auto plan = planner.PlanTwoLevel(InSlots(1'000, 5, 50), [&] { return ++polls > 10; });
   EXPECT_EQ(plan.status().code(), absl::StatusCode::kCancelled);
+  const auto short_chain = planner.PlanTwoLevel(InSlots(127, 5, 50), [] { return true; });
+  EXPECT_EQ(short_chain.status().code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace

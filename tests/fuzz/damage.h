@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_TESTS_PLANNER_SERVICE_CODEC_DAMAGE_H_
-#define RECURVE_TESTS_PLANNER_SERVICE_CODEC_DAMAGE_H_
+#ifndef RECURVE_TESTS_FUZZ_DAMAGE_H_
+#define RECURVE_TESTS_FUZZ_DAMAGE_H_
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -15,11 +16,11 @@ inline std::string RandomBytes(Random& random) {
   return bytes;
 }
 
-// Changes, drops, doubles or inserts a few bytes.
-inline std::string Damage(std::string bytes, Random& random) {
+// Changes, drops, doubles or inserts a few bytes, or goes on as another input does.
+inline std::string Damage(std::string bytes, const std::string& other, Random& random) {
   for (int changes = 1 + static_cast<int>(random() % 3); changes > 0; --changes) {
     const size_t at = bytes.empty() ? 0 : random() % bytes.size();
-    switch (random() % 4) {
+    switch (random() % 6) {
       case 0:
         if (!bytes.empty()) bytes[at] = static_cast<char>(random());
         break;
@@ -29,8 +30,14 @@ inline std::string Damage(std::string bytes, Random& random) {
       case 2:
         bytes.resize(at);
         break;
-      default:
+      case 3:
+        bytes.insert(at, bytes.substr(at, random() % 64));
+        break;
+      case 4:
         bytes.insert(at, 1, static_cast<char>(random()));
+        break;
+      default:
+        bytes.replace(at, std::string::npos, other.substr(std::min(at, other.size())));
     }
   }
   return bytes;
@@ -38,4 +45,4 @@ inline std::string Damage(std::string bytes, Random& random) {
 
 }  // namespace recurve
 
-#endif  // RECURVE_TESTS_PLANNER_SERVICE_CODEC_DAMAGE_H_
+#endif  // RECURVE_TESTS_FUZZ_DAMAGE_H_

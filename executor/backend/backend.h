@@ -13,6 +13,8 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 #define RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,11 +30,11 @@ inline constexpr int64_t kAlignment = 64;  // bytes
 
 constexpr int64_t AlignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-// Device memory, freed when the object dies.
+// Memory of the device, or of the host for transfers, freed when the object dies.
 class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
-  virtual std::byte* data() = 0;  // a device address, aligned to kAlignment
+  virtual std::byte* data() = 0;  // aligned to kAlignment
   virtual int64_t size() const = 0;
 };
 
@@ -44,9 +46,16 @@ enum class Packing : uint8_t {
   kLstm,      // recurrent weights [H, 4H] for LstmForward
 };
 
+// Names a copy between device and host that was started: they count up. The default names none.
+struct Transfer {
+  int64_t number = 0;
+  friend auto operator<=>(const Transfer&, const Transfer&) = default;
+};
+
 // Computes. Operations are ordered: each sees what those before it wrote. An operation never fails by itself; a device
 // that fails says so in the next Synchronize. Results do not depend on the number of threads, and the same operations
-// on the same values give the same bits. Nothing is allocated but by Allocate. Not thread-safe: one caller at a time.
+// on the same values give the same bits. Nothing is allocated but by Allocate and AllocateHost. Not thread-safe: one
+// caller at a time.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -59,7 +68,16 @@ class Backend {
   virtual void Download(const void* device, int64_t bytes, void* host) = 0;  // waits
   virtual void Copy(const void* from, int64_t bytes, void* to) = 0;          // within the device; no overlap
   virtual void Zero(void* device, int64_t bytes) = 0;
-  virtual absl::Status Synchronize() = 0;  // waits; the first failure since the last call, if any
+  virtual absl::Status Synchronize() = 0;  // waits, for transfers too; the first failure since the last call, if any
+
+  // Transfers between the device and memory of AllocateHost (page-locked where that matters), beside the computation. A
+  // transfer begins once the operations called before it, and the transfers started before it, are done. Until it is
+  // awaited, no operation may write what it reads, or touch what it writes; the host must not either.
+  virtual absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) = 0;  // as Allocate
+  virtual Transfer StartStore(const void* device, int64_t bytes, void* host) = 0;
+  virtual Transfer StartFetch(const void* host, int64_t bytes, void* device) = 0;
+  // Operations called afterwards begin after `transfer` and those started before it. The caller does not wait.
+  virtual void Await(Transfer transfer) = 0;
 
   // Weights.
   virtual int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const = 0;

@@ -18,6 +18,7 @@
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/kernels.h"
 #include "executor/backend/cuda/staging_ring.h"
+#include "executor/backend/cuda/transfers.h"
 
 namespace recurve {
 namespace {
@@ -41,6 +42,7 @@ struct Parts {
   std::unique_ptr<DeviceMemory> memory;  // kCudaBackendBytes
   cuda::StagingRing staging;
   cuda::Stream stream;
+  cuda::Transfers transfers;
   cuda::Blas blas;
 };
 
@@ -55,6 +57,7 @@ class CudaBackend final : public Backend {
   ~CudaBackend() override {
     (void)cudaSetDevice(parts_.device.index);
     (void)cudaStreamSynchronize(stream());
+    (void)parts_.transfers.Synchronize();
   }
 
   std::string Describe() const override {
@@ -95,7 +98,29 @@ class CudaBackend final : public Backend {
   absl::Status Synchronize() override {
     Enter();
     Check(cudaStreamSynchronize(stream()), "synchronize");
+    Check(parts_.transfers.Synchronize(), "synchronize transfers");
     return std::exchange(failure_, absl::OkStatus());
+  }
+
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override {
+    return cuda::AllocatePinnedMemory(parts_.device.index, bytes);
+  }
+
+  Transfer StartStore(const void* device, int64_t bytes, void* host) override {
+    Enter();
+    Check(parts_.transfers.Start(device, bytes, host, cudaMemcpyDeviceToHost, stream()), "store on the host");
+    return parts_.transfers.last();
+  }
+
+  Transfer StartFetch(const void* host, int64_t bytes, void* device) override {
+    Enter();
+    Check(parts_.transfers.Start(host, bytes, device, cudaMemcpyHostToDevice, stream()), "fetch from the host");
+    return parts_.transfers.last();
+  }
+
+  void Await(Transfer transfer) override {
+    Enter();
+    Check(parts_.transfers.Await(transfer, stream()), "await a transfer");
   }
 
   // cuBLAS takes weights as they are, transposed or not.
@@ -317,12 +342,15 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& opti
   if (!staging.ok()) return staging.status();
   auto stream = MakeStream();
   if (!stream.ok()) return stream.status();
+  auto transfers = cuda::Transfers::Create();
+  if (!transfers.ok()) return transfers.status();
   auto blas = MakeBlas(stream->get(), (*memory)->data());
   if (!blas.ok()) return blas.status();
   return std::make_unique<CudaBackend>(Parts{.device = *std::move(device),
                                              .memory = *std::move(memory),
                                              .staging = *std::move(staging),
                                              .stream = *std::move(stream),
+                                             .transfers = *std::move(transfers),
                                              .blas = *std::move(blas)});
 }
 

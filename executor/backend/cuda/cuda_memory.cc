@@ -11,10 +11,12 @@
 namespace recurve::cuda {
 namespace {
 
+using Free = cudaError_t (*)(void*);
+
 class CudaMemory final : public DeviceMemory {
  public:
-  CudaMemory(int device, void* data, int64_t size)
-      : device_(device), data_(static_cast<std::byte*>(data)), size_(size) {}
+  CudaMemory(int device, void* data, int64_t size, Free free)
+      : device_(device), data_(static_cast<std::byte*>(data)), size_(size), free_(free) {}
   CudaMemory(const CudaMemory&) = delete;
   CudaMemory& operator=(const CudaMemory&) = delete;
 
@@ -22,7 +24,7 @@ class CudaMemory final : public DeviceMemory {
   ~CudaMemory() override {
     (void)cudaSetDevice(device_);
     (void)cudaDeviceSynchronize();
-    (void)cudaFree(data_);
+    (void)free_(data_);
   }
 
   std::byte* data() override { return data_; }
@@ -32,15 +34,18 @@ class CudaMemory final : public DeviceMemory {
   const int device_;
   std::byte* const data_;
   const int64_t size_;
+  const Free free_;
 };
+
+absl::Status UseDevice(int device, int64_t bytes) {
+  if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
+  return ToStatus(cudaSetDevice(device), absl::StrCat("use device ", device));
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes) {
-  if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
-  if (const cudaError_t error = cudaSetDevice(device); error != cudaSuccess) {
-    return ToStatus(error, absl::StrCat("use device ", device));
-  }
+  if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;
   void* data = nullptr;
   const cudaError_t error = cudaMalloc(&data, std::max<int64_t>(bytes, 1));
   if (error == cudaErrorMemoryAllocation) {
@@ -52,7 +57,19 @@ absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int
                                                      " asked for; lower the memory budget"));
   }
   if (error != cudaSuccess) return ToStatus(error, absl::StrCat("allocate ", bytes, " bytes"));
-  return std::make_unique<CudaMemory>(device, data, bytes);
+  return std::make_unique<CudaMemory>(device, data, bytes, cudaFree);
+}
+
+absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocatePinnedMemory(int device, int64_t bytes) {
+  if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;
+  void* data = nullptr;
+  const cudaError_t error = cudaMallocHost(&data, std::max<int64_t>(bytes, 1));
+  if (error == cudaErrorMemoryAllocation) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the host refused ", bytes, " bytes of page-locked memory; lower the host memory"));
+  }
+  if (error != cudaSuccess) return ToStatus(error, absl::StrCat("allocate ", bytes, " bytes of page-locked memory"));
+  return std::make_unique<CudaMemory>(device, data, bytes, cudaFreeHost);
 }
 
 }  // namespace recurve::cuda

@@ -65,8 +65,8 @@ LstmTraining::LstmTraining(Backend& backend, const LstmShape& s) : backend_(back
   dw_recurrent_ = Uninitialised(s.H * G * kFloat);
   dbias_ = Uninitialised(G * kFloat);
   packed_input_ = Uninitialised(backend.PackedBytes(Packing::kForward, s.I, G));
-  packed_forward_ = Uninitialised(backend.PackedBytes(Packing::kLstm, s.H, G));
-  packed_backward_ = Uninitialised(backend.PackedBytes(Packing::kBackward, s.H, G));
+  packed_forward_ = Uninitialised(backend.PackedRecurrentBytes(Cell::kLstm, Packing::kForward, s.H));
+  packed_backward_ = Uninitialised(backend.PackedRecurrentBytes(Cell::kLstm, Packing::kBackward, s.H));
   gates_ = Uninitialised(s.T * s.B * G * kFloat);
   h_ = Uninitialised((s.T + 1) * s.B * s.H * kFloat);
   c_ = Uninitialised((s.T + 1) * s.B * s.H * kFloat);
@@ -90,23 +90,21 @@ void LstmTraining::Forward(int64_t t, int64_t k, LstmSeconds* seconds) {
   float* gates = gates_ + t * B * 4 * H;
   {
     const Timer timer(&seconds->input_projection);
-    backend_.LinearForward(k * B, I, 4 * H, x_ + t * B * I, packed_input_, bias_, gates);
+    backend_.LinearForward(k * B, I, 4 * H, x_ + t * B * I, packed_input_, bias_, gates, 4 * H);
   }
   const Timer timer(&seconds->forward);
   const int64_t first = t * B * H;
   const int64_t last = (t + k) * B * H;
-  backend_.LstmForward({.k = k,
+  backend_.CellForward({.cell = Cell::kLstm,
+                        .k = k,
                         .B = B,
                         .H = H,
                         .input = {.projected = gates},
                         .recurrent = packed_forward_,
-                        .h_first = h_ + first,
-                        .c_first = c_ + first,
+                        .first = {h_ + first, c_ + first},
                         .gates = gates,
-                        .h = h_ + first + B * H,
-                        .c = c_ + first + B * H,
-                        .h_last = h_ + last,
-                        .c_last = c_ + last});
+                        .inner = {h_ + first + B * H, c_ + first + B * H},
+                        .last = {h_ + last, c_ + last}});
 }
 
 void LstmTraining::BackwardLink(int64_t t, int64_t k, LstmSeconds* seconds) {
@@ -115,24 +113,31 @@ void LstmTraining::BackwardLink(int64_t t, int64_t k, LstmSeconds* seconds) {
   const int64_t first = t * B * H;
   {
     const Timer timer(&seconds->backward);
-    backend_.LstmBackward({.k = k,
+    backend_.CellBackward({.cell = Cell::kLstm,
+                           .k = k,
                            .B = B,
                            .H = H,
                            .recurrent = packed_backward_,
                            .dh_above = dy_ + first,
                            .gates = gates,
-                           .c_first = c_ + first,
-                           .c = c_ + first + B * H,
-                           .c_last = c_ + (t + k) * B * H,
-                           .dh = dh_,
-                           .dc = dc_});
+                           .first = {h_ + first, c_ + first},
+                           .inner = {h_ + first + B * H, c_ + first + B * H},
+                           .last = {h_ + (t + k) * B * H, c_ + (t + k) * B * H},
+                           .d = {dh_, dc_}});
   }
   {
     const Timer timer(&seconds->recurrent_weight_gradient);
-    backend_.LstmWeightGradient({k, B, H, h_ + first, h_ + first + B * H, gates, dw_recurrent_});
+    backend_.CellWeightGradient({.cell = Cell::kLstm,
+                                 .k = k,
+                                 .B = B,
+                                 .H = H,
+                                 .h_first = h_ + first,
+                                 .h = h_ + first + B * H,
+                                 .gates = gates,
+                                 .dw = dw_recurrent_});
   }
   const Timer timer(&seconds->input_weight_gradient);
-  backend_.LinearWeightGradient(k * B, I, 4 * H, x_ + t * B * I, gates, dw_input_, dbias_);
+  backend_.LinearWeightGradient(k * B, I, 4 * H, x_ + t * B * I, gates, 4 * H, dw_input_, dbias_);
 }
 
 LstmSeconds LstmTraining::Run() {
@@ -143,8 +148,8 @@ LstmSeconds LstmTraining::Run() {
   {
     const Timer pack_timer(&seconds.pack);
     backend_.Pack(Packing::kForward, w_input_, I, 4 * H, packed_input_);
-    backend_.Pack(Packing::kLstm, w_recurrent_, H, 4 * H, packed_forward_);
-    backend_.Pack(Packing::kBackward, w_recurrent_, H, 4 * H, packed_backward_);
+    backend_.PackRecurrent(Cell::kLstm, Packing::kForward, w_recurrent_, H, packed_forward_);
+    backend_.PackRecurrent(Cell::kLstm, Packing::kBackward, w_recurrent_, H, packed_backward_);
   }
   backend_.Zero(h_, B * H * kFloat);
   backend_.Zero(c_, B * H * kFloat);
@@ -175,7 +180,7 @@ double PackedProductPeak(Backend& backend, int64_t n, int64_t depth, int64_t wid
     {
       const Timer timer(&seconds);
       backend.LinearForward(n, depth, width, reinterpret_cast<float*>(x->data()), packed->data(), nullptr,
-                            reinterpret_cast<float*>(y->data()));
+                            reinterpret_cast<float*>(y->data()), width);
     }
     best = std::max(best, 2.0 * static_cast<double>(n * depth * width) / seconds);
   }

@@ -7,50 +7,90 @@
 
 #include <cstdint>
 
+#include "executor/backend/cell.h"
+
 namespace recurve {
 
-// Step-by-step inputs of an LSTM layer's gates: either a projected input for each step and sequence, or a row of a
-// table chosen by a token (the embedding and the input weights folded into one table; see LanguageModel).
-struct GateInput {
-  const float* projected = nullptr;  // [k, B, 4H], bias included; may be the same memory as LstmForwardArgs::gates
-  const float* table = nullptr;      // [V, 4H], bias included; used when `projected` is null
+// What a weight matrix w [rows, cols] is repacked for, once per optimiser step; weights are reused in every step of a
+// sequence, so that repacking them in each product would cost more than the product gains.
+enum class Packing : uint8_t {
+  kForward,   // y = x w         with x [.., rows]
+  kBackward,  // dx = dy w^T     with dy [.., cols]
+};
+
+// Step-by-step inputs of a layer's cells: either a projected input for each step and sequence, or a row of a table
+// chosen by a token (the embedding and the input weights folded into one table; see LanguageModel).
+struct CellInput {
+  const float* projected = nullptr;  // [k, B, G H] in rows of W H, bias included; may be CellForwardArgs::gates
+  const float* table = nullptr;      // [V, G H], bias included; used when `projected` is null
   const int32_t* tokens = nullptr;   // [k, B], in [0, V)
 };
 
+// Sequences of different length in one batch. A step at or beyond its sequence's length leaves the state as it is; its
+// activations are not defined, its gradients are zero, and gradients of the state pass through.
+struct SequenceLengths {
+  const int32_t* lengths = nullptr;  // [B], in steps from the start of the sequence, ascending or not; null: all go on
+  int64_t first_step = 0;            // of this link, from the start of the sequence
+};
+
 // One layer over the k steps of one link. The states between the steps, and the gates, are the link's tape.
-struct LstmForwardArgs {
+// `gates` [k, B, W H] is the gate buffer; letters as in GeometryOf.
+struct CellForwardArgs {
+  Cell cell;
   int64_t k, B, H;
-  GateInput input;
-  const void* recurrent;   // [H, 4H], packed with kLstm
-  const float* h_first;    // [B, H], state before the link
-  const float* c_first;    // [B, H]
-  float* gates = nullptr;  // [k, B, 4H] activated gates; null: not kept (a forward without tape)
-  float* h;                // [k-1, B, H], states after steps 1..k-1. Written in either case: the next layer reads it
-  float* c;                // [k-1, B, H]
-  float* h_last;           // [B, H], state after the link; must not overlap h_first
-  float* c_last;           // [B, H]; must not overlap c_first
+  CellInput input;
+  const void* recurrent;                    // [H, G H], by PackRecurrent for kForward
+  const float* recurrent_bias = nullptr;    // [G H], where the cell has one
+  const float* first[kMaxCellStates] = {};  // [B, H] each, state before the link
+  float* gates = nullptr;                   // out: activations; null: not kept (a forward without tape, or A = 0)
+  float* inner[kMaxCellStates] = {};        // [k-1, B, H] each, after steps 1..k-1. Written even without a tape
+  float* last[kMaxCellStates] = {};         // [B, H] each, state after the link; must not overlap `first`
+  const float* recurrent_mask = nullptr;    // [B, H]: the product reads h times this (Gal and Ghahramani 2016)
+  float* masked = nullptr;                  // [k, B, H] scratch where there is a recurrent_mask
+  SequenceLengths lengths;
 };
 
-// Backward through time of one layer over one link. tanh(c) is recomputed from c.
-struct LstmBackwardArgs {
+// Backward through time of one layer over one link.
+struct CellBackwardArgs {
+  Cell cell;
   int64_t k, B, H;
-  const void* recurrent;            // [H, 4H], packed with kBackward
+  const void* recurrent;            // [H, G H], by PackRecurrent for kBackward
   const float* dh_above = nullptr;  // [k, B, H], gradient of each step's output from what reads it; null: zero
-  float* gates;                     // [k, B, 4H], in: activated gates; out: gradients of the gates' pre-activations
-  const float* c_first;             // [B, H]
-  const float* c;                   // [k-1, B, H]
-  const float* c_last;              // [B, H]
-  float* dh;                        // [B, H], in: gradient of h_last beyond dh_above; out: gradient of h_first
-  float* dc;                        // [B, H], in: gradient of c_last; out: gradient of c_first
+  float* gates;                     // in: activations, where A > 0; out: gradients (CellGeometry::recurrent_block)
+  const float* first[kMaxCellStates] = {};  // [B, H] each
+  const float* inner[kMaxCellStates] = {};  // [k-1, B, H] each
+  const float* last[kMaxCellStates] = {};   // [B, H] each
+  float* d[kMaxCellStates] = {};  // [B, H] each, in: gradient of `last` beyond dh_above; out: gradient of `first`
+  const float* recurrent_mask = nullptr;  // [B, H], as in the forward
+  float* direct = nullptr;                // [B, H] scratch where there is a recurrent_mask
+  SequenceLengths lengths;
 };
 
-// dw [H, 4H] += sum over steps of h(before the step)^T dgates(step).
-struct LstmWeightGradientArgs {
+// dw [H, G H] += sum over steps of h(before the step)^T dproduct(step), h times the recurrent mask where there is one;
+// dbias [G H] += sum over steps and sequences of dproduct(step).
+struct CellWeightGradientArgs {
+  Cell cell;
   int64_t k, B, H;
-  const float* h_first;  // [B, H]
-  const float* h;        // [k-1, B, H]
-  const float* dgates;   // [k, B, 4H]
-  float* dw;             // [H, 4H]
+  const float* h_first;                   // [B, H]
+  const float* h;                         // [k-1, B, H]
+  const float* gates;                     // [k, B, W H], as CellBackward left it
+  float* dw;                              // [H, G H]
+  float* dbias = nullptr;                 // [G H], where the cell has a recurrent bias
+  const float* recurrent_mask = nullptr;  // [B, H]
+  float* masked = nullptr;                // [k, B, H] scratch where there is a recurrent_mask
+};
+
+// y = gamma (x - mean) / sqrt(variance + epsilon) + beta over each row (Ba, Kiros and Hinton 2016).
+inline constexpr float kLayerNormEpsilon = 1e-5f;
+
+struct LayerNormBackwardArgs {
+  int64_t n, width;
+  const float* x;      // [n, width], as in the forward
+  const float* gamma;  // [width]
+  const float* dy;     // [n, width]
+  float* dx;           // [n, width], out; may be dy
+  float* dgamma;       // [width], +=
+  float* dbeta;        // [width], +=
 };
 
 // Names one dropout mask: element i is kept with probability 1 - rate by Philox4x32-10 of (seed, stream, offset + i),

@@ -7,9 +7,9 @@
 //   T  steps in a sequence            B  sequences in a batch      V  vocabulary
 //   k  steps in a link                H  hidden size               E  embedding size
 //   N  links in a sequence            L  layers
-// Tensors are dense, row-major, time-major fp32 in device memory; the last letter varies fastest. The order of an
-// LSTM's gates in [.., 4H] is input, forget, candidate, output. "+=" in a comment means that the result is added to
-// what is there.
+// and, of a cell (cell.h): S tensors of a state, G gates, A taped activations, W = max(A, G).
+// Tensors are dense, row-major, time-major fp32 in device memory; the last letter varies fastest. "+=" in a comment
+// means that the result is added to what is there.
 #ifndef RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 #define RECURVE_EXECUTOR_BACKEND_BACKEND_H_
 
@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/arguments.h"
+#include "executor/backend/cell.h"
 
 namespace recurve {
 
@@ -36,14 +37,6 @@ class DeviceMemory {
   virtual ~DeviceMemory() = default;
   virtual std::byte* data() = 0;  // aligned to kAlignment
   virtual int64_t size() const = 0;
-};
-
-// What a weight matrix w [rows, cols] is repacked for, once per optimiser step; weights are reused in every step of a
-// sequence, so that repacking them in each product would cost more than the product gains.
-enum class Packing : uint8_t {
-  kForward,   // y = x w         with x [.., rows]
-  kBackward,  // dx = dy w^T     with dy [.., cols]
-  kLstm,      // recurrent weights [H, 4H] for LstmForward
 };
 
 // Names a copy between device and host that was started: they count up. The default names none.
@@ -82,25 +75,39 @@ class Backend {
   // Weights.
   virtual int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const = 0;
   virtual void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) = 0;
+  // The recurrent weights w [H, G H] of a cell, for CellForward (kForward) and CellBackward (kBackward).
+  virtual int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const = 0;
+  virtual void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) = 0;
 
-  // Affine layers. x [n, in], y [n, out], w [in, out], bias [out] or null. x and y (dx and dy) must not overlap.
+  // Affine layers. x [n, in], y [n, out], w [in, out], bias [out] or null; rows of y (of dy) begin `stride` floats
+  // apart, which is at least `out`. x and y (dx and dy) must not overlap.
   virtual void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward,
-                             const float* bias, float* y) = 0;  // y = x w + bias
-  virtual void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, const void* w_backward,
-                                   float* dx) = 0;  // dx = dy w^T
-  virtual void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, float* dw,
+                             const float* bias, float* y, int64_t stride) = 0;  // y = x w + bias
+  virtual void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, int64_t stride,
+                                   const void* w_backward, float* dx) = 0;  // dx = dy w^T
+  virtual void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, int64_t stride,
+                                    float* dw,
                                     float* dbias) = 0;  // dw += x^T dy; dbias += column sums of dy, unless null
 
-  // table[tokens[i], :] += x[i, :] for i in order. x [n, width], table [V, width].
-  virtual void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table) = 0;
+  // table[tokens[i], :] += x[i, :] for i in order. x [n, width] in rows `stride` floats apart, table [V, width].
+  virtual void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                              float* table) = 0;
 
   // Cells.
-  virtual void LstmForward(const LstmForwardArgs& args) = 0;
-  virtual void LstmBackward(const LstmBackwardArgs& args) = 0;
-  virtual void LstmWeightGradient(const LstmWeightGradientArgs& args) = 0;
+  virtual void CellForward(const CellForwardArgs& args) = 0;
+  virtual void CellBackward(const CellBackwardArgs& args) = 0;
+  virtual void CellWeightGradient(const CellWeightGradientArgs& args) = 0;
 
-  // y[i] = kept(i) ? x[i] / (1 - rate) : 0. y may be x. Its own backward.
-  virtual void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y) = 0;
+  // Layer norm of each row of x [n, width]; gamma, beta [width]. y may be x.
+  virtual void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
+                                float* y) = 0;
+  virtual void LayerNormBackward(const LayerNormBackwardArgs& args) = 0;
+
+  virtual void Add(int64_t n, const float* x, float* y) = 0;  // y += x
+
+  // y[i] = kept(i) ? x[i] / (1 - rate) : 0, or with `add` y[i] += the same. y may be x; where x is null, it is ones.
+  // Its own backward.
+  virtual void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y, bool add) = 0;
 
   // *loss += sum over rows of -ln softmax(logits[i])[targets[i]], in fp64; logits [n, V] become their gradients times
   // `gradient_scale`. A row whose target is negative is masked: no loss, no gradient.

@@ -98,40 +98,6 @@ RECURVE_POINTWISE typename Math::F Tanh(typename Math::F x) {
   return Math::Divide(e, e + Math::Set(2.0f));
 }
 
-// The LSTM cell (Hochreiter and Schmidhuber 1997, with forget gates):
-//   i, f, o = sigmoid(.), g = tanh(.) of the gates' pre-activations;  c = f c_before + i g;  h = o tanh(c).
-template <class F>
-struct LstmGates {
-  F i, f, g, o;
-};
-
-// In: pre-activations and the cell state before the step. Out: activated gates, c and h.
-template <class Math, class F = typename Math::F>
-RECURVE_POINTWISE void LstmCellForward(LstmGates<F>* gates, F c_before, F* c, F* h) {
-  gates->i = Sigmoid<Math>(gates->i);
-  gates->f = Sigmoid<Math>(gates->f);
-  gates->g = Tanh<Math>(gates->g);
-  gates->o = Sigmoid<Math>(gates->o);
-  *c = Math::Fma(gates->f, c_before, gates->i * gates->g);
-  *h = gates->o * Tanh<Math>(*c);
-}
-
-// In: activated gates, cell states before and after the step, gradients of h and (from the step after) of c.
-// Out: gradients of the pre-activations in `gates`, of c_before in `dc`.
-template <class Math, class F = typename Math::F>
-RECURVE_POINTWISE void LstmCellBackward(LstmGates<F>* gates, F c_before, F c, F dh, F* dc) {
-  const F one = Math::Set(1.0f);
-  const auto [i, f, g, o] = *gates;
-  const F tanh_c = Tanh<Math>(c);
-  const F dh_o = dh * o;
-  const F d = Math::Fma(dh_o, one - tanh_c * tanh_c, *dc);  // gradient of c
-  gates->i = d * g * (i * (one - i));
-  gates->f = d * c_before * (f * (one - f));
-  gates->g = d * i * (one - g * g);
-  gates->o = dh_o * tanh_c * (one - o);
-  *dc = d * f;
-}
-
 // One weight of stochastic gradient descent with momentum; see SgdArgs.
 struct SgdFactors {
   float gradient_scale, learning_rate, momentum_rate, weight_decay;

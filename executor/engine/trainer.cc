@@ -22,8 +22,8 @@ int64_t StatesHeld(const TrainerOptions& options) { return options.carry_state ?
 
 LinkBytes MeasureLink(const TrainerOptions& options) {
   return {
-      .state = StateLayout(options.model.layers, options.shape.batch, options.model.hidden).bytes(),
-      .tape = TapeLayout(options.model.layers, options.shape.link, options.shape.batch, options.model.hidden).bytes()};
+      .state = StateLayout(options.model.cell, options.model.layers, options.shape.batch, options.model.hidden).bytes(),
+      .tape = TapeLayout(options.model.cell, options.model.layers, options.shape.link, options.shape.batch, options.model.hidden).bytes()};
 }
 
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {

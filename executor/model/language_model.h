@@ -4,22 +4,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "executor/backend/backend.h"
-#include "executor/model/link_layout.h"
 #include "executor/model/link_model.h"
 #include "executor/model/model_file.h"
 #include "executor/model/output_head.h"
 #include "executor/model/parameters.h"
+#include "executor/model/recurrent_stack.h"
 #include "executor/model/region.h"
 #include "executor/model/token_table.h"
 
 namespace recurve {
 
-// A byte-level language model: embedding, L stacked LSTM layers, output layer, softmax cross-entropy. Dropout, when
-// there is any, lies between the layers and before the output layer. The loss is the mean over the T*B predictions of a
-// batch, in nats.
+// A byte-level language model: embedding, a stack of recurrent layers, output layer, softmax cross-entropy. The loss is
+// the mean over the T*B predictions of a batch, in nats.
 //
 // The output layer and the loss belong to the backward of a link, so a forward sweep never pays for them. Memory comes
 // from the caller: construct, ask for sizes, then Bind. Not thread-safe; the backend must outlive it.
@@ -53,7 +51,7 @@ class LanguageModel final : public LinkModel {
   const double* loss() const { return loss_; }           // sum over the predictions since BeginBatch, in nats
 
   // Names the batch's dropout masks.
-  void SetDropoutStream(uint64_t seed, uint64_t step);
+  void SetDropoutStream(uint64_t seed, uint64_t step) { stack_.SetDropoutStream(seed, step); }
   // After the parameters changed: derives what the kernels use.
   void PrepareWeights();
   // Gradients and loss become zero.
@@ -62,8 +60,8 @@ class LanguageModel final : public LinkModel {
   void EndBatch();
 
   int64_t links() const override { return shape_.links(); }
-  int64_t state_bytes() const override { return states_.bytes(); }
-  int64_t tape_bytes() const override { return tapes_.bytes(); }
+  int64_t state_bytes() const override { return stack_.states().bytes(); }
+  int64_t tape_bytes() const override { return stack_.tapes().bytes(); }
   void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape, bool keep_tape) override;
   void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                 std::byte* state_gradient) override;
@@ -74,56 +72,27 @@ class LanguageModel final : public LinkModel {
   const float* Logits(const std::byte* state);
 
  private:
-  // Of one layer: parameters, their gradients, and packed forms. The first layer's input goes through the token table.
-  struct Layer {
-    const float* input_weight = nullptr;
-    const float* recurrent_weight = nullptr;
-    const float* bias = nullptr;
-    float* input_gradient = nullptr;
-    float* recurrent_gradient = nullptr;
-    float* bias_gradient = nullptr;
-    std::byte* recurrent_forward = nullptr;
-    std::byte* recurrent_backward = nullptr;
-    std::byte* input_forward = nullptr;
-    std::byte* input_backward = nullptr;
-  };
-
   void Place(Regions& regions);
-  void PlaceLayers(Regions& regions);
-  void PackLayer(int64_t layer);
   bool training() const { return use_ == Use::kTraining; }
-  int64_t BlockOffset(int index) const { return layout_.entries()[index].offset; }
-
-  // The outputs of `layer` in the steps of `link`, masked, one after the other in scratch_: the input of what is above.
-  void GatherOutputs(int64_t layer, int64_t link, const std::byte* state_out, std::byte* tape);
-  // y = x under the mask of `layer`, for n steps from `first_step` on. y may be x.
-  void Mask(int64_t layer, int64_t first_step, int64_t n, const float* x, float* y);
-  void MaskLink(int64_t layer, int64_t link);  // scratch_ in place
-  // Backward of one layer; in: scratch_ holds the gradient of its outputs; out: that of the layer below.
-  void BackwardLayer(int64_t layer, int64_t link, const std::byte* state_in, const std::byte* state_out,
-                     std::byte* tape, std::byte* state_gradient);
+  const int32_t* TokensOf(const int32_t* tokens, int64_t link) const {
+    return tokens + shape_.first_step(link) * shape_.batch;
+  }
 
   const ModelConfig config_;
   const SequenceShape shape_;
   const Use use_;
   Backend& backend_;
   const ParameterLayout layout_;
-  const StateLayout states_;
-  const TapeLayout tapes_;
-  const float dropout_;
 
   TokenTable table_;
+  RecurrentStack stack_;
   OutputHead head_;
-  std::vector<Layer> layers_;
   Regions needs_;
   float* parameters_ = nullptr;
   float* gradients_ = nullptr;
   int32_t* inputs_ = nullptr;
   int32_t* targets_ = nullptr;
   double* loss_ = nullptr;
-  float* scratch_ = nullptr;  // [k, B, H]
-  uint64_t dropout_seed_ = 0;
-  uint64_t dropout_step_ = 0;
 };
 
 }  // namespace recurve

@@ -2,6 +2,7 @@
 #include "executor/model/model_file.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace recurve {
 namespace {
 
 constexpr const char* kMetadataKey = "recurve";
-constexpr const char* kFormat = "byte-lstm-1";  // what the parameters mean; a reader refuses any other
+constexpr const char* kFormat = "byte-rnn-1";  // what the parameters mean; a reader refuses any other
 constexpr int64_t kMaxExtent = int64_t{1} << 20;
 
 absl::Status FileError(const std::string& path, std::string_view what) {
@@ -23,8 +24,16 @@ absl::Status FileError(const std::string& path, std::string_view what) {
 }
 
 std::string ConfigToJson(const ModelConfig& config) {
-  return nlohmann::json{{"format", kFormat},       {"vocabulary", config.vocabulary}, {"layers", config.layers},
-                        {"hidden", config.hidden}, {"embedding", config.embedding},   {"dropout", config.dropout}}
+  return nlohmann::json{{"format", kFormat},
+                        {"vocabulary", config.vocabulary},
+                        {"cell", std::string(ToString(config.cell))},
+                        {"layers", config.layers},
+                        {"hidden", config.hidden},
+                        {"embedding", config.embedding},
+                        {"residual", config.residual},
+                        {"layer_norm", config.layer_norm},
+                        {"dropout", config.dropout},
+                        {"recurrent_dropout", config.recurrent_dropout}}
       .dump();
 }
 
@@ -38,6 +47,18 @@ absl::StatusOr<int64_t> ReadExtent(const std::string& path, const nlohmann::json
     return FileError(path, absl::StrCat("metadata recurve.", field, " is ", value, ", must be 1..", kMaxExtent));
   }
   return value;
+}
+
+absl::StatusOr<double> ReadRate(const std::string& path, const nlohmann::json& json, const char* field) {
+  const auto found = json.find(field);
+  if (found == json.end() || !found->is_number()) {
+    return FileError(path, absl::StrCat("metadata recurve.", field, " is missing or no number"));
+  }
+  const auto rate = found->get<double>();
+  if (!(rate >= 0 && rate < 1)) {
+    return FileError(path, absl::StrCat("metadata recurve.", field, " is ", rate, ", must be in [0, 1)"));
+  }
+  return rate;
 }
 
 absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Safetensors& file) {
@@ -60,11 +81,23 @@ absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Sa
     if (!extent.ok()) return extent.status();
     *value = *extent;
   }
-  const auto dropout = json.find("dropout");
-  if (dropout == json.end() || !dropout->is_number()) return FileError(path, "metadata recurve.dropout is missing");
-  config.dropout = dropout->get<double>();
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    return FileError(path, absl::StrCat("metadata recurve.dropout is ", config.dropout, ", must be in [0, 1)"));
+  const auto cell = json.find("cell");
+  const std::optional<Cell> parsed =
+      cell != json.end() && cell->is_string() ? ParseCell(cell->get<std::string>()) : std::nullopt;
+  if (!parsed) return FileError(path, "metadata recurve.cell is missing or names no cell that is known");
+  config.cell = *parsed;
+  for (const auto& [field, value] : {std::pair("residual", &config.residual), {"layer_norm", &config.layer_norm}}) {
+    const auto found = json.find(field);
+    if (found == json.end() || !found->is_boolean()) {
+      return FileError(path, absl::StrCat("metadata recurve.", field, " is missing or neither true nor false"));
+    }
+    *value = found->get<bool>();
+  }
+  for (const auto& [field, value] :
+       {std::pair("dropout", &config.dropout), {"recurrent_dropout", &config.recurrent_dropout}}) {
+    const absl::StatusOr<double> rate = ReadRate(path, json, field);
+    if (!rate.ok()) return rate.status();
+    *value = *rate;
   }
   return config;
 }
@@ -72,11 +105,11 @@ absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Sa
 // The tensors in the order of the layout: a file written by another program may have them in any.
 absl::StatusOr<std::vector<NamedTensor>> Arrange(const std::string& path, const ModelConfig& config,
                                                  std::vector<NamedTensor> tensors) {
-  if (static_cast<int64_t>(tensors.size()) != 3 + 3 * config.layers) {
-    return FileError(path, absl::StrCat("has ", tensors.size(), " tensors, a model of ", config.layers, " layers has ",
-                                        3 + 3 * config.layers));
-  }
   const ParameterLayout layout(config);
+  if (tensors.size() != layout.entries().size()) {
+    return FileError(
+        path, absl::StrCat("has ", tensors.size(), " tensors, its configuration says ", layout.entries().size()));
+  }
   std::vector<NamedTensor> arranged;
   arranged.reserve(tensors.size());
   for (const ParameterLayout::Entry& entry : layout.entries()) {

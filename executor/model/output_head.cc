@@ -37,10 +37,10 @@ void OutputHead::Backward(int64_t n, float* x, const int32_t* targets, float gra
   for (int64_t row = 0; row < n; row += chunk_rows_) {
     const int64_t rows = std::min(chunk_rows_, n - row);
     float* chunk = x + row * H;
-    backend_->LinearForward(rows, H, V, chunk, packed_forward_, weights_.bias, logits_);
+    backend_->LinearForward(rows, H, V, chunk, packed_forward_, weights_.bias, logits_, V);
     backend_->SoftmaxCrossEntropy(rows, V, targets + row, gradient_scale, logits_, loss);
-    backend_->LinearWeightGradient(rows, H, V, chunk, logits_, gradients_.weight, gradients_.bias);
-    backend_->LinearInputGradient(rows, H, V, logits_, packed_backward_, chunk);
+    backend_->LinearWeightGradient(rows, H, V, chunk, logits_, V, gradients_.weight, gradients_.bias);
+    backend_->LinearInputGradient(rows, H, V, logits_, V, packed_backward_, chunk);
   }
 }
 
@@ -53,7 +53,8 @@ void OutputHead::AddLoss(int64_t n, const float* x, const int32_t* targets, doub
 }
 
 const float* OutputHead::Logits(int64_t n, const float* x) {
-  backend_->LinearForward(n, shape_.hidden, shape_.vocabulary, x, packed_forward_, weights_.bias, logits_);
+  backend_->LinearForward(n, shape_.hidden, shape_.vocabulary, x, packed_forward_, weights_.bias, logits_,
+                          shape_.vocabulary);
   return logits_;
 }
 

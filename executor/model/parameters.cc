@@ -33,46 +33,64 @@ void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t 
   }
 }
 
+// Its second gate then.
+bool HasForgetGate(Cell cell) { return cell == Cell::kLstm || cell == Cell::kSlstm; }
+
 }  // namespace
 
 ParameterLayout::ParameterLayout(const ModelConfig& config) {
   const int64_t H = config.hidden;
   Add("embedding.weight", {config.vocabulary, config.embedding});
+  const CellGeometry geometry = GeometryOf(config.cell);
+  const int64_t width = geometry.gates * H;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
-    const std::string prefix = absl::StrCat("lstm.", layer, ".");
-    Add(prefix + "input_weight", {layer == 0 ? config.embedding : H, 4 * H});
-    Add(prefix + "recurrent_weight", {H, 4 * H});
-    Add(prefix + "bias", {4 * H});
+    const std::string prefix = absl::StrCat("layers.", layer, ".");
+    LayerIndices indices{.input_weight = Add(prefix + "input_weight", {layer == 0 ? config.embedding : H, width}),
+                         .recurrent_weight = Add(prefix + "recurrent_weight", {H, width}),
+                         .bias = Add(prefix + "bias", {width})};
+    if (geometry.recurrent_bias) indices.recurrent_bias = Add(prefix + "recurrent_bias", {width});
+    if (config.layer_norm) {
+      indices.norm_gain = Add(prefix + "norm_gain", {H});
+      indices.norm_bias = Add(prefix + "norm_bias", {H});
+    }
+    layers_.push_back(indices);
   }
   Add("output.weight", {H, config.vocabulary});
   Add("output.bias", {config.vocabulary});
 }
 
-void ParameterLayout::Add(std::string name, std::vector<int64_t> shape) {
+int ParameterLayout::Add(std::string name, std::vector<int64_t> shape) {
   int64_t size = 1;
   for (const int64_t extent : shape) size *= extent;
   entries_.push_back({.name = std::move(name), .shape = std::move(shape), .offset = block_floats_, .size = size});
   count_ += size;
   block_floats_ += AlignUp(size * static_cast<int64_t>(sizeof(float))) / static_cast<int64_t>(sizeof(float));
+  return static_cast<int>(entries_.size()) - 1;
 }
 
 Model InitialModel(const ModelConfig& config, uint64_t seed) {
   const ParameterLayout layout(config);
   std::vector<float> block(layout.block_floats(), 0.0f);
   const float bound = 1.0f / std::sqrt(static_cast<float>(config.hidden));
+  const float input_gain = config.layer_norm ? 1.0f : kInputGain;
+  const float output_gain = config.layer_norm ? 1.0f : kOutputGain;
+  const auto set = [&](int index, int64_t begin, int64_t count, float value) {
+    float* first = block.data() + layout.entries()[index].offset + begin;
+    std::fill(first, first + count, value);
+  };
   const auto fill = [&](int index, float limit) {
     float* begin = block.data() + layout.entries()[index].offset;
     FillUniform(begin, begin + layout.entries()[index].size, limit, seed, static_cast<uint32_t>(index));
   };
   fill(ParameterLayout::kEmbedding, std::sqrt(3.0f));
   for (int64_t layer = 0; layer < config.layers; ++layer) {
-    const auto indices = ParameterLayout::Layer(layer);
-    fill(indices.input_weight, layer == 0 ? bound : kInputGain * bound);
+    const ParameterLayout::LayerIndices& indices = layout.Layer(layer);
+    fill(indices.input_weight, layer == 0 ? bound : input_gain * bound);
     fill(indices.recurrent_weight, bound);
-    float* bias = block.data() + layout.entries()[indices.bias].offset;
-    std::fill(bias + config.hidden, bias + 2 * config.hidden, 1.0f);  // input, forget, candidate, output
+    if (HasForgetGate(config.cell)) set(indices.bias, config.hidden, config.hidden, 1.0f);
+    if (config.layer_norm) set(indices.norm_gain, 0, config.hidden, 1.0f);
   }
-  fill(layout.output_weight(), kOutputGain * bound);
+  fill(layout.output_weight(), output_gain * bound);
   return FromBlock(config, block);
 }
 

@@ -14,7 +14,10 @@ namespace recurve {
 // layout. Tensors begin at multiples of kAlignment and the padding between them is zero, so an optimiser may run over
 // the block as a whole. In the order of the model file:
 //   embedding.weight [V, E]
-//   lstm.<l>.input_weight [E or H, 4H], lstm.<l>.recurrent_weight [H, 4H], lstm.<l>.bias [4H]   for each layer l
+//   for each layer l, with G and the order of gates as in GeometryOf:
+//     layers.<l>.input_weight [E or H, G H], layers.<l>.recurrent_weight [H, G H], layers.<l>.bias [G H]
+//     layers.<l>.recurrent_bias [G H]              where the cell has one
+//     layers.<l>.norm_gain [H], layers.<l>.norm_bias [H]   with layer norm: of the norm above the layer
 //   output.weight [H, V], output.bias [V]
 class ParameterLayout {
  public:
@@ -24,19 +27,20 @@ class ParameterLayout {
     int64_t offset;  // floats from the start of the block
     int64_t size;    // floats
   };
-  // Indices of a layer's entries.
+  static constexpr int kNone = -1;
+  // Indices of a layer's entries, or kNone.
   struct LayerIndices {
     int input_weight, recurrent_weight, bias;
+    int recurrent_bias = kNone;
+    int norm_gain = kNone;
+    int norm_bias = kNone;
   };
 
   explicit ParameterLayout(const ModelConfig& config);
 
   const std::vector<Entry>& entries() const { return entries_; }
   static constexpr int kEmbedding = 0;
-  static constexpr LayerIndices Layer(int64_t layer) {
-    const int first = 1 + 3 * static_cast<int>(layer);
-    return {.input_weight = first, .recurrent_weight = first + 1, .bias = first + 2};
-  }
+  const LayerIndices& Layer(int64_t layer) const { return layers_[layer]; }
   int output_weight() const { return static_cast<int>(entries_.size()) - 2; }
   int output_bias() const { return static_cast<int>(entries_.size()) - 1; }
 
@@ -45,9 +49,10 @@ class ParameterLayout {
   int64_t block_bytes() const { return block_floats_ * static_cast<int64_t>(sizeof(float)); }
 
  private:
-  void Add(std::string name, std::vector<int64_t> shape);
+  int Add(std::string name, std::vector<int64_t> shape);  // its index
 
   std::vector<Entry> entries_;
+  std::vector<LayerIndices> layers_;
   int64_t count_ = 0;
   int64_t block_floats_ = 0;
 };
@@ -55,7 +60,8 @@ class ParameterLayout {
 // New weights, a function of `config` and `seed` alone. Embedding uniform with variance 1; weights of the layers
 // uniform in
 // (-1/sqrt(H), 1/sqrt(H)); those that read a layer's outputs, which are small, wider: three times that for the layers
-// above the first, four times for the output layer. Biases 0 but for the forget gates' 1.
+// above the first, four times for the output layer; as published behind a layer norm. Biases 0 but for the forget
+// gates' 1; gains of norms 1.
 Model InitialModel(const ModelConfig& config, uint64_t seed);
 
 // Between a model and the block of its parameters. The model's tensors must be those of its configuration.

@@ -20,21 +20,21 @@ void TokenTable::PlaceGradients(const Gradients& gradients, Region& region) {
 void TokenTable::Fold() {
   backend_->Pack(Packing::kForward, weights_.input_weight, shape_.embedding, shape_.width, packed_);
   backend_->LinearForward(shape_.vocabulary, shape_.embedding, shape_.width, weights_.embedding, packed_, weights_.bias,
-                          rows_);
+                          rows_, shape_.width);
 }
 
 void TokenTable::ZeroGradients() { backend_->Zero(rows_gradient_, RowsBytes()); }
 
-void TokenTable::AddGradients(int64_t n, const int32_t* tokens, const float* dgates) {
-  backend_->ScatterAddRows(n, shape_.width, tokens, dgates, rows_gradient_);
+void TokenTable::AddGradients(int64_t n, const int32_t* tokens, const float* dgates, int64_t stride) {
+  backend_->ScatterAddRows(n, shape_.width, tokens, dgates, stride, rows_gradient_);
 }
 
 void TokenTable::UnfoldGradients() {
   backend_->LinearWeightGradient(shape_.vocabulary, shape_.embedding, shape_.width, weights_.embedding, rows_gradient_,
-                                 gradients_.input_weight, gradients_.bias);
+                                 shape_.width, gradients_.input_weight, gradients_.bias);
   backend_->Pack(Packing::kBackward, weights_.input_weight, shape_.embedding, shape_.width, packed_);
-  backend_->LinearInputGradient(shape_.vocabulary, shape_.embedding, shape_.width, rows_gradient_, packed_,
-                                gradients_.embedding);
+  backend_->LinearInputGradient(shape_.vocabulary, shape_.embedding, shape_.width, rows_gradient_, shape_.width,
+                                packed_, gradients_.embedding);
 }
 
 }  // namespace recurve

@@ -9,13 +9,13 @@
 
 namespace recurve {
 
-// Embedding and input weights of the first layer folded into one table [V, 4H] = embedding [V, E] * input_weight [E,
-// 4H] + bias, so that a step looks up a row instead of multiplying a matrix. The gradient is gathered in a table of the
+// Embedding and input weights of the first layer folded into one table [V, GH] = embedding [V, E] * input_weight [E,
+// GH] + bias, so that a step looks up a row instead of multiplying a matrix. The gradient is gathered in a table of the
 // same shape and turned into the gradients of the three once per batch.
 class TokenTable {
  public:
   struct Shape {
-    int64_t vocabulary, embedding, width;  // V, E, 4H
+    int64_t vocabulary, embedding, width;  // V, E, G H
   };
   struct Weights {
     const float* embedding;
@@ -34,9 +34,10 @@ class TokenTable {
   void PlaceGradients(const Gradients& gradients, Region& region);
 
   const float* rows() const { return rows_; }
-  void Fold();                                                               // from the weights as they are now
-  void ZeroGradients();                                                      // of the table
-  void AddGradients(int64_t n, const int32_t* tokens, const float* dgates);  // dgates [n, 4H]
+  void Fold();           // from the weights as they are now
+  void ZeroGradients();  // of the table
+  // dgates [n, GH] in rows `stride` floats apart.
+  void AddGradients(int64_t n, const int32_t* tokens, const float* dgates, int64_t stride);
   void UnfoldGradients();  // sets the embedding's gradient, adds to the other two
 
  private:
@@ -46,7 +47,7 @@ class TokenTable {
   Backend* backend_;
   Weights weights_{};
   Gradients gradients_{};
-  float* rows_ = nullptr;  // [V, 4H]
+  float* rows_ = nullptr;  // [V, GH]
   float* rows_gradient_ = nullptr;
   std::byte* packed_ = nullptr;  // input_weight, packed for the one product at a time that needs it
 };

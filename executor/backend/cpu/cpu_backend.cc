@@ -83,91 +83,139 @@ class CpuBackend final : public Backend {
   void Await(Transfer /*transfer*/) override {}
 
   int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const override {
-    const int64_t lanes = kernels_.lanes;
-    int64_t floats = 0;
-    switch (packing) {
-      case Packing::kForward:
-        floats = rows * CeilDiv(cols, lanes) * lanes;
-        break;
-      case Packing::kBackward:
-        floats = cols * CeilDiv(rows, lanes) * lanes;
-        break;
-      case Packing::kLstm:
-        floats = rows * CeilDiv(rows, lanes) * lanes * 4;
-        break;
-    }
-    return AlignUp(floats * static_cast<int64_t>(sizeof(float)));
+    const int64_t depth = packing == Packing::kForward ? rows : cols;
+    const int64_t width = packing == Packing::kForward ? cols : rows;
+    return FloatBytes(depth * CeilDiv(width, kernels_.lanes) * kernels_.lanes);
   }
 
   void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) override {
-    auto* to = static_cast<float*>(packed);
-    if (packing == Packing::kLstm) {
-      const int64_t blocks = CeilDiv(rows, kernels_.lanes);
-      Share(rows * cols, blocks, [&](Range part) { kernels_.pack_lstm(w, rows, part, to); });
-      return;
-    }
     const bool forward = packing == Packing::kForward;
     const cpu::PackArgs args{.w = w,
                              .depth = forward ? rows : cols,
                              .width = forward ? cols : rows,
                              .depth_stride = forward ? cols : 1,
                              .width_stride = forward ? 1 : cols,
-                             .packed = to};
+                             .packed = static_cast<float*>(packed)};
     Share(rows * cols, Panels(args.width), [&](Range panels) { kernels_.pack(args, panels); });
   }
 
+  int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
+    return FloatBytes(KernelsOf(cell).recurrent_floats(packing, H));
+  }
+
+  void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
+    const cpu::CellKernels& kernels = KernelsOf(cell);
+    Share(H * GeometryOf(cell).gates * H, kernels.recurrent_parts(packing, H),
+          [&](Range parts) { kernels.pack_recurrent(packing, w, H, parts, static_cast<float*>(packed)); });
+  }
+
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
-                     float* y) override {
-    Product(n, {in, out, x, static_cast<const float*>(w_forward), bias, y});
+                     float* y, int64_t stride) override {
+    Product(n, {.depth = in,
+                .width = out,
+                .x = x,
+                .x_stride = in,
+                .packed = static_cast<const float*>(w_forward),
+                .bias = bias,
+                .add = false,
+                .y = y,
+                .y_stride = stride});
   }
 
-  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, const void* w_backward,
+  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, int64_t stride, const void* w_backward,
                            float* dx) override {
-    Product(n, {out, in, dy, static_cast<const float*>(w_backward), nullptr, dx});
+    Product(n, {.depth = out,
+                .width = in,
+                .x = dy,
+                .x_stride = stride,
+                .packed = static_cast<const float*>(w_backward),
+                .bias = nullptr,
+                .add = false,
+                .y = dx,
+                .y_stride = in});
   }
 
-  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, float* dw,
-                            float* dbias) override {
-    WeightGradient(
-        {.n = n, .in = in, .out = out, .x_first = x, .first_rows = n, .x_rest = x, .dy = dy, .dw = dw, .dbias = dbias});
+  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, int64_t stride,
+                            float* dw, float* dbias) override {
+    WeightGradient({.n = n,
+                    .in = in,
+                    .out = out,
+                    .x_first = x,
+                    .first_rows = n,
+                    .x_rest = x,
+                    .dy = dy,
+                    .dy_stride = stride,
+                    .dw = dw,
+                    .dbias = dbias});
   }
 
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table) override {
+  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                      float* table) override {
+    const cpu::ScatterAddArgs args{
+        .n = n, .width = width, .tokens = tokens, .x = x, .x_stride = stride, .table = table};
     Share(
-        n * width, width, [&](Range columns) { kernels_.scatter_add_rows(n, width, tokens, x, table, columns); },
-        kElementGrain);
+        n * width, width, [&](Range columns) { kernels_.scatter_add_rows(args, columns); }, kElementGrain);
   }
 
-  void LstmForward(const LstmForwardArgs& args) override {
-    Share(args.k * args.B * args.H * (4 * args.H + 100), args.B,
-          [&](Range rows) { kernels_.lstm_forward(args, rows); });
+  void CellForward(const CellForwardArgs& args) override {
+    Share(CellWork(args.cell, args.k * args.B, args.H), args.B,
+          [&](Range rows) { KernelsOf(args.cell).forward(args, rows); });
   }
 
-  void LstmBackward(const LstmBackwardArgs& args) override {
-    Share(args.k * args.B * args.H * (4 * args.H + 100), args.B,
-          [&](Range rows) { kernels_.lstm_backward(args, rows); });
+  void CellBackward(const CellBackwardArgs& args) override {
+    Share(CellWork(args.cell, args.k * args.B, args.H), args.B,
+          [&](Range rows) { KernelsOf(args.cell).backward(args, rows); });
   }
 
-  void LstmWeightGradient(const LstmWeightGradientArgs& args) override {
+  void CellWeightGradient(const CellWeightGradientArgs& args) override {
+    const CellGeometry geometry = GeometryOf(args.cell);
+    const bool masked = args.recurrent_mask != nullptr;
+    const int64_t BH = args.B * args.H;
+    if (masked) {
+      for (int64_t t = 0; t < args.k; ++t) {
+        const float* h = t == 0 ? args.h_first : args.h + (t - 1) * BH;
+        kernels_.multiply(h, args.recurrent_mask, args.masked + t * BH, {0, BH});
+      }
+    }
     WeightGradient({.n = args.k * args.B,
                     .in = args.H,
-                    .out = 4 * args.H,
-                    .x_first = args.h_first,
+                    .out = geometry.gates * args.H,
+                    .x_first = masked ? args.masked : args.h_first,
                     .first_rows = args.B,
-                    .x_rest = args.h,
-                    .dy = args.dgates,
+                    .x_rest = masked ? args.masked + BH : args.h,
+                    .dy = args.gates + geometry.recurrent_block * args.H,
+                    .dy_stride = geometry.row() * args.H,
                     .dw = args.dw,
-                    .dbias = nullptr});
+                    .dbias = args.dbias});
   }
 
-  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y) override {
+  void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
+                        float* y) override {
+    const cpu::LayerNormArgs args{.width = width, .x = x, .gamma = gamma, .beta = beta, .y = y};
+    Share(n * width * 4, n, [&](Range rows) { kernels_.layer_norm(args, rows); });
+  }
+
+  void LayerNormBackward(const LayerNormBackwardArgs& args) override {
+    Share(
+        args.n * args.width * 4, args.width, [&](Range columns) { kernels_.layer_norm_weight_gradient(args, columns); },
+        kElementGrain);
+    Share(args.n * args.width * 8, args.n, [&](Range rows) { kernels_.layer_norm_input_gradient(args, rows); });
+  }
+
+  void Add(int64_t n, const float* x, float* y) override {
+    Share(
+        n, n, [&](Range elements) { kernels_.add(x, y, elements); }, kElementGrain);
+  }
+
+  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y, bool add) override {
     const cpu::DropoutArgs args{.seed = mask.seed,
                                 .stream = mask.stream,
                                 .first_block = mask.offset / 4,
                                 .threshold = DropoutThreshold(mask.rate),
                                 .scale = 1.0f / (1.0f - mask.rate),
                                 .x = x,
-                                .y = y};
+                                .y = y,
+                                .add = add};
     Share(
         n * 16, n, [&](Range elements) { kernels_.dropout(args, elements); }, kElementGrain);
   }
@@ -204,6 +252,9 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  static int64_t FloatBytes(int64_t n) { return AlignUp(n * static_cast<int64_t>(sizeof(float))); }
+  const cpu::CellKernels& KernelsOf(Cell cell) const { return kernels_.cells[static_cast<size_t>(cell)]; }
+  static int64_t CellWork(Cell cell, int64_t rows, int64_t H) { return rows * H * (GeometryOf(cell).gates * H + 100); }
   int64_t Panels(int64_t width) const { return CeilDiv(width, 4 * kernels_.lanes); }
 
   float* Scratch(int thread) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "executor/backend/arguments.h"
+#include "executor/backend/cell.h"
 #include "executor/backend/pointwise.h"
 
 namespace recurve::cpu {
@@ -25,25 +26,45 @@ struct PackArgs {
   float* packed;
 };
 
-// y = x w + bias. x [n, depth], y [n, width], bias [width] or null.
+// y = x w + bias, or y += x w. x [n, depth] and y [n, width] in rows of their strides, bias [width] or null.
 struct LinearArgs {
   int64_t depth, width;
   const float* x;
+  int64_t x_stride;
   const float* packed;
   const float* bias;
+  bool add;  // to what y holds; then without bias
   float* y;
+  int64_t y_stride;
 };
 
 // dw [in, out] += x^T dy; dbias [out] += column sums of dy, unless null. Row r of x is at x_first + r * in for
-// r < first_rows, at x_rest + (r - first_rows) * in from there on.
+// r < first_rows, at x_rest + (r - first_rows) * in from there on; rows of dy begin dy_stride apart.
 struct WeightGradientArgs {
   int64_t n, in, out;
   const float* x_first;
   int64_t first_rows;
   const float* x_rest;
   const float* dy;
+  int64_t dy_stride;
   float* dw;
   float* dbias;
+};
+
+struct ScatterAddArgs {
+  int64_t n, width;
+  const int32_t* tokens;
+  const float* x;
+  int64_t x_stride;
+  float* table;
+};
+
+struct LayerNormArgs {
+  int64_t width;
+  const float* x;
+  const float* gamma;
+  const float* beta;
+  float* y;
 };
 
 struct SoftmaxArgs {
@@ -57,8 +78,9 @@ struct DropoutArgs {
   uint64_t seed, stream, first_block;  // the block of element 0
   uint32_t threshold;
   float scale;
-  const float* x;
+  const float* x;  // null: ones
   float* y;
+  bool add;  // to what y holds
 };
 
 // In each WeightGradient call, a thread works in this much memory of its own.
@@ -67,21 +89,33 @@ inline constexpr int64_t kWeightGradientMaxInputs = 516;  // columns of x, likew
 inline constexpr int64_t kMaxPanelWidth = 64;
 inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxPanelWidth);
 
+// Of one cell.
+struct CellKernels {
+  int64_t (*recurrent_floats)(Packing, int64_t H);
+  int64_t (*recurrent_parts)(Packing, int64_t H);  // that may be packed side by side
+  void (*pack_recurrent)(Packing, const float* w, int64_t H, Range parts, float* packed);
+  void (*forward)(const CellForwardArgs&, Range rows);
+  void (*backward)(const CellBackwardArgs&, Range rows);
+};
+
 struct Kernels {
   int64_t lanes;      // floats in a vector; a panel is 4 * lanes wide
   int64_t tile_rows;  // rows of a register tile
 
   void (*pack)(const PackArgs&, Range panels);
-  void (*pack_lstm)(const float* w, int64_t H, Range blocks, float* packed);  // blocks of `lanes` hidden units
 
   void (*linear)(const LinearArgs&, Range rows, Range panels);
   void (*weight_gradient)(const WeightGradientArgs&, Range tiles, Range panels,
                           float* scratch);  // tiles of tile_rows inputs
-  void (*scatter_add_rows)(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
-                           Range columns);
+  void (*scatter_add_rows)(const ScatterAddArgs&, Range columns);
 
-  void (*lstm_forward)(const LstmForwardArgs&, Range rows);
-  void (*lstm_backward)(const LstmBackwardArgs&, Range rows);
+  CellKernels cells[sizeof(kCells)];  // by Cell
+
+  void (*multiply)(const float* x, const float* y, float* product, Range elements);
+  void (*add)(const float* x, float* y, Range elements);
+  void (*layer_norm)(const LayerNormArgs&, Range rows);
+  void (*layer_norm_input_gradient)(const LayerNormBackwardArgs&, Range rows);
+  void (*layer_norm_weight_gradient)(const LayerNormBackwardArgs&, Range columns);
 
   void (*dropout)(const DropoutArgs&, Range elements);              // begins at a multiple of 4
   double (*softmax_cross_entropy)(const SoftmaxArgs&, Range rows);  // the loss of these rows

@@ -5,10 +5,12 @@
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_
 
 #include "executor/backend/cpu/kernels.h"
+#include "executor/backend/cpu/kernels_cell.h"
 #include "executor/backend/cpu/kernels_elementwise.h"
+#include "executor/backend/cpu/kernels_layer_norm.h"
 #include "executor/backend/cpu/kernels_linear.h"
-#include "executor/backend/cpu/kernels_lstm.h"
 #include "executor/backend/cpu/simd.h"
+#include "executor/backend/lstm_cell.h"
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
@@ -17,12 +19,15 @@ static_assert(kPanelWidth <= kMaxPanelWidth);
 inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .tile_rows = kTileRows,
                                      .pack = Pack,
-                                     .pack_lstm = PackLstm,
                                      .linear = Linear,
                                      .weight_gradient = WeightGradient,
                                      .scatter_add_rows = ScatterAddRows,
-                                     .lstm_forward = LstmForward,
-                                     .lstm_backward = LstmBackward,
+                                     .cells = {kCellKernels<LstmCell<VectorMath>>},
+                                     .multiply = Multiply,
+                                     .add = Add,
+                                     .layer_norm = LayerNorm,
+                                     .layer_norm_input_gradient = LayerNormInputGradient,
+                                     .layer_norm_weight_gradient = LayerNormWeightGradient,
                                      .dropout = Dropout,
                                      .softmax_cross_entropy = SoftmaxCrossEntropy,
                                      .sum_of_squares = SumOfSquares,

@@ -23,9 +23,19 @@ inline void Dropout(const DropoutArgs& a, Range elements) {
     }
     const int64_t count = Least(4 * kLanes, elements.end - i);
     for (int64_t j = 0; j < count; ++j) {
-      a.y[i + j] = words[j / 4][j % 4] >= a.threshold ? a.x[i + j] * a.scale : 0.0f;
+      const float x = a.x != nullptr ? a.x[i + j] : 1.0f;
+      const float dropped = words[j / 4][j % 4] >= a.threshold ? x * a.scale : 0.0f;
+      a.y[i + j] = a.add ? a.y[i + j] + dropped : dropped;
     }
   }
+}
+
+inline void Multiply(const float* x, const float* y, float* product, Range elements) {
+  for (int64_t i = elements.begin; i < elements.end; ++i) product[i] = x[i] * y[i];
+}
+
+inline void Add(const float* x, float* y, Range elements) {
+  for (int64_t i = elements.begin; i < elements.end; ++i) y[i] += x[i];
 }
 
 // Turns a row of logits into gradients; returns its loss.

@@ -44,32 +44,34 @@ inline void Pack(const PackArgs& a, Range panels) {
 
 struct FetchNothing {};
 
-// Rows [first, first + rows) of one panel of y, over depth [d0, d0 + depth): begins with the bias, goes on with y.
+// Rows [first, first + rows) of one panel of y, over depth [d0, d0 + depth): begins with the bias, or with what y
+// holds; goes on with y.
 template <int rows, int vectors, class Fetch>
 RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t column, int64_t last_lanes,
                                const float* panel, int64_t d0, int64_t depth, const Fetch& fetch) {
   Vec acc[rows][vectors];
-  float* y = a.y + first * a.width + column;
+  float* y = a.y + first * a.y_stride + column;
+  const bool add = a.add || d0 > 0;
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
     const Vec bias = a.bias != nullptr ? Load(a.bias + column + v * kLanes, lanes) : Vec{};
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) acc[r][v] = d0 == 0 ? bias : Load(y + r * a.width + v * kLanes, lanes);
+    for (int r = 0; r < rows; ++r) acc[r][v] = add ? Load(y + r * a.y_stride + v * kLanes, lanes) : bias;
   }
-  const float* x = a.x + first * a.depth + d0;
+  const float* x = a.x + first * a.x_stride + d0;
   const float* columns = panel + d0 * vectors * kLanes;
   if constexpr (__is_same(Fetch, FetchNothing)) {
-    Accumulate<rows, vectors>(x, a.depth, 1, columns, depth, acc);
+    Accumulate<rows, vectors>(x, a.x_stride, 1, columns, depth, acc);
   } else {
-    AccumulateAndFetch<rows, vectors>(x, a.depth, 1, columns, depth, acc,
+    AccumulateAndFetch<rows, vectors>(x, a.x_stride, 1, columns, depth, acc,
                                       [&](int r) RECURVE_INLINE_LAMBDA { fetch(first + r, d0); });
   }
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) {
     const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) Store(y + r * a.width + v * kLanes, acc[r][v], lanes);
+    for (int r = 0; r < rows; ++r) Store(y + r * a.y_stride + v * kLanes, acc[r][v], lanes);
   }
 }
 
@@ -130,7 +132,7 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
                                   int64_t last_lanes, float* packed, float* dbias) {
   Vec sums[vectors] = {};
   for (int64_t d = 0; d < depth; ++d) {
-    const float* dy = a.dy + (r0 + d) * a.out + column;
+    const float* dy = a.dy + (r0 + d) * a.dy_stride + column;
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
       const Vec x = Load(dy + v * kLanes, v + 1 < vectors ? kLanes : last_lanes);
@@ -149,14 +151,15 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
 
 // Meanwhile asks for dw, and for some rows of the next panel of dy, which is at `next`.
 template <int rows, int vectors>
-RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, int64_t out, int64_t last_lanes,
-                                       float* dw, const float* next, Range next_rows) {
+RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, const WeightGradientArgs& a,
+                                       int64_t last_lanes, float* dw, const float* next, Range next_rows) {
+  const int64_t out = a.out;
   Vec acc[rows][vectors] = {};
   AccumulateAndFetch<rows, vectors>(x, 1, kTileRows, dy, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
     for (int v = 0; v < vectors; ++v) __builtin_prefetch(dw + r * out + v * kLanes, 1);
     const int64_t count = next_rows.end - next_rows.begin;
     for (int64_t d = next_rows.begin + count * r / rows; d < next_rows.begin + count * (r + 1) / rows; ++d) {
-      for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(next + d * out + j, 0, 2);
+      for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(next + d * a.dy_stride + j, 0, 2);
     }
   });
 #pragma GCC unroll 8
@@ -179,14 +182,14 @@ inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t
   WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
     constexpr int kVectors = decltype(vectors)::value;
     PackGradients<kVectors>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
-    const float* next = a.dy + r0 * a.out + column + kPanelWidth;
+    const float* next = a.dy + r0 * a.dy_stride + column + kPanelWidth;
     const int64_t next_depth = column + kPanelWidth < a.out ? depth : 0;
     for (int64_t i = 0; i < count; i += kTileRows) {
       const Range next_rows{next_depth * i / count, Least(next_depth, next_depth * (i + kTileRows) / count)};
       float* dw = a.dw + (begin + i) * a.out + column;
       WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
-        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a.out, last_lanes, dw,
-                                                            next, next_rows);
+        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a, last_lanes, dw, next,
+                                                            next_rows);
       });
     }
   });
@@ -212,11 +215,10 @@ inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range panel
   }
 }
 
-inline void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
-                           Range columns) {
-  for (int64_t i = 0; i < n; ++i) {
-    const float* from = x + i * width;
-    float* to = table + tokens[i] * width;
+inline void ScatterAddRows(const ScatterAddArgs& a, Range columns) {
+  for (int64_t i = 0; i < a.n; ++i) {
+    const float* from = a.x + i * a.x_stride;
+    float* to = a.table + a.tokens[i] * a.width;
     for (int64_t j = columns.begin; j < columns.end; ++j) to[j] += from[j];
   }
 }

@@ -109,6 +109,14 @@ class BackendConformance : public ::testing::TestWithParam<BackendUnderTest> {
     return packed;
   }
 
+  DeviceTensor<float> PackedRecurrent(Cell cell, Packing packing, DeviceTensor<float>& w, int64_t H) {
+    const int64_t bytes = backend_->PackedRecurrentBytes(cell, packing, H);
+    EXPECT_EQ(bytes % kAlignment, 0);
+    DeviceTensor<float> packed = Unwritten(bytes / static_cast<int64_t>(sizeof(float)));
+    backend_->PackRecurrent(cell, packing, w.data(), H, packed.data());
+    return packed;
+  }
+
   double ProductTolerance(int64_t count) const {
     return GetParam().product_tolerance * (1 + std::sqrt(static_cast<double>(count)));
   }

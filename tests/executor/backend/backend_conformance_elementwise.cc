@@ -47,7 +47,7 @@ TEST_P(BackendConformance, DropoutDrawsFromPhilox) {
     const auto x = Random(n);
     auto x_there = OnDevice(x);
     auto y = Unwritten(n);
-    backend_->Dropout(n, mask, x_there.data(), y.data());
+    backend_->Dropout(n, mask, x_there.data(), y.data(), /*add=*/false);
     const auto actual = y.Values();
     for (int64_t i = 0; i < n; ++i) {
       const uint64_t element = mask.offset + i;
@@ -59,7 +59,7 @@ TEST_P(BackendConformance, DropoutDrawsFromPhilox) {
       ASSERT_NEAR(actual[i], kept ? x[i] / 0.7 : 0.0, 1e-6) << i;
     }
     // Its own backward, and in place: the same mask again.
-    backend_->Dropout(n, mask, x_there.data(), x_there.data());
+    backend_->Dropout(n, mask, x_there.data(), x_there.data(), /*add=*/false);
     EXPECT_EQ(x_there.Values(), actual);
   }
 }
@@ -69,7 +69,7 @@ TEST_P(BackendConformance, DropoutKeepsTheRateAndReplaysAtAnyOffset) {
   auto ones = OnDevice(std::vector<float>(n, 1.0f));
   auto y = Unwritten(n);
   for (const float rate : {0.0f, 0.1f, 0.5f, 0.9f}) {
-    backend_->Dropout(n, {.rate = rate, .seed = 1, .stream = 2}, ones.data(), y.data());
+    backend_->Dropout(n, {.rate = rate, .seed = 1, .stream = 2}, ones.data(), y.data(), /*add=*/false);
     const auto whole = y.Values();
     const auto dropped = static_cast<double>(std::count(whole.begin(), whole.end(), 0.0f));
     EXPECT_NEAR(dropped / n, rate, 5 * std::sqrt(rate * (1 - rate) / n)) << rate;
@@ -79,16 +79,16 @@ TEST_P(BackendConformance, DropoutKeepsTheRateAndReplaysAtAnyOffset) {
 
     for (const int64_t offset : {4, 1000, 77'776}) {
       backend_->Dropout(n - offset, {.rate = rate, .seed = 1, .stream = 2, .offset = static_cast<uint64_t>(offset)},
-                        ones.data(), y.data());
+                        ones.data(), y.data(), /*add=*/false);
       const auto part = y.Values();
       EXPECT_TRUE(std::equal(whole.begin() + offset, whole.end(), part.begin())) << offset;
     }
   }
-  backend_->Dropout(n, {.rate = 0.5f, .seed = 1, .stream = 2}, ones.data(), y.data());
+  backend_->Dropout(n, {.rate = 0.5f, .seed = 1, .stream = 2}, ones.data(), y.data(), /*add=*/false);
   const auto one = y.Values();
-  backend_->Dropout(n, {.rate = 0.5f, .seed = 1, .stream = 3}, ones.data(), y.data());
+  backend_->Dropout(n, {.rate = 0.5f, .seed = 1, .stream = 3}, ones.data(), y.data(), /*add=*/false);
   EXPECT_NE(y.Values(), one) << "another stream";
-  backend_->Dropout(n, {.rate = 0.5f, .seed = 2, .stream = 2}, ones.data(), y.data());
+  backend_->Dropout(n, {.rate = 0.5f, .seed = 2, .stream = 2}, ones.data(), y.data(), /*add=*/false);
   EXPECT_NE(y.Values(), one) << "another seed";
 }
 

@@ -28,12 +28,12 @@ TEST_P(BackendConformance, LinearForward) {
     auto packed = Packed(Packing::kForward, w, s.in, s.out);
     auto y = Unwritten(s.n * s.out);
     auto expected = reference::Product(Doubles(x.Values()), Doubles(w.Values()), s.n, s.in, s.out);
-    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data());
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data(), s.out);
     ExpectNear(y.Values(), expected, ProductTolerance(s.in), Describe(s) + ", no bias");
 
     const std::vector<float> b = bias.Values();
     for (size_t i = 0; i < expected.size(); ++i) expected[i] += b[i % s.out];
-    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), bias.data(), y.data());
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), bias.data(), y.data(), s.out);
     ExpectNear(y.Values(), expected, ProductTolerance(s.in), Describe(s));
   }
 }
@@ -44,7 +44,7 @@ TEST_P(BackendConformance, LinearInputGradient) {
     auto w = OnDevice(Random(s.in * s.out));
     auto packed = Packed(Packing::kBackward, w, s.in, s.out);
     auto dx = Unwritten(s.n * s.in);
-    backend_->LinearInputGradient(s.n, s.in, s.out, dy.data(), packed.data(), dx.data());
+    backend_->LinearInputGradient(s.n, s.in, s.out, dy.data(), s.out, packed.data(), dx.data());
     const auto transposed = reference::Transposed(Doubles(w.Values()), s.in, s.out);
     ExpectNear(dx.Values(), reference::Product(Doubles(dy.Values()), transposed, s.n, s.out, s.in),
                ProductTolerance(s.out), Describe(s));
@@ -65,12 +65,12 @@ TEST_P(BackendConformance, LinearWeightGradientAdds) {
         reference::Product(reference::Transposed(Doubles(x.Values()), s.n, s.in), gradients, s.in, s.n, s.out);
     auto expected = before;
     for (size_t i = 0; i < expected.size(); ++i) expected[i] += product[i];
-    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), dw.data(), dbias.data());
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), s.out, dw.data(), dbias.data());
     ExpectNear(dw.Values(), expected, ProductTolerance(s.n), Describe(s));
     ExpectNear(dbias.Values(), expected_bias, ProductTolerance(s.n), Describe(s) + ", bias");
 
     for (size_t i = 0; i < expected.size(); ++i) expected[i] += product[i];
-    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), dw.data(), nullptr);
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), s.out, dw.data(), nullptr);
     ExpectNear(dw.Values(), expected, ProductTolerance(2 * s.n), Describe(s) + ", twice");
   }
 }
@@ -86,7 +86,7 @@ TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
   auto w = OnDevice(Random(s.in * s.out));
   auto packed = Packed(Packing::kForward, w, s.in, s.out);
   auto y = Unwritten(s.n * s.out);
-  backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data());
+  backend_->LinearForward(s.n, s.in, s.out, x.data(), packed.data(), nullptr, y.data(), s.out);
   const std::vector<float> values = y.Values();
   for (int64_t i = 1; i < s.n; ++i) {
     EXPECT_EQ(Bits(values, i * s.out, s.out), Bits(values, 0, s.out)) << "row " << i;
@@ -104,7 +104,7 @@ TEST_P(BackendConformance, ScatterAddRowsAddsInOrder) {
     for (int64_t i = 0; i < n; ++i) {
       for (int64_t j = 0; j < width; ++j) expected[tokens[i] * width + j] += x[i * width + j];
     }
-    backend_->ScatterAddRows(n, width, tokens_there.data(), x_there.data(), table.data());
+    backend_->ScatterAddRows(n, width, tokens_there.data(), x_there.data(), width, table.data());
     EXPECT_EQ(table.Values(), expected);  // additions in the order of i: equal to the bit
   }
 }

@@ -79,7 +79,7 @@ TEST_P(BackendConformance, LstmForward) {
     const auto tape = Forward(m);
     const int64_t BH = B * H;
     auto w = OnDevice(Floats(m.recurrent));
-    auto packed = Packed(Packing::kLstm, w, H, 4 * H);
+    auto packed = PackedRecurrent(Cell::kLstm, Packing::kForward, w, H);
     auto input = OnDevice(Floats(m.input));
     auto h_first = OnDevice(Floats(m.h_first));
     auto c_first = OnDevice(Floats(m.c_first));
@@ -88,17 +88,17 @@ TEST_P(BackendConformance, LstmForward) {
     auto c = Unwritten((k - 1) * BH);
     auto h_last = Unwritten(BH);
     auto c_last = Unwritten(BH);
-    LstmForwardArgs args{.k = k, .B = B, .H = H};
+    CellForwardArgs args{.cell = Cell::kLstm, .k = k, .B = B, .H = H};
     args.input.projected = input.data();
     args.recurrent = packed.data();
-    args.h_first = h_first.data();
-    args.c_first = c_first.data();
+    args.first[0] = h_first.data();
+    args.first[1] = c_first.data();
     args.gates = gates.data();
-    args.h = h.data();
-    args.c = c.data();
-    args.h_last = h_last.data();
-    args.c_last = c_last.data();
-    backend_->LstmForward(args);
+    args.inner[0] = h.data();
+    args.inner[1] = c.data();
+    args.last[0] = h_last.data();
+    args.last[1] = c_last.data();
+    backend_->CellForward(args);
 
     const double tolerance = ProductTolerance(H);
     ExpectNear(gates.Values(), tape.gates, tolerance, Describe(m) + ", gates");
@@ -110,12 +110,12 @@ TEST_P(BackendConformance, LstmForward) {
 
     // Without a tape: the same states, to the bit.
     args.gates = nullptr;
-    backend_->LstmForward(args);
+    backend_->CellForward(args);
     EXPECT_EQ((std::vector{bits[0], h.Values(), c.Values(), h_last.Values(), c_last.Values()}), bits) << Describe(m);
 
     // The gates in the memory of the projected input.
     args.gates = input.data();
-    backend_->LstmForward(args);
+    backend_->CellForward(args);
     EXPECT_EQ((std::vector{input.Values(), h.Values(), c.Values(), h_last.Values(), c_last.Values()}), bits)
         << Describe(m);
   }
@@ -132,7 +132,7 @@ TEST_P(BackendConformance, LstmForwardFromATable) {
     }
     const auto tape = Forward(m);
     auto w = OnDevice(Floats(m.recurrent));
-    auto packed = Packed(Packing::kLstm, w, H, 4 * H);
+    auto packed = PackedRecurrent(Cell::kLstm, Packing::kForward, w, H);
     auto table_there = OnDevice(table);
     auto tokens_there = OnDevice(tokens);
     auto h_first = OnDevice(Floats(m.h_first));
@@ -142,18 +142,18 @@ TEST_P(BackendConformance, LstmForwardFromATable) {
     auto c = Unwritten((k - 1) * B * H);
     auto h_last = Unwritten(B * H);
     auto c_last = Unwritten(B * H);
-    LstmForwardArgs args{.k = k, .B = B, .H = H};
+    CellForwardArgs args{.cell = Cell::kLstm, .k = k, .B = B, .H = H};
     args.input.table = table_there.data();
     args.input.tokens = tokens_there.data();
     args.recurrent = packed.data();
-    args.h_first = h_first.data();
-    args.c_first = c_first.data();
+    args.first[0] = h_first.data();
+    args.first[1] = c_first.data();
     args.gates = gates.data();
-    args.h = h.data();
-    args.c = c.data();
-    args.h_last = h_last.data();
-    args.c_last = c_last.data();
-    backend_->LstmForward(args);
+    args.inner[0] = h.data();
+    args.inner[1] = c.data();
+    args.last[0] = h_last.data();
+    args.last[1] = c_last.data();
+    backend_->CellForward(args);
     ExpectNear(gates.Values(), tape.gates, ProductTolerance(H), Describe(m));
     ExpectNear(h_last.Values(), Doubles(Part(tape.h, k * B * H, B * H)), ProductTolerance(H), Describe(m));
   }
@@ -171,24 +171,30 @@ TEST_P(BackendConformance, LstmBackward) {
       const auto expected = Backward(m, tape, Doubles(above), Doubles(dh), Doubles(dc));
 
       auto w = OnDevice(Floats(m.recurrent));
-      auto packed = Packed(Packing::kBackward, w, H, 4 * H);
+      auto packed = PackedRecurrent(Cell::kLstm, Packing::kBackward, w, H);
       auto gates = OnDevice(Floats(tape.gates));
+      auto h_first = OnDevice(Floats(m.h_first));
+      auto h = OnDevice(Part(tape.h, BH, (k - 1) * BH));
+      auto h_last = OnDevice(Part(tape.h, k * BH, BH));
       auto c_first = OnDevice(Floats(m.c_first));
       auto c = OnDevice(Part(tape.c, BH, (k - 1) * BH));
       auto c_last = OnDevice(Part(tape.c, k * BH, BH));
       auto above_there = OnDevice(above);
       auto dh_there = OnDevice(dh);
       auto dc_there = OnDevice(dc);
-      LstmBackwardArgs args{.k = k, .B = B, .H = H};
+      CellBackwardArgs args{.cell = Cell::kLstm, .k = k, .B = B, .H = H};
       args.recurrent = packed.data();
       args.dh_above = has_above ? above_there.data() : nullptr;
       args.gates = gates.data();
-      args.c_first = c_first.data();
-      args.c = c.data();
-      args.c_last = c_last.data();
-      args.dh = dh_there.data();
-      args.dc = dc_there.data();
-      backend_->LstmBackward(args);
+      args.first[0] = h_first.data();
+      args.first[1] = c_first.data();
+      args.inner[0] = h.data();
+      args.inner[1] = c.data();
+      args.last[0] = h_last.data();
+      args.last[1] = c_last.data();
+      args.d[0] = dh_there.data();
+      args.d[1] = dc_there.data();
+      backend_->CellBackward(args);
       ExpectNear(gates.Values(), expected.gates, ProductTolerance(4 * H), Describe(m) + ", gates");
       ExpectNear(dh_there.Values(), expected.dh, ProductTolerance(4 * H), Describe(m) + ", dh");
       ExpectNear(dc_there.Values(), expected.dc, ProductTolerance(4 * H), Describe(m) + ", dc");
@@ -210,7 +216,14 @@ TEST_P(BackendConformance, LstmWeightGradientAdds) {
     auto h_there = OnDevice(h);
     auto dgates_there = OnDevice(dgates);
     auto dw = OnDevice(before);
-    backend_->LstmWeightGradient({k, B, H, h_first_there.data(), h_there.data(), dgates_there.data(), dw.data()});
+    backend_->CellWeightGradient({.cell = Cell::kLstm,
+                                  .k = k,
+                                  .B = B,
+                                  .H = H,
+                                  .h_first = h_first_there.data(),
+                                  .h = h_there.data(),
+                                  .gates = dgates_there.data(),
+                                  .dw = dw.data()});
     ExpectNear(dw.Values(), expected, ProductTolerance(k * B), "B " + std::to_string(B) + ", H " + std::to_string(H));
   }
 }
@@ -230,19 +243,19 @@ TEST_P(BackendConformance, ActivationsAreAccurate) {
   for (const float x : xs) input.insert(input.end(), 4, x);
   auto input_there = OnDevice(input);
   auto w = OnDevice(std::vector<float>(4, 0.0f));
-  auto packed = Packed(Packing::kLstm, w, 1, 4);
+  auto packed = PackedRecurrent(Cell::kLstm, Packing::kForward, w, 1);
   auto zero = OnDevice(std::vector<float>(H, 0.0f));
   auto h = Unwritten(H);
   auto c = Unwritten(H);
-  LstmForwardArgs args{.k = 1, .B = H, .H = 1};
+  CellForwardArgs args{.cell = Cell::kLstm, .k = 1, .B = H, .H = 1};
   args.input.projected = input_there.data();
   args.recurrent = packed.data();
-  args.h_first = zero.data();
-  args.c_first = zero.data();
+  args.first[0] = zero.data();
+  args.first[1] = zero.data();
   args.gates = input_there.data();
-  args.h_last = h.data();
-  args.c_last = c.data();
-  backend_->LstmForward(args);
+  args.last[0] = h.data();
+  args.last[1] = c.data();
+  backend_->CellForward(args);
   const auto gates = input_there.Values();
   const double tolerance = 4 * std::numeric_limits<float>::epsilon();
   for (int64_t i = 0; i < H; ++i) {
@@ -266,8 +279,8 @@ TEST_P(BackendConformance, EqualSequencesGiveEqualBits) {
   const int64_t H = 37;
   const auto w = Random(H * 4 * H);
   auto w_there = OnDevice(w);
-  auto forward = Packed(Packing::kLstm, w_there, H, 4 * H);
-  auto backward = Packed(Packing::kBackward, w_there, H, 4 * H);
+  auto forward = PackedRecurrent(Cell::kLstm, Packing::kForward, w_there, H);
+  auto backward = PackedRecurrent(Cell::kLstm, Packing::kBackward, w_there, H);
   const auto sequence = Random(k * 4 * H);
   const auto state = Random(H);
   std::vector<float> alone;
@@ -287,20 +300,26 @@ TEST_P(BackendConformance, EqualSequencesGiveEqualBits) {
     auto c_last = Unwritten(B * H);
     auto dh = OnDevice(states);
     auto dc = OnDevice(states);
-    backend_->LstmForward({k,
-                           B,
-                           H,
-                           {.projected = gates.data()},
-                           forward.data(),
-                           h_first.data(),
-                           c_first.data(),
-                           gates.data(),
-                           h.data(),
-                           c.data(),
-                           h_last.data(),
-                           c_last.data()});
-    backend_->LstmBackward({k, B, H, backward.data(), nullptr, gates.data(), c_first.data(), c.data(), c_last.data(),
-                            dh.data(), dc.data()});
+    backend_->CellForward({.cell = Cell::kLstm,
+                           .k = k,
+                           .B = B,
+                           .H = H,
+                           .input = {.projected = gates.data()},
+                           .recurrent = forward.data(),
+                           .first = {h_first.data(), c_first.data()},
+                           .gates = gates.data(),
+                           .inner = {h.data(), c.data()},
+                           .last = {h_last.data(), c_last.data()}});
+    backend_->CellBackward({.cell = Cell::kLstm,
+                            .k = k,
+                            .B = B,
+                            .H = H,
+                            .recurrent = backward.data(),
+                            .gates = gates.data(),
+                            .first = {h_first.data(), c_first.data()},
+                            .inner = {h.data(), c.data()},
+                            .last = {h_last.data(), c_last.data()},
+                            .d = {dh.data(), dc.data()}});
     for (auto* tensor : {&h_last, &c_last, &dh, &dc}) {
       const auto values = tensor->Values();
       for (int64_t b = 1; b < B; ++b) {

@@ -52,11 +52,13 @@ State StartState(const Case& c, const ReferenceLanguageModel& reference) {
 }
 
 void SetState(const Case& c, const State& from, std::byte* to) {
-  const StateLayout layout(c.config.layers, c.shape.batch, c.config.hidden);
+  const StateLayout layout(c.config.cell, c.config.layers, c.shape.batch, c.config.hidden);
   for (int64_t l = 0; l < c.config.layers; ++l) {
+    float* tensors[kMaxCellStates];
+    layout.Fill(to, l, tensors);
     for (int64_t i = 0; i < c.shape.batch * c.config.hidden; ++i) {
-      layout.h(to, l)[i] = static_cast<float>(from.h[l][i]);
-      layout.c(to, l)[i] = static_cast<float>(from.c[l][i]);
+      tensors[0][i] = static_cast<float>(from.h[l][i]);
+      tensors[1][i] = static_cast<float>(from.c[l][i]);
     }
   }
 }
@@ -111,11 +113,14 @@ TEST_P(LanguageModelTest, LossAndFinalStateAreThoseOfTheReference) {
   const double expected = reference_.Loss(batch_, &state);
   const auto predictions = static_cast<double>(batch_.length * batch_.size);
   EXPECT_NEAR(*runner.model().loss() / predictions, expected, 2e-6 * expected);
-  const StateLayout layout(GetParam().config.layers, GetParam().shape.batch, GetParam().config.hidden);
+  const StateLayout layout(GetParam().config.cell, GetParam().config.layers, GetParam().shape.batch,
+                           GetParam().config.hidden);
   for (int64_t l = 0; l < GetParam().config.layers; ++l) {
+    const float* tensors[kMaxCellStates];
+    layout.Fill(runner.states.back(), l, tensors);
     for (size_t i = 0; i < state.h[l].size(); ++i) {
-      EXPECT_NEAR(layout.h(runner.states.back(), l)[i], state.h[l][i], 2e-6);
-      EXPECT_NEAR(layout.c(runner.states.back(), l)[i], state.c[l][i], 4e-6);
+      EXPECT_NEAR(tensors[0][i], state.h[l][i], 2e-6);
+      EXPECT_NEAR(tensors[1][i], state.c[l][i], 4e-6);
     }
   }
 }

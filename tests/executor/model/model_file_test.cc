@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 constexpr ModelConfig kConfig{.vocabulary = 256, .layers = 2, .hidden = 5, .embedding = 3, .dropout = 0.25};
 constexpr const char* kMetadata =
-    R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3,"dropout":0.25})";
+    R"({"format":"byte-rnn-1","vocabulary":256,"cell":"lstm","layers":2,"hidden":5,"embedding":3,"residual":false,"layer_norm":false,"recurrent_dropout":0,"dropout":0.25})";
 
 class ModelFileTest : public testing::Test {
  protected:
@@ -66,14 +66,19 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
   expect({{"recurve", "{"}}, "no JSON object");
   expect({{"recurve", "[]"}}, "no JSON object");
   expect({{"recurve", R"({"format":"gru-1"})"}}, "recurve.format");
-  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256})"}}, "recurve.layers is missing");
-  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":0})"}}, "recurve.vocabulary is 0");
-  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":1e300,"hidden":5,"embedding":3})"}},
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256})"}}, "recurve.layers is missing");
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":0})"}}, "recurve.vocabulary is 0");
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256,"layers":1e300,"hidden":5,"embedding":3})"}},
          "layers");
-  expect({{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3})"}}, "dropout");
-  expect(
-      {{"recurve", R"({"format":"byte-lstm-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3,"dropout":1.0})"}},
-      "dropout is 1");
+  const std::string sizes = R"({"format":"byte-rnn-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3)";
+  const std::string cell = sizes + R"(,"cell":"lstm")";
+  const std::string options = cell + R"(,"residual":false,"layer_norm":false)";
+  expect({{"recurve", sizes + "}"}}, "recurve.cell");
+  expect({{"recurve", sizes + R"(,"cell":"mamba"})"}}, "recurve.cell");
+  expect({{"recurve", cell + "}"}}, "recurve.residual");
+  expect({{"recurve", options + "}"}}, "recurve.dropout");
+  expect({{"recurve", options + R"(,"dropout":1.0})"}}, "recurve.dropout is 1");
+  expect({{"recurve", options + R"(,"dropout":0})"}}, "recurve.recurrent_dropout");
 }
 
 TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
@@ -82,11 +87,11 @@ TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
   tensors.pop_back();
   EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("has 8 tensors"));
   tensors = model_.parameters;
-  tensors[2].name = "lstm.0.other";
-  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("has no tensor lstm.0.recurrent_weight"));
+  tensors[2].name = "layers.0.other";
+  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("has no tensor layers.0.recurrent_weight"));
   tensors = model_.parameters;
   tensors[3].shape = {4, 5};
-  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("lstm.0.bias has shape [4, 5]"));
+  EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("layers.0.bias has shape [4, 5]"));
 }
 
 }  // namespace

@@ -21,13 +21,13 @@ TEST(ParameterLayout, NamesShapesAndIndices) {
   const ParameterLayout layout(kConfig);
   std::vector<std::string> names;
   for (const auto& entry : layout.entries()) names.push_back(entry.name);
-  EXPECT_THAT(names, ElementsAre("embedding.weight", "lstm.0.input_weight", "lstm.0.recurrent_weight", "lstm.0.bias",
-                                 "lstm.1.input_weight", "lstm.1.recurrent_weight", "lstm.1.bias", "output.weight",
-                                 "output.bias"));
+  EXPECT_THAT(names, ElementsAre("embedding.weight", "layers.0.input_weight", "layers.0.recurrent_weight",
+                                 "layers.0.bias", "layers.1.input_weight", "layers.1.recurrent_weight", "layers.1.bias",
+                                 "output.weight", "output.bias"));
   EXPECT_THAT(layout.entries()[1].shape, ElementsAre(3, 20));
   EXPECT_THAT(layout.entries()[4].shape, ElementsAre(5, 20));
   EXPECT_THAT(layout.entries()[layout.output_weight()].shape, ElementsAre(5, 11));
-  EXPECT_EQ(layout.entries()[ParameterLayout::Layer(1).recurrent_weight].name, "lstm.1.recurrent_weight");
+  EXPECT_EQ(layout.entries()[layout.Layer(1).recurrent_weight].name, "layers.1.recurrent_weight");
   EXPECT_EQ(layout.count(), 33 + 60 + 100 + 20 + 100 + 100 + 20 + 55 + 11);
 }
 

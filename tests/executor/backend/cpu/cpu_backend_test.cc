@@ -72,28 +72,49 @@ std::vector<std::vector<float>> SomeOfEverything(Backend& backend, int64_t B, in
   };
   auto forward = pack(Packing::kForward);
   auto backward = pack(Packing::kBackward);
-  auto lstm = pack(Packing::kLstm);
+  const auto pack_recurrent = [&](Packing packing) {
+    const int64_t floats = backend.PackedRecurrentBytes(Cell::kLstm, packing, H) / 4;
+    DeviceTensor<float> packed(backend, std::vector<float>(floats));
+    backend.PackRecurrent(Cell::kLstm, packing, w.data(), H, packed.data());
+    return packed;
+  };
+  auto recurrent_forward = pack_recurrent(Packing::kForward);
+  auto recurrent_backward = pack_recurrent(Packing::kBackward);
   const int64_t BH = B * H;
-  backend.LinearForward(n, H, 4 * H, x.data(), forward.data(), bias.data(), gates.data());
-  backend.LstmForward({k,
-                       B,
-                       H,
-                       {.projected = gates.data()},
-                       lstm.data(),
-                       h.data(),
-                       c.data(),
-                       gates.data(),
-                       h.data() + BH,
-                       c.data() + BH,
-                       h.data() + k * BH,
-                       c.data() + k * BH});
-  backend.LstmBackward({k, B, H, backward.data(), h.data(), gates.data(), c.data(), c.data() + BH, c.data() + k * BH,
-                        dh.data(), dc.data()});
-  backend.LstmWeightGradient({k, B, H, h.data(), h.data() + BH, gates.data(), dw.data()});
-  backend.LinearWeightGradient(n, H, 4 * H, x.data(), gates.data(), dw.data(), dbias.data());
-  backend.LinearInputGradient(n, H, 4 * H, gates.data(), backward.data(), x.data());
-  backend.ScatterAddRows(n, 4 * H, tokens_there.data(), gates.data(), table.data());
-  backend.Dropout(n * H, {.rate = 0.5f, .seed = 1}, x.data(), x.data());
+  backend.LinearForward(n, H, 4 * H, x.data(), forward.data(), bias.data(), gates.data(), 4 * H);
+  backend.CellForward({.cell = Cell::kLstm,
+                       .k = k,
+                       .B = B,
+                       .H = H,
+                       .input = {.projected = gates.data()},
+                       .recurrent = recurrent_forward.data(),
+                       .first = {h.data(), c.data()},
+                       .gates = gates.data(),
+                       .inner = {h.data() + BH, c.data() + BH},
+                       .last = {h.data() + k * BH, c.data() + k * BH}});
+  backend.CellBackward({.cell = Cell::kLstm,
+                        .k = k,
+                        .B = B,
+                        .H = H,
+                        .recurrent = recurrent_backward.data(),
+                        .dh_above = h.data(),
+                        .gates = gates.data(),
+                        .first = {h.data(), c.data()},
+                        .inner = {h.data() + BH, c.data() + BH},
+                        .last = {h.data() + k * BH, c.data() + k * BH},
+                        .d = {dh.data(), dc.data()}});
+  backend.CellWeightGradient({.cell = Cell::kLstm,
+                              .k = k,
+                              .B = B,
+                              .H = H,
+                              .h_first = h.data(),
+                              .h = h.data() + BH,
+                              .gates = gates.data(),
+                              .dw = dw.data()});
+  backend.LinearWeightGradient(n, H, 4 * H, x.data(), gates.data(), 4 * H, dw.data(), dbias.data());
+  backend.LinearInputGradient(n, H, 4 * H, gates.data(), 4 * H, backward.data(), x.data());
+  backend.ScatterAddRows(n, 4 * H, tokens_there.data(), gates.data(), 4 * H, table.data());
+  backend.Dropout(n * H, {.rate = 0.5f, .seed = 1}, x.data(), x.data(), /*add=*/false);
   backend.SoftmaxCrossEntropy(n, V, tokens_there.data(), 0.1f, logits.data(), sums.data());
   backend.SumOfSquares(H * 4 * H, dw.data(), sums.data() + 1);
   backend.Sgd({H * 4 * H, w.data(), dw.data(), m.data(), 1.0f, 0.1f, 0.9f, 0.1f});

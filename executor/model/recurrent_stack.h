@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_MODEL_RECURRENT_STACK_H_
+#define RECURVE_EXECUTOR_MODEL_RECURRENT_STACK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "executor/backend/backend.h"
+#include "executor/model/link_layout.h"
+#include "executor/model/link_model.h"
+#include "executor/model/model_file.h"
+#include "executor/model/parameters.h"
+#include "executor/model/region.h"
+
+namespace recurve {
+
+inline constexpr int64_t kMaxStackLayers = 64;
+
+// L recurrent layers of one kind of cell on top of each other, over one link at a time. With h(l) the outputs of layer
+// l's cells over the link, drop() the dropout of that layer, norm() layer norm:
+//   y(l) = drop(h(l)), plus y(l-1) where layers are residual and l > 0
+//   input of layer l+1, and Output() for the last layer: y(l), or norm(y(l))
+// None of y is kept: it is made again from h where it is needed. Masks depend on (seed, batch, layer, step) alone.
+//
+// Memory comes from the caller: Place first measures, with regions that have no block, then hands out. Not thread-safe;
+// the backend must outlive it.
+class RecurrentStack {
+ public:
+  // Device memory of one link: what LinkModel::Forward and Backward get.
+  struct Link {
+    int64_t index;
+    const std::byte* state_in;
+    const std::byte* state_out;
+    std::byte* tape;
+    const int32_t* lengths = nullptr;  // [B], see SequenceLengths
+  };
+
+  RecurrentStack(const ModelConfig& config, const SequenceShape& shape, bool training, Backend& backend);
+
+  // `parameters` and `gradients` are blocks of `layout`, null while measuring; `gradients` also when not training.
+  void Place(const ParameterLayout& layout, const float* parameters, float* gradients, Region& weights,
+             Region& workspace);
+  void Pack();  // after the parameters changed
+  // Names the batch's dropout masks.
+  void SetDropoutStream(uint64_t seed, uint64_t step);
+
+  const StateLayout& states() const { return states_; }
+  const TapeLayout& tapes() const { return tapes_; }
+
+  // `input` is the first layer's, projected; link.state_out is written.
+  void Forward(const Link& link, const CellInput& input, bool keep_tape);
+  // What the last layer puts out over the link's n steps, [n B, H]; the caller may write there. After Forward, or
+  // before Backward, of the same link. Valid until the next call.
+  float* Output(const Link& link);
+  // In: the memory of Output holds its gradient. Adds to the gradients of the parameters, but for the first layer's
+  // input, whose gradient is FirstInputGradient afterwards.
+  void Backward(const Link& link, std::byte* state_gradient);
+  const float* FirstInputGradient(const Link& link) const { return GateBuffer(0, link); }  // [n B, G H]
+  int64_t input_stride() const { return geometry_.row() * config_.hidden; }                // of its rows, in floats
+
+  // Output after the one step that ended in `state`, [B, H].
+  float* OutputOfState(const std::byte* state);
+
+ private:
+  // Of a layer, in the block of parameters or in that of gradients; null where there is none.
+  template <class Float>
+  struct Tensors {
+    Float* input = nullptr;
+    Float* recurrent = nullptr;
+    Float* bias = nullptr;
+    Float* recurrent_bias = nullptr;
+    Float* norm_gain = nullptr;  // of the norm above the layer
+    Float* norm_bias = nullptr;
+  };
+  struct Layer {
+    Tensors<const float> weights;
+    Tensors<float> gradients;
+    std::byte* input_forward = nullptr;
+    std::byte* input_backward = nullptr;
+    std::byte* recurrent_forward = nullptr;
+    std::byte* recurrent_backward = nullptr;
+    float* recurrent_mask = nullptr;  // [B, H]; null: no recurrent dropout
+  };
+
+  int64_t steps(const Link& link) const { return shape_.steps(link.index); }
+  int64_t rows(const Link& link) const { return steps(link) * shape_.batch; }
+  float* GateBuffer(int64_t layer, const Link& link) const {
+    return geometry_.tape > 0 ? tapes_.gates(link.tape, layer) : gates_;
+  }
+  SequenceLengths Lengths(const Link& link) const {
+    return {.lengths = link.lengths, .first_step = shape_.first_step(link.index)};
+  }
+
+  void ForwardLayer(int64_t layer, const Link& link, const CellInput& input, bool keep_tape);
+  void BackwardLayer(int64_t layer, const Link& link, std::byte* state_gradient);
+  void BackwardCells(int64_t layer, const Link& link, const float* dh_above, std::byte* state_gradient);
+  // From the gradient in the gate buffer of `layer` to that of y(layer - 1), in scratch_.
+  void BackwardInput(int64_t layer, const Link& link);
+  void NormBackward(int64_t layer, const Link& link, const float* dy, float* dx);  // normal_ holds y(layer)
+  void GatherOutputs(int64_t layer, const Link& link, float* y);                   // y(layer)
+  void GatherNormalized(int64_t layer, const Link& link, float* y);                // the same, through the norm
+  // y = drop(x), or y += drop(x), for n steps from the sequence's step `first` on.
+  void Drop(int64_t layer, int64_t first, int64_t n, const float* x, float* y, bool add);
+
+  const ModelConfig config_;
+  const SequenceShape shape_;
+  const bool training_;
+  Backend& backend_;
+  const CellGeometry geometry_;
+  const StateLayout states_;
+  const TapeLayout tapes_;
+  const float dropout_;
+  const float recurrent_dropout_;
+  std::vector<Layer> layers_;
+  float* scratch_ = nullptr;  // [k, B, H]; Output, and y's gradient on its way down
+  float* inputs_ = nullptr;   // the same; where layers are residual or normalised, else scratch_
+  float* normal_ = nullptr;   // the same; where layers are normalised
+  float* gates_ = nullptr;    // [k, B, G H], for cells without a tape
+  float* masked_ = nullptr;   // [k, B, H], with recurrent dropout
+  float* direct_ = nullptr;   // [B, H], with recurrent dropout
+  uint64_t dropout_seed_ = 0;
+  uint64_t dropout_step_ = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_MODEL_RECURRENT_STACK_H_

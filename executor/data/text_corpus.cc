@@ -54,14 +54,14 @@ absl::StatusOr<WindowBatches> WindowBatches::Create(std::span<const uint8_t> tex
   return WindowBatches(text, batch, length, stream / length);
 }
 
-void WindowBatches::Fill(int64_t index, int32_t* inputs, int32_t* targets) const {
+void WindowBatches::Fill(int64_t index, const HostBatch& batch) {
   const int64_t stream = (static_cast<int64_t>(text_.size()) - 1) / batch_;
   const int64_t first = index % windows_ * length_;
   for (int64_t b = 0; b < batch_; ++b) {
     const uint8_t* window = text_.data() + b * stream + first;
     for (int64_t t = 0; t < length_; ++t) {
-      inputs[t * batch_ + b] = window[t];
-      targets[t * batch_ + b] = window[t + 1];
+      batch.inputs[t * batch_ + b] = window[t];
+      batch.targets[t * batch_ + b] = window[t + 1];
     }
   }
 }

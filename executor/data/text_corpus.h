@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "executor/data/batch_source.h"
 
 namespace recurve {
 
@@ -32,17 +33,16 @@ class TextCorpus {
 // Cuts a text into batches of windows for training with the state carried over. The text is split into B streams of
 // equal length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value
 // that refers to the text.
-class WindowBatches {
+class WindowBatches final : public BatchSource {
  public:
   // INVALID_ARGUMENT when the text has fewer than batch * length + 1 bytes, with the number it has.
   static absl::StatusOr<WindowBatches> Create(std::span<const uint8_t> text, int64_t batch, int64_t length);
 
   int64_t windows_per_epoch() const { return windows_; }  // >= 1
-  // Whether batch `index` (0, 1, ...; it goes round and round the text) is the first of a pass over the streams, so
-  // that no state may be carried into it.
-  bool StartsAfresh(int64_t index) const { return index % windows_ == 0; }
-  // inputs and targets: [T, B].
-  void Fill(int64_t index, int32_t* inputs, int32_t* targets) const;
+  // The first window of a pass over the streams.
+  bool StartsAfresh(int64_t index) const override { return index % windows_ == 0; }
+  int64_t StepsOf(int64_t /*index*/) override { return length_; }
+  void Fill(int64_t index, const HostBatch& batch) override;
 
  private:
   WindowBatches(std::span<const uint8_t> text, int64_t batch, int64_t length, int64_t windows)

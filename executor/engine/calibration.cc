@@ -159,7 +159,7 @@ absl::StatusOr<Stretch::Seconds> Stretch::Measure() {
   if (absl::StatusOr<double> start = Lap(); !start.ok()) return start.status();
   model_.SetDropoutStream(1, 0);
   model_.PrepareWeights();
-  model_.BeginBatch();
+  model_.BeginBatch(1);
   const absl::StatusOr<double> begin = Lap();
   RunPlain();
   const absl::StatusOr<double> plain = Lap();

@@ -20,18 +20,24 @@ absl::Status Cancelled() { return absl::CancelledError("cancelled within a batch
 
 }  // namespace
 
-Interpreter::Interpreter(LinkModel& model, const Schedule& schedule, const WorkingSet& working_set,
-                         int64_t stored_pieces, Backend& backend, Arena& arena)
-    : model_(model), backend_(backend), arena_(arena), working_set_(working_set), walk_(schedule) {
+Interpreter::Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend,
+                         Arena& arena)
+    : model_(model), backend_(backend), arena_(arena), working_set_(working_set) {
   store_.reserve(stored_pieces);
 }
 
-absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Sweep& sweep, const CancelCheck& cancelled) {
+absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, const Sweep& sweep,
+                                                     const CancelCheck& cancelled) {
+  if (schedule_ != &schedule) {
+    walk_.emplace(schedule);
+    schedule_ = &schedule;
+  }
   sweep_ = sweep;
   current_ = {.state = 0, .data = sweep.start_state};
   previous_ = {};
   work_tape_ = -1;
-  unreversed_ = model_.links();
+  links_ = schedule.length();
+  unreversed_ = links_;
   counts_ = {};
   backend_.Zero(working_set_.state_gradient, model_.state_bytes());
   const absl::Status status = Execute(cancelled);
@@ -41,8 +47,8 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Sweep& sweep, const C
 }
 
 absl::Status Interpreter::Execute(const CancelCheck& cancelled) {
-  walk_.Rewind();
-  while (const std::optional<Action> action = walk_.Next()) {
+  walk_->Rewind();
+  while (const std::optional<Action> action = walk_->Next()) {
     if (absl::Status status = Apply(*action, cancelled); !status.ok()) return status;
   }
   if (unreversed_ != 0 || !store_.empty()) {
@@ -112,7 +118,7 @@ void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tap
   ++(keep_tape ? counts_.taped_forwards : counts_.plain_forwards);
   previous_ = current_;
   current_ = {.state = link + 1, .data = state_out};
-  if (link + 1 == model_.links() && sweep_.final_state != nullptr) {
+  if (link + 1 == links_ && sweep_.final_state != nullptr) {
     backend_.Copy(state_out, model_.state_bytes(), sweep_.final_state);
   }
 }

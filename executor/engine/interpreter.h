@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,11 +24,11 @@ struct WorkingSet {
   std::byte* state_gradient;  // a state
 };
 
-// Executes a schedule on a model: the machine of planner_service/schedule/action.h with real states and tapes. The
+// Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes. The
 // store is the top of the arena. A state that becomes current again is read where it is stored, not moved, and states
 // that are stored with tapes are produced in place. Any schedule that replays well runs; one that does not is an
-// INTERNAL error that names the action. After the first run, running allocates nothing. Not thread-safe; model,
-// schedule, backend and arena must outlive it.
+// INTERNAL error that names the action. Running the schedule of the run before allocates nothing. Not thread-safe;
+// model, schedules, backend and arena must outlive it.
 class Interpreter {
  public:
   struct Sweep {
@@ -39,13 +40,12 @@ class Interpreter {
     int64_t taped_forwards = 0;
   };
 
-  // `stored_pieces`: most states and tapes that the schedule stores at once (ReplayResult).
-  Interpreter(LinkModel& model, const Schedule& schedule, const WorkingSet& working_set, int64_t stored_pieces,
-              Backend& backend, Arena& arena);
+  // `stored_pieces`: most states and tapes that any of the schedules stores at once (ReplayResult).
+  Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend, Arena& arena);
 
-  // Runs the schedule once, with a zero gradient of state N. CANCELLED between links when `cancelled` says so; what the
-  // store held is given back in any case.
-  absl::StatusOr<Counts> Run(const Sweep& sweep, const CancelCheck& cancelled);
+  // Runs the first N links of the model, N being the length of `schedule`, with a zero gradient of state N. CANCELLED
+  // between links when `cancelled` says so; what the store held is given back in any case.
+  absl::StatusOr<Counts> Run(const Schedule& schedule, const Sweep& sweep, const CancelCheck& cancelled);
 
  private:
   struct Running {
@@ -81,10 +81,12 @@ class Interpreter {
   Backend& backend_;
   Arena& arena_;
   const WorkingSet working_set_;
-  ScheduleWalk walk_;
+  const Schedule* schedule_ = nullptr;  // that walk_ walks
+  std::optional<ScheduleWalk> walk_;
   std::vector<Stored> store_;  // positions increase
   Sweep sweep_;
   Running current_, previous_;
+  int64_t links_ = 0;       // N
   int64_t work_tape_ = -1;  // link whose tape is in the working set; -1: none
   int64_t unreversed_ = 0;  // links [0, unreversed_) are still to be reversed
   Counts counts_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/engine/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -23,7 +24,9 @@ int64_t StatesHeld(const TrainerOptions& options) { return options.carry_state ?
 LinkBytes MeasureLink(const TrainerOptions& options) {
   return {
       .state = StateLayout(options.model.cell, options.model.layers, options.shape.batch, options.model.hidden).bytes(),
-      .tape = TapeLayout(options.model.cell, options.model.layers, options.shape.link, options.shape.batch, options.model.hidden).bytes()};
+      .tape = TapeLayout(options.model.cell, options.model.layers, options.shape.link, options.shape.batch,
+                         options.model.hidden)
+                  .bytes()};
 }
 
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
@@ -40,29 +43,28 @@ Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Model& initial,
-                                                         const Schedule& schedule, const ReplayResult& replay,
-                                                         Backend& backend) {
-  const int64_t stored_pieces = replay.peak_states + replay.peak_tapes;
+                                                         const StoreNeeds& store, Backend& backend) {
+  if (options.shape.ragged && options.carry_state) {
+    return absl::InvalidArgumentError("carry_state is true, must be false where sequences have lengths of their own");
+  }
   absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend, FixedLedger(options, backend).total() + replay.peak_bytes, kFixedPieces + stored_pieces);
+      Arena::Create(backend, FixedLedger(options, backend).total() + store.bytes, kFixedPieces + store.pieces);
   if (!arena.ok()) return arena.status();
-  std::unique_ptr<Trainer> trainer(new Trainer(options, schedule, *std::move(arena), backend));
+  std::unique_ptr<Trainer> trainer(new Trainer(options, *std::move(arena), backend));
   if (absl::Status status = trainer->TakeFixedMemory(); !status.ok()) return status;
-  trainer->interpreter_.emplace(trainer->model_, trainer->schedule_, trainer->working_set_, stored_pieces, backend,
-                                *trainer->arena_);
+  trainer->interpreter_.emplace(trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_);
   trainer->Load(initial);
   return trainer;
 }
 
-Trainer::Trainer(const TrainerOptions& options, const Schedule& schedule, std::unique_ptr<Arena> arena,
-                 Backend& backend)
+Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, Backend& backend)
     : options_(options),
-      schedule_(schedule),
       backend_(backend),
       arena_(std::move(arena)),
       model_(options.model, options.shape, LanguageModel::Use::kTraining, backend),
       host_inputs_(options.shape.length * options.shape.batch),
-      host_targets_(options.shape.length * options.shape.batch) {}
+      host_targets_(options.shape.length * options.shape.batch),
+      host_lengths_(options.shape.ragged ? options.shape.batch : 0) {}
 
 absl::Status Trainer::TakeFixedMemory() {
   const LanguageModel::Regions& needs = model_.needs();
@@ -96,17 +98,42 @@ void Trainer::Load(const Model& initial) {
   backend_.Zero(start_state_, model_.state_bytes());
 }
 
-absl::StatusOr<StepResult> Trainer::Step(bool start_afresh, const CancelCheck& cancelled) {
+int64_t Trainer::UploadBatch(int64_t links) {
+  const SequenceShape& shape = options_.shape;
+  const int64_t tokens = std::min(links * shape.link, shape.length) * shape.batch;
+  const auto upload = [&](const std::vector<int32_t>& host, int64_t n, int32_t* device) {
+    backend_.Upload(host.data(), n * static_cast<int64_t>(sizeof(int32_t)), device);
+  };
+  upload(host_inputs_, tokens, model_.inputs());
+  upload(host_targets_, tokens, model_.targets());
+  if (shape.ragged) upload(host_lengths_, shape.batch, model_.lengths());
+  return std::count_if(host_targets_.begin(), host_targets_.begin() + tokens, [](int32_t t) { return t >= 0; });
+}
+
+absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
+  const SequenceShape& shape = options_.shape;
+  if (!shape.ragged && schedule.length() != shape.links()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the schedule has ", schedule.length(), " links, must have ", shape.links()));
+  }
+  const auto longest = std::max_element(host_lengths_.begin(), host_lengths_.end());
+  if (shape.ragged && (*longest > shape.length || *longest > schedule.length() * shape.link)) {
+    return absl::InvalidArgumentError(absl::StrCat("a sequence has ", *longest, " steps, more than the schedule's ",
+                                                   schedule.length(), " links of ", shape.link, " steps"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
+  if (absl::Status status = CheckBatch(schedule); !status.ok()) return status;
   const int64_t step = steps_done_ + 1;
-  const int64_t batch_bytes = static_cast<int64_t>(host_inputs_.size() * sizeof(int32_t));
-  backend_.Upload(host_inputs_.data(), batch_bytes, model_.inputs());
-  backend_.Upload(host_targets_.data(), batch_bytes, model_.targets());
+  StepResult result{.predictions = UploadBatch(schedule.length())};
+  if (result.predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
   PrepareStates(start_afresh);
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
 
-  StepResult result;
   const auto begin = std::chrono::steady_clock::now();
-  absl::StatusOr<Interpreter::Counts> counts = Sweep(cancelled);
+  absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result.predictions, cancelled);
   if (!counts.ok()) return counts.status();
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
   result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -117,7 +144,7 @@ absl::StatusOr<StepResult> Trainer::Step(bool start_afresh, const CancelCheck& c
   backend_.SumOfSquares(n, model_.gradients(), squared_norm_);
   backend_.Download(model_.loss(), sizeof(double), &result.loss);
   backend_.Download(squared_norm_, sizeof(double), &result.gradient_norm);
-  result.loss /= static_cast<double>(options_.shape.length * options_.shape.batch);
+  result.loss /= static_cast<double>(result.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
   result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
   if (absl::Status status = CheckFinite(result); !status.ok()) return status;
@@ -140,12 +167,13 @@ void Trainer::PrepareStates(bool start_afresh) {
   carried_ = false;
 }
 
-absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const CancelCheck& cancelled) {
+absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, int64_t predictions,
+                                                   const CancelCheck& cancelled) {
   model_.SetDropoutStream(options_.dropout_seed, static_cast<uint64_t>(steps_done_));
   model_.PrepareWeights();
-  model_.BeginBatch();
+  model_.BeginBatch(predictions);
   absl::StatusOr<Interpreter::Counts> counts =
-      interpreter_->Run({.start_state = start_state_, .final_state = carried_state_}, cancelled);
+      interpreter_->Run(schedule, {.start_state = start_state_, .final_state = carried_state_}, cancelled);
   if (counts.ok()) model_.EndBatch();
   return counts;
 }

@@ -2,6 +2,7 @@
 #ifndef RECURVE_EXECUTOR_ENGINE_TRAINER_H_
 #define RECURVE_EXECUTOR_ENGINE_TRAINER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -43,51 +44,67 @@ LinkBytes MeasureLink(const TrainerOptions& options);
 // tape).
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
 
+// What the store must hold for the schedules that will be run.
+struct StoreNeeds {
+  int64_t bytes = 0;
+  int64_t pieces = 0;  // states and tapes at once
+
+  // `replay` is Replay(schedule) with the bytes of MeasureLink.
+  void Include(const ReplayResult& replay) {
+    bytes = std::max(bytes, replay.peak_bytes);
+    pieces = std::max(pieces, replay.peak_states + replay.peak_tapes);
+  }
+};
+
 struct StepResult {
   double loss = 0;           // mean over the batch's predictions, nats
+  int64_t predictions = 0;   // targets that are not negative
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
   double sweep_seconds = 0;  // forward and backward: from the packing of the weights to complete gradients
   Interpreter::Counts forwards;
 };
 
-// Trains a language model by one schedule. Its arena has FixedLedger(options) plus the peak of the schedule's replay,
-// to the byte. After the first step nothing is allocated. Not thread-safe; the backend must outlive it.
+// Trains a language model. Its arena has FixedLedger(options) plus the store, to the byte. Where the shape is ragged, a
+// batch may be shorter than the longest, and has a schedule of its own. A step by the schedule of the step before
+// allocates nothing. Not thread-safe; the backend and the schedules must outlive it.
 //
-//   auto trainer = Trainer::Create(options, InitialModel(config, seed), plan.schedule, replay, backend);
-//   windows.Fill(i, (*trainer)->inputs().data(), (*trainer)->targets().data());
-//   auto result = (*trainer)->Step(/*start_afresh=*/i == 0, {});
+//   auto trainer = Trainer::Create(options, InitialModel(config, seed), store, backend);
+//   ...fill inputs(), targets()...
+//   auto result = (*trainer)->Step(plan.schedule, /*start_afresh=*/i == 0, {});
 class Trainer {
  public:
-  // RESOURCE_EXHAUSTED when the device has not enough memory. `replay` is Replay(schedule) with the bytes of
-  // MeasureLink.
+  // RESOURCE_EXHAUSTED when the device has not enough memory. INVALID_ARGUMENT for a ragged shape with carry_state.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainerOptions& options, const Model& initial,
-                                                         const Schedule& schedule, const ReplayResult& replay,
-                                                         Backend& backend);
+                                                         const StoreNeeds& store, Backend& backend);
 
-  // The next batch, [T, B] each, in host memory; to be filled before each step.
-  std::span<int32_t> inputs() { return host_inputs_; }
-  std::span<int32_t> targets() { return host_targets_; }
+  // The next batch, in host memory; to be filled before each step. Steps that the schedule does not reach are not read.
+  std::span<int32_t> inputs() { return host_inputs_; }    // [T, B]
+  std::span<int32_t> targets() { return host_targets_; }  // [T, B]; a negative one is not counted
+  std::span<int32_t> lengths() { return host_lengths_; }  // [B]; empty where the shape is not ragged
 
-  // One optimiser step. `start_afresh`: from a zero state though states are carried. ABORTED when loss or gradient is
-  // not finite, CANCELLED when `cancelled` says so; the weights are then those of before the step.
-  absl::StatusOr<StepResult> Step(bool start_afresh, const CancelCheck& cancelled);
+  // One optimiser step with the first links of a sequence, as many as `schedule` has. `start_afresh`: from a zero state
+  // though states are carried. INVALID_ARGUMENT when the batch does not fit the schedule, ABORTED when loss or gradient
+  // is not finite, CANCELLED when `cancelled` says so; the weights are then those of before the step.
+  absl::StatusOr<StepResult> Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled);
 
   int64_t steps_done() const { return steps_done_; }
   Model Parameters();  // as they are now
   const Arena& arena() const { return *arena_; }
 
  private:
-  Trainer(const TrainerOptions& options, const Schedule& schedule, std::unique_ptr<Arena> arena, Backend& backend);
+  Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, Backend& backend);
 
   absl::Status TakeFixedMemory();
   void Load(const Model& initial);
   void PrepareStates(bool start_afresh);
-  absl::StatusOr<Interpreter::Counts> Sweep(const CancelCheck& cancelled);
+  absl::Status CheckBatch(const Schedule& schedule) const;
+  int64_t UploadBatch(int64_t links);  // returns the predictions in it
+  absl::StatusOr<Interpreter::Counts> Sweep(const Schedule& schedule, int64_t predictions,
+                                            const CancelCheck& cancelled);
   absl::Status CheckFinite(const StepResult& result) const;
 
   const TrainerOptions options_;
-  const Schedule schedule_;
   Backend& backend_;
   const std::unique_ptr<Arena> arena_;
   LanguageModel model_;
@@ -97,7 +114,7 @@ class Trainer {
   std::byte* optimizer_state_ = nullptr;
   double* squared_norm_ = nullptr;
   std::optional<Interpreter> interpreter_;
-  std::vector<int32_t> host_inputs_, host_targets_;
+  std::vector<int32_t> host_inputs_, host_targets_, host_lengths_;
   bool carried_ = false;  // carried_state_ holds the final state of the last step
   int64_t steps_done_ = 0;
 };

@@ -62,7 +62,7 @@ class LanguageModelJob final : public TrainingJob {
 
   const JobSpec spec_;
   const std::unique_ptr<TextCorpus> corpus_;
-  const WindowBatches windows_;
+  WindowBatches windows_;
   const std::unique_ptr<Backend> backend_;
   JobPlan plan_;
   std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
@@ -96,8 +96,10 @@ absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancell
   plan_.plan = std::move(memory->plan);
   plan_.plan.predicted_seconds = PredictSeconds(plan_.plan.forward_count, plan_.links, plan_.costs);
 
-  absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Create(
-      memory->options, InitialModel(memory->options.model, spec_.seed), plan_.plan.schedule, memory->replay, *backend_);
+  StoreNeeds store;
+  store.Include(memory->replay);
+  absl::StatusOr<std::unique_ptr<Trainer>> trainer =
+      Trainer::Create(memory->options, InitialModel(memory->options.model, spec_.seed), store, *backend_);
   if (!trainer.ok()) return trainer.status();
   trainer_ = *std::move(trainer);
   return absl::OkStatus();
@@ -139,8 +141,12 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
     return absl::CancelledError(absl::StrCat("cancelled after step ", step - 1, " of ", spec_.steps));
   }
   const Clock::time_point begin = Clock::now();
-  windows_.Fill(step - 1, trainer_->inputs().data(), trainer_->targets().data());
-  const absl::StatusOr<StepResult> result = trainer_->Step(windows_.StartsAfresh(step - 1), cancelled);
+  windows_.Fill(step - 1, {.steps = spec_.length,
+                           .inputs = trainer_->inputs().data(),
+                           .targets = trainer_->targets().data(),
+                           .lengths = nullptr});
+  const absl::StatusOr<StepResult> result =
+      trainer_->Step(plan_.plan.schedule, windows_.StartsAfresh(step - 1), cancelled);
   if (!result.ok()) return result.status();
   sweep_seconds_.push_back(result->sweep_seconds);
   return StepRecord{.step = step,

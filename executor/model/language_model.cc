@@ -24,6 +24,9 @@ void LanguageModel::Place(Regions& regions) {
   const int64_t tokens = shape_.length * shape_.batch * static_cast<int64_t>(sizeof(int32_t));
   inputs_ = reinterpret_cast<int32_t*>(regions.batch.Bytes(tokens));
   targets_ = reinterpret_cast<int32_t*>(regions.batch.Bytes(tokens));
+  if (shape_.ragged) {
+    lengths_ = reinterpret_cast<int32_t*>(regions.batch.Bytes(shape_.batch * static_cast<int64_t>(sizeof(int32_t))));
+  }
   loss_ = reinterpret_cast<double*>(regions.workspace.Bytes(sizeof(double)));
   stack_.Place(layout_, parameters_, gradients_, regions.weights, regions.workspace);
 
@@ -53,7 +56,8 @@ void LanguageModel::PrepareWeights() {
   head_.Pack();
 }
 
-void LanguageModel::BeginBatch() {
+void LanguageModel::BeginBatch(int64_t predictions) {
+  gradient_scale_ = static_cast<float>(1.0 / static_cast<double>(predictions));
   backend_.Zero(loss_, sizeof(double));
   if (!training()) return;
   backend_.Zero(gradients_, layout_.block_bytes());
@@ -64,16 +68,16 @@ void LanguageModel::EndBatch() { table_.UnfoldGradients(); }
 
 void LanguageModel::Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                             bool keep_tape) {
-  stack_.Forward({.index = link, .state_in = state_in, .state_out = state_out, .tape = tape},
+  stack_.Forward({.index = link, .state_in = state_in, .state_out = state_out, .tape = tape, .lengths = lengths_},
                  {.table = table_.rows(), .tokens = TokensOf(inputs_, link)}, keep_tape);
 }
 
 void LanguageModel::Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                              std::byte* state_gradient) {
-  const RecurrentStack::Link there{.index = link, .state_in = state_in, .state_out = state_out, .tape = tape};
+  const RecurrentStack::Link there{
+      .index = link, .state_in = state_in, .state_out = state_out, .tape = tape, .lengths = lengths_};
   const int64_t rows = shape_.steps(link) * shape_.batch;
-  head_.Backward(rows, stack_.Output(there), TokensOf(targets_, link),
-                 static_cast<float>(1.0 / static_cast<double>(shape_.length * shape_.batch)), loss_);
+  head_.Backward(rows, stack_.Output(there), TokensOf(targets_, link), gradient_scale_, loss_);
   stack_.Backward(there, state_gradient);
   table_.AddGradients(rows, TokensOf(inputs_, link), stack_.FirstInputGradient(there), stack_.input_stride());
 }

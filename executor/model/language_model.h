@@ -17,14 +17,15 @@
 namespace recurve {
 
 // A byte-level language model: embedding, a stack of recurrent layers, output layer, softmax cross-entropy. The loss is
-// the mean over the T*B predictions of a batch, in nats.
+// the mean over the predictions of a batch, in nats. In a ragged batch (SequenceShape) a sequence's state stays as it
+// is after its last step; what it reads there does not matter, and its targets must be negative.
 //
 // The output layer and the loss belong to the backward of a link, so a forward sweep never pays for them. Memory comes
 // from the caller: construct, ask for sizes, then Bind. Not thread-safe; the backend must outlive it.
 //
 //   LanguageModel model(config, shape, LanguageModel::Use::kTraining, backend);
 //   model.Bind({.weights = Region(...), ...});
-//   model.BeginBatch(step);  ...Forward and Backward of links...  model.EndBatch();
+//   model.BeginBatch(T * B);  ...Forward and Backward of links...  model.EndBatch();
 class LanguageModel final : public LinkModel {
  public:
   enum class Use : uint8_t { kTraining, kForwardOnly };  // forward only: no gradients, no dropout
@@ -33,7 +34,7 @@ class LanguageModel final : public LinkModel {
   struct Regions {
     Region weights;    // the parameters' block first, then the forms that the kernels use
     Region gradients;  // their block first; nothing when forward only
-    Region batch;      // inputs [T, B], targets [T, B]
+    Region batch;      // inputs [T, B], targets [T, B]; lengths [B] where the shape is ragged
     Region workspace;
   };
 
@@ -48,14 +49,15 @@ class LanguageModel final : public LinkModel {
   const float* gradients() const { return gradients_; }  // block of layout()
   int32_t* inputs() { return inputs_; }                  // [T, B]
   int32_t* targets() { return targets_; }                // [T, B]; a negative one is not counted
+  int32_t* lengths() { return lengths_; }                // [B], 0..T; null where the shape is not ragged
   const double* loss() const { return loss_; }           // sum over the predictions since BeginBatch, in nats
 
   // Names the batch's dropout masks.
   void SetDropoutStream(uint64_t seed, uint64_t step) { stack_.SetDropoutStream(seed, step); }
   // After the parameters changed: derives what the kernels use.
   void PrepareWeights();
-  // Gradients and loss become zero.
-  void BeginBatch();
+  // Gradients and loss become zero. `predictions`: targets of the batch that count, at least 1.
+  void BeginBatch(int64_t predictions);
   // Completes the gradients once all links have been reversed.
   void EndBatch();
 
@@ -92,6 +94,8 @@ class LanguageModel final : public LinkModel {
   float* gradients_ = nullptr;
   int32_t* inputs_ = nullptr;
   int32_t* targets_ = nullptr;
+  int32_t* lengths_ = nullptr;
+  float gradient_scale_ = 1;
   double* loss_ = nullptr;
 };
 

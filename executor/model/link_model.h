@@ -9,9 +9,10 @@ namespace recurve {
 
 // How a sequence is cut: T steps of B sequences in links of k steps; the last link has the remainder, if there is one.
 struct SequenceShape {
-  int64_t length = 1;  // T
-  int64_t link = 1;    // k, 1..T
-  int64_t batch = 1;   // B
+  int64_t length = 1;   // T
+  int64_t link = 1;     // k, 1..T
+  int64_t batch = 1;    // B
+  bool ragged = false;  // sequences have lengths of their own, at most T; a batch has as many links as its longest needs
 
   int64_t links() const { return (length + link - 1) / link; }
   int64_t first_step(int64_t j) const { return j * link; }
@@ -26,7 +27,7 @@ class LinkModel {
  public:
   virtual ~LinkModel() = default;
 
-  virtual int64_t links() const = 0;        // N
+  virtual int64_t links() const = 0;        // N; of the longest batch, where batches differ
   virtual int64_t state_bytes() const = 0;  // s, a multiple of kAlignment
   virtual int64_t tape_bytes() const = 0;   // a, of the longest link; a multiple of kAlignment
 

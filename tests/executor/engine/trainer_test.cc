@@ -100,7 +100,7 @@ class CarriedStateTest : public testing::Test {
     std::vector<double> losses;
     for (int64_t window = 0; window < 3; ++window) {
       run.Fill(window);
-      losses.push_back(run.trainer->Step(start_afresh, {})->loss);
+      losses.push_back(run.trainer->Step(run.plan.schedule, start_afresh, {})->loss);
     }
     return losses;
   }
@@ -162,7 +162,8 @@ TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
   const std::string before = Sha256Hex(run.trainer->Parameters().parameters);
   run.Fill(1);
   int polls = 5;
-  EXPECT_EQ(run.trainer->Step(false, [&] { return polls-- == 0; }).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(run.trainer->Step(run.plan.schedule, false, [&] { return polls-- == 0; }).status().code(),
+            absl::StatusCode::kCancelled);
   EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), before);
   EXPECT_EQ(WeightsAfter(undisturbed, 2).size(), 64);
 }

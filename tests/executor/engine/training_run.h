@@ -49,7 +49,9 @@ class TrainingRun {
     const ReplayResult replay =
         Replay(plan.schedule, {.state_bytes = bytes.state, .tape_bytes = bytes.tape}, 8 * links).value();
     planned_peak_bytes = FixedLedger(options, *backend_).total() + replay.peak_bytes;
-    trainer = Trainer::Create(options, initial, plan.schedule, replay, *backend_).value();
+    StoreNeeds store;
+    store.Include(replay);
+    trainer = Trainer::Create(options, initial, store, *backend_).value();
   }
 
   // Bytes of kGenesis, a different stretch of it for each sequence; window `index` follows window `index` - 1.
@@ -66,7 +68,7 @@ class TrainingRun {
   }
   absl::StatusOr<StepResult> Step() {
     Fill(trainer->steps_done());
-    return trainer->Step(/*start_afresh=*/false, {});
+    return trainer->Step(plan.schedule, /*start_afresh=*/false, {});
   }
 
   Plan plan;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_
+#define RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_
+
+#include <cstdint>
+
+namespace recurve {
+
+inline constexpr int32_t kNoTarget = -1;  // of a step that predicts nothing
+
+// A batch in the memory of the host: B sequences side by side, time-major.
+struct HostBatch {
+  int64_t steps;     // rows to fill, at least BatchSource::StepsOf
+  int32_t* inputs;   // [steps, B]
+  int32_t* targets;  // [steps, B]; kNoTarget beyond the end of a sequence
+  int32_t* lengths;  // [B], steps of each sequence; not written where all are of one length
+};
+
+// The batches of a text, numbered 0, 1, ... without end. The same number is always the same batch. Not thread-safe.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+
+  // Whether no state may be carried into batch `index` from the one before.
+  virtual bool StartsAfresh(int64_t index) const = 0;
+  // Steps of the longest sequence of batch `index`, at least 1.
+  virtual int64_t StepsOf(int64_t index) = 0;
+  virtual void Fill(int64_t index, const HostBatch& batch) = 0;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_

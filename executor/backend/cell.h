@@ -33,6 +33,8 @@ struct CellGeometry {
   // [0, G), of the recurrent product in blocks [recurrent_block, recurrent_block + G).
   int recurrent_block;
   bool recurrent_bias;  // whether the recurrent product has a bias [G H] of its own
+  // Whether a step has a second product, of what the first gave. A forward needs the gate buffer then, tape or not.
+  bool two_products = false;
 
   constexpr int row() const { return tape > gates ? tape : gates; }  // W, of a row of the gate buffer
 };
@@ -44,7 +46,7 @@ constexpr CellGeometry GeometryOf(Cell cell) {
     case Cell::kGru:  // state h; input candidate, reset, update; product reset, update, candidate, which is taped too
       return {.states = 1, .gates = 3, .tape = 4, .recurrent_block = 1, .recurrent_bias = true};
     case Cell::kGruResetBefore:  // state h; gates reset, update, candidate; r * h is taped in the fourth block
-      return {.states = 1, .gates = 3, .tape = 4, .recurrent_block = 0, .recurrent_bias = false};
+      return {.states = 1, .gates = 3, .tape = 4, .recurrent_block = 0, .recurrent_bias = false, .two_products = true};
     case Cell::kTanhRnn:
     case Cell::kReluRnn:  // the state is its own tape
       return {.states = 1, .gates = 1, .tape = 0, .recurrent_block = 0, .recurrent_bias = false};

@@ -5,8 +5,8 @@
 // ScalarMath is the one for plain floats, in host and CUDA code alike; the CPU's kernels bring a vector one for each
 // instruction set.
 //
-// Accuracy over all finite floats: Exp, Sigmoid and Tanh within 4 units in the last place where the result is a normal
-// number. A NaN gives a NaN.
+// Accuracy over all finite floats: Exp, Sigmoid, Tanh and LogSigmoid within 4 units in the last place where the result
+// is a normal number. A NaN gives a NaN.
 #ifndef RECURVE_EXECUTOR_BACKEND_POINTWISE_H_
 #define RECURVE_EXECUTOR_BACKEND_POINTWISE_H_
 
@@ -96,6 +96,20 @@ RECURVE_POINTWISE typename Math::F Tanh(typename Math::F x) {
   const F power = Math::Scale(Math::Set(1.0f), shifted);
   const F e = Math::Fma(power, reduced, power - Math::Set(1.0f));
   return Math::Divide(e, e + Math::Set(2.0f));
+}
+
+// ln sigmoid(x) = min(x, 0) - ln(1 + e^-|x|). With s = y / (2 + y), ln(1 + y) = ln((1 + s) / (1 - s)), odd in s.
+template <class Math>
+RECURVE_POINTWISE typename Math::F LogSigmoid(typename Math::F x) {
+  using F = typename Math::F;
+  const F y = Exp<Math>(-Math::Max(x, -x));
+  const F s = Math::Divide(y, y + Math::Set(2.0f));
+  const F t = s * s;
+  F q = Math::Set(2.80244589e-1f);  // (ln(1 + y) - 2 s) / s^3 for s in [0, 1/3], least relative error of ln: 4.5e-9
+  q = Math::Fma(q, t, Math::Set(2.79991418e-1f));
+  q = Math::Fma(q, t, Math::Set(4.00216997e-1f));
+  q = Math::Fma(q, t, Math::Set(6.66664124e-1f));
+  return Math::Min(Math::Set(0.0f), x) - Math::Fma(q, t * s, s + s);
 }
 
 // One weight of stochastic gradient descent with momentum; see SgdArgs.

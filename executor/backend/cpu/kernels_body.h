@@ -10,7 +10,10 @@
 #include "executor/backend/cpu/kernels_layer_norm.h"
 #include "executor/backend/cpu/kernels_linear.h"
 #include "executor/backend/cpu/simd.h"
+#include "executor/backend/gru_cell.h"
 #include "executor/backend/lstm_cell.h"
+#include "executor/backend/rnn_cell.h"
+#include "executor/backend/slstm_cell.h"
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
@@ -22,7 +25,12 @@ inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .linear = Linear,
                                      .weight_gradient = WeightGradient,
                                      .scatter_add_rows = ScatterAddRows,
-                                     .cells = {kCellKernels<LstmCell<VectorMath>>},
+                                     .cells = {kCellKernels<LstmCell<VectorMath>>,
+                                               kCellKernels<GruCell<VectorMath>>,
+                                               {},
+                                               kCellKernels<TanhRnnCell<VectorMath>>,
+                                               kCellKernels<ReluRnnCell<VectorMath>>,
+                                               kCellKernels<SlstmCell<VectorMath>>},
                                      .multiply = Multiply,
                                      .add = Add,
                                      .layer_norm = LayerNorm,

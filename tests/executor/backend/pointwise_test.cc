@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -35,6 +36,9 @@ TEST(Pointwise, AccurateToAFewUnitsInTheLastPlace) {
   EXPECT_LE(WorstError(-12, 12, Tanh<ScalarMath>, tanh), 4.0);
   EXPECT_LE(WorstError(-0.5, 0.5, Tanh<ScalarMath>, tanh), 4.0);
   EXPECT_LE(WorstError(-1e-3, 1e-3, Tanh<ScalarMath>, tanh), 4.0);
+  const auto log_sigmoid = [](double x) { return std::min(x, 0.0) - std::log1p(std::exp(-std::abs(x))); };
+  EXPECT_LE(WorstError(-1000, 86, LogSigmoid<ScalarMath>, log_sigmoid), 4.0);
+  EXPECT_LE(WorstError(-4, 4, LogSigmoid<ScalarMath>, log_sigmoid), 4.0);
 }
 
 TEST(Pointwise, ExtremesSaturateAndNaNStays) {
@@ -48,6 +52,9 @@ TEST(Pointwise, ExtremesSaturateAndNaNStays) {
   EXPECT_EQ(Exp<ScalarMath>(-infinity), 0);
   EXPECT_EQ(Exp<ScalarMath>(0), 1);
   EXPECT_GT(Exp<ScalarMath>(infinity), 1e38f);
+  EXPECT_EQ(LogSigmoid<ScalarMath>(infinity), 0);
+  EXPECT_EQ(LogSigmoid<ScalarMath>(-infinity), -infinity);
+  EXPECT_TRUE(std::isnan(LogSigmoid<ScalarMath>(nan)));
   EXPECT_TRUE(std::isnan(Sigmoid<ScalarMath>(nan)));
   EXPECT_TRUE(std::isnan(Tanh<ScalarMath>(nan)));
   EXPECT_TRUE(std::isnan(Exp<ScalarMath>(nan)));

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "executor/backend/cell.h"
+
 namespace recurve::reference {
 
 using Values = std::vector<double>;
@@ -16,31 +18,34 @@ Values Product(const Values& a, const Values& b, int64_t n, int64_t depth, int64
 // Of a matrix [rows, cols].
 Values Transposed(const Values& a, int64_t rows, int64_t cols);
 
-// One LSTM layer over k steps.
-struct Lstm {
+// A layer of cells over k steps.
+struct Layer {
+  Cell cell;
   int64_t k, B, H;
-  Values input;      // [k, B, 4H], projected
-  Values recurrent;  // [H, 4H]
-  Values h_first;    // [B, H]
-  Values c_first;    // [B, H]
+  Values input;                  // [k, B, G H], projected
+  Values recurrent;              // [H, G H]
+  Values recurrent_bias;         // [G H]; empty where the cell has none
+  std::vector<Values> first;     // S times [B, H]
+  Values recurrent_mask;         // [B, H]; empty: ones
+  std::vector<int32_t> lengths;  // [B]; empty: all sequences go on
+
+  bool Live(int64_t t, int64_t b) const { return lengths.empty() || t < lengths[b]; }
 };
 
-struct LstmTape {
-  Values gates;  // [k, B, 4H], activated
-  Values h;      // [k+1, B, H], states before the link and after each step
-  Values c;      // [k+1, B, H]
+// S times [k+1, B, H]: the states before the link and after each step.
+std::vector<Values> Forward(const Layer& layer);
+
+struct LayerGradients {
+  Values input;           // [k, B, G H]
+  Values product;         // [k, B, G H]
+  Values recurrent;       // [H, G H]
+  Values recurrent_bias;  // [G H]
+  std::vector<Values> d;  // S times [B, H], of the states before the link
 };
 
-LstmTape Forward(const Lstm& lstm);
-
-struct LstmGradients {
-  Values gates;  // [k, B, 4H], of the pre-activations
-  Values dh;     // [B, H], of h_first
-  Values dc;     // [B, H], of c_first
-};
-
-// dh_above [k, B, H]; dh, dc [B, H].
-LstmGradients Backward(const Lstm& lstm, const LstmTape& tape, const Values& dh_above, Values dh, Values dc);
+// Of sum(dh_above h) + sum(d last), over all steps and all tensors of the last state: dh_above [k, B, H], d S times
+// [B, H]. The stabiliser m of the sLSTM counts as a constant: see slstm_cell.h.
+LayerGradients Backward(const Layer& layer, const Values& dh_above, std::vector<Values> d);
 
 }  // namespace recurve::reference
 

@@ -85,7 +85,7 @@ class CpuBackend final : public Backend {
   int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const override {
     const int64_t depth = packing == Packing::kForward ? rows : cols;
     const int64_t width = packing == Packing::kForward ? cols : rows;
-    return FloatBytes(depth * CeilDiv(width, kernels_.lanes) * kernels_.lanes);
+    return FloatBytes(depth * Strips(width) * kernels_.lanes);
   }
 
   void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) override {
@@ -96,17 +96,17 @@ class CpuBackend final : public Backend {
                              .depth_stride = forward ? cols : 1,
                              .width_stride = forward ? 1 : cols,
                              .packed = static_cast<float*>(packed)};
-    Share(rows * cols, Panels(args.width), [&](Range panels) { kernels_.pack(args, panels); });
+    Share(rows * cols, Strips(args.width), [&](Range strips) { kernels_.pack(args, strips); });
   }
 
-  int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
-    return FloatBytes(KernelsOf(cell).recurrent_floats(packing, H));
+  int64_t PackedRecurrentBytes(Cell cell, Packing /*packing*/, int64_t H) const override {
+    return FloatBytes(GeometryOf(cell).gates * H * Strips(H) * kernels_.lanes);
   }
 
   void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
     const cpu::CellKernels& kernels = KernelsOf(cell);
-    Share(H * GeometryOf(cell).gates * H, kernels.recurrent_parts(packing, H),
-          [&](Range parts) { kernels.pack_recurrent(packing, w, H, parts, static_cast<float*>(packed)); });
+    Share(H * GeometryOf(cell).gates * H, Strips(H),
+          [&](Range strips) { kernels.pack_recurrent(packing, w, H, strips, static_cast<float*>(packed)); });
   }
 
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
@@ -255,7 +255,7 @@ class CpuBackend final : public Backend {
   static int64_t FloatBytes(int64_t n) { return AlignUp(n * static_cast<int64_t>(sizeof(float))); }
   const cpu::CellKernels& KernelsOf(Cell cell) const { return kernels_.cells[static_cast<size_t>(cell)]; }
   static int64_t CellWork(Cell cell, int64_t rows, int64_t H) { return rows * H * (GeometryOf(cell).gates * H + 100); }
-  int64_t Panels(int64_t width) const { return CeilDiv(width, 4 * kernels_.lanes); }
+  int64_t Strips(int64_t width) const { return CeilDiv(width, kernels_.lanes); }
 
   float* Scratch(int thread) {
     void* begin = scratch_.data();
@@ -299,28 +299,28 @@ class CpuBackend final : public Backend {
   // Shares the rows; the columns where there are too few rows to fill the threads' tiles.
   void Product(int64_t n, const cpu::LinearArgs& args) {
     const int64_t work = n * args.width * (args.depth + 4);
-    const int64_t panels = Panels(args.width);
-    if (n >= kernels_.tile_rows * pool_.size() || panels < pool_.size()) {
+    const int64_t strips = Strips(args.width);
+    if (n >= kernels_.tile_rows * pool_.size() || strips < pool_.size()) {
       const int64_t grain = n >= 8 * kernels_.tile_rows * pool_.size() ? kernels_.tile_rows : 1;
       Share(
           work, n,
           [&](Range rows) {
-            kernels_.linear(args, rows, {0, panels});
+            kernels_.linear(args, rows, {0, strips});
           },
           grain);
     } else {
-      Share(work, panels, [&](Range part) { kernels_.linear(args, {0, n}, part); });
+      Share(work, strips, [&](Range part) { kernels_.linear(args, {0, n}, part); });
     }
   }
 
   // Shares the columns of dw; its rows where there are too few columns.
   void WeightGradient(const cpu::WeightGradientArgs& args) {
     const int64_t work = args.n * args.in * args.out;
-    const int64_t panels = Panels(args.out);
+    const int64_t strips = Strips(args.out);
     const int64_t tiles = CeilDiv(args.in, kernels_.tile_rows);
-    if (panels >= pool_.size() || panels >= tiles) {
+    if (strips >= pool_.size() || strips >= tiles) {
       ShareByThread(
-          work, panels,
+          work, strips,
           [&](int thread, Range part) {
             kernels_.weight_gradient(args, {0, tiles}, part, Scratch(thread));
           },
@@ -329,7 +329,7 @@ class CpuBackend final : public Backend {
       ShareByThread(
           work, tiles,
           [&](int thread, Range part) {
-            kernels_.weight_gradient(args, part, {0, panels}, Scratch(thread));
+            kernels_.weight_gradient(args, part, {0, strips}, Scratch(thread));
           },
           1);
     }

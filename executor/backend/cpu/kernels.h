@@ -18,8 +18,8 @@ struct Range {
   int64_t begin, end;
 };
 
-// A packed matrix of `depth` by `width`, stored in panels of 4 vectors of columns: within a panel, row by row. The last
-// panel has only as many vectors as it needs, filled up with zeros.
+// A packed matrix of `depth` by `width`, stored in strips of one vector of columns, [depth, lanes] each. The last strip
+// is filled up with zeros.
 struct PackArgs {
   const float* w;  // element (d, j) is at w[d * depth_stride + j * width_stride]
   int64_t depth, width, depth_stride, width_stride;
@@ -86,26 +86,24 @@ struct DropoutArgs {
 // In each WeightGradient call, a thread works in this much memory of its own.
 inline constexpr int64_t kWeightGradientDepth = 256;      // rows of x and dy that are packed at a time
 inline constexpr int64_t kWeightGradientMaxInputs = 516;  // columns of x, likewise
-inline constexpr int64_t kMaxPanelWidth = 64;
-inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxPanelWidth);
+inline constexpr int64_t kMaxTileWidth = 64;
+inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxTileWidth);
 
 // Of one cell.
 struct CellKernels {
-  int64_t (*recurrent_floats)(Packing, int64_t H);
-  int64_t (*recurrent_parts)(Packing, int64_t H);  // that may be packed side by side
-  void (*pack_recurrent)(Packing, const float* w, int64_t H, Range parts, float* packed);
+  void (*pack_recurrent)(Packing, const float* w, int64_t H, Range strips, float* packed);  // strips of H
   void (*forward)(const CellForwardArgs&, Range rows);
   void (*backward)(const CellBackwardArgs&, Range rows);
 };
 
 struct Kernels {
-  int64_t lanes;      // floats in a vector; a panel is 4 * lanes wide
-  int64_t tile_rows;  // rows of a register tile
+  int64_t lanes;      // floats in a vector
+  int64_t tile_rows;  // most rows of a register tile
 
-  void (*pack)(const PackArgs&, Range panels);
+  void (*pack)(const PackArgs&, Range strips);
 
-  void (*linear)(const LinearArgs&, Range rows, Range panels);
-  void (*weight_gradient)(const WeightGradientArgs&, Range tiles, Range panels,
+  void (*linear)(const LinearArgs&, Range rows, Range strips);
+  void (*weight_gradient)(const WeightGradientArgs&, Range tiles, Range strips,
                           float* scratch);  // tiles of tile_rows inputs
   void (*scatter_add_rows)(const ScatterAddArgs&, Range columns);
 

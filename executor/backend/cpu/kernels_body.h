@@ -17,7 +17,7 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
-static_assert(kPanelWidth <= kMaxPanelWidth);
+static_assert(TileStrips(kTileRows) * kLanes <= kMaxTileWidth);
 
 inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .tile_rows = kTileRows,
@@ -25,12 +25,12 @@ inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .linear = Linear,
                                      .weight_gradient = WeightGradient,
                                      .scatter_add_rows = ScatterAddRows,
-                                     .cells = {kCellKernels<LstmCell<VectorMath>>,
-                                               kCellKernels<GruCell<VectorMath>>,
+                                     .cells = {kCellKernels<LstmCell>,
+                                               kCellKernels<GruCell>,
                                                {},
-                                               kCellKernels<TanhRnnCell<VectorMath>>,
-                                               kCellKernels<ReluRnnCell<VectorMath>>,
-                                               kCellKernels<SlstmCell<VectorMath>>},
+                                               kCellKernels<TanhRnnCell>,
+                                               kCellKernels<ReluRnnCell>,
+                                               kCellKernels<SlstmCell>},
                                      .multiply = Multiply,
                                      .add = Add,
                                      .layer_norm = LayerNorm,

@@ -9,97 +9,120 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
-constexpr int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 inline constexpr int64_t kCacheLineFloats = 16;
-inline constexpr int64_t kRowBlock = 48;     // rows that pass through a panel while it is in the cache
-inline constexpr int64_t kDepthBlock = 512;  // rows of a panel that stay in the cache meanwhile
+inline constexpr int64_t kRowBlock = 48;      // rows that pass through a tile's strips while these are in the cache
+inline constexpr int64_t kDepthBlock = 2048;  // rows of the strips that stay in the cache meanwhile
 
-// The vectors in a panel, and the floats of its last vector.
-struct PanelShape {
-  explicit PanelShape(int64_t width, int64_t panel)
-      : columns(Least(kPanelWidth, width - panel * kPanelWidth)), vectors((columns + kLanes - 1) / kLanes) {}
-  int64_t columns;
-  int64_t vectors;
+inline void PackStrip(const PackArgs& a, int64_t strip, float* to) {
+  const float* from = a.w + strip * kLanes * a.width_stride;
+  const int64_t lanes = Least(kLanes, a.width - strip * kLanes);
+  for (int64_t d = 0; d < a.depth; ++d) {
+    for (int64_t j = 0; j < kLanes; ++j) {
+      to[d * kLanes + j] = j < lanes ? from[d * a.depth_stride + j * a.width_stride] : 0.0f;
+    }
+  }
+}
+
+inline void Pack(const PackArgs& a, Range strips) {
+  for (int64_t s = strips.begin; s < strips.end; ++s) PackStrip(a, s, a.packed + s * kLanes * a.depth);
+}
+
+// What the work after some products reads or writes: `count` matrices, of each row `lines` cache lines.
+struct Wanted {
+  struct Matrix {
+    const float* at;
+    int64_t stride;        // of its rows
+    const int32_t* index;  // null, or which row to take for each
+  };
+
+  void Add(const float* at, int64_t stride, const int32_t* index = nullptr) { matrices[count++] = {at, stride, index}; }
+
+  // Asks for `row` of the matrices [begin, end), from `column` on.
+  RECURVE_INLINE void Fetch(int64_t row, int64_t column, int64_t begin, int64_t end) const {
+    for (int64_t i = begin; i < end; ++i) {
+      const Matrix& m = matrices[i];
+      const float* at = m.at + (m.index != nullptr ? m.index[row] : row) * m.stride + column;
+      for (int64_t line = 0; line < lines; ++line) __builtin_prefetch(at + line * kCacheLineFloats, 1);
+    }
+  }
+
+  int count = 0;
+  int64_t lines = 0;
+  Matrix matrices[20];
 };
 
-inline void Pack(const PackArgs& a, Range panels) {
-  constexpr int64_t kBlock = 16;  // reads whole cache lines in either direction
-  for (int64_t p = panels.begin; p < panels.end; ++p) {
-    const PanelShape shape(a.width, p);
-    const int64_t stride = shape.vectors * kLanes;
-    float* panel = a.packed + p * kPanelWidth * a.depth;
-    for (int64_t d0 = 0; d0 < a.depth; d0 += kBlock) {
-      for (int64_t j0 = 0; j0 < stride; j0 += kBlock) {
-        for (int64_t d = d0; d < Least(d0 + kBlock, a.depth); ++d) {
-          const float* from = a.w + d * a.depth_stride + p * kPanelWidth * a.width_stride;
-          for (int64_t j = j0; j < Least(j0 + kBlock, stride); ++j) {
-            panel[d * stride + j] = j < shape.columns ? from[j * a.width_stride] : 0.0f;
-          }
-        }
-      }
-    }
-  }
-}
+// Some strips of the product of some rows, and what to ask for meanwhile.
+struct ProductPart {
+  const LinearArgs& a;
+  Range rows;
+  Range strips;
+  const Wanted* wanted = nullptr;  // its row r is rows.begin + r
+  int64_t column = 0;              // of the wanted matrices
+};
 
-struct FetchNothing {};
-
-// Rows [first, first + rows) of one panel of y, over depth [d0, d0 + depth): begins with the bias, or with what y
-// holds; goes on with y.
-template <int rows, int vectors, class Fetch>
-RECURVE_INLINE void LinearTile(const LinearArgs& a, int64_t first, int64_t column, int64_t last_lanes,
-                               const float* panel, int64_t d0, int64_t depth, const Fetch& fetch) {
-  Vec acc[rows][vectors];
-  float* y = a.y + first * a.y_stride + column;
+// Over depth [d0, d0 + depth): begins with the bias, or with what y holds; goes on with y.
+template <int rows, int strips>
+__attribute__((noinline)) void ProductTile(const ProductPart& part, int64_t first, int64_t strip, int64_t d0,
+                                           int64_t depth) {
+  const LinearArgs& a = part.a;
+  Vec acc[rows][strips];
+  float* y = a.y + first * a.y_stride + strip * kLanes;
+  const int64_t last_lanes = Least(kLanes, a.width - (strip + strips - 1) * kLanes);
   const bool add = a.add || d0 > 0;
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) {
-    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
-    const Vec bias = a.bias != nullptr ? Load(a.bias + column + v * kLanes, lanes) : Vec{};
+  for (int s = 0; s < strips; ++s) {
+    const int64_t lanes = s + 1 < strips ? kLanes : last_lanes;
+    const Vec bias = a.bias != nullptr ? Load(a.bias + (strip + s) * kLanes, lanes) : Vec{};
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) acc[r][v] = add ? Load(y + r * a.y_stride + v * kLanes, lanes) : bias;
+    for (int r = 0; r < rows; ++r) acc[r][s] = add ? Load(y + r * a.y_stride + s * kLanes, lanes) : bias;
   }
+  const int64_t wanted = part.wanted != nullptr && d0 == 0 ? part.wanted->count : 0;
+  const int64_t strip_count = part.strips.end - part.strips.begin;
+  const int64_t wanted_begin = wanted * (strip - part.strips.begin) / strip_count;
+  const int64_t wanted_end = wanted * (strip + strips - part.strips.begin) / strip_count;
   const float* x = a.x + first * a.x_stride + d0;
-  const float* columns = panel + d0 * vectors * kLanes;
-  if constexpr (__is_same(Fetch, FetchNothing)) {
-    Accumulate<rows, vectors>(x, a.x_stride, 1, columns, depth, acc);
+  const float* w = a.packed + (strip * a.depth + d0) * kLanes;
+  if (wanted == 0) {
+    Accumulate<rows, strips>(x, a.x_stride, 1, w, a.depth * kLanes, kLanes, depth, acc);
   } else {
-    AccumulateAndFetch<rows, vectors>(x, a.x_stride, 1, columns, depth, acc,
-                                      [&](int r) RECURVE_INLINE_LAMBDA { fetch(first + r, d0); });
+    AccumulateAndFetch<rows, strips>(
+        x, a.x_stride, 1, w, a.depth * kLanes, kLanes, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
+          part.wanted->Fetch(first + r - part.rows.begin, part.column, wanted_begin, wanted_end);
+        });
   }
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) {
-    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
+  for (int s = 0; s < strips; ++s) {
+    const int64_t lanes = s + 1 < strips ? kLanes : last_lanes;
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) Store(y + r * a.y_stride + v * kLanes, acc[r][v], lanes);
+    for (int r = 0; r < rows; ++r) Store(y + r * a.y_stride + s * kLanes, acc[r][s], lanes);
   }
 }
 
-// One panel of y for some rows. Calls fetch(row, d0) while it forms the products of that row from depth d0 on.
-template <class Fetch>
-RECURVE_INLINE void LinearPanel(const LinearArgs& a, int64_t begin, int64_t end, int64_t p, const Fetch& fetch) {
-  const PanelShape shape(a.width, p);
-  const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
-  const float* panel = a.packed + p * kPanelWidth * a.depth;
-  WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
-    int64_t d0 = 0;
-    do {  // once even for depth 0
-      const int64_t depth = Least(kDepthBlock, a.depth - d0);
-      ForEachTile(begin, end, [&](auto rows, int64_t first) {
-        LinearTile<decltype(rows)::value, decltype(vectors)::value>(a, first, p * kPanelWidth, last_lanes, panel, d0,
-                                                                    depth, fetch);
+// The tallest tiles that the rows allow, and as many strips beside each other as the registers then hold.
+inline void Product(const ProductPart& part) {
+  const int64_t rows = part.rows.end - part.rows.begin;
+  const int64_t tallest = CeilDiv(rows, CeilDiv(rows, kTileRows));
+  int64_t d0 = 0;
+  do {  // once even for depth 0
+    const int64_t depth = Least(kDepthBlock, part.a.depth - d0);
+    ForEachPart(part.strips.begin, part.strips.end, TileStrips(tallest), [&](int64_t strip, int64_t strips_end) {
+      ForEachPart(part.rows.begin, part.rows.end, kTileRows, [&](int64_t first, int64_t rows_end) {
+        WithConstant<kTileRows>(rows_end - first, [&](auto tile_rows) {
+          constexpr int kRows = decltype(tile_rows)::value;
+          WithConstant<TileStrips(kRows)>(strips_end - strip, [&](auto tile_strips) {
+            ProductTile<kRows, decltype(tile_strips)::value>(part, first, strip, d0, depth);
+          });
+        });
       });
-      d0 += depth;
-    } while (d0 < a.depth);
-  });
+    });
+    d0 += depth;
+  } while (d0 < part.a.depth);
 }
 
-inline void Linear(const LinearArgs& a, Range rows, Range panels) {
-  for (int64_t begin = rows.begin; begin < rows.end; begin += kRowBlock) {
-    for (int64_t p = panels.begin; p < panels.end; ++p) {
-      LinearPanel(a, begin, Least(begin + kRowBlock, rows.end), p, FetchNothing());
-    }
-  }
+inline void Linear(const LinearArgs& a, Range rows, Range strips) {
+  ForEachPart(rows.begin, rows.end, kRowBlock, [&](int64_t begin, int64_t end) {
+    Product({.a = a, .rows = {begin, end}, .strips = strips});
+  });
 }
 
 // Columns [begin, begin + count) of rows [r0, r0 + depth) of x, tile by tile of kTileRows columns, each [depth,
@@ -126,93 +149,93 @@ inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, i
   }
 }
 
-// A panel's columns of rows [r0, r0 + depth) of dy, filled up with zeros; adds their sums to dbias unless it is null.
-template <int vectors>
+// A tile's strips of rows [r0, r0 + depth) of dy, filled up with zeros; adds their sums to dbias unless it is null.
+template <int strips>
 RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t column,
                                   int64_t last_lanes, float* packed, float* dbias) {
-  Vec sums[vectors] = {};
+  Vec sums[strips] = {};
   for (int64_t d = 0; d < depth; ++d) {
     const float* dy = a.dy + (r0 + d) * a.dy_stride + column;
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      const Vec x = Load(dy + v * kLanes, v + 1 < vectors ? kLanes : last_lanes);
-      sums[v] += x;
-      Store(packed + (d * vectors + v) * kLanes, x);
+    for (int s = 0; s < strips; ++s) {
+      const Vec x = Load(dy + s * kLanes, s + 1 < strips ? kLanes : last_lanes);
+      sums[s] += x;
+      Store(packed + (s * depth + d) * kLanes, x);
     }
   }
   if (dbias == nullptr) return;
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) {
-    const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
-    float* to = dbias + column + v * kLanes;
-    Store(to, Load(to, lanes) + sums[v], lanes);
+  for (int s = 0; s < strips; ++s) {
+    const int64_t lanes = s + 1 < strips ? kLanes : last_lanes;
+    float* to = dbias + column + s * kLanes;
+    Store(to, Load(to, lanes) + sums[s], lanes);
   }
 }
 
-// Meanwhile asks for dw, and for some rows of the next panel of dy, which is at `next`.
-template <int rows, int vectors>
+// Meanwhile asks for dw, and for some rows of the next strips of dy, which are at `next`.
+template <int rows, int strips>
 RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, const WeightGradientArgs& a,
                                        int64_t last_lanes, float* dw, const float* next, Range next_rows) {
   const int64_t out = a.out;
-  Vec acc[rows][vectors] = {};
-  AccumulateAndFetch<rows, vectors>(x, 1, kTileRows, dy, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
-    for (int v = 0; v < vectors; ++v) __builtin_prefetch(dw + r * out + v * kLanes, 1);
-    const int64_t count = next_rows.end - next_rows.begin;
-    for (int64_t d = next_rows.begin + count * r / rows; d < next_rows.begin + count * (r + 1) / rows; ++d) {
-      for (int64_t j = 0; j < kPanelWidth; j += kCacheLineFloats) __builtin_prefetch(next + d * a.dy_stride + j, 0, 2);
-    }
-  });
+  Vec acc[rows][strips] = {};
+  AccumulateAndFetch<rows, strips>(
+      x, 1, kTileRows, dy, depth * kLanes, kLanes, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
+        for (int s = 0; s < strips; ++s) __builtin_prefetch(dw + r * out + s * kLanes, 1);
+        const int64_t count = next_rows.end - next_rows.begin;
+        for (int64_t d = next_rows.begin + count * r / rows; d < next_rows.begin + count * (r + 1) / rows; ++d) {
+          for (int64_t j = 0; j < strips * kLanes; j += kCacheLineFloats) {
+            __builtin_prefetch(next + d * a.dy_stride + j, 0, 2);
+          }
+        }
+      });
 #pragma GCC unroll 8
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-      const int64_t lanes = v + 1 < vectors ? kLanes : last_lanes;
-      float* to = dw + r * out + v * kLanes;
-      Store(to, Load(to, lanes) + acc[r][v], lanes);
+    for (int s = 0; s < strips; ++s) {
+      const int64_t lanes = s + 1 < strips ? kLanes : last_lanes;
+      float* to = dw + r * out + s * kLanes;
+      Store(to, Load(to, lanes) + acc[r][s], lanes);
     }
   }
 }
 
-// `x` holds the inputs [begin, begin + count) that PackInputs packed.
-inline void WeightGradientPanel(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
-                                int64_t p, const float* x, float* dy_packed) {
-  const PanelShape shape(a.out, p);
-  const int64_t column = p * kPanelWidth;
-  const int64_t last_lanes = shape.columns - (shape.vectors - 1) * kLanes;
-  WithConstant<kPanelVectors>(shape.vectors, [&](auto vectors) {
-    constexpr int kVectors = decltype(vectors)::value;
-    PackGradients<kVectors>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
-    const float* next = a.dy + r0 * a.dy_stride + column + kPanelWidth;
-    const int64_t next_depth = column + kPanelWidth < a.out ? depth : 0;
+// Inputs [begin, begin + count), which PackInputs packed into `x`, by strips [strip, strips_end).
+inline void WeightGradientStrips(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
+                                 Range strips, const float* x, float* dy_packed) {
+  const int64_t column = strips.begin * kLanes;
+  const int64_t last_lanes = Least(kLanes, a.out - (strips.end - 1) * kLanes);
+  WithConstant<TileStrips(kTileRows)>(strips.end - strips.begin, [&](auto tile_strips) {
+    constexpr int kStrips = decltype(tile_strips)::value;
+    PackGradients<kStrips>(a, r0, depth, column, last_lanes, dy_packed, begin == 0 ? a.dbias : nullptr);
+    const float* next = a.dy + r0 * a.dy_stride + strips.end * kLanes;
+    const int64_t next_depth = strips.end * kLanes < a.out ? depth : 0;
     for (int64_t i = 0; i < count; i += kTileRows) {
       const Range next_rows{next_depth * i / count, Least(next_depth, next_depth * (i + kTileRows) / count)};
       float* dw = a.dw + (begin + i) * a.out + column;
       WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
-        WeightGradientTile<decltype(rows)::value, kVectors>(x + i * depth, dy_packed, depth, a, last_lanes, dw, next,
-                                                            next_rows);
+        WeightGradientTile<decltype(rows)::value, kStrips>(x + i * depth, dy_packed, depth, a, last_lanes, dw, next,
+                                                           next_rows);
       });
     }
   });
 }
 
-inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range panels, float* scratch) {
+inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range strips, float* scratch) {
   float* dy_packed = scratch;
-  float* x_packed = scratch + kWeightGradientDepth * kMaxPanelWidth;
+  float* x_packed = scratch + kWeightGradientDepth * kMaxTileWidth;
   const int64_t inputs_end = Least(tiles.end * kTileRows, a.in);
   constexpr int64_t kInputs = kWeightGradientMaxInputs / kTileRows * kTileRows;
   // Parts of equal depth: a short last one would not pay for its packing.
-  const int64_t parts = (a.n + kWeightGradientDepth - 1) / kWeightGradientDepth;
-  for (int64_t part = 0; part < parts; ++part) {
-    const int64_t r0 = a.n * part / parts;
-    const int64_t depth = a.n * (part + 1) / parts - r0;
+  ForEachPart(0, a.n, kWeightGradientDepth, [&](int64_t r0, int64_t r_end) {
+    const int64_t depth = r_end - r0;
     for (int64_t begin = tiles.begin * kTileRows; begin < inputs_end; begin += kInputs) {
       const int64_t count = Least(kInputs, inputs_end - begin);
       PackInputs(a, r0, depth, begin, count, x_packed);
-      for (int64_t p = panels.begin; p < panels.end; ++p) {
-        WeightGradientPanel(a, r0, depth, begin, count, p, x_packed, dy_packed);
-      }
+      ForEachPart(strips.begin, strips.end, TileStrips(kTileRows), [&](int64_t strip, int64_t end) {
+        WeightGradientStrips(a, r0, depth, begin, count, {strip, end}, x_packed, dy_packed);
+      });
     }
-  }
+  });
 }
 
 inline void ScatterAddRows(const ScatterAddArgs& a, Range columns) {

@@ -24,20 +24,32 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
+// A tile of products stands in the registers: its sums, one vector of each of its strips and a number of a row.
 #if defined(RECURVE_CPU_AVX512)
 inline constexpr int kLanes = 16;
-inline constexpr int kTileRows = 6;  // 24 accumulators and 4 columns of 32 registers
+inline constexpr int kTileRows = 8;
+inline constexpr int kTileSums = 24;  // of 32 registers
 #elif defined(RECURVE_CPU_AVX2)
 inline constexpr int kLanes = 8;
-inline constexpr int kTileRows = 3;  // 12 accumulators of 16 registers
+inline constexpr int kTileRows = 4;
+inline constexpr int kTileSums = 12;  // of 16 registers
 #elif defined(__aarch64__)
 inline constexpr int kLanes = 4;
-inline constexpr int kTileRows = 6;
+inline constexpr int kTileRows = 8;
+inline constexpr int kTileSums = 24;
 #else
 inline constexpr int kLanes = 4;
 inline constexpr int kTileRows = 2;
+inline constexpr int kTileSums = 8;
 #endif
-inline constexpr int kPanelVectors = 4;  // as many as an LSTM has gates
+inline constexpr int kMostTileStrips = 4;
+
+// The strips (vectors of columns) of a tile of so many rows.
+constexpr int TileStrips(int64_t rows) {
+  return rows * kMostTileStrips <= kTileSums ? kMostTileStrips : static_cast<int>(kTileSums / rows);
+}
+
+inline constexpr int kPanelVectors = 4;  // of a weight gradient
 inline constexpr int kPanelWidth = kPanelVectors * kLanes;
 
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
@@ -118,6 +130,85 @@ struct VectorMath {
   }
 };
 
+// Some vectors side by side, as one. An operation on one of them hides the latency of that on the others: chains of
+// operations as long as a cell's take half as long again one vector after the other.
+template <int n>
+struct Vecs {
+  Vec v[n];
+
+#define RECURVE_FOR_EACH_VECTOR _Pragma("GCC unroll 4") for (int i = 0; i < n; ++i)
+  friend RECURVE_INLINE Vecs operator-(Vecs a) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] = -a.v[i];
+    return a;
+  }
+  friend RECURVE_INLINE Vecs operator+(Vecs a, Vecs b) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] += b.v[i];
+    return a;
+  }
+  friend RECURVE_INLINE Vecs operator-(Vecs a, Vecs b) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] -= b.v[i];
+    return a;
+  }
+  friend RECURVE_INLINE Vecs operator*(Vecs a, Vecs b) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] *= b.v[i];
+    return a;
+  }
+};
+
+// Vector i is at p + i * stride. Of a single vector, the first `lanes` lanes; more are whole.
+template <int n>
+RECURVE_INLINE Vecs<n> LoadVecs(const float* p, int64_t stride, int64_t lanes) {
+  Vecs<n> x;
+  RECURVE_FOR_EACH_VECTOR x.v[i] = n == 1 ? Load(p, lanes) : Load(p + i * stride);
+  return x;
+}
+
+template <int n>
+RECURVE_INLINE void StoreVecs(float* p, Vecs<n> x, int64_t lanes) {
+  RECURVE_FOR_EACH_VECTOR n == 1 ? Store(p, x.v[i], lanes) : Store(p + i * kLanes, x.v[i]);
+}
+
+// VectorMath for some vectors.
+template <int n>
+struct VecsMath {
+  using F = Vecs<n>;
+
+  static RECURVE_INLINE F Set(float x) {
+    F y;
+    RECURVE_FOR_EACH_VECTOR y.v[i] = Broadcast(x);
+    return y;
+  }
+  static RECURVE_INLINE F Fma(F a, F b, F c) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] = VectorMath::Fma(a.v[i], b.v[i], c.v[i]);
+    return a;
+  }
+  static RECURVE_INLINE F Divide(F a, F b) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] = VectorMath::Divide(a.v[i], b.v[i]);
+    return a;
+  }
+  static RECURVE_INLINE F Sqrt(F a) {
+    RECURVE_FOR_EACH_VECTOR a.v[i] = VectorMath::Sqrt(a.v[i]);
+    return a;
+  }
+  static RECURVE_INLINE F Max(F bound, F x) {
+    RECURVE_FOR_EACH_VECTOR x.v[i] = VectorMath::Max(bound.v[i], x.v[i]);
+    return x;
+  }
+  static RECURVE_INLINE F Min(F bound, F x) {
+    RECURVE_FOR_EACH_VECTOR x.v[i] = VectorMath::Min(bound.v[i], x.v[i]);
+    return x;
+  }
+  static RECURVE_INLINE F ZeroBelow(F x, F limit, F value) {
+    RECURVE_FOR_EACH_VECTOR x.v[i] = VectorMath::ZeroBelow(x.v[i], limit.v[i], value.v[i]);
+    return x;
+  }
+  static RECURVE_INLINE F Scale(F value, F shifted) {
+    RECURVE_FOR_EACH_VECTOR value.v[i] = VectorMath::Scale(value.v[i], shifted.v[i]);
+    return value;
+  }
+};
+#undef RECURVE_FOR_EACH_VECTOR
+
 RECURVE_INLINE float SumOfLanes(Vec v) {
   float sum = 0;
   for (int i = 0; i < kLanes; ++i) sum += v[i];
@@ -145,75 +236,69 @@ RECURVE_INLINE void WithConstant(int64_t n, const Function& f) {
   f(Constant<most>());
 }
 
-// Cuts [rows.begin, rows.end) into as few tiles of at most kTileRows rows as there can be, as equal as they can be, and
-// calls f(Constant<rows of the tile>(), first row).
+constexpr int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Calls f(begin, end) for each of as few parts of at most `most` of [begin, end) as there can be, as equal as they can
+// be.
 template <class Function>
-RECURVE_INLINE void ForEachTile(int64_t begin, int64_t end, const Function& f) {
-  const int64_t tiles = (end - begin + kTileRows - 1) / kTileRows;
-  for (int64_t i = 0; i < tiles; ++i) {
-    const int64_t first = begin + (end - begin) * i / tiles;
-    const int64_t last = begin + (end - begin) * (i + 1) / tiles;
-    WithConstant<kTileRows>(last - first, [&](auto rows) { f(rows, first); });
-  }
+RECURVE_INLINE void ForEachPart(int64_t begin, int64_t end, int64_t most, const Function& f) {
+  const int64_t parts = CeilDiv(end - begin, most);
+  for (int64_t i = 0; i < parts; ++i) f(begin + (end - begin) * i / parts, begin + (end - begin) * (i + 1) / parts);
 }
 
-// acc[r][v] += x[r * row_stride] * w[v * kLanes ..]. Holds the columns in registers, and a row at a time.
-template <int rows, int vectors>
-RECURVE_INLINE void AccumulateStep(const float* x, int64_t row_stride, const float* w, Vec (&acc)[rows][vectors]) {
-  Vec columns[vectors];
+// acc[r][s] += x[r * row_stride] * w[s * strip_stride ..]. Holds the columns in registers and a row at a time, or the
+// rows and a column at a time: what there are fewer of.
+template <int rows, int strips>
+RECURVE_INLINE void AccumulateStep(const float* x, int64_t row_stride, const float* w, int64_t strip_stride,
+                                   Vec (&acc)[rows][strips]) {
+  if constexpr (rows >= strips) {
+    Vec column[strips];
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) columns[v] = LoadAligned(w + v * kLanes);
+    for (int s = 0; s < strips; ++s) column[s] = LoadAligned(w + s * strip_stride);
 #pragma GCC unroll 8
-  for (int r = 0; r < rows; ++r) {
-    const Vec row = Broadcast(x[r * row_stride]);
+    for (int r = 0; r < rows; ++r) {
+      const Vec row = Broadcast(x[r * row_stride]);
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) acc[r][v] = VectorMath::Fma(row, columns[v], acc[r][v]);
-  }
-}
-
-// The same. Holds the rows in registers, and a column at a time: fewer, where a tile has fewer rows than columns.
-template <int rows, int vectors>
-RECURVE_INLINE void AccumulateStepInFewRegisters(const float* x, int64_t row_stride, const float* w,
-                                                 Vec (&acc)[rows][vectors]) {
-  Vec row[rows];
+      for (int s = 0; s < strips; ++s) acc[r][s] = VectorMath::Fma(row, column[s], acc[r][s]);
+    }
+  } else {
+    Vec row[rows];
 #pragma GCC unroll 8
-  for (int r = 0; r < rows; ++r) row[r] = Broadcast(x[r * row_stride]);
+    for (int r = 0; r < rows; ++r) row[r] = Broadcast(x[r * row_stride]);
 #pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v) {
-    const Vec column = LoadAligned(w + v * kLanes);
+    for (int s = 0; s < strips; ++s) {
+      const Vec column = LoadAligned(w + s * strip_stride);
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) acc[r][v] = VectorMath::Fma(row[r], column, acc[r][v]);
-  }
-}
-
-// acc[r][v] += sum over d < depth of x[r * row_stride + d * depth_stride] * w[d * vectors * kLanes + v * kLanes ..],
-// for d in order: an element's sum does not depend on the tile that it falls in.
-template <int rows, int vectors>
-RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth_stride, const float* w, int64_t depth,
-                               Vec (&acc)[rows][vectors]) {
-#pragma GCC unroll 2
-  for (int64_t d = 0; d < depth; ++d) {
-    const float* column = w + d * vectors * kLanes;
-    if constexpr (kTileRows >= kPanelVectors) {
-      AccumulateStep(x + d * depth_stride, row_stride, column, acc);
-    } else {
-      AccumulateStepInFewRegisters(x + d * depth_stride, row_stride, column, acc);
+      for (int r = 0; r < rows; ++r) acc[r][s] = VectorMath::Fma(row[r], column, acc[r][s]);
     }
   }
 }
 
-// The same, in as many parts of the depth as there are rows; calls fetch(r) before each. What a tile's epilogue will
-// touch is asked for bit by bit: asked for at once, it would keep the products' own loads waiting.
-template <int rows, int vectors, class Fetch>
+// acc[r][s] += sum over d < depth of x[r * row_stride + d * depth_stride] * w[s * strip_stride + d * step ..], for d in
+// order: an element's sum does not depend on the tile that it falls in.
+template <int rows, int strips>
+RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth_stride, const float* w,
+                               int64_t strip_stride, int64_t step, int64_t depth, Vec (&acc)[rows][strips]) {
+#pragma GCC unroll 2
+  for (int64_t d = 0; d < depth; ++d) {
+    AccumulateStep(x + d * depth_stride, row_stride, w + d * step, strip_stride, acc);
+  }
+}
+
+// The same, in as many parts of the depth as there are rows; calls fetch(r) before each. What is wanted after a tile is
+// asked for bit by bit: asked for at once, it would keep the products' own loads waiting.
+template <int rows, int strips, class Fetch>
 RECURVE_INLINE void AccumulateAndFetch(const float* x, int64_t row_stride, int64_t depth_stride, const float* w,
-                                       int64_t depth, Vec (&acc)[rows][vectors], const Fetch& fetch) {
+                                       int64_t strip_stride, int64_t step, int64_t depth, Vec (&acc)[rows][strips],
+                                       const Fetch& fetch) {
 #pragma GCC unroll 1
   for (int r = 0; r < rows; ++r) {
     fetch(r);
     const int64_t begin = depth * r / rows;
     const int64_t end = depth * (r + 1) / rows;
-    Accumulate<rows, vectors>(x + begin * depth_stride, row_stride, depth_stride, w + begin * vectors * kLanes,
-                              end - begin, acc);
+    Accumulate<rows, strips>(x + begin * depth_stride, row_stride, depth_stride, w + begin * step, strip_stride, step,
+                             end - begin, acc);
   }
 }
 

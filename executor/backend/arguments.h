@@ -42,11 +42,12 @@ struct CellForwardArgs {
   const void* recurrent;                    // [H, G H], by PackRecurrent for kForward
   const float* recurrent_bias = nullptr;    // [G H], where the cell has one
   const float* first[kMaxCellStates] = {};  // [B, H] each, state before the link
-  float* gates = nullptr;                   // out: activations; null: not kept (a forward without tape, or A = 0)
-  float* inner[kMaxCellStates] = {};        // [k-1, B, H] each, after steps 1..k-1. Written even without a tape
-  float* last[kMaxCellStates] = {};         // [B, H] each, state after the link; must not overlap `first`
-  const float* recurrent_mask = nullptr;    // [B, H]: the product reads h times this (Gal and Ghahramani 2016)
-  float* masked = nullptr;                  // [k, B, H] scratch where there is a recurrent_mask
+  // Out: activations. Null: not kept (a forward without tape, or A = 0); not where the cell has two products.
+  float* gates = nullptr;
+  float* inner[kMaxCellStates] = {};      // [k-1, B, H] each, after steps 1..k-1. Written even without a tape
+  float* last[kMaxCellStates] = {};       // [B, H] each, state after the link; must not overlap `first`
+  const float* recurrent_mask = nullptr;  // [B, H]: the product reads h times this (Gal and Ghahramani 2016)
+  float* masked = nullptr;                // [k, B, H] scratch where there is a recurrent_mask
   SequenceLengths lengths;
 };
 

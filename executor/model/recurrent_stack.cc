@@ -115,7 +115,7 @@ void RecurrentStack::ForwardLayer(int64_t l, const Link& link, const CellInput& 
                        .input = input,
                        .recurrent = layer.recurrent_forward,
                        .recurrent_bias = layer.weights.recurrent_bias,
-                       .gates = keep_tape ? GateBuffer(l, link) : nullptr,
+                       .gates = keep_tape || geometry_.two_products ? GateBuffer(l, link) : nullptr,
                        .recurrent_mask = layer.recurrent_mask,
                        .masked = masked_,
                        .lengths = Lengths(link)};

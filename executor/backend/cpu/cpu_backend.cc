@@ -143,9 +143,11 @@ class CpuBackend final : public Backend {
                     .x_first = x,
                     .first_rows = n,
                     .x_rest = x,
+                    .x_stride = in,
                     .dy = dy,
                     .dy_stride = stride,
                     .dw = dw,
+                    .dw_stride = out,
                     .dbias = dbias});
   }
 
@@ -177,16 +179,31 @@ class CpuBackend final : public Backend {
         kernels_.multiply(h, args.recurrent_mask, args.masked + t * BH, {0, BH});
       }
     }
-    WeightGradient({.n = args.k * args.B,
-                    .in = args.H,
-                    .out = geometry.gates * args.H,
-                    .x_first = masked ? args.masked : args.h_first,
-                    .first_rows = args.B,
-                    .x_rest = masked ? args.masked + BH : args.h,
-                    .dy = args.gates + geometry.recurrent_block * args.H,
-                    .dy_stride = geometry.row() * args.H,
-                    .dw = args.dw,
-                    .dbias = args.dbias});
+    cpu::WeightGradientArgs product{.n = args.k * args.B,
+                                    .in = args.H,
+                                    .out = geometry.gates * args.H,
+                                    .x_first = masked ? args.masked : args.h_first,
+                                    .first_rows = args.B,
+                                    .x_rest = masked ? args.masked + BH : args.h,
+                                    .x_stride = args.H,
+                                    .dy = args.gates + geometry.recurrent_block * args.H,
+                                    .dy_stride = geometry.row() * args.H,
+                                    .dw = args.dw,
+                                    .dw_stride = geometry.gates * args.H,
+                                    .dbias = args.dbias};
+    if (geometry.two_products) {  // the last gate's reads what is taped in the block after it
+      const int64_t first = (geometry.gates - 1) * args.H;
+      cpu::WeightGradientArgs second = product;
+      second.out = args.H;
+      second.x_first = args.gates + geometry.gates * args.H;
+      second.first_rows = second.n;
+      second.x_stride = geometry.row() * args.H;
+      second.dy += first;
+      second.dw += first;
+      WeightGradient(second);
+      product.out = first;
+    }
+    WeightGradient(product);
   }
 
   void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,

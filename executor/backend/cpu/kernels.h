@@ -38,16 +38,18 @@ struct LinearArgs {
   int64_t y_stride;
 };
 
-// dw [in, out] += x^T dy; dbias [out] += column sums of dy, unless null. Row r of x is at x_first + r * in for
-// r < first_rows, at x_rest + (r - first_rows) * in from there on; rows of dy begin dy_stride apart.
+// dw [in, out] += x^T dy; dbias [out] += column sums of dy, unless null. Row r of x is at x_first + r * x_stride for
+// r < first_rows, at x_rest + (r - first_rows) * x_stride from there on; rows of dy and dw begin at their strides.
 struct WeightGradientArgs {
   int64_t n, in, out;
   const float* x_first;
   int64_t first_rows;
   const float* x_rest;
+  int64_t x_stride;
   const float* dy;
   int64_t dy_stride;
   float* dw;
+  int64_t dw_stride;
   float* dbias;
 };
 

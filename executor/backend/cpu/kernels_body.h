@@ -7,6 +7,7 @@
 #include "executor/backend/cpu/kernels.h"
 #include "executor/backend/cpu/kernels_cell.h"
 #include "executor/backend/cpu/kernels_elementwise.h"
+#include "executor/backend/cpu/kernels_gru_before.h"
 #include "executor/backend/cpu/kernels_layer_norm.h"
 #include "executor/backend/cpu/kernels_linear.h"
 #include "executor/backend/cpu/simd.h"
@@ -19,28 +20,25 @@ namespace recurve::cpu::RECURVE_CPU_ISA {
 
 static_assert(TileStrips(kTileRows) * kLanes <= kMaxTileWidth);
 
-inline constexpr Kernels kKernels = {.lanes = kLanes,
-                                     .tile_rows = kTileRows,
-                                     .pack = Pack,
-                                     .linear = Linear,
-                                     .weight_gradient = WeightGradient,
-                                     .scatter_add_rows = ScatterAddRows,
-                                     .cells = {kCellKernels<LstmCell>,
-                                               kCellKernels<GruCell>,
-                                               {},
-                                               kCellKernels<TanhRnnCell>,
-                                               kCellKernels<ReluRnnCell>,
-                                               kCellKernels<SlstmCell>},
-                                     .multiply = Multiply,
-                                     .add = Add,
-                                     .layer_norm = LayerNorm,
-                                     .layer_norm_input_gradient = LayerNormInputGradient,
-                                     .layer_norm_weight_gradient = LayerNormWeightGradient,
-                                     .dropout = Dropout,
-                                     .softmax_cross_entropy = SoftmaxCrossEntropy,
-                                     .sum_of_squares = SumOfSquares,
-                                     .sgd = Sgd,
-                                     .adamw = AdamW};
+inline constexpr Kernels kKernels = {
+    .lanes = kLanes,
+    .tile_rows = kTileRows,
+    .pack = Pack,
+    .linear = Linear,
+    .weight_gradient = WeightGradient,
+    .scatter_add_rows = ScatterAddRows,
+    .cells = {kCellKernels<LstmCell>, kCellKernels<GruCell>, kGruBeforeKernels, kCellKernels<TanhRnnCell>,
+              kCellKernels<ReluRnnCell>, kCellKernels<SlstmCell>},
+    .multiply = Multiply,
+    .add = Add,
+    .layer_norm = LayerNorm,
+    .layer_norm_input_gradient = LayerNormInputGradient,
+    .layer_norm_weight_gradient = LayerNormWeightGradient,
+    .dropout = Dropout,
+    .softmax_cross_entropy = SoftmaxCrossEntropy,
+    .sum_of_squares = SumOfSquares,
+    .sgd = Sgd,
+    .adamw = AdamW};
 
 }  // namespace recurve::cpu::RECURVE_CPU_ISA
 

@@ -137,7 +137,7 @@ inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, i
       const int64_t columns = Least(kTileRows, count - i);
       for (int64_t d = d0; d < d_end; ++d) {
         const int64_t r = r0 + d;
-        const float* x = r < a.first_rows ? a.x_first + r * a.in : a.x_rest + (r - a.first_rows) * a.in;
+        const float* x = r < a.first_rows ? a.x_first + r * a.x_stride : a.x_rest + (r - a.first_rows) * a.x_stride;
         float* to = packed + i * depth + d * kTileRows;
         if (columns == kTileRows) {
           memcpy(to, x + begin + i, kTileRows * sizeof(float));
@@ -176,11 +176,10 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
 template <int rows, int strips>
 RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, const WeightGradientArgs& a,
                                        int64_t last_lanes, float* dw, const float* next, Range next_rows) {
-  const int64_t out = a.out;
   Vec acc[rows][strips] = {};
   AccumulateAndFetch<rows, strips>(
       x, 1, kTileRows, dy, depth * kLanes, kLanes, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {
-        for (int s = 0; s < strips; ++s) __builtin_prefetch(dw + r * out + s * kLanes, 1);
+        for (int s = 0; s < strips; ++s) __builtin_prefetch(dw + r * a.dw_stride + s * kLanes, 1);
         const int64_t count = next_rows.end - next_rows.begin;
         for (int64_t d = next_rows.begin + count * r / rows; d < next_rows.begin + count * (r + 1) / rows; ++d) {
           for (int64_t j = 0; j < strips * kLanes; j += kCacheLineFloats) {
@@ -193,7 +192,7 @@ RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t 
 #pragma GCC unroll 4
     for (int s = 0; s < strips; ++s) {
       const int64_t lanes = s + 1 < strips ? kLanes : last_lanes;
-      float* to = dw + r * out + s * kLanes;
+      float* to = dw + r * a.dw_stride + s * kLanes;
       Store(to, Load(to, lanes) + acc[r][s], lanes);
     }
   }
@@ -211,7 +210,7 @@ inline void WeightGradientStrips(const WeightGradientArgs& a, int64_t r0, int64_
     const int64_t next_depth = strips.end * kLanes < a.out ? depth : 0;
     for (int64_t i = 0; i < count; i += kTileRows) {
       const Range next_rows{next_depth * i / count, Least(next_depth, next_depth * (i + kTileRows) / count)};
-      float* dw = a.dw + (begin + i) * a.out + column;
+      float* dw = a.dw + (begin + i) * a.dw_stride + column;
       WithConstant<kTileRows>(Least(kTileRows, count - i), [&](auto rows) {
         WeightGradientTile<decltype(rows)::value, kStrips>(x + i * depth, dy_packed, depth, a, last_lanes, dw, next,
                                                            next_rows);

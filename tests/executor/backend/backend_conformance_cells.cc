@@ -67,7 +67,7 @@ Layer RandomLayer(Cell cell, int64_t k, int64_t B, int64_t H, const Extras& extr
 
 // Each cell, shape and extra.
 void ForEachLayer(const std::function<std::vector<float>(int64_t)>& random, const std::function<void(Layer&)>& f) {
-  for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kTanhRnn, Cell::kReluRnn, Cell::kSlstm}) {
+  for (const Cell cell : kCells) {
     for (const auto& [k, B, H] : kShapes) {
       for (const Extras& extras : kAllExtras) {
         Layer m = RandomLayer(cell, k, B, H, extras, random);
@@ -254,7 +254,7 @@ TEST_P(BackendConformance, CellsPassOnWhatIsNotANumber) {
   const int64_t k = 3;
   const int64_t B = 7;
   const int64_t H = 19;
-  for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kTanhRnn, Cell::kReluRnn, Cell::kSlstm}) {
+  for (const Cell cell : kCells) {
     const Layer clean = RandomLayer(cell, k, B, H, {}, [&](int64_t n) { return Random(n); });
     LayerTensors expected(*backend_, clean);
     backend_->CellForward(expected.Forward());
@@ -325,7 +325,7 @@ TEST_P(BackendConformance, EqualSequencesGiveEqualBits) {
   if (!GetParam().rows_have_equal_bits) GTEST_SKIP() << "not promised by this backend";
   const int64_t k = 3;
   const int64_t H = 37;
-  for (const Cell cell : {Cell::kLstm, Cell::kGru, Cell::kTanhRnn, Cell::kReluRnn, Cell::kSlstm}) {
+  for (const Cell cell : kCells) {
     const Layer one = RandomLayer(cell, k, 1, H, {.masked = true}, [&](int64_t n) { return Random(n); });
     std::vector<float> alone;
     for (const int64_t B : {1, 2, 5, 6, 7, 13, 64}) {

@@ -11,6 +11,12 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t b
   return std::unique_ptr<Arena>(new Arena(*std::move(memory), pieces));
 }
 
+absl::StatusOr<std::unique_ptr<Arena>> Arena::CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces) {
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.AllocateHost(bytes);
+  if (!memory.ok()) return memory.status();
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), pieces));
+}
+
 Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t pieces) : memory_(std::move(memory)) {
   pieces_.reserve(pieces);
 }

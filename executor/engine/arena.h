@@ -13,10 +13,10 @@
 
 namespace recurve {
 
-// All device memory of a job: one allocation, made once, of which every piece is a stretch. A stack: what was taken
-// last is given back first, which is the order in which a schedule stores (planner_service/schedule/action.h), so that
-// no byte is lost to gaps. What lasts as long as the job is taken first and never given back. Counts what is live by
-// kind and remembers the most that ever was. Not thread-safe.
+// All device memory of a job, or all its memory on the host: one allocation, made once, of which every piece is a
+// stretch. A stack: what was taken last is given back first, which is the order in which a schedule stores
+// (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as long as the job is taken first
+// and never given back. Counts what is live by kind and remembers the most that ever was. Not thread-safe.
 //
 //   auto arena = Arena::Create(backend, fixed.total() + store_bytes, pieces);
 //   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
@@ -25,6 +25,8 @@ class Arena {
   // Takes `bytes` from `backend`, for up to `pieces` pieces at a time; RESOURCE_EXHAUSTED when the device has not so
   // many.
   static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces);
+  // The same of memory of the host, for transfers.
+  static absl::StatusOr<std::unique_ptr<Arena>> CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces);
 
   // A piece of AlignUp(bytes), aligned; null when the arena has no such many bytes, or no more pieces, left.
   std::byte* Push(MemoryKind kind, int64_t bytes);

@@ -21,8 +21,12 @@ absl::Status Cancelled() { return absl::CancelledError("cancelled within a batch
 }  // namespace
 
 Interpreter::Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend,
-                         Arena& arena)
-    : model_(model), backend_(backend), arena_(arena), working_set_(working_set) {
+                         Arena& arena, Arena* host)
+    : model_(model),
+      backend_(backend),
+      arena_(arena),
+      working_set_(working_set),
+      host_(model.state_bytes(), backend, host) {
   store_.reserve(stored_pieces);
 }
 
@@ -41,6 +45,7 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, c
   counts_ = {};
   backend_.Zero(working_set_.state_gradient, model_.state_bytes());
   const absl::Status status = Execute(cancelled);
+  host_.End();
   while (!store_.empty()) Pop();
   if (!status.ok()) return status;
   return counts_;
@@ -48,22 +53,20 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, c
 
 absl::Status Interpreter::Execute(const CancelCheck& cancelled) {
   walk_->Rewind();
+  host_.Begin(*schedule_);
   while (const std::optional<Action> action = walk_->Next()) {
+    if (host_.CanFetch()) StartFetch();
     if (absl::Status status = Apply(*action, cancelled); !status.ok()) return status;
   }
-  if (unreversed_ != 0 || !store_.empty()) {
+  if (unreversed_ != 0 || !store_.empty() || !host_.empty()) {
     return absl::InternalError(absl::StrCat("schedule cannot be run: it ends with ", unreversed_,
-                                            " links not reversed and ", store_.size(), " pieces stored"));
+                                            " links not reversed, ", store_.size(), " pieces stored, and ",
+                                            host_.empty() ? "nothing" : "states", " on the host"));
   }
   return absl::OkStatus();
 }
 
 absl::Status Interpreter::Apply(const Action& action, const CancelCheck& cancelled) {
-  if (action.level == Level::kHost) {
-    return absl::UnimplementedError(absl::StrCat(ToString(action),
-                                                 ": host offload is not implemented by this executor; ",
-                                                 "give it a schedule that stores on the device only"));
-  }
   switch (action.kind) {
     case Action::Kind::kForward:
       return Forward(action, cancelled);
@@ -81,7 +84,10 @@ absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cance
   if (action.begin != current_.state) return Refuse(action, "current is state ", current_.state);
   if (action.end > model_.links()) return Refuse(action, "there are ", model_.links(), " links");
   if (work_tape_ >= 0) return Refuse(action, "the tape of link ", work_tape_, " would be lost");
-  if (action.write_state) {
+  if (action.write_state && action.level == Level::kHost) {
+    // A run that starts on the host is swept to, so that its first state is in a running buffer, not in the store.
+    if (!host_.Store(current_.state, current_.data)) return Refuse(action, "no room for the state on the host");
+  } else if (action.write_state) {
     if (absl::Status status = StoreCurrent(action, /*with_tape=*/false); !status.ok()) return status;
   }
   for (int64_t link = action.begin; link < action.end; ++link) {
@@ -90,7 +96,7 @@ absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cance
       if (absl::Status status = ForwardStored(action, link); !status.ok()) return status;
     } else {
       const bool keep_tape = action.tape == Tape::kWork;
-      ForwardLink(link, BufferBeside(current_), working_set_.tape, keep_tape);
+      ForwardLink(link, TakeBuffer(current_), working_set_.tape, keep_tape);
       if (keep_tape) work_tape_ = link;
     }
   }
@@ -103,12 +109,10 @@ absl::Status Interpreter::ForwardStored(const Action& action, int64_t link) {
   }
   std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes());
   if (tape == nullptr) return Refuse(action, "no room for the tape of link ", link);
-  std::byte* state_out = BufferBeside(current_);
-  if (link + 1 < action.end) {
-    // The state between two stored tapes is stored too: make it where it stays.
-    state_out = Push(MemoryKind::kStates, 2 * (link + 1), true, model_.state_bytes());
-    if (state_out == nullptr) return Refuse(action, "no room for state ", link + 1);
-  }
+  // The state between two stored tapes is stored too: make it where it stays.
+  std::byte* state_out = link + 1 == action.end ? TakeBuffer(current_)
+                                                : Push(MemoryKind::kStates, 2 * (link + 1), true, model_.state_bytes());
+  if (state_out == nullptr) return Refuse(action, "no room for state ", link + 1);
   ForwardLink(link, state_out, tape, /*keep_tape=*/true);
   return absl::OkStatus();
 }
@@ -157,7 +161,7 @@ absl::Status Interpreter::ReverseLink(const Action& action, int64_t link) {
 }
 
 absl::Status Interpreter::Copy(const Action& action) {
-  const std::byte* stored = FindStored(action.begin);
+  const std::byte* stored = action.level == Level::kHost ? host_.FinishFetch(action.begin) : FindStored(action.begin);
   if (stored == nullptr) return Refuse(action, "state ", action.begin, " is not stored");
   current_ = {.state = action.begin, .data = stored};
   previous_ = {};
@@ -165,6 +169,10 @@ absl::Status Interpreter::Copy(const Action& action) {
 }
 
 absl::Status Interpreter::Discard(const Action& action) {
+  if (action.level == Level::kHost) {
+    if (host_.Discard(action.begin)) return absl::OkStatus();
+    return Refuse(action, "state ", action.begin, " is not the last thing stored");
+  }
   if (store_.empty() || store_.back().position != 2 * action.begin) {
     return Refuse(action, "state ", action.begin, " is not the last thing stored");
   }
@@ -196,13 +204,25 @@ void Interpreter::Pop() {
 
 void Interpreter::Rescue(Running& running, const Running& other, const std::byte* stored) {
   if (running.state < 0 || running.data != stored) return;
-  std::byte* buffer = BufferBeside(other);
+  std::byte* buffer = TakeBuffer(other);
   backend_.Copy(stored, model_.state_bytes(), buffer);
   running.data = buffer;
 }
 
-std::byte* Interpreter::BufferBeside(const Running& running) const {
-  return working_set_.running[running.data == working_set_.running[0] ? 1 : 0];
+std::byte* Interpreter::TakeBuffer(const Running& beside) {
+  const auto unusable = [&](const std::byte* buffer) {
+    return buffer == nullptr || buffer == beside.data || buffer == host_.fetching_into();
+  };
+  // In turn, so that a store that reads the one taken last has the most time.
+  do buffer_ = (buffer_ + 1) % working_set_.running.size();
+  while (unusable(working_set_.running[buffer_]));
+  host_.Release(working_set_.running[buffer_]);
+  return working_set_.running[buffer_];
+}
+
+void Interpreter::StartFetch() {
+  const auto unused = [&](const std::byte* buffer) { return buffer != current_.data && buffer != previous_.data; };
+  host_.StartFetch(*std::find_if(working_set_.running.begin(), working_set_.running.end(), unused));
 }
 
 const std::byte* Interpreter::FindStored(int64_t state) const {

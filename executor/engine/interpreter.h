@@ -2,6 +2,7 @@
 #ifndef RECURVE_EXECUTOR_ENGINE_INTERPRETER_H_
 #define RECURVE_EXECUTOR_ENGINE_INTERPRETER_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
 #include "executor/engine/arena.h"
+#include "executor/engine/host_store.h"
 #include "executor/model/link_model.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/schedule.h"
@@ -19,16 +21,18 @@ namespace recurve {
 
 // Device memory that a sweep always holds, whatever the schedule.
 struct WorkingSet {
-  std::byte* running[2];      // states
+  // States. The third is where the next state comes in from the host; null where the schedule stores none there.
+  std::array<std::byte*, 3> running;
   std::byte* tape;            // of the link whose reverse comes next; scratch for forwards without tape
   std::byte* state_gradient;  // a state
 };
 
 // Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes. The
 // store is the top of the arena. A state that becomes current again is read where it is stored, not moved, and states
-// that are stored with tapes are produced in place. Any schedule that replays well runs; one that does not is an
-// INTERNAL error that names the action. Running the schedule of the run before allocates nothing. Not thread-safe;
-// model, schedules, backend and arena must outlive it.
+// that are stored with tapes are produced in place. A state on the host is fetched into a running buffer beforehand
+// (host_store.h). Any schedule that replays well runs; one that does not is an INTERNAL error that names the action.
+// Running the schedule of the run before allocates nothing. Not thread-safe; model, schedules, backend and arena must
+// outlive it.
 class Interpreter {
  public:
   struct Sweep {
@@ -40,11 +44,14 @@ class Interpreter {
     int64_t taped_forwards = 0;
   };
 
-  // `stored_pieces`: most states and tapes that any of the schedules stores at once (ReplayResult).
-  Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend, Arena& arena);
+  // `stored_pieces`: most states and tapes that any of the schedules stores on the device at once (ReplayResult).
+  // `host`: as for HostStore.
+  Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend, Arena& arena,
+              Arena* host);
 
   // Runs the first N links of the model, N being the length of `schedule`, with a zero gradient of state N. CANCELLED
-  // between links when `cancelled` says so; what the store held is given back in any case.
+  // between links when `cancelled` says so; what the stores held is given back in any case, and no copy to or from the
+  // host is left under way.
   absl::StatusOr<Counts> Run(const Schedule& schedule, const Sweep& sweep, const CancelCheck& cancelled);
 
  private:
@@ -73,9 +80,11 @@ class Interpreter {
   void Pop();
   // Moves a running state out of stored memory that is about to be freed.
   void Rescue(Running& running, const Running& other, const std::byte* stored);
-  std::byte* BufferBeside(const Running& running) const;  // a running buffer that does not hold `running`
-  const std::byte* FindStored(int64_t state) const;       // null: not stored
-  const std::byte* FindLive(int64_t state) const;         // null: neither running nor stored
+  // A running buffer, to be written, that does not hold `running` and into which nothing is being fetched.
+  std::byte* TakeBuffer(const Running& beside);
+  void StartFetch();
+  const std::byte* FindStored(int64_t state) const;  // null: not stored
+  const std::byte* FindLive(int64_t state) const;    // null: neither running nor stored
 
   LinkModel& model_;
   Backend& backend_;
@@ -84,6 +93,8 @@ class Interpreter {
   const Schedule* schedule_ = nullptr;  // that walk_ walks
   std::optional<ScheduleWalk> walk_;
   std::vector<Stored> store_;  // positions increase
+  HostStore host_;
+  size_t buffer_ = 0;  // of the running ones, that was taken last
   Sweep sweep_;
   Running current_, previous_;
   int64_t links_ = 0;       // N

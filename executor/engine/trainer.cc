@@ -11,13 +11,15 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kFixedPieces = 12;  // at least as many as TakeFixedMemory takes
+constexpr int64_t kFixedPieces = 13;  // at least as many as TakeFixedMemory takes
 
 LanguageModel MeasuringModel(const TrainerOptions& options, Backend& backend) {
   return LanguageModel(options.model, options.shape, LanguageModel::Use::kTraining, backend);
 }
 
-int64_t StatesHeld(const TrainerOptions& options) { return options.carry_state ? 5 : 4; }
+int64_t StatesHeld(const TrainerOptions& options) {
+  return 4 + (options.carry_state ? 1 : 0) + (options.host_states ? 1 : 0);
+}
 
 }  // namespace
 
@@ -50,17 +52,28 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
   absl::StatusOr<std::unique_ptr<Arena>> arena =
       Arena::Create(backend, FixedLedger(options, backend).total() + store.bytes, kFixedPieces + store.pieces);
   if (!arena.ok()) return arena.status();
-  std::unique_ptr<Trainer> trainer(new Trainer(options, *std::move(arena), backend));
+  std::unique_ptr<Arena> host_arena;
+  if (store.host_bytes > 0) {
+    if (!options.host_states) return absl::InvalidArgumentError("a schedule stores on the host; set host_states");
+    absl::StatusOr<std::unique_ptr<Arena>> host =
+        Arena::CreateOnHost(backend, store.host_bytes, store.host_bytes / MeasureLink(options).state);
+    if (!host.ok()) return host.status();
+    host_arena = *std::move(host);
+  }
+  std::unique_ptr<Trainer> trainer(new Trainer(options, *std::move(arena), std::move(host_arena), backend));
   if (absl::Status status = trainer->TakeFixedMemory(); !status.ok()) return status;
-  trainer->interpreter_.emplace(trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_);
+  trainer->interpreter_.emplace(trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_,
+                                trainer->host_arena_.get());
   trainer->Load(initial);
   return trainer;
 }
 
-Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, Backend& backend)
+Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, std::unique_ptr<Arena> host_arena,
+                 Backend& backend)
     : options_(options),
       backend_(backend),
       arena_(std::move(arena)),
+      host_arena_(std::move(host_arena)),
       model_(options.model, options.shape, LanguageModel::Use::kTraining, backend),
       host_inputs_(options.shape.length * options.shape.batch),
       host_targets_(options.shape.length * options.shape.batch),
@@ -76,7 +89,7 @@ absl::Status Trainer::TakeFixedMemory() {
   squared_norm_ = reinterpret_cast<double*>(arena_->Push(MemoryKind::kWorkspace, sizeof(double)));
   optimizer_state_ =
       arena_->Push(MemoryKind::kOptimizer, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
-  working_set_ = {.running = {state(), state()},
+  working_set_ = {.running = {state(), state(), options_.host_states ? state() : nullptr},
                   .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
                   .state_gradient = state()};
   start_state_ = state();

@@ -29,6 +29,7 @@ struct TrainerOptions {
   OptimizerSpec optimizer;
   int64_t steps = 1;  // in all, for the learning rate
   bool carry_state = false;
+  bool host_states = false;  // the schedule may store states on the host
   uint64_t dropout_seed = 1;
 };
 
@@ -40,19 +41,21 @@ struct LinkBytes {
 LinkBytes MeasureLink(const TrainerOptions& options);
 
 // What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, and the
-// working set (two running states, a state gradient, the start state, with `carry_state` the state carried on, one
-// tape).
+// working set (two running states, a state gradient, the start state, with `carry_state` the state carried on, with
+// `host_states` a third running state, one tape).
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
 
 // What the store must hold for the schedules that will be run.
 struct StoreNeeds {
   int64_t bytes = 0;
-  int64_t pieces = 0;  // states and tapes at once
+  int64_t pieces = 0;      // states and tapes at once
+  int64_t host_bytes = 0;  // of the store on the host
 
   // `replay` is Replay(schedule) with the bytes of MeasureLink.
   void Include(const ReplayResult& replay) {
     bytes = std::max(bytes, replay.peak_bytes);
     pieces = std::max(pieces, replay.peak_states + replay.peak_tapes);
+    host_bytes = std::max(host_bytes, replay.host_peak_bytes);
   }
 };
 
@@ -65,9 +68,10 @@ struct StepResult {
   Interpreter::Counts forwards;
 };
 
-// Trains a language model. Its arena has FixedLedger(options) plus the store, to the byte. Where the shape is ragged, a
-// batch may be shorter than the longest, and has a schedule of its own. A step by the schedule of the step before
-// allocates nothing. Not thread-safe; the backend and the schedules must outlive it.
+// Trains a language model. Its arena has FixedLedger(options) plus the store, to the byte, and its arena on the host
+// what is stored there. Where the shape is ragged, a batch may be shorter than the longest, and has a schedule of its
+// own. A step by the schedule of the step before allocates nothing. Not thread-safe; the backend and the schedules must
+// outlive it.
 //
 //   auto trainer = Trainer::Create(options, InitialModel(config, seed), store, backend);
 //   ...fill inputs(), targets()...
@@ -91,9 +95,12 @@ class Trainer {
   int64_t steps_done() const { return steps_done_; }
   Model Parameters();  // as they are now
   const Arena& arena() const { return *arena_; }
+  // Most bytes of states stored on the host at once so far.
+  int64_t host_peak_bytes() const { return host_arena_ == nullptr ? 0 : host_arena_->peak_bytes(); }
 
  private:
-  Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, Backend& backend);
+  Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, std::unique_ptr<Arena> host_arena,
+          Backend& backend);
 
   absl::Status TakeFixedMemory();
   void Load(const Model& initial);
@@ -107,6 +114,7 @@ class Trainer {
   const TrainerOptions options_;
   Backend& backend_;
   const std::unique_ptr<Arena> arena_;
+  const std::unique_ptr<Arena> host_arena_;  // null: the schedule stores nothing on the host
   LanguageModel model_;
   WorkingSet working_set_{};
   std::byte* start_state_ = nullptr;

@@ -11,8 +11,10 @@
 #include "executor/engine/trainer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
+#include "tests/executor/engine/delayed_transfers.h"
 
 namespace recurve {
 namespace {
@@ -73,43 +75,51 @@ constexpr int64_t kState = 64;
 constexpr int64_t kTape = 192;
 constexpr int64_t kFixed = 4 * kState + kTape;
 
-// A chain with the memory that a schedule needs, to the byte.
+int64_t FixedBytes(int64_t host_bytes) { return kFixed + (host_bytes > 0 ? kState : 0); }
+
+// A chain with the memory that a schedule needs, to the byte. Transfers are carried out no sooner than they are
+// awaited.
 class Machine {
  public:
-  Machine(int64_t links, const Schedule& schedule, int64_t store_bytes, int64_t stored_pieces)
+  Machine(int64_t links, const Schedule& schedule, int64_t store_bytes, int64_t stored_pieces, int64_t host_bytes = 0)
       : chain(links, kState, kTape), schedule_(schedule) {
-    arena = Arena::Create(*backend_, kFixed + store_bytes, 5 + stored_pieces).value();
+    arena = Arena::Create(backend, FixedBytes(host_bytes) + store_bytes, 6 + stored_pieces).value();
+    if (host_bytes > 0) host = Arena::CreateOnHost(backend, host_bytes, host_bytes / kState).value();
     const auto state = [&] { return arena->Push(MemoryKind::kStates, kState); };
     start = state();
     NumberedChain::Fill(start, kState, NumberedChain::StateNumber(0));
-    const WorkingSet working_set{
-        .running = {state(), state()}, .tape = arena->Push(MemoryKind::kTapes, kTape), .state_gradient = state()};
+    const WorkingSet working_set{.running = {state(), state(), host_bytes > 0 ? state() : nullptr},
+                                 .tape = arena->Push(MemoryKind::kTapes, kTape),
+                                 .state_gradient = state()};
     gradient = working_set.state_gradient;
-    interpreter = std::make_unique<Interpreter>(chain, working_set, stored_pieces, *backend_, *arena);
+    interpreter = std::make_unique<Interpreter>(chain, working_set, stored_pieces, backend, *arena, host.get());
   }
 
   absl::StatusOr<Interpreter::Counts> Run(std::byte* final_state, const CancelCheck& cancelled) {
     return interpreter->Run(schedule_, {.start_state = start, .final_state = final_state}, cancelled);
   }
 
+  DelayedTransfers backend{MakeCpuBackend({.threads = 1}).value(), /*chance=*/0, /*seed=*/1};
   NumberedChain chain;
   std::unique_ptr<Arena> arena;
+  std::unique_ptr<Arena> host;  // null: none
   std::unique_ptr<Interpreter> interpreter;
   std::byte* start;
   std::byte* gradient;
 
  private:
   const Schedule schedule_;
-  std::unique_ptr<Backend> backend_ = MakeCpuBackend({.threads = 1}).value();
 };
 
-void RunAndCheck(const Plan& plan, int64_t links, const std::string& what) {
+void RunAndCheck(const Schedule& schedule, int64_t links, const std::string& what) {
   SCOPED_TRACE(what);
-  const auto replay = Replay(plan.schedule, {.state_bytes = kState, .tape_bytes = kTape}, 8 * links);
+  const auto replay = Replay(schedule, {.state_bytes = kState, .tape_bytes = kTape}, 8 * links);
   ASSERT_TRUE(replay.ok()) << replay.status();
-  Machine machine(links, plan.schedule, replay->peak_bytes, replay->peak_states + replay->peak_tapes);
+  Machine machine(links, schedule, replay->peak_bytes, replay->peak_states + replay->peak_tapes,
+                  replay->host_peak_bytes);
+  const int64_t fixed = FixedBytes(replay->host_peak_bytes);
   alignas(kAlignment) std::byte final_state[kState];
-  for (int sweep = 0; sweep < 2; ++sweep) {
+  for (int sweep = 1; sweep <= 2; ++sweep) {
     machine.chain.forwards = 0;
     const auto counts = machine.Run(final_state, {});
     ASSERT_TRUE(counts.ok()) << counts.status();
@@ -119,9 +129,15 @@ void RunAndCheck(const Plan& plan, int64_t links, const std::string& what) {
     EXPECT_EQ(NumberedChain::Number(machine.gradient, kState), links);
     EXPECT_EQ(NumberedChain::Number(final_state, kState), NumberedChain::StateNumber(links));
     EXPECT_EQ(NumberedChain::Number(machine.start, kState), NumberedChain::StateNumber(0));
-    EXPECT_EQ(machine.arena->peak_bytes(), kFixed + replay->peak_bytes);
+    EXPECT_EQ(machine.arena->peak_bytes(), fixed + replay->peak_bytes);
     EXPECT_EQ(machine.arena->peak()[MemoryKind::kTapes], kTape + replay->tapes_at_peak * kTape);
-    EXPECT_EQ(machine.arena->live_bytes(), kFixed);
+    EXPECT_EQ(machine.arena->live_bytes(), fixed);
+    EXPECT_EQ(machine.backend.stores(), sweep * replay->host.writes);
+    EXPECT_EQ(machine.backend.fetches(), sweep * replay->host.reads);
+    EXPECT_EQ(machine.backend.under_way(), 0);
+    if (machine.host == nullptr) continue;
+    EXPECT_EQ(machine.host->peak_bytes(), replay->host_peak_bytes);
+    EXPECT_EQ(machine.host->live_bytes(), 0);
   }
 }
 
@@ -136,7 +152,7 @@ TEST(Interpreter, RunsEveryStrategyInItsPlannedBytes) {
         ASSERT_TRUE(plan.ok()) << plan.status();
         if (!plan->feasible) continue;
         RunAndCheck(
-            *plan, links,
+            plan->schedule, links,
             std::string(ToString(strategy)) + " " + std::to_string(links) + " links, budget " + std::to_string(budget));
         ++plans;
       }
@@ -180,7 +196,7 @@ TEST(Interpreter, RunsTheStrategiesThatCountInSlots) {
         const auto plan = planner.MakePlan({.length = links, .strategy = strategy, .budget = SlotBudget{slots, 4}}, {});
         ASSERT_TRUE(plan.ok()) << plan.status();
         if (!plan->feasible) continue;
-        RunAndCheck(*plan, links,
+        RunAndCheck(plan->schedule, links,
                     std::string(ToString(strategy)) + " " + std::to_string(links) + " links, " + std::to_string(slots) +
                         " slots");
       }
@@ -200,15 +216,70 @@ TEST(Interpreter, StopsBetweenLinksWhenCancelledAndCanRunAgain) {
   }
 }
 
-TEST(Interpreter, RefusesToStoreOnTheHost) {
-  const Schedule offloaded{.runs = {{.kind = Run::Kind::kTapeAll, .length = 1},
-                                    {.kind = Run::Kind::kSplitHost, .length = 2, .left = 0, .right = 0}}};
-  Machine machine(2, offloaded, 2 * kState, 2);
-  const absl::Status status = machine.Run(nullptr, {}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("write_state to host tape in working set: host offload is not implemented"));
-  EXPECT_EQ(machine.arena->live_bytes(), kFixed);
+// Forwards for all that is between the cost of a transfer and far below it, so that plans of every shape are run.
+TEST(Interpreter, RunsEveryTwoLevelPlanInItsPlannedBytes) {
+  EmbeddedChainPlanner planner;
+  int offloaded = 0;
+  for (int64_t links = 1; links <= 12; ++links) {
+    for (const int64_t device : {0L, kState, 2 * kState, kTape, kTape + kState, 2 * kTape + 3 * kState, 6 * kTape}) {
+      for (int64_t host_states = 0; host_states < links; ++host_states) {
+        for (const int64_t transfer_cost : {0, 1, 3, 12}) {
+          const auto plan = planner.PlanTwoLevel(
+              {.length = links,
+               .state_bytes = kState,
+               .tape_bytes = kTape,
+               .forward_cost = 4,
+               .taped_forward_cost = 4,
+               .backward_cost = 8,
+               .device = {.bytes = device, .write_cost = 1, .read_cost = 0},
+               .host = {.bytes = host_states * kState, .write_cost = transfer_cost, .read_cost = transfer_cost}},
+              {});
+          ASSERT_TRUE(plan.ok()) << plan.status();
+          RunAndCheck(plan->schedule, links,
+                      std::to_string(links) + " links, " + std::to_string(device) + " bytes on the device, " +
+                          std::to_string(host_states) + " states on the host, at " + std::to_string(transfer_cost));
+          offloaded += plan->host.reads > 0 ? 1 : 0;
+        }
+      }
+    }
+  }
+  EXPECT_GT(offloaded, 500);
+}
+
+// Five links: states 2 and 4 on the host, of which 2 is fetched into the store.
+const Schedule& Offloaded() {
+  static const Schedule offloaded{.runs = {{.kind = Run::Kind::kTapeAll, .length = 2},
+                                           {.kind = Run::Kind::kTapeAll, .length = 1},
+                                           {.kind = Run::Kind::kFetch, .length = 2, .left = 0},
+                                           {.kind = Run::Kind::kSplitHost, .length = 3, .left = 2, .right = 1},
+                                           {.kind = Run::Kind::kSplitHost, .length = 5, .left = 0, .right = 3}}};
+  return offloaded;
+}
+
+TEST(Interpreter, LeavesNothingOnTheHostWhenCancelled) {
+  const int64_t store_bytes = kTape + kState;
+  for (int polls = 0; polls < 14; ++polls) {
+    Machine machine(5, Offloaded(), store_bytes, 2, 2 * kState);
+    int left = polls;
+    const auto counts = machine.Run(nullptr, [&] { return left-- == 0; });
+    EXPECT_EQ(machine.arena->live_bytes(), FixedBytes(kState));
+    EXPECT_EQ(machine.host->live_bytes(), 0);
+    EXPECT_EQ(machine.backend.under_way(), 0);
+    EXPECT_EQ(counts.status().code(), absl::StatusCode::kCancelled);
+    EXPECT_TRUE(machine.Run(nullptr, {}).ok());
+    EXPECT_EQ(NumberedChain::Number(machine.gradient, kState), 5);
+  }
+}
+
+TEST(Interpreter, RefusesAScheduleThatDoesNotFitOnTheHost) {
+  for (const int64_t host_bytes : {int64_t{0}, kState}) {
+    Machine machine(5, Offloaded(), kTape + kState, 2, host_bytes);
+    const absl::Status status = machine.Run(nullptr, {}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("no room for the state on the host"));
+    EXPECT_EQ(machine.arena->live_bytes(), FixedBytes(host_bytes));
+    EXPECT_EQ(machine.backend.under_way(), 0);
+  }
 }
 
 TEST(Interpreter, RefusesAScheduleThatDoesNotFit) {

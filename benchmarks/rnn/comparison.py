@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What benchmarks/cpu/run and benchmarks/gpu/run share: contestants that take turns, PyTorch, and the report.
+
+A contestant is a process that prints a JSON object when it is warm, then answers each line that it reads with a JSON
+object that has the `seconds` of one pass. All that stand in one comparison are alive at once and take turns pass by
+pass, the others being stopped, so that whatever else the machine does meets all of them alike."""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TORCH_RNN = pathlib.Path(__file__).resolve().parent / "torch_rnn.py"
+TORCH_NAMES = {"lstm": "nn.LSTM", "gru": "nn.GRU", "tanh": "nn.RNN"}
+
+
+def fail(message):
+    sys.exit(f"{pathlib.Path(sys.argv[0]).parent.name}/{pathlib.Path(sys.argv[0]).name}: {message}")
+
+
+def say(message):
+    print(message, file=sys.stderr, flush=True)
+
+
+def output_of(command, **options):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, **options)
+    if done.returncode != 0:
+        fail(f"{' '.join(str(word) for word in command)} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+    return done.stdout
+
+
+def shape_options(shape):
+    return [word for name, letter in (("batch", "B"), ("hidden", "H"), ("input", "I"), ("length", "T"), ("layers", "L"))
+            for word in ("--" + name, shape[letter])]
+
+
+class Measured:
+    """What a side reported, and its rounds so far."""
+
+    def __init__(self, report, rounds):
+        self.report, self.rounds = report, rounds
+
+    def seconds(self):
+        return [one["seconds"] for one in self.rounds]
+
+    def median(self):
+        return statistics.median(self.seconds())
+
+
+class Contestant(Measured):
+    """Runs only inside `turn`; ends with the context."""
+
+    def __init__(self, command, environment=()):
+        self.command = [str(word) for word in command]
+        self.process = subprocess.Popen(self.command, env={**os.environ, **dict(environment)}, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        super().__init__(self.read(), [])
+        self.process.send_signal(signal.SIGSTOP)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            fail(f"{' '.join(self.command)} ended with exit code {self.process.wait()}")
+        return json.loads(line)
+
+    def turn(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.rounds.append(self.read())
+        self.process.send_signal(signal.SIGSTOP)
+        return self.rounds[-1]["seconds"]
+
+
+def take_turns(contestants, rounds):
+    for i in range(rounds):
+        for contestant in contestants:
+            contestant.turn()
+        say(f"  round {i + 1} of {rounds}: " + ", ".join(f"{c.seconds()[-1] * 1e3:.1f}" for c in contestants) + " ms")
+
+
+def benchmark_python(packages, check):
+    """Python of the environment at RECURVE_BENCHMARK_VENV or build/benchmark-venv, in which `check` runs; made, and the
+    packages installed, where it does not."""
+    place = pathlib.Path(os.environ.get("RECURVE_BENCHMARK_VENV", ROOT / "build" / "benchmark-venv")).absolute()
+    python = place / "bin" / "python"
+
+    def complete():
+        return python.exists() and subprocess.run([python, "-c", check], stdout=subprocess.DEVNULL,
+                                                  stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+    if complete():
+        return python
+    say(f"installing {' '.join(packages)} into {place}")
+    if not python.exists():
+        try:
+            venv.create(place, with_pip=True)
+        except subprocess.CalledProcessError:
+            fail(f"cannot make a virtual environment at {place}: install python3-venv")
+    output_of([python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *packages])
+    if not complete():
+        fail(f"{' '.join(packages)} could not be installed into {place}; set RECURVE_BENCHMARK_VENV to an environment "
+             "that has them")
+    return python
+
+
+class Recurve:
+    """Our side: rnn_benchmark on one device."""
+
+    def __init__(self, program, *options):
+        self.program, self.options = program, options
+        if not pathlib.Path(program).exists():
+            fail(f"{program} is not there: build the target rnn_benchmark, or say with --programs where it is")
+
+    def command(self, cell, shape, budget, rounds):
+        return [self.program, "--cell", cell, *shape_options(shape), "--budget", budget, *self.options, "--rounds",
+                rounds]
+
+    def contestant(self, cell, shape, budget):
+        return Contestant(self.command(cell, shape, budget, 0))
+
+    def with_and_without_interpreter(self, cell, shape, budget, rounds):
+        report = json.loads(output_of(self.command(cell, shape, budget, rounds)))
+        peak = {"peak_flops_per_second": report["peak_flops_per_second"]}
+        return tuple(Measured(report, [{"seconds": seconds, **peak} for seconds in report[name + "_of_rounds"]])
+                     for name in ("seconds", "bare_seconds"))
+
+
+def of_peak(contestant):
+    """Share of the product's peak that a contestant of ours reached, both medians."""
+    peak = statistics.median(one["peak_flops_per_second"] for one in contestant.rounds)
+    return contestant.report["flops"] / contestant.median() / peak
+
+
+def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
+    """One line of the report. `ours` and `peer` are contestants that took turns."""
+    return {
+        "comparison": comparison,
+        "shape": ours.report["shape"],
+        "cell": ours.report["cell"],
+        "precision": ours.report["precision"],
+        "backend": ours.report["backend"],
+        "budget": budget,
+        "peer": peer_name,
+        "rounds": len(ours.rounds),
+        "ours_seconds": ours.median(),
+        "peer_seconds": peer.median(),
+        "ratio": peer.median() / ours.median(),
+        "ours_peak_bytes": ours.report["peak_bytes"],
+        "peer_peak_bytes": peer_bytes,
+        "of_peak": of_peak(ours),
+        "link": ours.report["link"],
+        "links": ours.report["links"],
+        "link_forwards": ours.report["link_forwards"],
+        "ours_seconds_of_rounds": ours.seconds(),
+        "peer_seconds_of_rounds": peer.seconds(),
+        **more,
+    }
+
+
+def mebibytes(size):
+    return "" if size is None else f"{size / 2**20:,.1f}"
+
+
+def cells_of(one):
+    shape = ",".join(str(one["shape"][letter]) for letter in "BHIT")
+    ratio = one["ratio"]
+    verdict = f"{ratio:.2f}x" if ratio >= 1 or one["comparison"] in ITSELF else f"{ratio:.2f}x: peer wins"
+    return [one["comparison"], one["cell"], shape, one["budget"], f"{one['ours_seconds'] * 1e3:,.1f}",
+            mebibytes(one["ours_peak_bytes"]), one["peer"], f"{one['peer_seconds'] * 1e3:,.1f}",
+            mebibytes(one["peer_peak_bytes"]), verdict, f"{one['of_peak']:.2f}"]
+
+
+COLUMNS = ["comparison", "cell", "B,H,I,T", "budget", "Recurve ms", "MiB", "peer", "peer ms", "MiB",
+           "peer / Recurve", "of peak"]
+ITSELF = {"budget's price", "interpreter", "busy"}  # comparisons with itself: under 1 is a price, not a loss
+
+
+def table(rows, markdown=False):
+    lines = [COLUMNS] + [cells_of(one) for one in rows]
+    if markdown:
+        lines.insert(1, ["---"] * len(COLUMNS))
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def processor():
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return "unknown"

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/rnn/product_peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "executor/model/region.h"
+
+namespace recurve {
+namespace {
+
+constexpr int kLeastProducts = 5;
+
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backend, const Shape& shape) {
+  const auto& [rows, depth, width] = shape;
+  std::unique_ptr<ProductPeak> peak(new ProductPeak(backend, shape));
+  const auto place = [&, depth = depth, width = width, rows = rows](Region region) {
+    peak->x_ = region.Floats(rows * depth);
+    peak->y_ = region.Floats(std::max(rows, depth) * width);  // at first the matrix, before it is packed
+    peak->packed_ = region.Bytes(backend.PackedBytes(Packing::kForward, depth, width));
+    return region.used();
+  };
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(place(Region()));
+  if (!memory.ok()) return memory.status();
+  peak->memory_ = *std::move(memory);
+  place(Region(peak->memory_->data()));
+  const std::vector<float> ones(std::max(rows * depth, depth * width), 1.0f);
+  const int64_t float_bytes = sizeof(float);
+  backend.Upload(ones.data(), rows * depth * float_bytes, peak->x_);
+  backend.Upload(ones.data(), depth * width * float_bytes, peak->y_);
+  backend.Pack(Packing::kForward, peak->y_, depth, width, peak->packed_);
+  return peak;
+}
+
+absl::StatusOr<double> ProductPeak::Probe(double seconds) {
+  const auto& [rows, depth, width] = shape_;
+  double best = 0;
+  const double start = Now();
+  for (int i = 0; i < kLeastProducts || Now() - start < seconds; ++i) {
+    const double begin = Now();
+    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_);
+    if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+    best = std::max(best, 2.0 * static_cast<double>(rows * depth * width) / (Now() - begin));
+  }
+  return best;
+}
+
+}  // namespace recurve

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_
+#define RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+
+namespace recurve {
+
+// The device's ceiling: a product with a packed matrix and nothing else, [rows, depth] by [depth, width].
+class ProductPeak {
+ public:
+  struct Shape {
+    int64_t rows = 960, depth = 512, width = 2048;  // large enough for two CPU cores, small enough for their caches
+  };
+
+  static absl::StatusOr<std::unique_ptr<ProductPeak>> Create(Backend& backend, const Shape& shape);
+
+  // Floating-point operations per second, the best of several products within about `seconds`.
+  absl::StatusOr<double> Probe(double seconds);
+
+ private:
+  ProductPeak(Backend& backend, const Shape& shape) : backend_(backend), shape_(shape) {}
+
+  Backend& backend_;
+  const Shape shape_;
+  std::unique_ptr<DeviceMemory> memory_;
+  float* x_ = nullptr;
+  float* y_ = nullptr;
+  std::byte* packed_ = nullptr;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_

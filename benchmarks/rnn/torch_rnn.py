@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PyTorch's side: forward and backward of nn.LSTM, nn.GRU or nn.RNN for an input that needs no gradient.
+
+A contestant of comparison.py. Reports the version, and `peak_bytes`, the most bytes that a pass holds at once,
+parameters, input and output gradient apart: gradients, output and whatever is kept in between. On the CPU that is the
+lesser of what PyTorch's allocator counted and of what became resident: the first counts what is never touched, the
+second what the C library does not give back.
+
+With --checkpoint-bytes, torch.utils.checkpoint recomputes segments of the sequence, all of the longest length whose
+measured peak keeps to those bytes, but for the last, which is kept. With --primitive, calls oneDNN's LSTM primitive, as
+PyTorch contains it, without autograd; `tape_bytes` are those of its workspace."""
+import argparse
+import ctypes
+import json
+import pathlib
+import sys
+import time
+
+import torch
+from torch.utils.checkpoint import checkpoint
+
+MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "tanh": torch.nn.RNN}
+KEEP_OF_MODE_LSTM = 2  # the number that ATen has for nn.LSTM
+
+
+def resident(name):
+    lines = pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+class Peer:
+    def __init__(self, args):
+        self.device = torch.device(args.device)
+        self.layer = MODULES[args.cell](args.input, args.hidden, args.layers).to(self.device)
+        self.x = torch.randn(args.length, args.batch, args.input, device=self.device)
+        self.gradient = torch.randn(args.length, args.batch, args.hidden, device=self.device)
+        self.args = args
+
+    def run(self):
+        output, _ = self.layer(self.x)
+        output.backward(self.gradient)
+
+    def synchronize(self):
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def seconds(self):
+        self.layer.zero_grad(set_to_none=True)
+        self.synchronize()
+        begin = time.perf_counter()
+        self.run()
+        self.synchronize()
+        return time.perf_counter() - begin
+
+    def peak_bytes(self):
+        self.layer.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+            before = torch.cuda.memory_allocated(self.device)
+            self.run()
+            return torch.cuda.max_memory_allocated(self.device) - before
+        allocated = self.allocated_peak()
+        self.layer.zero_grad(set_to_none=True)
+        return min(allocated, self.resident_peak())
+
+    def allocated_peak(self):
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+            self.run()
+        events = [event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"]
+        live = peak = 0
+        for event in sorted(events, key=lambda event: event.start_ns()):
+            live += event.nbytes()
+            peak = max(peak, live)
+        return peak
+
+    def resident_peak(self):
+        ctypes.CDLL(None).malloc_trim(0)
+        pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the high-water mark begins anew
+        before = resident("VmRSS")
+        self.run()
+        return resident("VmHWM") - before
+
+
+class Checkpointed(Peer):
+    """The loss of each segment, the product of its output and the output's gradient, is taken inside the segment, so that
+    no output outlives it."""
+
+    def __init__(self, args):
+        super().__init__(args)
+        self.segment = 0
+
+    def run_segment(self, first, *state):
+        last = min(first + self.segment, self.args.length)
+        output, state = self.layer(self.x[first:last], state if self.args.cell == "lstm" else state[0])
+        return (output * self.gradient[first:last]).sum(), *(state if self.args.cell == "lstm" else (state,))
+
+    def run(self):
+        zero = torch.zeros(self.args.layers, self.args.batch, self.args.hidden, device=self.device)
+        state = (zero,) * (2 if self.args.cell == "lstm" else 1)
+        losses = []
+        for first in range(0, self.args.length, self.segment):
+            if first + self.segment < self.args.length:
+                loss, *state = checkpoint(self.run_segment, first, *state, use_reentrant=False, preserve_rng_state=False)
+            else:
+                loss, *state = self.run_segment(first, *state)
+            losses.append(loss)
+        torch.stack(losses).sum().backward()
+
+    def choose_segment(self, limit):
+        """The longest whose peak keeps to the limit; returns that peak."""
+        fitting, too_long, peak_that_fits = 0, self.args.length + 1, 0
+        segment = max(1, self.args.length // 16)
+        while too_long - fitting > max(1, fitting // 50):  # to two in a hundred
+            self.segment = segment
+            peak = self.peak_bytes()
+            if peak <= limit:
+                fitting, peak_that_fits = segment, peak
+            else:
+                too_long = segment
+            guess = int(segment * limit / peak)  # the tape of a segment is nearly all of the peak
+            segment = min(max(guess, fitting + 1), too_long - 1)
+        if fitting == 0:
+            sys.exit(f"torch_rnn.py: no segment keeps to {limit} bytes")
+        self.segment = fitting
+        return peak_that_fits
+
+
+class Primitive(Peer):
+    def run(self):
+        args, weights = self.args, [parameter.detach() for parameter in self.layer.parameters()]
+        zero = torch.zeros(args.batch, args.hidden)
+        layer = (False, KEEP_OF_MODE_LSTM, args.hidden, 1, True)  # reverse, mode, size, layers, biases
+        output, last, cell, workspace = torch.ops.aten.mkldnn_rnn_layer(
+            self.x, *weights, zero, zero, False, [], *layer[1:], False, False, True)
+        torch.ops.aten.mkldnn_rnn_layer_backward(
+            self.x, *weights, zero, zero, output, last, cell, self.gradient, None, None, *layer, True, False, [], False,
+            workspace)
+        self.tape_bytes = workspace.numel() * workspace.element_size()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cell", choices=MODULES, required=True)
+    for name in ("batch", "hidden", "input", "length", "layers"):
+        parser.add_argument("--" + name, type=int, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--onednn", choices=("on", "off"), default="on")
+    parser.add_argument("--checkpoint-bytes", type=int)
+    parser.add_argument("--primitive", action="store_true")
+    args = parser.parse_args()
+
+    torch.manual_seed(1)
+    torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    torch.backends.mkldnn.enabled = args.onednn == "on"
+    report = {"version": torch.__version__}
+    if args.primitive:
+        peer = Primitive(args)
+    elif args.checkpoint_bytes:
+        peer = Checkpointed(args)
+        report["peak_bytes"] = peer.choose_segment(args.checkpoint_bytes)
+        report["segment"] = peer.segment
+    else:
+        peer = Peer(args)
+    for _ in range(2):
+        peer.seconds()  # the first passes allocate and choose kernels
+    if args.primitive:
+        report["tape_bytes"] = peer.tape_bytes
+    elif not args.checkpoint_bytes:
+        report["peak_bytes"] = peer.peak_bytes()
+    print(json.dumps(report), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps({"seconds": peer.seconds()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "benchmarks/rnn/training_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/planning/strategies.h"
+#include "planner_service/schedule/replay.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kFixedPieces = 10;    // as many as TakeMemory takes
+constexpr int64_t kStatesHeld = 4;      // two running states, a gradient, the start state
+constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
+
+absl::StatusOr<double> Timed(Backend& backend, const std::function<absl::Status()>& sweep) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (absl::Status status = sweep(); !status.ok()) return status;
+  if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+void TrainingRun::Recorder::Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
+                                    bool keep_tape) {
+  calls_.emplace_back([=, this] { model_.Forward(link, state_in, state_out, tape, keep_tape); });
+  model_.Forward(link, state_in, state_out, tape, keep_tape);
+}
+
+void TrainingRun::Recorder::Backward(int64_t link, const std::byte* state_in, const std::byte* state_out,
+                                     std::byte* tape, std::byte* state_gradient) {
+  calls_.emplace_back([=, this] { model_.Backward(link, state_in, state_out, tape, state_gradient); });
+  model_.Backward(link, state_in, state_out, tape, state_gradient);
+}
+
+void TrainingRun::Recorder::Replay() const {
+  for (const auto& call : calls_) call();
+}
+
+TrainingRun::TrainingRun(const RecurrentShape& shape, Backend& backend)
+    : backend_(backend), model_(shape, backend), recorder_(model_) {}
+
+absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const RecurrentShape& shape,
+                                                                 const MemoryBudget& budget, Backend& backend) {
+  std::unique_ptr<TrainingRun> run(new TrainingRun(shape, backend));
+  if (absl::Status status = run->MakePlan(budget); !status.ok()) return status;
+  if (absl::Status status = run->TakeMemory(); !status.ok()) return status;
+  return run;
+}
+
+int64_t TrainingRun::FixedActivationBytes() const {
+  return kStatesHeld * model_.state_bytes() + model_.tape_bytes() + model_.needs().workspace.used();
+}
+
+int64_t TrainingRun::StoreAllStoreBytes() const {
+  return TapeAllBytes(model_.links(), model_.state_bytes(), model_.tape_bytes());
+}
+
+int64_t TrainingRun::store_all_activation_bytes() const { return FixedActivationBytes() + StoreAllStoreBytes(); }
+
+absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
+  int64_t store_bytes = 0;
+  if (const auto* held = std::get_if<HeldBytes>(&budget)) {
+    store_bytes = held->bytes - FixedActivationBytes() - model_.needs().packed.used() - model_.needs().gradients.used();
+  } else {
+    const double share = std::get<StoreAllShare>(budget).share;
+    store_bytes =
+        static_cast<int64_t>(share * static_cast<double>(store_all_activation_bytes())) - FixedActivationBytes();
+  }
+  const ByteBudget bytes{.state_bytes = model_.state_bytes(),
+                         .tape_bytes = model_.tape_bytes(),
+                         .budget_bytes = std::clamp<int64_t>(store_bytes, 0, StoreAllStoreBytes())};
+  absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {});
+  if (!plan.ok()) return plan.status();
+  if (!plan->feasible || store_bytes < 0) {
+    return absl::FailedPreconditionError(absl::StrCat("the budget leaves ", store_bytes, " bytes to stored states; ",
+                                                      plan->smallest_feasible_budget, " are needed"));
+  }
+  plan_ = *std::move(plan);
+  return absl::OkStatus();
+}
+
+absl::Status TrainingRun::TakeMemory() {
+  const absl::StatusOr<ReplayResult> replay =
+      Replay(plan_.schedule, {.state_bytes = model_.state_bytes(), .tape_bytes = model_.tape_bytes()},
+             kActionsPerLink * model_.links());
+  if (!replay.ok()) return replay.status();
+  const int64_t stored_pieces = replay->peak_states + replay->peak_tapes;
+  const RecurrentModel::Regions& needs = model_.needs();
+  absl::StatusOr<std::unique_ptr<Arena>> arena =
+      Arena::Create(backend_,
+                    needs.parameters.used() + needs.packed.used() + needs.gradients.used() + needs.batch.used() +
+                        FixedActivationBytes() + replay->peak_bytes,
+                    kFixedPieces + stored_pieces);
+  if (!arena.ok()) return arena.status();
+  arena_ = *std::move(arena);
+  const auto region = [&](MemoryKind kind, const Region& needed) { return Region(arena_->Push(kind, needed.used())); };
+  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.state_bytes()); };
+  model_.Bind({.parameters = region(MemoryKind::kWeights, needs.parameters),
+               .packed = region(MemoryKind::kWeights, needs.packed),
+               .gradients = region(MemoryKind::kGradients, needs.gradients),
+               .batch = region(MemoryKind::kBatch, needs.batch),
+               .workspace = region(MemoryKind::kWorkspace, needs.workspace)});
+  working_set_ = {.running = {state(), state()},
+                  .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
+                  .state_gradient = state()};
+  start_state_ = state();
+  backend_.Zero(start_state_, model_.state_bytes());
+  interpreter_.emplace(recorder_, plan_.schedule, working_set_, stored_pieces, backend_, *arena_);
+  return absl::OkStatus();
+}
+
+int64_t TrainingRun::held_bytes() const {
+  return arena_->peak_bytes() - model_.needs().parameters.used() - model_.needs().batch.used();
+}
+
+absl::StatusOr<double> TrainingRun::Sweep() {
+  recorder_.Clear();
+  return Timed(backend_, [&] {
+    model_.BeginSweep();
+    return interpreter_->Run({.start_state = start_state_}, {}).status();
+  });
+}
+
+absl::StatusOr<double> TrainingRun::BareSweep() {
+  return Timed(backend_, [&] {
+    model_.BeginSweep();
+    recorder_.Replay();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::map<std::string, double>> TrainingRun::SweepParts() {
+  std::map<std::string, double> seconds;
+  model_.TimeParts(&seconds);
+  const absl::StatusOr<double> total = BareSweep();
+  model_.TimeParts(nullptr);
+  if (!total.ok()) return total.status();
+  seconds["total"] = *total;
+  return seconds;
+}
+
+}  // namespace recurve

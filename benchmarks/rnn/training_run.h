@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_BENCHMARKS_RNN_TRAINING_RUN_H_
+#define RECURVE_BENCHMARKS_RNN_TRAINING_RUN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "benchmarks/rnn/recurrent_model.h"
+#include "executor/engine/arena.h"
+#include "executor/engine/interpreter.h"
+#include "planner_service/planning/plan.h"
+
+namespace recurve {
+
+// Share of the activations (states, tapes and workspace) that keeping every tape needs.
+struct StoreAllShare {
+  double share = 1;  // (0, 1]
+};
+// Bytes of all that is held, parameters, input and output gradient apart.
+struct HeldBytes {
+  int64_t bytes = 0;
+};
+using MemoryBudget = std::variant<StoreAllShare, HeldBytes>;
+
+// Sweeps, forward and backward, of a RecurrentModel by the plan for a budget, in one arena.
+class TrainingRun {
+ public:
+  // FAILED_PRECONDITION when the budget cannot hold the shape in links of this length; RESOURCE_EXHAUSTED when the
+  // device cannot.
+  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const RecurrentShape& shape, const MemoryBudget& budget,
+                                                             Backend& backend);
+
+  // Each sweeps once, from parameters and input to complete gradients, and returns seconds.
+  absl::StatusOr<double> Sweep();
+  absl::StatusOr<double> BareSweep();  // calls the model as the last Sweep did, one call after the other
+  absl::StatusOr<std::map<std::string, double>> SweepParts();  // by part; waits for the device after each
+
+  const RecurrentModel& model() const { return model_; }
+  const Plan& plan() const { return plan_; }
+  int64_t store_all_activation_bytes() const;
+  // Measured, at the peak of the sweeps so far.
+  int64_t activation_bytes() const { return arena_->peak().activations(); }
+  int64_t held_bytes() const;  // what HeldBytes counts
+
+ private:
+  // Notes the calls that it passes on to a model.
+  class Recorder final : public LinkModel {
+   public:
+    explicit Recorder(LinkModel& model) : model_(model) {}
+    void Clear() { calls_.clear(); }
+    void Replay() const;
+
+    int64_t links() const override { return model_.links(); }
+    int64_t state_bytes() const override { return model_.state_bytes(); }
+    int64_t tape_bytes() const override { return model_.tape_bytes(); }
+    void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
+                 bool keep_tape) override;
+    void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
+                  std::byte* state_gradient) override;
+
+   private:
+    LinkModel& model_;
+    std::vector<std::function<void()>> calls_;
+  };
+
+  TrainingRun(const RecurrentShape& shape, Backend& backend);
+  absl::Status MakePlan(const MemoryBudget& budget);
+  absl::Status TakeMemory();
+  int64_t FixedActivationBytes() const;
+  int64_t StoreAllStoreBytes() const;
+
+  Backend& backend_;
+  RecurrentModel model_;
+  Recorder recorder_;
+  Plan plan_;
+  std::unique_ptr<Arena> arena_;
+  WorkingSet working_set_{};
+  std::byte* start_state_ = nullptr;
+  std::optional<Interpreter> interpreter_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_BENCHMARKS_RNN_TRAINING_RUN_H_

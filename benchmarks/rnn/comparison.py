@@ -73,6 +73,8 @@ class Contestant(Measured):
     def read(self):
         line = self.process.stdout.readline()
         if not line:
+            self.process.stdin.close()
+            self.process.stdout.close()
             fail(f"{' '.join(self.command)} ended with exit code {self.process.wait()}")
         return json.loads(line)
 

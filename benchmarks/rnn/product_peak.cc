@@ -43,7 +43,7 @@ absl::StatusOr<double> ProductPeak::Probe(double seconds) {
   const double start = Now();
   for (int i = 0; i < kLeastProducts || Now() - start < seconds; ++i) {
     const double begin = Now();
-    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_);
+    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width);
     if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
     best = std::max(best, 2.0 * static_cast<double>(rows * depth * width) / (Now() - begin));
   }

@@ -4,27 +4,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <string>
-#include <vector>
 
 #include "executor/backend/backend.h"
-#include "executor/model/link_layout.h"
 #include "executor/model/link_model.h"
+#include "executor/model/model_file.h"
+#include "executor/model/parameters.h"
+#include "executor/model/recurrent_stack.h"
 #include "executor/model/region.h"
 
 namespace recurve {
 
-struct RecurrentShape {
-  SequenceShape sequence;
-  int64_t layers = 1;  // L
-  int64_t hidden = 1;  // H
-  int64_t input = 1;   // I
-};
-
-// Stacked recurrent layers whose input x [T, B, I] and whose output's gradient dy [T, B, H] are given: what
-// torch.nn.LSTM computes for an input that needs no gradient. Values are random; each sweep does the same work.
-// Memory comes from the caller: construct, ask for sizes, then Bind. Not thread-safe; the backend must outlive it.
+// A stack of recurrent layers whose input x [T, B, E] and whose output's gradient dy [T, B, H] are given: what
+// torch.nn.LSTM computes for an input that needs no gradient. Values are random; each sweep does the same work. Memory
+// comes from the caller: construct, ask for sizes, then Bind. Not thread-safe; the backend must outlive it.
 class RecurrentModel final : public LinkModel {
  public:
   // Memory by purpose. Regions without a block measure.
@@ -32,58 +24,45 @@ class RecurrentModel final : public LinkModel {
     Region parameters;
     Region packed;  // the forms that the kernels use
     Region gradients;
-    Region batch;      // x and dy
-    Region workspace;  // rows that go from layer to layer
+    Region batch;  // x and dy
+    Region workspace;
   };
 
-  RecurrentModel(const RecurrentShape& shape, Backend& backend);
+  // E is config.embedding; there is no vocabulary (it must be 1).
+  RecurrentModel(const ModelConfig& config, const SequenceShape& shape, Backend& backend);
 
+  const SequenceShape& sequence() const { return shape_; }
   const Regions& needs() const { return needs_; }
   void Bind(Regions regions);  // and fills parameters and batch
 
-  // Floating-point operations of the matrix products of one sweep that computes nothing twice.
+  // Floating-point operations of the matrix products of a sweep that computes nothing twice.
   double Flops() const;
 
   void BeginSweep();  // packs the weights; gradients become zero
 
-  // While `seconds` is set, the device is waited for after each operation and its seconds are added under its name.
-  void TimeParts(std::map<std::string, double>* seconds) { part_seconds_ = seconds; }
-
-  int64_t links() const override { return shape_.sequence.links(); }
-  int64_t state_bytes() const override { return states_.bytes(); }
-  int64_t tape_bytes() const override { return tapes_.bytes(); }
+  int64_t links() const override { return shape_.links(); }
+  int64_t state_bytes() const override { return stack_.states().bytes(); }
+  int64_t tape_bytes() const override { return stack_.tapes().bytes(); }
   void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape, bool keep_tape) override;
   void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                 std::byte* state_gradient) override;
 
  private:
-  struct Layer {
-    int64_t inputs = 0;  // I, H above the first layer
-    float *input_weight, *recurrent_weight, *bias;
-    float *input_gradient, *recurrent_gradient, *bias_gradient;
-    std::byte *input_forward, *recurrent_forward, *recurrent_backward;
-    std::byte* input_backward = nullptr;  // null: the input needs no gradient
-  };
-
   void Place(Regions& regions);
-  template <typename Operation>
-  void Part(const char* name, const Operation& operation);
-  // The input of `layer` in the steps of `link`; above the first layer, gathered in scratch_.
-  const float* Input(int64_t layer, int64_t link, const std::byte* state_out, std::byte* tape);
-  void BackwardLayer(int64_t l, int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
-                     std::byte* state_gradient);
+  int64_t width() const { return GeometryOf(config_.cell).gates * config_.hidden; }  // G H
+  int64_t FirstRow(int64_t link) const { return shape_.first_step(link) * shape_.batch; }
 
-  const RecurrentShape shape_;
+  const ModelConfig config_;
+  const SequenceShape shape_;
   Backend& backend_;
-  const StateLayout states_;
-  const TapeLayout tapes_;
-  std::vector<Layer> layers_;
+  const ParameterLayout layout_;
+  RecurrentStack stack_;
   Regions needs_;
-  float* x_ = nullptr;        // [T, B, I]
-  float* dy_ = nullptr;       // [T, B, H]
-  float* scratch_ = nullptr;  // [k, B, H]; null with one layer
-  std::byte* gradients_ = nullptr;
-  std::map<std::string, double>* part_seconds_ = nullptr;
+  float* parameters_ = nullptr;  // block of layout_
+  float* gradients_ = nullptr;   // the same
+  std::byte* packed_ = nullptr;  // the first layer's input weight
+  float* x_ = nullptr;           // [T, B, E]
+  float* dy_ = nullptr;          // [T, B, H]
 };
 
 }  // namespace recurve

@@ -28,26 +28,24 @@ absl::StatusOr<double> Timed(Backend& backend, const std::function<absl::Status(
 
 void TrainingRun::Recorder::Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                                     bool keep_tape) {
-  calls_.emplace_back([=, this] { model_.Forward(link, state_in, state_out, tape, keep_tape); });
+  calls_.push_back({.part = keep_tape ? "taped_forward" : "forward",
+                    .repeat = [=, this] { model_.Forward(link, state_in, state_out, tape, keep_tape); }});
   model_.Forward(link, state_in, state_out, tape, keep_tape);
 }
 
 void TrainingRun::Recorder::Backward(int64_t link, const std::byte* state_in, const std::byte* state_out,
                                      std::byte* tape, std::byte* state_gradient) {
-  calls_.emplace_back([=, this] { model_.Backward(link, state_in, state_out, tape, state_gradient); });
+  calls_.push_back(
+      {.part = "backward", .repeat = [=, this] { model_.Backward(link, state_in, state_out, tape, state_gradient); }});
   model_.Backward(link, state_in, state_out, tape, state_gradient);
 }
 
-void TrainingRun::Recorder::Replay() const {
-  for (const auto& call : calls_) call();
-}
+TrainingRun::TrainingRun(const ModelConfig& config, const SequenceShape& shape, Backend& backend)
+    : backend_(backend), model_(config, shape, backend), recorder_(model_) {}
 
-TrainingRun::TrainingRun(const RecurrentShape& shape, Backend& backend)
-    : backend_(backend), model_(shape, backend), recorder_(model_) {}
-
-absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const RecurrentShape& shape,
+absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const ModelConfig& config, const SequenceShape& shape,
                                                                  const MemoryBudget& budget, Backend& backend) {
-  std::unique_ptr<TrainingRun> run(new TrainingRun(shape, backend));
+  std::unique_ptr<TrainingRun> run(new TrainingRun(config, shape, backend));
   if (absl::Status status = run->MakePlan(budget); !status.ok()) return status;
   if (absl::Status status = run->TakeMemory(); !status.ok()) return status;
   return run;
@@ -78,8 +76,9 @@ absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
   absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {});
   if (!plan.ok()) return plan.status();
   if (!plan->feasible || store_bytes < 0) {
-    return absl::FailedPreconditionError(absl::StrCat("the budget leaves ", store_bytes, " bytes to stored states; ",
-                                                      plan->smallest_feasible_budget, " are needed"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the budget leaves ", store_bytes, " bytes to stored states and tapes of links of ", model_.sequence().link,
+        " steps, which need ", plan->smallest_feasible_budget, "; give more, a longer sequence or shorter links"));
   }
   plan_ = *std::move(plan);
   return absl::OkStatus();
@@ -111,7 +110,7 @@ absl::Status TrainingRun::TakeMemory() {
                   .state_gradient = state()};
   start_state_ = state();
   backend_.Zero(start_state_, model_.state_bytes());
-  interpreter_.emplace(recorder_, plan_.schedule, working_set_, stored_pieces, backend_, *arena_);
+  interpreter_.emplace(recorder_, working_set_, stored_pieces, backend_, *arena_);
   return absl::OkStatus();
 }
 
@@ -123,25 +122,30 @@ absl::StatusOr<double> TrainingRun::Sweep() {
   recorder_.Clear();
   return Timed(backend_, [&] {
     model_.BeginSweep();
-    return interpreter_->Run({.start_state = start_state_}, {}).status();
+    return interpreter_->Run(plan_.schedule, {.start_state = start_state_}, {}).status();
   });
 }
 
 absl::StatusOr<double> TrainingRun::BareSweep() {
   return Timed(backend_, [&] {
     model_.BeginSweep();
-    recorder_.Replay();
+    for (const Recorder::Call& call : recorder_.calls()) call.repeat();
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<std::map<std::string, double>> TrainingRun::SweepParts() {
+  std::vector<Recorder::Call> calls = {{.part = "begin", .repeat = [&] { model_.BeginSweep(); }}};
+  calls.insert(calls.end(), recorder_.calls().begin(), recorder_.calls().end());
   std::map<std::string, double> seconds;
-  model_.TimeParts(&seconds);
-  const absl::StatusOr<double> total = BareSweep();
-  model_.TimeParts(nullptr);
-  if (!total.ok()) return total.status();
-  seconds["total"] = *total;
+  for (const Recorder::Call& call : calls) {
+    const absl::StatusOr<double> one = Timed(backend_, [&] {
+      call.repeat();
+      return absl::OkStatus();
+    });
+    if (!one.ok()) return one.status();
+    seconds[call.part] += *one;
+  }
   return seconds;
 }
 

@@ -36,13 +36,15 @@ class TrainingRun {
  public:
   // FAILED_PRECONDITION when the budget cannot hold the shape in links of this length; RESOURCE_EXHAUSTED when the
   // device cannot.
-  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const RecurrentShape& shape, const MemoryBudget& budget,
-                                                             Backend& backend);
+  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const ModelConfig& config, const SequenceShape& shape,
+                                                             const MemoryBudget& budget, Backend& backend);
 
   // Each sweeps once, from parameters and input to complete gradients, and returns seconds.
   absl::StatusOr<double> Sweep();
   absl::StatusOr<double> BareSweep();  // calls the model as the last Sweep did, one call after the other
-  absl::StatusOr<std::map<std::string, double>> SweepParts();  // by part; waits for the device after each
+  // The same by part, waiting for the device after each call: begin (packing), forward (without tape), taped_forward,
+  // backward.
+  absl::StatusOr<std::map<std::string, double>> SweepParts();
 
   const RecurrentModel& model() const { return model_; }
   const Plan& plan() const { return plan_; }
@@ -56,8 +58,12 @@ class TrainingRun {
   class Recorder final : public LinkModel {
    public:
     explicit Recorder(LinkModel& model) : model_(model) {}
+    struct Call {
+      const char* part;
+      std::function<void()> repeat;
+    };
+    const std::vector<Call>& calls() const { return calls_; }
     void Clear() { calls_.clear(); }
-    void Replay() const;
 
     int64_t links() const override { return model_.links(); }
     int64_t state_bytes() const override { return model_.state_bytes(); }
@@ -69,10 +75,10 @@ class TrainingRun {
 
    private:
     LinkModel& model_;
-    std::vector<std::function<void()>> calls_;
+    std::vector<Call> calls_;
   };
 
-  TrainingRun(const RecurrentShape& shape, Backend& backend);
+  TrainingRun(const ModelConfig& config, const SequenceShape& shape, Backend& backend);
   absl::Status MakePlan(const MemoryBudget& budget);
   absl::Status TakeMemory();
   int64_t FixedActivationBytes() const;

@@ -48,6 +48,8 @@ class RecurrentStack {
   const StateLayout& states() const { return states_; }
   const TapeLayout& tapes() const { return tapes_; }
 
+  // Where the first layer's input may be projected to before Forward: [n B, G H], rows input_stride() floats apart.
+  float* FirstInput(const Link& link) const { return GateBuffer(0, link); }
   // `input` is the first layer's, projected; link.state_out is written.
   void Forward(const Link& link, const CellInput& input, bool keep_tape);
   // What the last layer puts out over the link's n steps, [n B, H]; the caller may write there. After Forward, or

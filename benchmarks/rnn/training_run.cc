@@ -105,12 +105,12 @@ absl::Status TrainingRun::TakeMemory() {
                .gradients = region(MemoryKind::kGradients, needs.gradients),
                .batch = region(MemoryKind::kBatch, needs.batch),
                .workspace = region(MemoryKind::kWorkspace, needs.workspace)});
-  working_set_ = {.running = {state(), state()},
+  working_set_ = {.running = {state(), state(), nullptr},
                   .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
                   .state_gradient = state()};
   start_state_ = state();
   backend_.Zero(start_state_, model_.state_bytes());
-  interpreter_.emplace(recorder_, working_set_, stored_pieces, backend_, *arena_);
+  interpreter_.emplace(recorder_, working_set_, stored_pieces, backend_, *arena_, /*host=*/nullptr);
   return absl::OkStatus();
 }
 

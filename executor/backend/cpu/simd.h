@@ -43,6 +43,7 @@ inline constexpr int kTileRows = 2;
 inline constexpr int kTileSums = 8;
 #endif
 inline constexpr int kMostTileStrips = 4;
+inline constexpr int kWidestTileRows = kTileSums / kMostTileStrips;
 
 // The strips (vectors of columns) of a tile of so many rows.
 constexpr int TileStrips(int64_t rows) {
@@ -94,11 +95,6 @@ struct VectorMath {
 
 #if defined(RECURVE_CPU_AVX512)
   static RECURVE_INLINE F Fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
-  // Newton's method on an approximate reciprocal, within 2 units in the last place: a third of the time of a division.
-  static RECURVE_INLINE F Divide(F a, F b) {
-    const F r = _mm512_rcp14_ps(b);
-    return a * Fma(r, Fma(-b, r, Set(1.0f)), r);
-  }
   static RECURVE_INLINE F Sqrt(F a) { return _mm512_sqrt_ps(a); }
   static RECURVE_INLINE F Max(F bound, F x) { return _mm512_max_ps(bound, x); }
   static RECURVE_INLINE F Min(F bound, F x) { return _mm512_min_ps(bound, x); }
@@ -121,9 +117,7 @@ struct VectorMath {
   static RECURVE_INLINE F Min(F bound, F x) { return bound < x ? bound : x; }
 #endif
 
-#if !defined(RECURVE_CPU_AVX512)
   static RECURVE_INLINE F Divide(F a, F b) { return a / b; }
-#endif
   static RECURVE_INLINE F ZeroBelow(F x, F limit, F value) { return x < limit ? F{} : value; }
   static RECURVE_INLINE F Scale(F value, F shifted) {
     return reinterpret_cast<F>(reinterpret_cast<IntVec>(value) + (reinterpret_cast<IntVec>(shifted) << 23));

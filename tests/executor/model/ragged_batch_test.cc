@@ -135,7 +135,7 @@ TEST_P(RaggedBatchTest, FurtherLinksDoNotMatter) {
 
 std::vector<Case> Cases() {
   std::vector<Case> cases;
-  for (const Cell cell : {Cell::kLstm}) {
+  for (const Cell cell : kCells) {
     std::string name(ToString(cell));
     std::replace(name.begin(), name.end(), '-', '_');
     cases.push_back({name,

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "executor/model/model_file.h"
+#include "executor/model/parameters.h"
+#include "tests/executor/backend/reference.h"
 
 namespace recurve {
 
-// The language model written down plainly in fp64, without links, tapes or folded weights: the specification that the
-// real one is tested against. Gradients are central differences of the loss.
+// The language model written down plainly in fp64, a step at a time, without links, tapes or folded weights: the
+// specification that the real one is tested against. Gradients are central differences of the loss.
 class ReferenceLanguageModel {
  public:
   struct Batch {
@@ -20,12 +22,10 @@ class ReferenceLanguageModel {
     uint64_t dropout_seed = 0;
     uint64_t dropout_step = 0;
   };
-  // h and c of each layer, [L][B * H].
-  struct State {
-    std::vector<std::vector<double>> h, c;
-  };
+  // The state's tensors [B, H] of each layer.
+  using State = std::vector<std::vector<reference::Values>>;
 
-  // Dropout is of `model.config`; pass 0 there to have none.
+  // Dropout, of either kind, is of `model.config`; pass 0 there to have none.
   explicit ReferenceLanguageModel(const Model& model);
 
   State ZeroState(int64_t batch) const;
@@ -35,17 +35,15 @@ class ReferenceLanguageModel {
   std::vector<std::vector<double>> Gradients(const Batch& batch, const State& start);
 
  private:
-  struct Tensor {
-    int64_t columns;
-    std::vector<double> values;
-    double at(int64_t row, int64_t column) const { return values[row * columns + column]; }
-  };
+  using Values = reference::Values;
 
-  std::vector<double> Step(const Batch& batch, int64_t t, int64_t b, State* state) const;  // logits
-  double Kept(const Batch& batch, int64_t layer, int64_t t, int64_t b, int64_t unit) const;
+  Values Logits(const Batch& batch, int64_t t, State* state) const;  // [B, V]; moves the state by one step
+  Values Normalized(const Values& y, const ParameterLayout::LayerIndices& layer) const;
+  Values RecurrentMask(const Batch& batch, int64_t layer) const;
 
   const ModelConfig config_;
-  std::vector<Tensor> tensors_;
+  const ParameterLayout layout_;
+  std::vector<Values> tensors_;  // in the layout's order
 };
 
 }  // namespace recurve

@@ -18,8 +18,8 @@ namespace {
 
 using testing::HasSubstr;
 
-TrainerOptions Options() {
-  return {.model = {.layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.2},
+TrainerOptions Options(Cell cell = Cell::kLstm) {
+  return {.model = {.cell = cell, .layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.2, .recurrent_dropout = 0.2},
           .shape = {.length = 100, .link = 3, .batch = 4, .ragged = true},
           .optimizer = {.learning_rate = 1e-2, .warmup_steps = 0},
           .steps = 20,
@@ -106,8 +106,10 @@ std::string WeightsAfterAll(RaggedRun& run) {
   return Sha256Hex(run.trainer->Parameters().parameters);
 }
 
-TEST(RaggedTrainer, EveryPlanGivesTheSameBits) {
-  const TrainerOptions options = Options();
+class RaggedCells : public testing::TestWithParam<Cell> {};
+
+TEST_P(RaggedCells, EveryPlanGivesTheSameBits) {
+  const TrainerOptions options = Options(GetParam());
   const LinkBytes bytes = MeasureLink(options);
   const auto store_all_plans = PlanEach(options, Strategy::kStoreAll, 1 << 30);
   RaggedRun store_all(options, store_all_plans, 1);
@@ -128,6 +130,12 @@ TEST(RaggedTrainer, EveryPlanGivesTheSameBits) {
   }
   EXPECT_GT(runs, 12);
 }
+
+INSTANTIATE_TEST_SUITE_P(Cells, RaggedCells, testing::ValuesIn(kCells), [](const auto& info) {
+  std::string name(ToString(info.param));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 TEST(RaggedTrainer, EachLengthTakesItsOwnPlannedBytes) {
   const TrainerOptions options = Options();

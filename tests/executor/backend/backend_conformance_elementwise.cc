@@ -92,6 +92,43 @@ TEST_P(BackendConformance, DropoutKeepsTheRateAndReplaysAtAnyOffset) {
   EXPECT_NE(y.Values(), one) << "another seed";
 }
 
+// Without x, the mask itself; with `add`, onto what is there.
+TEST_P(BackendConformance, DropoutOfOnesAndDropoutThatAdds) {
+  for (const int64_t n : {1, 3, 64, 257, 5000}) {
+    const DropoutMask mask{.rate = 0.3f, .seed = 5, .stream = 6, .offset = 8};
+    auto ones = OnDevice(std::vector<float>(n, 1.0f));
+    auto y = Unwritten(n);
+    backend_->Dropout(n, mask, ones.data(), y.data(), /*add=*/false);
+    const auto kept = y.Values();
+    auto mask_there = Unwritten(n);
+    backend_->Dropout(n, mask, nullptr, mask_there.data(), /*add=*/false);
+    EXPECT_EQ(mask_there.Values(), kept);
+    const auto x = Random(n);
+    const auto before = Random(n);
+    auto x_there = OnDevice(x);
+    for (const bool of_ones : {false, true}) {
+      auto sum = OnDevice(before);
+      backend_->Dropout(n, mask, of_ones ? nullptr : x_there.data(), sum.data(), /*add=*/true);
+      std::vector<double> expected = Doubles(before);
+      for (int64_t i = 0; i < n; ++i) expected[i] += kept[i] * (of_ones ? 1.0 : x[i]);
+      ExpectNear(sum.Values(), expected, 1e-6, "n " + std::to_string(n));
+    }
+  }
+}
+
+TEST_P(BackendConformance, Add) {
+  for (const int64_t n : {1, 15, 64, 65, 4099, 100'003}) {
+    const auto x = Random(n);
+    const auto y = Random(n);
+    auto x_there = OnDevice(x);
+    auto y_there = OnDevice(y);
+    backend_->Add(n, x_there.data(), y_there.data());
+    std::vector<float> expected = y;
+    for (int64_t i = 0; i < n; ++i) expected[i] += x[i];
+    EXPECT_EQ(y_there.Values(), expected);
+  }
+}
+
 TEST_P(BackendConformance, SoftmaxCrossEntropy) {
   for (const auto& [n, V] : {std::pair<int64_t, int64_t>{1, 1}, {3, 2}, {5, 17}, {70, 33}, {129, 256}, {2, 5003}}) {
     auto logits = Random(n * V);

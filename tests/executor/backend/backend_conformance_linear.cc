@@ -75,6 +75,65 @@ TEST_P(BackendConformance, LinearWeightGradientAdds) {
   }
 }
 
+// Rows of y and dy further apart than they are wide: nothing is written or read between them.
+TEST_P(BackendConformance, LinearWithStrides) {
+  for (const auto& s : kShapes) {
+    const int64_t stride = s.out + 5;
+    const auto spread = [&](const std::vector<float>& rows) {
+      std::vector<float> wide(s.n * stride, std::nanf(""));
+      for (int64_t i = 0; i < s.n * s.out; ++i) wide[i / s.out * stride + i % s.out] = rows[i];
+      return wide;
+    };
+    const auto expect_near = [&](const std::vector<float>& actual, const std::vector<float>& expected,
+                                 const std::string& what) {
+      ASSERT_EQ(actual.size(), expected.size());
+      for (size_t i = 0; i < actual.size(); ++i) {
+        ASSERT_EQ(std::isnan(actual[i]), std::isnan(expected[i])) << Describe(s) << ", " << what << " " << i;
+        if (std::isnan(actual[i])) continue;
+        ASSERT_NEAR(actual[i], expected[i], 2 * ProductTolerance(s.n + s.in + s.out) * (1 + std::abs(expected[i])))
+            << Describe(s) << ", " << what << " " << i;
+      }
+    };
+    auto x = OnDevice(Random(s.n * s.in));
+    auto w = OnDevice(Random(s.in * s.out));
+    auto bias = OnDevice(Random(s.out));
+    auto forward = Packed(Packing::kForward, w, s.in, s.out);
+    auto backward = Packed(Packing::kBackward, w, s.in, s.out);
+    auto y = Unwritten(s.n * s.out);
+    auto wide_y = Unwritten(s.n * stride);
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), forward.data(), bias.data(), y.data(), s.out);
+    backend_->LinearForward(s.n, s.in, s.out, x.data(), forward.data(), bias.data(), wide_y.data(), stride);
+    expect_near(wide_y.Values(), spread(y.Values()), "y");
+
+    const auto dy_values = Random(s.n * s.out);
+    auto dy = OnDevice(dy_values);
+    auto wide_dy = OnDevice(spread(dy_values));
+    auto dx = Unwritten(s.n * s.in);
+    auto wide_dx = Unwritten(s.n * s.in);
+    backend_->LinearInputGradient(s.n, s.in, s.out, dy.data(), s.out, backward.data(), dx.data());
+    backend_->LinearInputGradient(s.n, s.in, s.out, wide_dy.data(), stride, backward.data(), wide_dx.data());
+    expect_near(wide_dx.Values(), dx.Values(), "dx");
+
+    const auto sums = Random(s.in * s.out);
+    auto dw = OnDevice(sums);
+    auto dbias = OnDevice(bias.Values());
+    auto wide_dw = OnDevice(sums);
+    auto wide_dbias = OnDevice(bias.Values());
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), dy.data(), s.out, dw.data(), dbias.data());
+    backend_->LinearWeightGradient(s.n, s.in, s.out, x.data(), wide_dy.data(), stride, wide_dw.data(),
+                                   wide_dbias.data());
+    expect_near(wide_dw.Values(), dw.Values(), "dw");
+    expect_near(wide_dbias.Values(), dbias.Values(), "dbias");
+
+    auto tokens = OnDevice(RandomTokens(s.n, 4));
+    auto table = OnDevice(std::vector<float>(4 * s.out, 0.5f));
+    auto wide_table = OnDevice(std::vector<float>(4 * s.out, 0.5f));
+    backend_->ScatterAddRows(s.n, s.out, tokens.data(), dy.data(), s.out, table.data());
+    backend_->ScatterAddRows(s.n, s.out, tokens.data(), wide_dy.data(), stride, wide_table.data());
+    expect_near(wide_table.Values(), table.Values(), "table");
+  }
+}
+
 // A row's result is the same wherever the row falls in the batch.
 TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
   if (!GetParam().rows_have_equal_bits) GTEST_SKIP() << "not promised by this backend";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/backend/cuda/cuda_backend.h"
 
-#include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
@@ -12,11 +11,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/cuda/cell_weight_gradient.h"
 #include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_handles.h"
 #include "executor/backend/cuda/cuda_memory.h"
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/kernels.h"
+#include "executor/backend/cuda/products.h"
+#include "executor/backend/cuda/recurrence.h"
+#include "executor/backend/cuda/side_work.h"
 #include "executor/backend/cuda/staging_ring.h"
 #include "executor/backend/cuda/transfers.h"
 
@@ -26,15 +29,10 @@ namespace {
 constexpr int64_t kFloatBytes = sizeof(float);
 
 // What the backend holds of the device for itself, in this order in one allocation.
-constexpr int64_t kWorkspaceBytes = int64_t{32} << 20;  // cuBLAS's, as NVIDIA advises for compute capability 9.0
-constexpr int64_t kScratchBytes = int64_t{16} << 20;    // see LstmForward, SoftmaxCrossEntropy, SumOfSquares
-static_assert(kWorkspaceBytes + kScratchBytes == kCudaBackendBytes);
-
-// A row-major matrix in a product, taken as it lies in memory or transposed.
-struct Factor {
-  const float* data;
-  bool transposed = false;
-};
+constexpr int64_t kMainWorkspaceBytes = int64_t{32} << 20;  // cuBLAS's, as NVIDIA advises for compute capability 9.0
+constexpr int64_t kSideWorkspaceBytes = int64_t{16} << 20;  // the same, for the side stream
+constexpr int64_t kScratchBytes = int64_t{16} << 20;        // of each stream's operations
+static_assert(kMainWorkspaceBytes + kSideWorkspaceBytes + 2 * kScratchBytes == kCudaBackendBytes);
 
 // What a backend is made of. Declared in the order of making; dies in the reverse.
 struct Parts {
@@ -43,13 +41,23 @@ struct Parts {
   cuda::StagingRing staging;
   cuda::Stream stream;
   cuda::Transfers transfers;
-  cuda::Blas blas;
+  cuda::SideWork side;
+  cuda::Products main_products;
+  cuda::Products side_products;
 };
+
+cuda::Stretch MainScratch(DeviceMemory& memory) {
+  return {memory.data() + kMainWorkspaceBytes + kSideWorkspaceBytes, kScratchBytes};
+}
+cuda::Stretch SideScratch(DeviceMemory& memory) { return {MainScratch(memory).data + kScratchBytes, kScratchBytes}; }
 
 class CudaBackend final : public Backend {
  public:
-  explicit CudaBackend(Parts parts)
-      : parts_(std::move(parts)), scratch_(reinterpret_cast<float*>(parts_.memory->data() + kWorkspaceBytes)) {}
+  CudaBackend(Parts parts, Precision precision)
+      : parts_(std::move(parts)),
+        precision_(precision),
+        scratch_(reinterpret_cast<float*>(MainScratch(*parts_.memory).data)),
+        recurrence_(parts_.main_products, parts_.stream.get(), MainScratch(*parts_.memory)) {}
   CudaBackend(const CudaBackend&) = delete;
   CudaBackend& operator=(const CudaBackend&) = delete;
 
@@ -57,12 +65,13 @@ class CudaBackend final : public Backend {
   ~CudaBackend() override {
     (void)cudaSetDevice(parts_.device.index);
     (void)cudaStreamSynchronize(stream());
+    (void)cudaStreamSynchronize(parts_.side.stream());
     (void)parts_.transfers.Synchronize();
   }
 
   std::string Describe() const override {
     return absl::StrCat("cuda (device ", parts_.device.index, ", ", parts_.device.name, ", sm_",
-                        parts_.device.capability, ")");
+                        parts_.device.capability, ", ", std::string(ToString(precision_)), ")");
   }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
@@ -85,7 +94,7 @@ class CudaBackend final : public Backend {
 
   void Copy(const void* from, int64_t bytes, void* to) override {
     if (bytes == 0) return;
-    Enter();
+    EnterBeside(cuda::Footprint().Reads(from, bytes).Writes(to, bytes));
     Check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()), "copy");
   }
 
@@ -123,101 +132,113 @@ class CudaBackend final : public Backend {
     Check(parts_.transfers.Await(transfer, stream()), "await a transfer");
   }
 
-  // cuBLAS takes weights as they are, transposed or not.
+  // cuBLAS takes weights as they are, transposed or not; only the rows are moved apart, and rounded to bf16.
   int64_t PackedBytes(Packing /*packing*/, int64_t rows, int64_t cols) const override {
-    return AlignUp(rows * cols * kFloatBytes);
+    return AlignUp(rows * cuda::OperandStride(element(), cols) * cuda::BytesOf(element()));
   }
 
   void Pack(Packing /*packing*/, const float* w, int64_t rows, int64_t cols, void* packed) override {
-    Copy(w, rows * cols * kFloatBytes, packed);
+    Enter();
+    Check(cuda::MakeOperand(rows, cols, w, cols, Packed(packed, cols), stream()), "pack");
+  }
+
+  int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
+    return PackedBytes(packing, H, GeometryOf(cell).gates * H);
+  }
+
+  void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
+    Pack(packing, w, H, GeometryOf(cell).gates * H, packed);
   }
 
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
-                     float* y) override {
+                     float* y, int64_t stride) override {
     Enter();
-    if (bias != nullptr) Check(cuda::BroadcastRow(n, out, bias, y, stream()), "bias");
-    Product(n, out, in, {x}, {static_cast<const float*>(w_forward)}, bias != nullptr, y);
+    if (bias != nullptr) Check(cuda::BroadcastRow(n, out, bias, y, stride, stream()), "bias");
+    Check(parts_.main_products.TimesWeights(n, in, out, {x, in}, {Packed(w_forward, out)}, bias != nullptr, y, stride));
   }
 
-  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, const void* w_backward,
+  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, int64_t stride, const void* w_backward,
                            float* dx) override {
-    Enter();
-    Product(n, in, out, {dy}, {static_cast<const float*>(w_backward), true}, false, dx);
+    EnterBeside(cuda::Footprint()
+                    .ReadsFloats(dy, n * stride)
+                    .Reads(w_backward, PackedBytes(Packing::kBackward, in, out))
+                    .WritesFloats(dx, n * in));
+    Check(parts_.main_products.TimesWeights(n, out, in, {dy, stride}, {Packed(w_backward, out), true}, false, dx, in));
   }
 
-  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, float* dw,
-                            float* dbias) override {
-    Enter();
-    Product(in, out, n, {x, true}, {dy}, true, dw);
-    if (dbias != nullptr) Check(cuda::AddColumnSums(n, out, dy, dbias, stream()), "bias gradient");
+  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, int64_t stride,
+                            float* dw, float* dbias) override {
+    EnterBeside(cuda::Footprint()
+                    .ReadsFloats(x, n * in)
+                    .ReadsFloats(dy, n * stride)
+                    .WritesFloats(dw, in * out)
+                    .WritesFloats(dbias, out));
+    Check(parts_.main_products.AddWeightGradient(n, in, out, {x, in}, {dy, stride}, dw, out));
+    if (dbias == nullptr) return;
+    Check(cuda::AddColumnSums(n, out, dy, stride, scratch_, kScratchFloats, dbias, stream()), "bias gradient");
   }
 
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table) override {
+  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                      float* table) override {
+    // `table` has as many rows as there are tokens, which is not known here.
     Enter();
-    Check(cuda::ScatterAddRows(n, width, tokens, x, table, stream()), "scatter-add of rows");
+    Check(cuda::ScatterAddRows(n, width, tokens, x, stride, table, stream()), "scatter-add of rows");
   }
 
-  // A step's recurrent product goes to the scratch memory, with a tape or without, for as many sequences at a time as
-  // have room there. (One always has: a weight matrix for which it had not would take 16 TiB.)
-  void LstmForward(const LstmForwardArgs& a) override {
+  void CellForward(const CellForwardArgs& args) override {
     Enter();
-    const int64_t H = a.H;
-    const int64_t BH = a.B * H;
-    const int64_t most_rows = kScratchBytes / (4 * H * kFloatBytes);
-    for (int64_t t = 0; t < a.k; ++t) {
-      const bool last = t == a.k - 1;
-      const float* h_before = t == 0 ? a.h_first : a.h + (t - 1) * BH;
-      const float* c_before = t == 0 ? a.c_first : a.c + (t - 1) * BH;
-      float* h = last ? a.h_last : a.h + t * BH;
-      float* c = last ? a.c_last : a.c + t * BH;
-      for (int64_t row = 0; row < a.B; row += most_rows) {
-        const int64_t rows = std::min(most_rows, a.B - row);
-        const int64_t at = t * a.B + row;  // of the tensors that begin with [k, B]
-        Product(rows, 4 * H, H, {h_before + row * H}, {static_cast<const float*>(a.recurrent)}, false, scratch_);
-        const cuda::LstmForwardStep step{
-            .rows = rows,
-            .H = H,
-            .product = scratch_,
-            .projected = a.input.projected != nullptr ? a.input.projected + at * 4 * H : nullptr,
-            .table = a.input.table,
-            .tokens = a.input.projected != nullptr ? nullptr : a.input.tokens + at,
-            .c_before = c_before + row * H,
-            .gates = a.gates != nullptr ? a.gates + at * 4 * H : nullptr,
-            .c = c + row * H,
-            .h = h + row * H};
-        Check(cuda::LstmForward(step, stream()), "LSTM forward");
-      }
+    Check(recurrence_.Forward(args));
+  }
+
+  void CellBackward(const CellBackwardArgs& args) override {
+    EnterBeside(cuda::FootprintOf(args, PackedRecurrentBytes(args.cell, Packing::kBackward, args.H)));
+    Check(recurrence_.Backward(args));
+  }
+
+  void CellWeightGradient(const CellWeightGradientArgs& args) override {
+    UseDevice();
+    Check(parts_.side.Begin(stream()), "begin beside");
+    Check(cuda::AddCellWeightGradient(args, parts_.side_products, parts_.side.stream(), SideScratch(*parts_.memory)));
+    Check(parts_.side.End(cuda::FootprintOf(args)), "end beside");
+  }
+
+  void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
+                        float* y) override {
+    EnterBeside(cuda::Footprint()
+                    .ReadsFloats(x, n * width)
+                    .ReadsFloats(gamma, width)
+                    .ReadsFloats(beta, width)
+                    .WritesFloats(y, n * width));
+    Check(cuda::LayerNormForward(n, width, x, gamma, beta, y, stream()), "layer norm");
+  }
+
+  // For as many rows at a time as have room for their statistics in the scratch memory.
+  void LayerNormBackward(const LayerNormBackwardArgs& a) override {
+    EnterBeside(cuda::Footprint()
+                    .ReadsFloats(a.x, a.n * a.width)
+                    .ReadsFloats(a.gamma, a.width)
+                    .ReadsFloats(a.dy, a.n * a.width)
+                    .WritesFloats(a.dx, a.n * a.width)
+                    .WritesFloats(a.dgamma, a.width)
+                    .WritesFloats(a.dbeta, a.width));
+    const int64_t most_rows = (kScratchFloats - cuda::LayerNormFloats(0, a.width)) / cuda::LayerNormFloats(1, 0);
+    for (int64_t row = 0; row < a.n; row += most_rows) {
+      LayerNormBackwardArgs part = a;
+      part.n = std::min(most_rows, a.n - row);
+      part.x += row * a.width;
+      part.dy += row * a.width;
+      part.dx += row * a.width;
+      Check(cuda::LayerNormBackward(part, scratch_, stream()), "layer norm backward");
     }
   }
 
-  void LstmBackward(const LstmBackwardArgs& a) override {
-    Enter();
-    const int64_t H = a.H;
-    const int64_t BH = a.B * H;
-    for (int64_t t = a.k - 1; t >= 0; --t) {
-      float* gates = a.gates + t * 4 * BH;
-      const cuda::LstmBackwardStep step{.rows = a.B,
-                                        .H = H,
-                                        .dh = a.dh,
-                                        .dh_above = a.dh_above != nullptr ? a.dh_above + t * BH : nullptr,
-                                        .c_before = t == 0 ? a.c_first : a.c + (t - 1) * BH,
-                                        .c = t == a.k - 1 ? a.c_last : a.c + t * BH,
-                                        .gates = gates,
-                                        .dc = a.dc};
-      Check(cuda::LstmBackward(step, stream()), "LSTM backward");
-      Product(a.B, H, 4 * H, {gates}, {static_cast<const float*>(a.recurrent), true}, false, a.dh);
-    }
+  void Add(int64_t n, const float* x, float* y) override {
+    EnterBeside(cuda::Footprint().ReadsFloats(x, n).WritesFloats(y, n));
+    Check(cuda::Add(n, x, y, stream()), "add");
   }
 
-  void LstmWeightGradient(const LstmWeightGradientArgs& a) override {
-    Enter();
-    const int64_t H = a.H;
-    Product(H, 4 * H, a.B, {a.h_first, true}, {a.dgates}, true, a.dw);
-    if (a.k > 1) Product(H, 4 * H, (a.k - 1) * a.B, {a.h, true}, {a.dgates + a.B * 4 * H}, true, a.dw);
-  }
-
-  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y) override {
-    Enter();
+  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y, bool add) override {
+    EnterBeside(cuda::Footprint().ReadsFloats(x, n).WritesFloats(y, n));
     const cuda::DropoutArgs args{.n = n,
                                  .seed = mask.seed,
                                  .stream = mask.stream,
@@ -225,7 +246,8 @@ class CudaBackend final : public Backend {
                                  .threshold = DropoutThreshold(mask.rate),
                                  .scale = 1.0f / (1.0f - mask.rate),
                                  .x = x,
-                                 .y = y};
+                                 .y = y,
+                                 .add = add};
     Check(cuda::Dropout(args, stream()), "dropout");
   }
 
@@ -276,33 +298,39 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  static constexpr int64_t kScratchFloats = kScratchBytes / kFloatBytes;
+
   cudaStream_t stream() const { return parts_.stream.get(); }
+  cuda::Element element() const { return parts_.main_products.element(); }
+
+  // Weights [.., cols] as Pack left them.
+  cuda::OperandRows Packed(const void* packed, int64_t cols) const {
+    return {element(), const_cast<void*>(packed), cuda::OperandStride(element(), cols)};
+  }
 
   // The current device is the calling thread's, and the caller may come on another thread each time.
-  void Enter() { Check(cudaSetDevice(parts_.device.index), "use the device"); }
+  void UseDevice() { Check(cudaSetDevice(parts_.device.index), "use the device"); }
+
+  // Each operation begins with one of these: after whatever runs beside, or after it only if the two touch.
+  void Enter() {
+    UseDevice();
+    if (parts_.side.busy()) Check(parts_.side.Join(stream()), "join");
+  }
+  void EnterBeside(const cuda::Footprint& footprint) {
+    UseDevice();
+    if (parts_.side.MustJoin(footprint)) Check(parts_.side.Join(stream()), "join");
+  }
 
   // Keeps the first failure for Synchronize.
-  template <class Error>
-  void Check(Error error, std::string_view what) {
-    if (absl::Status status = cuda::ToStatus(error, what); !status.ok() && failure_.ok()) failure_ = std::move(status);
+  void Check(absl::Status status) {
+    if (!status.ok() && failure_.ok()) failure_ = std::move(status);
   }
-
-  // c [m, n] = a b, or c += a b; a is [m, depth] and b [depth, n] once transposed as they say, all row-major. cuBLAS,
-  // which is column-major, sees each matrix transposed: it is asked for c^T = b^T a^T.
-  void Product(int64_t m, int64_t n, int64_t depth, Factor a, Factor b, bool add, float* c) {
-    if (m == 0 || n == 0) return;
-    const float one = 1;
-    const float beta = add ? 1 : 0;
-    const auto operation = [](Factor factor) { return factor.transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
-    const int64_t a_stride = a.transposed ? m : depth;
-    const int64_t b_stride = b.transposed ? depth : n;
-    Check(cublasSgemm_64(parts_.blas.get(), operation(b), operation(a), n, m, depth, &one, b.data, b_stride, a.data,
-                         a_stride, &beta, c, n),
-          "product");
-  }
+  void Check(cudaError_t error, std::string_view what) { Check(cuda::ToStatus(error, what)); }
 
   Parts parts_;
-  float* const scratch_;  // kScratchBytes of parts_.memory; on one stream, so that each use is over before the next
+  const Precision precision_;
+  float* const scratch_;  // kScratchBytes, of the main stream
+  cuda::Recurrence recurrence_;
   absl::Status failure_;
 };
 
@@ -311,24 +339,6 @@ absl::StatusOr<cuda::Stream> MakeStream() {
   const cudaError_t error = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   if (error != cudaSuccess) return cuda::ToStatus(error, "create a stream");
   return cuda::Stream(stream);
-}
-
-// Single precision in all phases of a product; results that depend on nothing but the operands, which atomics and a
-// workspace of changing size would break.
-absl::StatusOr<cuda::Blas> MakeBlas(cudaStream_t stream, void* workspace) {
-  cublasHandle_t handle = nullptr;
-  if (const cublasStatus_t error = cublasCreate(&handle); error != CUBLAS_STATUS_SUCCESS) {
-    return cuda::ToStatus(error, "start");
-  }
-  cuda::Blas blas(handle);
-  cublasStatus_t error = cublasSetStream(handle, stream);
-  // After the stream, which resets it.
-  if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetWorkspace(handle, workspace, kWorkspaceBytes);
-  if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetMathMode(handle, CUBLAS_PEDANTIC_MATH);
-  if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetAtomicsMode(handle, CUBLAS_ATOMICS_NOT_ALLOWED);
-  if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_HOST);
-  if (error != CUBLAS_STATUS_SUCCESS) return cuda::ToStatus(error, "set up");
-  return blas;
 }
 
 }  // namespace
@@ -344,14 +354,23 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& opti
   if (!stream.ok()) return stream.status();
   auto transfers = cuda::Transfers::Create();
   if (!transfers.ok()) return transfers.status();
-  auto blas = MakeBlas(stream->get(), (*memory)->data());
-  if (!blas.ok()) return blas.status();
+  auto side = cuda::SideWork::Create();
+  if (!side.ok()) return side.status();
+  const cuda::Stretch main_workspace{(*memory)->data(), kMainWorkspaceBytes};
+  const cuda::Stretch side_workspace{main_workspace.data + kMainWorkspaceBytes, kSideWorkspaceBytes};
+  auto main_products = cuda::Products::Create(options.precision, stream->get(), main_workspace, MainScratch(**memory));
+  if (!main_products.ok()) return main_products.status();
+  auto side_products = cuda::Products::Create(options.precision, side->stream(), side_workspace, SideScratch(**memory));
+  if (!side_products.ok()) return side_products.status();
   return std::make_unique<CudaBackend>(Parts{.device = *std::move(device),
                                              .memory = *std::move(memory),
                                              .staging = *std::move(staging),
                                              .stream = *std::move(stream),
                                              .transfers = *std::move(transfers),
-                                             .blas = *std::move(blas)});
+                                             .side = *std::move(side),
+                                             .main_products = *std::move(main_products),
+                                             .side_products = *std::move(side_products)},
+                                       options.precision);
 }
 
 }  // namespace recurve

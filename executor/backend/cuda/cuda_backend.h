@@ -7,22 +7,26 @@
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
+#include "executor/backend/precision.h"
 
 namespace recurve {
 
 // Device memory that a CUDA backend holds for itself from its construction on, beside what Allocate gives: what its
-// products and reductions need. The CUDA driver's context and cuBLAS's code come on top.
-inline constexpr int64_t kCudaBackendBytes = int64_t{48} << 20;
+// products and reductions need. The CUDA driver's context, cuBLAS's code and the graphs of links come on top.
+inline constexpr int64_t kCudaBackendBytes = int64_t{80} << 20;
 
 struct CudaOptions {
   int device = 0;  // in the order of the CUDA runtime, which CUDA_VISIBLE_DEVICES restricts
+  Precision precision = Precision::kFp32;
 };
 
-// One NVIDIA GPU of compute capability 8.0 or newer: products by cuBLAS in single precision throughout (no TF32),
-// fused kernels for the rest, all on one stream. The host waits in Download and Synchronize, and in Upload while the
-// uploads before it fill the staging memory.
+// One NVIDIA GPU of compute capability 8.0 or newer, which has every Precision: products by cuBLAS with sums in fp32,
+// fused kernels for the rest. Operations run one after another on one stream, links of a model as CUDA graphs
+// (recurrence.h); gradients of recurrent weights run beside those that follow and do not touch the same memory
+// (side_work.h). The host waits in Download and Synchronize, and in Upload while the uploads before it fill the staging
+// memory; nothing else waits or allocates.
 //
-// The same operations on tensors at addresses that are equal modulo 256 give the same bits on GPUs of one kind.
+// The same operations on tensors that begin at multiples of kAlignment give the same bits on GPUs of one kind.
 //
 // INVALID_ARGUMENT for a device that the machine does not have; FAILED_PRECONDITION where there is no driver, no GPU,
 // or too old a one; UNAVAILABLE where the GPU cannot be used now; RESOURCE_EXHAUSTED where its memory is taken.

@@ -17,6 +17,8 @@ namespace recurve::cuda {
 struct HandleDeleter {
   void operator()(cudaStream_t stream) const { (void)cudaStreamDestroy(stream); }
   void operator()(cudaEvent_t event) const { (void)cudaEventDestroy(event); }
+  void operator()(cudaGraph_t graph) const { (void)cudaGraphDestroy(graph); }
+  void operator()(cudaGraphExec_t graph) const { (void)cudaGraphExecDestroy(graph); }
   void operator()(cublasHandle_t blas) const { (void)cublasDestroy(blas); }
 };
 
@@ -26,6 +28,8 @@ struct PinnedDeleter {
 
 using Stream = std::unique_ptr<std::remove_pointer_t<cudaStream_t>, HandleDeleter>;
 using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, HandleDeleter>;
+using Graph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, HandleDeleter>;
+using GraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, HandleDeleter>;
 using Blas = std::unique_ptr<std::remove_pointer_t<cublasHandle_t>, HandleDeleter>;
 using PinnedMemory = std::unique_ptr<std::byte, PinnedDeleter>;  // page-locked memory of the host
 

@@ -22,6 +22,7 @@ class CudaMemory final : public DeviceMemory {
 
   // Failures have nobody to tell: the device is lost, and its memory with it.
   ~CudaMemory() override {
+    const std::lock_guard<std::mutex> lock(DeviceWideMutex());
     (void)cudaSetDevice(device_);
     (void)cudaDeviceSynchronize();
     (void)free_(data_);
@@ -43,6 +44,11 @@ absl::Status UseDevice(int device, int64_t bytes) {
 }
 
 }  // namespace
+
+std::mutex& DeviceWideMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes) {
   if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;

@@ -3,18 +3,34 @@
 // Operations on each element or row by itself.
 #include "executor/backend/cuda/kernels.h"
 #include "executor/backend/cuda/launch.h"
+#include "executor/backend/cuda/operand.cuh"
 
 namespace recurve::cuda {
 namespace {
 
-__global__ void BroadcastRowKernel(int64_t width, const float* row, float* y) {
+__global__ void BroadcastRowKernel(int64_t width, const float* row, float* y, int64_t stride) {
   const int64_t column = ColumnOfThread();
-  if (column < width) y[RowOfBlock() * width + column] = row[column];
+  if (column < width) y[RowOfBlock() * stride + column] = row[column];
+}
+
+template <class T>
+__global__ void MakeOperandKernel(int64_t width, const float* x, int64_t stride, OperandRows to) {
+  const int64_t column = ColumnOfThread();
+  if (column < width) Put<T>(to, RowOfBlock(), column, x[RowOfBlock() * stride + column]);
+}
+
+__global__ void MultiplyByMaskKernel(int64_t n, int64_t period, const float* x, const float* mask, float* y) {
+  for (int64_t i = FirstElement(); i < n; i += ElementStride()) y[i] = x[i] * mask[i % period];
+}
+
+__global__ void AddKernel(int64_t n, const float* x, float* y) {
+  for (int64_t i = FirstElement(); i < n; i += ElementStride()) y[i] += x[i];
 }
 
 // A block for each i and tile of columns. The block of a token's first i adds the rows of all its i, in order; the
 // others leave.
-__global__ void ScatterAddRowsKernel(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table) {
+__global__ void ScatterAddRowsKernel(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                                     float* table) {
   __shared__ int32_t tile[kThreads];
   const int64_t first = RowOfBlock();
   const int32_t token = tokens[first];
@@ -32,7 +48,7 @@ __global__ void ScatterAddRowsKernel(int64_t n, int64_t width, const int32_t* to
     if (!__syncthreads_or(other == token)) continue;
     if (column < width) {
       for (int j = 0; j < kThreads; ++j) {
-        if (tile[j] == token) sum += x[(begin + j) * width + column];
+        if (tile[j] == token) sum += x[(begin + j) * stride + column];
       }
     }
     __syncthreads();  // before the tile is written again
@@ -46,7 +62,10 @@ __global__ void DropoutKernel(DropoutArgs a) {
     const uint32_t words[4] = {s.c0, s.c1, s.c2, s.c3};
     for (int lane = 0; lane < 4; ++lane) {
       const int64_t i = block * 4 + lane;
-      if (i < a.n) a.y[i] = words[lane] >= a.threshold ? a.x[i] * a.scale : 0.0f;
+      if (i >= a.n) break;
+      const float x = a.x != nullptr ? a.x[i] : 1.0f;
+      const float value = words[lane] >= a.threshold ? x * a.scale : 0.0f;
+      a.y[i] = a.add ? a.y[i] + value : value;
     }
   }
 }
@@ -65,15 +84,34 @@ __global__ void AdamWKernel(int64_t n, AdamWFactors factors, const float* g, flo
 
 }  // namespace
 
-cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, cudaStream_t stream) {
+cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, int64_t stride, cudaStream_t stream) {
   if (n == 0 || width == 0) return cudaSuccess;
-  return Launch(BroadcastRowKernel, RowGrid(n, width, kThreads), kThreads, stream, width, row, y);
+  return Launch(BroadcastRowKernel, RowGrid(n, width, kThreads), kThreads, stream, width, row, y, stride);
 }
 
-cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
-                           cudaStream_t stream) {
+cudaError_t MakeOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
+                        cudaStream_t stream) {
   if (n == 0 || width == 0) return cudaSuccess;
-  return Launch(ScatterAddRowsKernel, RowGrid(n, width, kThreads), kThreads, stream, n, width, tokens, x, table);
+  const auto kernel = to.element == Element::kFloat ? MakeOperandKernel<float> : MakeOperandKernel<__nv_bfloat16>;
+  return Launch(kernel, RowGrid(n, width, kThreads), kThreads, stream, width, x, stride, to);
+}
+
+cudaError_t MultiplyByMask(int64_t n, int64_t period, const float* x, const float* mask, float* y,
+                           cudaStream_t stream) {
+  if (n == 0) return cudaSuccess;
+  return Launch(MultiplyByMaskKernel, ElementGrid(n), kThreads, stream, n, period, x, mask, y);
+}
+
+cudaError_t Add(int64_t n, const float* x, float* y, cudaStream_t stream) {
+  if (n == 0) return cudaSuccess;
+  return Launch(AddKernel, ElementGrid(n), kThreads, stream, n, x, y);
+}
+
+cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                           float* table, cudaStream_t stream) {
+  if (n == 0 || width == 0) return cudaSuccess;
+  return Launch(ScatterAddRowsKernel, RowGrid(n, width, kThreads), kThreads, stream, n, width, tokens, x, stride,
+                table);
 }
 
 cudaError_t Dropout(const DropoutArgs& args, cudaStream_t stream) {

@@ -10,27 +10,51 @@
 
 #include <cstdint>
 
+#include "executor/backend/arguments.h"
+#include "executor/backend/cuda/element.h"
 #include "executor/backend/pointwise.h"
 
 namespace recurve::cuda {
 
-// y[i, :] = row for each of the n rows of y [n, width].
-cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, cudaStream_t stream);
+// y[i, :] = row for each of the n rows of y [n, width], which begin `stride` floats apart.
+cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, int64_t stride, cudaStream_t stream);
 
-// sums[j] += x[0, j] + .. + x[n-1, j], x [n, width].
-cudaError_t AddColumnSums(int64_t n, int64_t width, const float* x, float* sums, cudaStream_t stream);
+// to[i, :] = x[i, :], rounded to to.element; rows of x [n, width] begin `stride` floats apart.
+cudaError_t MakeOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
+                        cudaStream_t stream);
 
-// table[tokens[i], :] += x[i, :] for i in order; each token >= 0.
-cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, float* table,
-                           cudaStream_t stream);
+// y[i] = x[i] mask[i % period].
+cudaError_t MultiplyByMask(int64_t n, int64_t period, const float* x, const float* mask, float* y, cudaStream_t stream);
+
+cudaError_t Add(int64_t n, const float* x, float* y, cudaStream_t stream);  // y += x
+
+// table[tokens[i], :] += x[i, :] for i in order; each token >= 0. Rows of x begin `stride` floats apart.
+cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+                           float* table, cudaStream_t stream);
+
+// Sums over rows are formed in parts of them, then the parts are added in order, by way of ColumnSumFloats of scratch.
+inline constexpr int64_t kColumnParts = 64;
+constexpr int64_t ColumnSumFloats(int64_t width) { return kColumnParts * width; }
+
+// sums[j] += x[0, j] + .. + x[n-1, j]; rows of x begin `stride` floats apart. For as many columns at a time as the
+// `floats` of scratch allow, of which there must be ColumnSumFloats(1).
+cudaError_t AddColumnSums(int64_t n, int64_t width, const float* x, int64_t stride, float* scratch, int64_t floats,
+                          float* sums, cudaStream_t stream);
+
+// Layer norm, as Backend has it. The backward's `scratch` has LayerNormFloats.
+cudaError_t LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta, float* y,
+                             cudaStream_t stream);
+constexpr int64_t LayerNormFloats(int64_t n, int64_t width) { return 2 * n + ColumnSumFloats(width); }
+cudaError_t LayerNormBackward(const LayerNormBackwardArgs& args, float* scratch, cudaStream_t stream);
 
 struct DropoutArgs {
   int64_t n;
   uint64_t seed, stream, first_block;  // see DropoutWords
   uint32_t threshold;                  // see DropoutThreshold
   float scale;                         // of what is kept
-  const float* x;
-  float* y;  // may be x
+  const float* x;                      // null: ones
+  float* y;                            // may be x
+  bool add;                            // to what y holds
 };
 cudaError_t Dropout(const DropoutArgs& args, cudaStream_t stream);
 
@@ -53,32 +77,6 @@ cudaError_t SumOfSquares(int64_t n, const float* x, double* parts, double* sum, 
 cudaError_t Sgd(int64_t n, const SgdFactors& factors, const float* g, float* w, float* momentum, cudaStream_t stream);
 cudaError_t AdamW(int64_t n, const AdamWFactors& factors, const float* g, float* w, float* m, float* v,
                   cudaStream_t stream);
-
-// One step of an LSTM layer after its recurrent product, for some of the sequences.
-struct LstmForwardStep {
-  int64_t rows, H;
-  const float* product;    // [rows, 4H], h_before times the recurrent weights
-  const float* projected;  // [rows, 4H]; null: rows of `table`
-  const float* table;      // [V, 4H]
-  const int32_t* tokens;   // [rows]
-  const float* c_before;   // [rows, H]
-  float* gates;            // [rows, 4H], may be `projected`; null: not kept
-  float* c;                // [rows, H]
-  float* h;                // [rows, H]
-};
-cudaError_t LstmForward(const LstmForwardStep& step, cudaStream_t stream);
-
-// One step of an LSTM layer backward, before the product that gives the gradient of h_before.
-struct LstmBackwardStep {
-  int64_t rows, H;
-  const float* dh;        // [rows, H], from the step after
-  const float* dh_above;  // [rows, H]; null: zero
-  const float* c_before;  // [rows, H]
-  const float* c;         // [rows, H]
-  float* gates;           // [rows, 4H], in: activated gates; out: gradients of their pre-activations
-  float* dc;              // [rows, H], in: from the step after; out: gradient of c_before
-};
-cudaError_t LstmBackward(const LstmBackwardStep& step, cudaStream_t stream);
 
 }  // namespace recurve::cuda
 

@@ -198,6 +198,8 @@ TEST_P(BackendConformance, CellBackwardAndWeightGradient) {
   bool has_above = false;
   ForEachLayer([&](int64_t n) { return Random(n); },
                [&](Layer& m) {
+                 // Where products are rounded, a pre-activation near 0 may come out on the other side of ReLU's kink.
+                 if (m.cell == Cell::kReluRnn && GetParam().product_tolerance > 1e-5) return;
                  has_above = !has_above;
                  const int64_t BH = m.B * m.H;
                  const CellGeometry g = GeometryOf(m.cell);

@@ -7,19 +7,40 @@
 #include <thread>
 
 #include "tests/executor/backend/backend_conformance.h"
+#include "tests/executor/backend/layer_tensors.h"
 
 namespace recurve {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-BackendUnderTest Cuda() {
-  return {.name = "device_0", .make = [] { return MakeCudaBackend({}); }, .rows_have_equal_bits = false};
+// Errors of products: of factors rounded to 24, 11 and 8 bits.
+double ProductTolerance(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return 1e-6;
+    case Precision::kTf32:
+      return 1e-3;
+    case Precision::kBf16:
+      return 8e-3;
+  }
+  return 0;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cuda, BackendConformance, ::testing::Values(Cuda()), BackendUnderTest::Name);
+BackendUnderTest Cuda(Precision precision) {
+  return {.name = std::string(ToString(precision)),
+          .make = [precision] { return MakeCudaBackend({.precision = precision}); },
+          .product_tolerance = ProductTolerance(precision),
+          .rows_have_equal_bits = false};
+}
+
+const auto kEveryPrecision = ::testing::Values(Cuda(Precision::kFp32), Cuda(Precision::kTf32), Cuda(Precision::kBf16));
+
+INSTANTIATE_TEST_SUITE_P(Cuda, BackendConformance, kEveryPrecision, BackendUnderTest::Name);
 
 // On a machine that has a GPU and on one that has none.
 TEST(MakeCudaBackend, SaysWhyThereIsNone) {
@@ -40,9 +61,11 @@ TEST(MakeCudaBackend, SaysWhyThereIsNone) {
 }
 
 class CudaBackendTest : public BackendConformance {};
-INSTANTIATE_TEST_SUITE_P(Cuda, CudaBackendTest, ::testing::Values(Cuda()), BackendUnderTest::Name);
+INSTANTIATE_TEST_SUITE_P(Cuda, CudaBackendTest, kEveryPrecision, BackendUnderTest::Name);
 
-TEST_P(CudaBackendTest, SaysWhatItIs) { EXPECT_THAT(backend_->Describe(), StartsWith("cuda (device 0, ")); }
+TEST_P(CudaBackendTest, SaysWhatItIs) {
+  EXPECT_THAT(backend_->Describe(), AllOf(StartsWith("cuda (device 0, "), EndsWith(", " + GetParam().name + ")")));
+}
 
 // More uploads, and larger ones, than are staged at a time.
 TEST_P(CudaBackendTest, UploadsLeaveTheCallersMemoryFree) {
@@ -65,69 +88,131 @@ TEST_P(CudaBackendTest, FollowsItsCallerToAnotherThread) {
   std::vector<float> values;
   std::thread([&] {
     auto x = OnDevice(std::vector<float>{1, 2, 3});
-    backend_->Dropout(3, {.rate = 0}, x.data(), x.data());
+    backend_->Dropout(3, {.rate = 0}, x.data(), x.data(), /*add=*/false);
     values = x.Values();
   }).join();
   EXPECT_EQ(values, (std::vector<float>{1, 2, 3}));
 }
 
-// A batch whose recurrent product has no room in the scratch memory: in parts, to the same values.
-TEST_P(CudaBackendTest, LstmForwardOfALargeBatch) {
-  const int64_t k = 2;
-  const int64_t B = 7003;
-  const int64_t H = 301;
-  const int64_t BH = B * H;
-  const int64_t alone = 3;  // sequences at the end, computed again by themselves
-  auto w = OnDevice(Random(H * 4 * H));
-  auto packed = Packed(Packing::kLstm, w, H, 4 * H);
-  auto input = OnDevice(Random(k * B * 4 * H));
-  auto h_first = OnDevice(Random(BH));
-  auto c_first = OnDevice(Random(BH));
-  auto h = Unwritten(BH);
-  auto c = Unwritten(BH);
-  auto h_last = Unwritten(BH);
-  auto c_last = Unwritten(BH);
-  auto gates = Unwritten(k * B * 4 * H);
-  backend_->LstmForward({k,
-                         B,
-                         H,
-                         {.projected = input.data()},
-                         packed.data(),
-                         h_first.data(),
-                         c_first.data(),
-                         gates.data(),
-                         h.data(),
-                         c.data(),
-                         h_last.data(),
-                         c_last.data()});
-  const std::vector<float> whole = h_last.Values();
-  const std::vector<float> whole_gates = gates.Values();
-
-  const std::vector<float> inputs = input.Values();
-  std::vector<float> last_inputs;
-  for (int64_t t = 0; t < k; ++t) {
-    const auto end = inputs.begin() + (t + 1) * B * 4 * H;
-    last_inputs.insert(last_inputs.end(), end - alone * 4 * H, end);
+// A layer over a link, forward and backward, with what it gives: states, gates, and gradients of states and weights.
+class LinkRun {
+ public:
+  LinkRun(Backend& backend, const reference::Layer& layer, const std::vector<float>& d_last)
+      : backend_(backend), layer_(layer), there_(backend, layer), dw_(backend, Zeros()), dbias_(backend, ZeroBias()) {
+    for (size_t s = 0; s < layer.first.size(); ++s) d_.emplace_back(backend, d_last);
   }
-  auto last_input = OnDevice(last_inputs);
-  const int64_t skipped = BH - alone * H;
-  backend_->LstmForward({k,
-                         alone,
-                         H,
-                         {.projected = last_input.data()},
-                         packed.data(),
-                         h_first.data() + skipped,
-                         c_first.data() + skipped,
-                         last_input.data(),
-                         h.data(),
-                         c.data(),
-                         h_last.data(),
-                         c_last.data()});
-  const std::vector<float> last = h_last.Values();
-  ExpectNear({last.begin(), last.begin() + alone * H}, Doubles({whole.begin() + skipped, whole.end()}), 1e-4, "h");
-  const std::vector<float> last_gates = last_input.Values();
-  ExpectNear({last_gates.end() - alone * 4 * H, last_gates.end()},
-             Doubles({whole_gates.end() - alone * 4 * H, whole_gates.end()}), 1e-4, "gates");
+
+  // Every value after a forward, a backward and the weights' gradients. Each call begins with the same values.
+  std::vector<std::vector<float>> Values(const std::vector<float>& d_last) {
+    backend_.CellForward(there_.Forward());
+    std::vector<std::vector<float>> values = there_.States();
+    for (auto& d : d_) backend_.Upload(d_last.data(), static_cast<int64_t>(d_last.size()) * 4, d.data());
+    backend_.Zero(dw_.data(), static_cast<int64_t>(Zeros().size()) * 4);
+    backend_.Zero(dbias_.data(), static_cast<int64_t>(ZeroBias().size()) * 4);
+    backend_.CellBackward(there_.Backward(d_));
+    backend_.CellWeightGradient({.cell = layer_.cell,
+                                 .k = layer_.k,
+                                 .B = layer_.B,
+                                 .H = layer_.H,
+                                 .h_first = there_.first[0].data(),
+                                 .h = there_.inner[0].data(),
+                                 .gates = there_.gates.data(),
+                                 .dw = dw_.data(),
+                                 .dbias = there_.geometry.recurrent_bias ? dbias_.data() : nullptr,
+                                 .recurrent_mask = there_.Mask(),
+                                 .masked = there_.masked.data()});
+    for (auto& d : d_) values.push_back(d.Values());
+    values.push_back(there_.gates.Values());
+    values.push_back(dw_.Values());
+    values.push_back(dbias_.Values());
+    return values;
+  }
+
+ private:
+  std::vector<float> Zeros() const {
+    return std::vector<float>(layer_.H * GeometryOf(layer_.cell).gates * layer_.H, 0.0f);
+  }
+  std::vector<float> ZeroBias() const { return std::vector<float>(GeometryOf(layer_.cell).gates * layer_.H, 0.0f); }
+
+  Backend& backend_;
+  const reference::Layer& layer_;
+  LayerTensors there_;
+  DeviceTensor<float> dw_, dbias_;
+  std::vector<LayerTensors::Tensor> d_;
+};
+
+class CudaLinkTest : public CudaBackendTest {
+ protected:
+  reference::Layer RandomLayer(Cell cell, int64_t k, int64_t B, int64_t H) {
+    const CellGeometry geometry = GeometryOf(cell);
+    reference::Layer m{.cell = cell, .k = k, .B = B, .H = H, .input = Doubles(Random(k * B * geometry.gates * H))};
+    m.recurrent = Doubles(Random(H * geometry.gates * H));
+    for (double& w : m.recurrent) w /= std::sqrt(static_cast<double>(H));
+    if (geometry.recurrent_bias) m.recurrent_bias = Doubles(Random(geometry.gates * H));
+    for (int s = 0; s < geometry.states; ++s) m.first.emplace_back(B * H, 0.0);
+    return m;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Cuda, CudaLinkTest, kEveryPrecision, BackendUnderTest::Name);
+
+// Step by step, captured, replayed, and replayed on tensors elsewhere: the same bits.
+TEST_P(CudaLinkTest, EveryRunOfALinkGivesTheSameBits) {
+  for (const Cell cell : kCells) {
+    const reference::Layer layer = RandomLayer(cell, 9, 5, 37);
+    const std::vector<float> d_last = Random(5 * 37);
+    LinkRun here(*backend_, layer, d_last);
+    const auto first = here.Values(d_last);
+    for (int run = 0; run < 3; ++run) EXPECT_EQ(here.Values(d_last), first) << ToString(cell);
+    const auto between = Unwritten(1000);
+    LinkRun there(*backend_, layer, d_last);
+    EXPECT_EQ(there.Values(d_last), first) << ToString(cell);
+  }
+}
+
+// A link that is run in parts, of a batch that is run in parts, agrees with the reference.
+TEST_P(CudaLinkTest, LongLinksAndLargeBatches) {
+  for (const auto& [k, B, H] : {std::tuple<int64_t, int64_t, int64_t>{300, 2, 8}, {2, 2500, 300}}) {
+    const reference::Layer layer = RandomLayer(Cell::kTanhRnn, k, B, H);
+    const auto expected = reference::Forward(layer);
+    const std::vector<float> d_last = Random(B * H);
+    const auto gradients = reference::Backward(layer, std::vector<double>(k * B * H, 0.0), {Doubles(d_last)});
+    const auto values = LinkRun(*backend_, layer, d_last).Values(d_last);
+    const double tolerance = 4 * ProductTolerance(H);
+    ExpectNear(values[0], {expected[0].begin() + B * H, expected[0].end()}, tolerance, "h");
+    ExpectNear(values[1], gradients.d[0], tolerance, "dh");
+  }
+}
+
+// Work beside an operation that overwrites what it reads, that reads what it writes, and that touches neither.
+TEST_P(CudaLinkTest, WeightGradientsKeepTheirPlaceAmongOperations) {
+  const reference::Layer layer = RandomLayer(Cell::kLstm, 6, 4, 33);
+  LayerTensors there(*backend_, layer);
+  backend_->CellForward(there.Forward());
+  const auto floats = [](const std::vector<float>& v) { return static_cast<int64_t>(v.size()); };
+  const std::vector<float> gates = there.gates.Values();
+  auto dw = OnDevice(std::vector<float>(33 * 4 * 33, 0.0f));
+  auto copy = Unwritten(33 * 4 * 33);
+  const CellWeightGradientArgs args{.cell = layer.cell,
+                                    .k = layer.k,
+                                    .B = layer.B,
+                                    .H = layer.H,
+                                    .h_first = there.first[0].data(),
+                                    .h = there.inner[0].data(),
+                                    .gates = there.gates.data(),
+                                    .dw = dw.data()};
+  backend_->CellWeightGradient(args);
+  const std::vector<float> expected = dw.Values();
+  for (int round = 0; round < 8; ++round) {
+    backend_->Zero(dw.data(), floats(expected) * 4);
+    backend_->CellWeightGradient(args);
+    auto elsewhere = OnDevice(std::vector<float>(1000, 1.0f));
+    backend_->Add(1000, elsewhere.data(), elsewhere.data());
+    backend_->Add(floats(gates), there.gates.data(), there.gates.data());
+    backend_->Copy(dw.data(), floats(expected) * 4, copy.data());
+    EXPECT_EQ(copy.Values(), expected);
+    EXPECT_EQ(elsewhere.Values(), std::vector<float>(1000, 2.0f));
+    backend_->Upload(gates.data(), floats(gates) * 4, there.gates.data());
+  }
 }
 
 // More rows than have room for their losses in the scratch memory.
@@ -157,9 +242,9 @@ TEST_P(CudaBackendTest, RepeatsItsBits) {
       auto dx = Unwritten(n * in);
       auto dw = OnDevice(std::vector<float>(in * out, 0.0f));
       auto dbias = OnDevice(std::vector<float>(out, 0.0f));
-      backend_->LinearForward(n, in, out, x.data(), packed.data(), nullptr, y.data());
-      backend_->LinearInputGradient(n, in, out, dy.data(), packed.data(), dx.data());
-      backend_->LinearWeightGradient(n, in, out, x.data(), dy.data(), dw.data(), dbias.data());
+      backend_->LinearForward(n, in, out, x.data(), packed.data(), nullptr, y.data(), out);
+      backend_->LinearInputGradient(n, in, out, dy.data(), out, packed.data(), dx.data());
+      backend_->LinearWeightGradient(n, in, out, x.data(), dy.data(), out, dw.data(), dbias.data());
       std::vector<std::vector<float>> values = {y.Values(), dx.Values(), dw.Values(), dbias.Values()};
       if (round == 0) first = values;
       EXPECT_EQ(values, first) << "n " << n << ", in " << in << ", out " << out;

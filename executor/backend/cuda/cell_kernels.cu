@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The cells over one step: a block for each sequence and tile of hidden units. A thread has one unit of one sequence to
+// itself, so that inputs may give way to activations, and these to gradients, in place.
+#include "executor/backend/cuda/cell_kernels.h"
+#include "executor/backend/cuda/launch.h"
+#include "executor/backend/cuda/operand.cuh"
+#include "executor/backend/gru_cell.h"
+#include "executor/backend/gru_reset_before_cell.h"
+#include "executor/backend/lstm_cell.h"
+#include "executor/backend/pointwise.h"
+#include "executor/backend/rnn_cell.h"
+#include "executor/backend/slstm_cell.h"
+
+namespace recurve::cuda {
+namespace {
+
+constexpr int kUnits = 128;  // of a block
+
+// The geometry of a cell, worked out by the compiler.
+template <class C>
+struct Shape {
+  static constexpr CellGeometry kGeometry = GeometryOf(C::kCell);
+  static constexpr int G = kGeometry.gates;
+  static constexpr int W = kGeometry.row();
+};
+
+// State s before and after step t, of a ForwardLink's or BackwardLink's args.
+template <class Args>
+__device__ const float* Before(const Args& a, int s, int64_t t) {
+  return t == 0 ? a.first[s] : a.inner[s] + (t - 1) * a.B * a.H;
+}
+template <class Args>
+__device__ auto* After(const Args& a, int s, int64_t t) {
+  return t == a.k - 1 ? a.last[s] : a.inner[s] + t * a.B * a.H;
+}
+
+template <class Args>
+__device__ bool Live(const Args& a, int64_t row, int64_t t) {
+  return a.lengths.lengths == nullptr || a.lengths.first_step + t < a.lengths.lengths[row];
+}
+
+template <class C>
+__device__ const float* InputOf(const CellForwardArgs& a, int64_t step_row) {
+  return a.input.projected != nullptr ? a.input.projected + step_row * Shape<C>::W * a.H
+                                      : a.input.table + a.input.tokens[step_row] * (Shape<C>::G * a.H);
+}
+
+__device__ float Masked(const float* mask, int64_t at, float x) { return mask != nullptr ? x * mask[at] : x; }
+
+// With and without a tape by the same code, so that both give the same bits.
+template <class C, class T>
+__global__ void ForwardKernel(const ForwardLink* link, int64_t t) {
+  constexpr int S = Shape<C>::kGeometry.states;
+  constexpr int G = Shape<C>::G;
+  constexpr int W = Shape<C>::W;
+  const CellForwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  float before[S];
+  float after[S];
+  for (int s = 0; s < S; ++s) before[s] = Before(a, s, t)[at];
+  if (Live(a, row, t)) {
+    const int64_t step_row = t * a.B + row;
+    const float* const input = InputOf<C>(a, step_row);
+    const float* const product = link->product + RowOfBlock() * G * H;
+    float x[G];
+    float p[G];
+    float tape[W];
+    for (int g = 0; g < G; ++g) {
+      x[g] = input[g * H + unit];
+      p[g] = product[g * H + unit];
+      if constexpr (Shape<C>::kGeometry.recurrent_bias) p[g] += a.recurrent_bias[g * H + unit];
+    }
+    C::Forward(x, p, before, after, tape);
+    if (Shape<C>::kGeometry.tape > 0 && a.gates != nullptr) {
+      float* const to = a.gates + step_row * W * H + unit;
+      for (int g = 0; g < W; ++g) to[g * H] = tape[g];
+    }
+  } else {
+    for (int s = 0; s < S; ++s) after[s] = before[s];
+  }
+  for (int s = 0; s < S; ++s) After(a, s, t)[at] = after[s];
+  Put<T>(link->h, RowOfBlock(), unit, Masked(a.recurrent_mask, at, after[0]));
+}
+
+// What has come of the gradient of h from the steps after: the product's part, masked, and that of the cells, which is
+// in d[0].
+__device__ float GradientOfH(const BackwardLink& link, bool from_product, int64_t at, int64_t scratch_at) {
+  const float cells = link.args.d[0][at];
+  if (!from_product) return cells;
+  const float product = link.product[scratch_at];
+  return link.args.recurrent_mask != nullptr ? ScalarMath::Fma(product, link.args.recurrent_mask[at], cells)
+                                             : cells + product;
+}
+
+template <class C, class T>
+__global__ void BackwardKernel(const BackwardLink* link, int64_t t) {
+  constexpr int S = Shape<C>::kGeometry.states;
+  constexpr int W = Shape<C>::W;
+  const CellBackwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  float* const gates = a.gates + (t * a.B + row) * W * H + unit;
+  float d[S];
+  float dgates[W] = {};
+  d[0] = GradientOfH(*link, t < a.k - 1, at, RowOfBlock() * H + unit);
+  for (int s = 1; s < S; ++s) d[s] = a.d[s][at];
+  if (Live(a, row, t)) {
+    float before[S];
+    float after[S];
+    float tape[W];
+    for (int s = 0; s < S; ++s) {
+      before[s] = Before(a, s, t)[at];
+      after[s] = After(a, s, t)[at];
+    }
+    for (int g = 0; g < Shape<C>::kGeometry.tape; ++g) tape[g] = gates[g * H];
+    if (a.dh_above != nullptr) d[0] += a.dh_above[t * a.B * H + at];
+    C::Backward(tape, before, after, d, dgates);
+  }
+  for (int s = 0; s < S; ++s) a.d[s][at] = d[s];
+  for (int g = 0; g < W; ++g) gates[g * H] = dgates[g];
+  for (int g = 0; g < Shape<C>::G; ++g) {
+    Put<T>(link->gradients, RowOfBlock(), g * H + unit, dgates[Shape<C>::kGeometry.recurrent_block + g]);
+  }
+}
+
+// A step with two products: blocks reset, update, candidate and r h of the gate buffer, which is there in any case.
+enum Block { kReset, kUpdate, kCandidate, kResetH };
+
+template <class C, class T>
+__global__ void ForwardGatesKernel(const ForwardLink* link, int64_t t) {
+  const CellForwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  if (!Live(a, row, t)) {
+    Put<T>(link->h, RowOfBlock(), unit, 0);
+    return;
+  }
+  const int64_t step_row = t * a.B + row;
+  const float* const input = InputOf<C>(a, step_row) + unit;
+  const float* const product = link->product + RowOfBlock() * Shape<C>::G * H + unit;
+  float gates[] = {input[0] + product[0], input[H] + product[H]};
+  const float reset_h = C::ForwardGates(gates, Masked(a.recurrent_mask, at, Before(a, 0, t)[at]));
+  float* const to = a.gates + step_row * Shape<C>::W * H + unit;
+  to[kReset * H] = gates[kReset];
+  to[kUpdate * H] = gates[kUpdate];
+  to[kResetH * H] = reset_h;
+  Put<T>(link->h, RowOfBlock(), unit, reset_h);
+}
+
+template <class C, class T>
+__global__ void ForwardStateKernel(const ForwardLink* link, int64_t t) {
+  const CellForwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  float h = Before(a, 0, t)[at];
+  if (Live(a, row, t)) {
+    const int64_t step_row = t * a.B + row;
+    const float* const product = link->product + RowOfBlock() * Shape<C>::G * H + unit;
+    float candidate = (InputOf<C>(a, step_row) + unit)[kCandidate * H] + product[kCandidate * H];
+    float* const gates = a.gates + step_row * Shape<C>::W * H + unit;
+    h = C::ForwardState(gates[kUpdate * H], &candidate, h);
+    gates[kCandidate * H] = candidate;
+  }
+  After(a, 0, t)[at] = h;
+  Put<T>(link->h, RowOfBlock(), unit, Masked(a.recurrent_mask, at, h));
+}
+
+template <class C, class T>
+__global__ void BackwardStateKernel(const BackwardLink* link, int64_t t) {
+  const CellBackwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  float* const gates = a.gates + (t * a.B + row) * Shape<C>::W * H + unit;
+  float dh = GradientOfH(*link, t < a.k - 1, at, RowOfBlock() * H + unit);
+  if (Live(a, row, t)) {
+    if (a.dh_above != nullptr) dh += a.dh_above[t * a.B * H + at];
+    C::BackwardState(&gates[kUpdate * H], &gates[kCandidate * H], Before(a, 0, t)[at], &dh);
+  } else {
+    for (int g = 0; g < Shape<C>::W; ++g) gates[g * H] = 0;
+  }
+  a.d[0][at] = dh;
+  Put<T>(link->gradients, RowOfBlock(), kUpdate * H + unit, gates[kUpdate * H]);
+  Put<T>(link->gradients, RowOfBlock(), kCandidate * H + unit, gates[kCandidate * H]);
+}
+
+// Where a sequence has ended everything is 0 here, by BackwardStateKernel.
+template <class C, class T>
+__global__ void BackwardResetKernel(const BackwardLink* link, int64_t t) {
+  const CellBackwardArgs& a = link->args;
+  const int64_t H = a.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t row = link->first_row + RowOfBlock();
+  const int64_t at = row * H + unit;
+  float* const reset = a.gates + (t * a.B + row) * Shape<C>::W * H + kReset * H + unit;
+  float* const product = link->product + RowOfBlock() * H + unit;
+  *product = C::BackwardReset(*product, Masked(a.recurrent_mask, at, Before(a, 0, t)[at]), reset);
+  Put<T>(link->gradients, RowOfBlock(), kReset * H + unit, *reset);
+}
+
+template <class T>
+__global__ void BeginForwardKernel(ForwardLink link, ForwardLink* there) {
+  const CellForwardArgs& a = link.args;
+  const int64_t unit = ColumnOfThread();
+  if (RowOfBlock() == 0 && unit == 0) *there = link;
+  if (unit >= a.H) return;
+  const int64_t at = (link.first_row + RowOfBlock()) * a.H + unit;
+  Put<T>(link.h, RowOfBlock(), unit, Masked(a.recurrent_mask, at, a.first[0][at]));
+}
+
+__global__ void BeginBackwardKernel(BackwardLink link, BackwardLink* there) { *there = link; }
+
+__global__ void EndBackwardKernel(const BackwardLink* link) {
+  const int64_t H = link->args.H;
+  const int64_t unit = ColumnOfThread();
+  if (unit >= H) return;
+  const int64_t at = (link->first_row + RowOfBlock()) * H + unit;
+  link->args.d[0][at] = GradientOfH(*link, true, at, RowOfBlock() * H + unit);
+}
+
+template <class Link>
+using StepKernel = void (*)(const Link* link, int64_t t);
+
+template <class Link, StepKernel<Link> of_floats, StepKernel<Link> of_bf16>
+cudaError_t Start(Element element, int64_t rows, int64_t H, const Link* link, int64_t t, cudaStream_t stream) {
+  const StepKernel<Link> kernel = element == Element::kFloat ? of_floats : of_bf16;
+  return Launch(kernel, RowGrid(rows, H, kUnits), kUnits, stream, link, t);
+}
+
+template <class C>
+constexpr CellSteps StepsOfCell() {
+  if constexpr (GeometryOf(C::kCell).two_products) {
+    return {{Start<ForwardLink, ForwardGatesKernel<C, float>, ForwardGatesKernel<C, __nv_bfloat16>>,
+             Start<ForwardLink, ForwardStateKernel<C, float>, ForwardStateKernel<C, __nv_bfloat16>>},
+            {Start<BackwardLink, BackwardStateKernel<C, float>, BackwardStateKernel<C, __nv_bfloat16>>,
+             Start<BackwardLink, BackwardResetKernel<C, float>, BackwardResetKernel<C, __nv_bfloat16>>}};
+  } else {
+    return {{Start<ForwardLink, ForwardKernel<C, float>, ForwardKernel<C, __nv_bfloat16>>},
+            {Start<BackwardLink, BackwardKernel<C, float>, BackwardKernel<C, __nv_bfloat16>>}};
+  }
+}
+
+struct StepsOfAll {
+  CellSteps cells[sizeof(kCells)] = {};
+};
+
+template <class... Cells>
+constexpr StepsOfAll Register() {
+  static_assert(sizeof...(Cells) == sizeof(kCells), "a cell is missing");
+  StepsOfAll all;
+  ((all.cells[static_cast<int>(Cells::kCell)] = StepsOfCell<Cells>()), ...);
+  return all;
+}
+
+constexpr StepsOfAll kSteps = Register<LstmCell<ScalarMath>, GruCell<ScalarMath>, GruResetBeforeCell<ScalarMath>,
+                                       TanhRnnCell<ScalarMath>, ReluRnnCell<ScalarMath>, SlstmCell<ScalarMath>>();
+
+}  // namespace
+
+CellSteps StepsOf(Cell cell) { return kSteps.cells[static_cast<int>(cell)]; }
+
+cudaError_t BeginForward(const ForwardLink& link, ForwardLink* there, cudaStream_t stream) {
+  const auto kernel = link.h.element == Element::kFloat ? BeginForwardKernel<float> : BeginForwardKernel<__nv_bfloat16>;
+  return Launch(kernel, RowGrid(link.rows, link.args.H, kUnits), kUnits, stream, link, there);
+}
+
+cudaError_t BeginBackward(const BackwardLink& link, BackwardLink* there, cudaStream_t stream) {
+  return Launch(BeginBackwardKernel, 1, 1, stream, link, there);
+}
+
+cudaError_t EndBackward(int64_t rows, int64_t H, const BackwardLink* link, cudaStream_t stream) {
+  return Launch(EndBackwardKernel, RowGrid(rows, H, kUnits), kUnits, stream, link);
+}
+
+}  // namespace recurve::cuda

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/cell_weight_gradient.h"
+
+#include "executor/backend/cuda/cuda_status.h"
+#include "executor/backend/cuda/kernels.h"
+
+namespace recurve::cuda {
+namespace {
+
+// The h before each step, as the product read it: before the first step, and before the others.
+struct ReadByProduct {
+  const float* first;  // [B, H]
+  const float* rest;   // [k-1, B, H]
+};
+
+absl::StatusOr<ReadByProduct> Mask(const CellWeightGradientArgs& a, cudaStream_t stream) {
+  if (a.recurrent_mask == nullptr) return ReadByProduct{a.h_first, a.h};
+  const int64_t BH = a.B * a.H;
+  cudaError_t error = MultiplyByMask(BH, BH, a.h_first, a.recurrent_mask, a.masked, stream);
+  if (error == cudaSuccess) {
+    error = MultiplyByMask((a.k - 1) * BH, BH, a.h, a.recurrent_mask, a.masked + BH, stream);
+  }
+  if (error != cudaSuccess) return ToStatus(error, "mask");
+  return ReadByProduct{a.masked, a.masked + BH};
+}
+
+}  // namespace
+
+absl::Status AddCellWeightGradient(const CellWeightGradientArgs& a, const Products& products, cudaStream_t stream,
+                                   Stretch scratch) {
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const int64_t width = geometry.gates * a.H;
+  const int64_t stride = geometry.row() * a.H;
+  const float* dproduct = a.gates + geometry.recurrent_block * a.H;
+  const int64_t columns = geometry.two_products ? width - a.H : width;  // of the product that reads h
+  const auto h = Mask(a, stream);
+  if (!h.ok()) return h.status();
+  absl::Status status = products.AddWeightGradient(a.B, a.H, columns, {h->first, a.H}, {dproduct, stride}, a.dw, width);
+  if (status.ok()) {
+    const FloatRows rest{dproduct + a.B * stride, stride};
+    status = products.AddWeightGradient((a.k - 1) * a.B, a.H, columns, {h->rest, a.H}, rest, a.dw, width);
+  }
+  if (status.ok() && geometry.two_products) {
+    const FloatRows read{a.gates + width, stride};  // by the other product: taped
+    status = products.AddWeightGradient(a.k * a.B, a.H, a.H, read, {dproduct + columns, stride}, a.dw + columns, width);
+  }
+  if (!status.ok() || a.dbias == nullptr) return status;
+  return ToStatus(AddColumnSums(a.k * a.B, width, dproduct, stride, reinterpret_cast<float*>(scratch.data),
+                                scratch.bytes / static_cast<int64_t>(sizeof(float)), a.dbias, stream),
+                  "bias gradient");
+}
+
+Footprint FootprintOf(const CellWeightGradientArgs& a) {
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const int64_t BH = a.B * a.H;
+  return Footprint()
+      .ReadsFloats(a.h_first, BH)
+      .ReadsFloats(a.h, (a.k - 1) * BH)
+      .ReadsFloats(a.gates, a.k * geometry.row() * BH)
+      .ReadsFloats(a.recurrent_mask, BH)
+      .WritesFloats(a.recurrent_mask != nullptr ? a.masked : nullptr, a.k * BH)
+      .WritesFloats(a.dw, geometry.gates * a.H * a.H)
+      .WritesFloats(a.dbias, geometry.gates * a.H);
+}
+
+}  // namespace recurve::cuda

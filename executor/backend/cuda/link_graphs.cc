@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/link_graphs.h"
+
+#include <mutex>
+
+#include "executor/backend/cuda/cuda_memory.h"
+#include "executor/backend/cuda/cuda_status.h"
+
+namespace recurve::cuda {
+namespace {
+
+// Null when the capture fails: whatever is wrong shows again when the steps are put on the stream one by one.
+GraphExec Capture(cudaStream_t stream, const std::function<absl::Status()>& enqueue) {
+  const std::lock_guard<std::mutex> lock(DeviceWideMutex());
+  // Thread-local: other threads may go on allocating and copying.
+  if (cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return nullptr;
+  const absl::Status enqueued = enqueue();
+  cudaGraph_t captured = nullptr;
+  const cudaError_t ended = cudaStreamEndCapture(stream, &captured);
+  const Graph graph(captured);
+  if (!enqueued.ok() || ended != cudaSuccess || graph == nullptr) return nullptr;
+  cudaGraphExec_t made = nullptr;
+  if (cudaGraphInstantiate(&made, graph.get(), 0) != cudaSuccess) return nullptr;
+  return GraphExec(made);
+}
+
+}  // namespace
+
+absl::Status LinkGraphs::Run(const Key& key, cudaStream_t stream, const std::function<absl::Status()>& enqueue) {
+  if (key.steps < kLeastSteps) return enqueue();
+  const auto found = seen_.find(key);
+  if (found == seen_.end()) {
+    if (seen_.size() < kMostKeys) seen_.try_emplace(key);
+    return enqueue();
+  }
+  Seen& seen = found->second;
+  if (!seen.captured) seen = {.captured = true, .graph = Capture(stream, enqueue)};
+  if (seen.graph == nullptr) return enqueue();
+  return ToStatus(cudaGraphLaunch(seen.graph.get(), stream), "launch a link");
+}
+
+}  // namespace recurve::cuda

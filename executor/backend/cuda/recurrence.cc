@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/recurrence.h"
+
+#include <algorithm>
+
+#include "executor/backend/cuda/cuda_status.h"
+
+namespace recurve::cuda {
+namespace {
+
+constexpr int64_t kFloatBytes = sizeof(float);
+
+template <class T>
+T* Advanced(T* pointer, int64_t by) {
+  return pointer == nullptr ? nullptr : pointer + by;
+}
+
+// What CellForwardArgs and CellBackwardArgs have in common, of steps [begin, end) alone.
+template <class Args>
+Args PartOf(Args a, int64_t begin, int64_t end) {
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const int64_t BH = a.B * a.H;
+  for (int s = 0; s < geometry.states; ++s) {
+    if (end < a.k) a.last[s] = a.inner[s] + (end - 1) * BH;
+    if (begin > 0) a.first[s] = a.inner[s] + (begin - 1) * BH;
+    a.inner[s] = Advanced(a.inner[s], begin * BH);
+  }
+  a.gates = Advanced(a.gates, begin * geometry.row() * BH);
+  a.lengths.first_step += begin;
+  a.k = end - begin;
+  return a;
+}
+
+// From column `begin` on.
+OperandRows ColumnsOf(OperandRows rows, int64_t begin) {
+  rows.data = static_cast<std::byte*>(rows.data) + begin * BytesOf(rows.element);
+  return rows;
+}
+
+int64_t AlignUpTo256(int64_t bytes) { return (bytes + 255) / 256 * 256; }
+
+}  // namespace
+
+absl::Status Recurrence::Forward(const CellForwardArgs& args) {
+  const CellGeometry geometry = GeometryOf(args.cell);
+  const int64_t h_bytes = OperandStride(products_.element(), args.H) * BytesOf(products_.element());
+  const int64_t most_rows = RowsAtATime(h_bytes + geometry.gates * args.H * kFloatBytes);
+  for (int64_t row = 0; row < args.B; row += most_rows) {
+    for (int64_t t = 0; t < args.k; t += kPartSteps) {
+      CellForwardArgs part = PartOf(args, t, std::min(t + kPartSteps, args.k));
+      part.input.projected = Advanced(part.input.projected, t * args.B * geometry.row() * args.H);
+      part.input.tokens = Advanced(part.input.tokens, t * args.B);
+      absl::Status status = ForwardRows(part, row, std::min(most_rows, args.B - row));
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Recurrence::ForwardRows(const CellForwardArgs& args, int64_t first_row, int64_t rows) {
+  const OperandRows h{products_.element(), Tensors(), OperandStride(products_.element(), args.H)};
+  const int64_t h_bytes = AlignUpTo256(rows * h.stride * BytesOf(h.element));
+  const ForwardLink link{.args = args,
+                         .first_row = first_row,
+                         .rows = rows,
+                         .h = h,
+                         .product = reinterpret_cast<float*>(Tensors() + h_bytes)};
+  auto* there = reinterpret_cast<ForwardLink*>(scratch_.data);
+  absl::Status status = ToStatus(BeginForward(link, there, stream_), "begin a link");
+  if (!status.ok()) return status;
+  return graphs_.Run(
+      {.backward = false, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
+      stream_, [&] {
+        absl::Status steps;
+        for (int64_t t = 0; t < args.k && steps.ok(); ++t) steps = ForwardStep(link, t);
+        return steps;
+      });
+}
+
+absl::Status Recurrence::ForwardStep(const ForwardLink& link, int64_t t) {
+  const CellForwardArgs& a = link.args;
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const auto* there = reinterpret_cast<const ForwardLink*>(scratch_.data);
+  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the first product
+  absl::Status status;
+  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
+    const int64_t begin = i == 0 ? 0 : first * a.H;
+    const int64_t end = (i == 0 ? first : geometry.gates) * a.H;
+    status =
+        products_.Multiply(link.rows, end - begin, a.H, {link.h}, {ColumnsOf(Weights(a.cell, a.recurrent, a.H), begin)},
+                           false, link.product + begin, geometry.gates * a.H);
+    if (!status.ok()) return status;
+    status = ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward");
+  }
+  return status;
+}
+
+absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
+  const int64_t gates = GeometryOf(args.cell).gates;
+  const int64_t gradient_bytes = OperandStride(products_.element(), gates * args.H) * BytesOf(products_.element());
+  const int64_t most_rows = RowsAtATime(gradient_bytes + args.H * kFloatBytes);
+  const int64_t parts = (args.k + kPartSteps - 1) / kPartSteps;
+  for (int64_t row = 0; row < args.B; row += most_rows) {
+    for (int64_t i = parts - 1; i >= 0; --i) {
+      const int64_t t = i * kPartSteps;
+      CellBackwardArgs part = PartOf(args, t, std::min(t + kPartSteps, args.k));
+      part.dh_above = Advanced(part.dh_above, t * args.B * args.H);
+      absl::Status status = BackwardRows(part, row, std::min(most_rows, args.B - row));
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Recurrence::BackwardRows(const CellBackwardArgs& args, int64_t first_row, int64_t rows) {
+  const OperandRows gradients{products_.element(), Tensors(),
+                              OperandStride(products_.element(), GeometryOf(args.cell).gates * args.H)};
+  const int64_t gradient_bytes = AlignUpTo256(rows * gradients.stride * BytesOf(gradients.element));
+  const BackwardLink link{.args = args,
+                          .first_row = first_row,
+                          .rows = rows,
+                          .gradients = gradients,
+                          .product = reinterpret_cast<float*>(Tensors() + gradient_bytes)};
+  auto* there = reinterpret_cast<BackwardLink*>(scratch_.data);
+  absl::Status status = ToStatus(BeginBackward(link, there, stream_), "begin a link backward");
+  if (!status.ok()) return status;
+  return graphs_.Run(
+      {.backward = true, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
+      stream_, [&] {
+        absl::Status steps;
+        for (int64_t t = args.k - 1; t >= 0 && steps.ok(); --t) steps = BackwardStep(link, t);
+        if (!steps.ok()) return steps;
+        return ToStatus(EndBackward(rows, args.H, there, stream_), "end a link backward");
+      });
+}
+
+absl::Status Recurrence::BackwardStep(const BackwardLink& link, int64_t t) {
+  const CellBackwardArgs& a = link.args;
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const auto* there = reinterpret_cast<const BackwardLink*>(scratch_.data);
+  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product, here
+  absl::Status status;
+  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
+    status = ToStatus(StepsOf(a.cell).backward[i](link.gradients.element, link.rows, a.H, there, t, stream_),
+                      "cell backward");
+    if (!status.ok()) return status;
+    const bool of_last_gate = geometry.two_products && i == 0;
+    const int64_t begin = of_last_gate ? first * a.H : 0;
+    const int64_t end = (of_last_gate ? geometry.gates : first) * a.H;
+    status = products_.Multiply(link.rows, a.H, end - begin, {ColumnsOf(link.gradients, begin)},
+                                {ColumnsOf(Weights(a.cell, a.recurrent, a.H), begin), true}, i == 1, link.product, a.H);
+  }
+  return status;
+}
+
+OperandRows Recurrence::Weights(Cell cell, const void* packed, int64_t H) const {
+  return {products_.element(), const_cast<void*>(packed),
+          OperandStride(products_.element(), GeometryOf(cell).gates * H)};
+}
+
+// One row always has room: it would have to be 800,000 hidden units wide not to.
+int64_t Recurrence::RowsAtATime(int64_t row_bytes) const { return (scratch_.bytes - kLinkBytes - 256) / row_bytes; }
+
+Footprint FootprintOf(const CellBackwardArgs& a, int64_t weight_bytes) {
+  const CellGeometry geometry = GeometryOf(a.cell);
+  const int64_t BH = a.B * a.H;
+  Footprint footprint;
+  footprint.Reads(a.recurrent, weight_bytes)
+      .ReadsFloats(a.dh_above, a.k * BH)
+      .WritesFloats(a.gates, a.k * geometry.row() * BH)
+      .ReadsFloats(a.recurrent_mask, BH)
+      .Reads(a.lengths.lengths, a.B * static_cast<int64_t>(sizeof(int32_t)));
+  for (int s = 0; s < geometry.states; ++s) {
+    footprint.ReadsFloats(a.first[s], BH)
+        .ReadsFloats(a.inner[s], (a.k - 1) * BH)
+        .ReadsFloats(a.last[s], BH)
+        .WritesFloats(a.d[s], BH);
+  }
+  return footprint;
+}
+
+}  // namespace recurve::cuda

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_BACKEND_CUDA_RECURRENCE_H_
+#define RECURVE_EXECUTOR_BACKEND_CUDA_RECURRENCE_H_
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "executor/backend/arguments.h"
+#include "executor/backend/cuda/cell_kernels.h"
+#include "executor/backend/cuda/link_graphs.h"
+#include "executor/backend/cuda/products.h"
+#include "executor/backend/cuda/side_work.h"
+
+namespace recurve::cuda {
+
+// Recurrent layers over links: CellForward and CellBackward of Backend, on one stream.
+//
+// A link is run in parts of at most kPartSteps steps, each like a link of its own, replayed as a graph (link_graphs.h).
+// Since a graph's products can only have fixed operands, h goes to the product, and the product to the cell, by way of
+// `scratch`: one copy of h or of the gates' gradients a step, in the element type of the products, that is read again
+// before it leaves the cache. Batches too large for it are run some rows after others.
+class Recurrence {
+ public:
+  // `scratch` is free for others between two calls; `products` has the same stream and outlives this.
+  Recurrence(const Products& products, cudaStream_t stream, Stretch scratch)
+      : products_(products), stream_(stream), scratch_(scratch) {}
+
+  absl::Status Forward(const CellForwardArgs& args);
+  absl::Status Backward(const CellBackwardArgs& args);
+
+ private:
+  static constexpr int64_t kPartSteps = 128;
+
+  absl::Status ForwardRows(const CellForwardArgs& args, int64_t first_row, int64_t rows);
+  absl::Status ForwardStep(const ForwardLink& link, int64_t t);
+  absl::Status BackwardRows(const CellBackwardArgs& args, int64_t first_row, int64_t rows);
+  absl::Status BackwardStep(const BackwardLink& link, int64_t t);
+
+  // The recurrent weights [H, G H].
+  OperandRows Weights(Cell cell, const void* packed, int64_t H) const;
+  int64_t RowsAtATime(int64_t row_bytes) const;
+  std::byte* Tensors() const { return scratch_.data + kLinkBytes; }
+
+  static constexpr int64_t kLinkBytes = 1024;  // of scratch, for the ForwardLink or BackwardLink
+  static_assert(sizeof(ForwardLink) <= kLinkBytes && sizeof(BackwardLink) <= kLinkBytes);
+
+  const Products& products_;
+  const cudaStream_t stream_;
+  const Stretch scratch_;
+  LinkGraphs graphs_;
+};
+
+// Of a backward whose packed weights have this many bytes.
+Footprint FootprintOf(const CellBackwardArgs& args, int64_t weight_bytes);
+
+}  // namespace recurve::cuda
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CUDA_RECURRENCE_H_

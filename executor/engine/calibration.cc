@@ -51,6 +51,7 @@ class Stretch {
 
   const ModelConfig config_;
   const int64_t links_;
+  const int64_t steps_;
   Backend& backend_;
   LanguageModel model_;
   std::unique_ptr<Arena> arena_;
@@ -95,6 +96,7 @@ absl::StatusOr<std::unique_ptr<Stretch>> Stretch::Create(const CalibrationOption
 Stretch::Stretch(const CalibrationOptions& options, int64_t links, Backend& backend)
     : config_(options.model),
       links_(links),
+      steps_(StretchShape(options.shape, links).length),
       backend_(backend),
       model_(config_, StretchShape(options.shape, links), LanguageModel::Use::kTraining, backend) {}
 
@@ -159,7 +161,7 @@ absl::StatusOr<Stretch::Seconds> Stretch::Measure() {
   if (absl::StatusOr<double> start = Lap(); !start.ok()) return start.status();
   model_.SetDropoutStream(1, 0);
   model_.PrepareWeights();
-  model_.BeginBatch(1);
+  model_.BeginBatch(steps_, 1);
   const absl::StatusOr<double> begin = Lap();
   RunPlain();
   const absl::StatusOr<double> plain = Lap();

@@ -78,7 +78,7 @@ absl::Status Reader::TakeMemory(const Model& model) {
   const std::vector<float> block = ToBlock(model);
   backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
   model_.PrepareWeights();
-  model_.BeginBatch(1);
+  model_.BeginBatch(steps_, 1);
   return backend_.Synchronize();
 }
 

@@ -40,8 +40,7 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, c
   current_ = {.state = 0, .data = sweep.start_state};
   previous_ = {};
   work_tape_ = -1;
-  links_ = schedule.length();
-  unreversed_ = links_;
+  unreversed_ = model_.links();
   counts_ = {};
   backend_.Zero(working_set_.state_gradient, model_.state_bytes());
   const absl::Status status = Execute(cancelled);
@@ -122,7 +121,7 @@ void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tap
   ++(keep_tape ? counts_.taped_forwards : counts_.plain_forwards);
   previous_ = current_;
   current_ = {.state = link + 1, .data = state_out};
-  if (link + 1 == links_ && sweep_.final_state != nullptr) {
+  if (link + 1 == model_.links() && sweep_.final_state != nullptr) {
     backend_.Copy(state_out, model_.state_bytes(), sweep_.final_state);
   }
 }

@@ -49,9 +49,9 @@ class Interpreter {
   Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend, Arena& arena,
               Arena* host);
 
-  // Runs the first N links of the model, N being the length of `schedule`, with a zero gradient of state N. CANCELLED
-  // between links when `cancelled` says so; what the stores held is given back in any case, and no copy to or from the
-  // host is left under way.
+  // Runs `schedule`, which must be as long as the model's sequence, with a zero gradient of state N. CANCELLED between
+  // links when `cancelled` says so; what the stores held is given back in any case, and no copy to or from the host is
+  // left under way.
   absl::StatusOr<Counts> Run(const Schedule& schedule, const Sweep& sweep, const CancelCheck& cancelled);
 
  private:
@@ -97,7 +97,6 @@ class Interpreter {
   size_t buffer_ = 0;  // of the running ones, that was taken last
   Sweep sweep_;
   Running current_, previous_;
-  int64_t links_ = 0;       // N
   int64_t work_tape_ = -1;  // link whose tape is in the working set; -1: none
   int64_t unreversed_ = 0;  // links [0, unreversed_) are still to be reversed
   Counts counts_;

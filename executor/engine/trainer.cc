@@ -111,9 +111,16 @@ void Trainer::Load(const Model& initial) {
   backend_.Zero(start_state_, model_.state_bytes());
 }
 
-int64_t Trainer::UploadBatch(int64_t links) {
+int64_t Trainer::StepsToRun(int64_t links) const {
   const SequenceShape& shape = options_.shape;
-  const int64_t tokens = std::min(links * shape.link, shape.length) * shape.batch;
+  if (!shape.ragged) return shape.length;
+  const int64_t longest = *std::max_element(host_lengths_.begin(), host_lengths_.end());
+  return std::max(longest, (links - 1) * shape.link + 1);
+}
+
+int64_t Trainer::UploadBatch(int64_t steps) {
+  const SequenceShape& shape = options_.shape;
+  const int64_t tokens = steps * shape.batch;
   const auto upload = [&](const std::vector<int32_t>& host, int64_t n, int32_t* device) {
     backend_.Upload(host.data(), n * static_cast<int64_t>(sizeof(int32_t)), device);
   };
@@ -140,13 +147,14 @@ absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
 absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
   if (absl::Status status = CheckBatch(schedule); !status.ok()) return status;
   const int64_t step = steps_done_ + 1;
-  StepResult result{.predictions = UploadBatch(schedule.length())};
+  StepResult result{.steps = StepsToRun(schedule.length())};
+  result.predictions = UploadBatch(result.steps);
   if (result.predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
   PrepareStates(start_afresh);
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
 
   const auto begin = std::chrono::steady_clock::now();
-  absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result.predictions, cancelled);
+  absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result, cancelled);
   if (!counts.ok()) return counts.status();
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
   result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -180,11 +188,11 @@ void Trainer::PrepareStates(bool start_afresh) {
   carried_ = false;
 }
 
-absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, int64_t predictions,
+absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, const StepResult& size,
                                                    const CancelCheck& cancelled) {
   model_.SetDropoutStream(options_.dropout_seed, static_cast<uint64_t>(steps_done_));
   model_.PrepareWeights();
-  model_.BeginBatch(predictions);
+  model_.BeginBatch(size.steps, size.predictions);
   absl::StatusOr<Interpreter::Counts> counts =
       interpreter_->Run(schedule, {.start_state = start_state_, .final_state = carried_state_}, cancelled);
   if (counts.ok()) model_.EndBatch();

@@ -61,6 +61,7 @@ struct StoreNeeds {
 
 struct StepResult {
   double loss = 0;           // mean over the batch's predictions, nats
+  int64_t steps = 0;         // that were run of each sequence
   int64_t predictions = 0;   // targets that are not negative
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
@@ -106,8 +107,10 @@ class Trainer {
   void Load(const Model& initial);
   void PrepareStates(bool start_afresh);
   absl::Status CheckBatch(const Schedule& schedule) const;
-  int64_t UploadBatch(int64_t links);  // returns the predictions in it
-  absl::StatusOr<Interpreter::Counts> Sweep(const Schedule& schedule, int64_t predictions,
+  // Steps to run by a schedule of so many links: no more than the batch has, unless links would be empty.
+  int64_t StepsToRun(int64_t links) const;
+  int64_t UploadBatch(int64_t steps);  // returns the predictions in it
+  absl::StatusOr<Interpreter::Counts> Sweep(const Schedule& schedule, const StepResult& size,
                                             const CancelCheck& cancelled);
   absl::Status CheckFinite(const StepResult& result) const;
 

@@ -56,7 +56,9 @@ void LanguageModel::PrepareWeights() {
   head_.Pack();
 }
 
-void LanguageModel::BeginBatch(int64_t predictions) {
+void LanguageModel::BeginBatch(int64_t steps, int64_t predictions) {
+  shape_.length = steps;
+  stack_.SetLength(steps);
   gradient_scale_ = static_cast<float>(1.0 / static_cast<double>(predictions));
   backend_.Zero(loss_, sizeof(double));
   if (!training()) return;

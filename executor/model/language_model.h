@@ -25,7 +25,7 @@ namespace recurve {
 //
 //   LanguageModel model(config, shape, LanguageModel::Use::kTraining, backend);
 //   model.Bind({.weights = Region(...), ...});
-//   model.BeginBatch(T * B);  ...Forward and Backward of links...  model.EndBatch();
+//   model.BeginBatch(T, T * B);  ...Forward and Backward of links...  model.EndBatch();
 class LanguageModel final : public LinkModel {
  public:
   enum class Use : uint8_t { kTraining, kForwardOnly };  // forward only: no gradients, no dropout
@@ -56,8 +56,9 @@ class LanguageModel final : public LinkModel {
   void SetDropoutStream(uint64_t seed, uint64_t step) { stack_.SetDropoutStream(seed, step); }
   // After the parameters changed: derives what the kernels use.
   void PrepareWeights();
-  // Gradients and loss become zero. `predictions`: targets of the batch that count, at least 1.
-  void BeginBatch(int64_t predictions);
+  // The batch at hand: how many steps of it are run, 1..T, and how many of its targets count, at least 1. Gradients and
+  // loss become zero.
+  void BeginBatch(int64_t steps, int64_t predictions);
   // Completes the gradients once all links have been reversed.
   void EndBatch();
 
@@ -81,7 +82,7 @@ class LanguageModel final : public LinkModel {
   }
 
   const ModelConfig config_;
-  const SequenceShape shape_;
+  SequenceShape shape_;  // of the batch at hand
   const Use use_;
   Backend& backend_;
   const ParameterLayout layout_;

@@ -12,7 +12,7 @@ struct SequenceShape {
   int64_t length = 1;   // T
   int64_t link = 1;     // k, 1..T
   int64_t batch = 1;    // B
-  bool ragged = false;  // sequences have lengths of their own, at most T; a batch has as many links as its longest needs
+  bool ragged = false;  // sequences have lengths of their own, at most T
 
   int64_t links() const { return (length + link - 1) / link; }
   int64_t first_step(int64_t j) const { return j * link; }
@@ -27,7 +27,7 @@ class LinkModel {
  public:
   virtual ~LinkModel() = default;
 
-  virtual int64_t links() const = 0;        // N; of the longest batch, where batches differ
+  virtual int64_t links() const = 0;        // N, of the batch at hand
   virtual int64_t state_bytes() const = 0;  // s, a multiple of kAlignment
   virtual int64_t tape_bytes() const = 0;   // a, of the longest link; a multiple of kAlignment
 

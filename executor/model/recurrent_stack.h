@@ -42,6 +42,8 @@ class RecurrentStack {
   void Place(const ParameterLayout& layout, const float* parameters, float* gradients, Region& weights,
              Region& workspace);
   void Pack();  // after the parameters changed
+  // Steps of the batch at hand, at most those of the shape.
+  void SetLength(int64_t steps) { shape_.length = steps; }
   // Names the batch's dropout masks.
   void SetDropoutStream(uint64_t seed, uint64_t step);
 
@@ -106,7 +108,7 @@ class RecurrentStack {
   void Drop(int64_t layer, int64_t first, int64_t n, const float* x, float* y, bool add);
 
   const ModelConfig config_;
-  const SequenceShape shape_;
+  SequenceShape shape_;
   const bool training_;
   Backend& backend_;
   const CellGeometry geometry_;

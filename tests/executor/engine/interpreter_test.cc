@@ -26,11 +26,12 @@ using testing::HasSubstr;
 class NumberedChain final : public LinkModel {
  public:
   NumberedChain(int64_t links, int64_t state_bytes, int64_t tape_bytes)
-      : swept(links), links_(links), state_bytes_(state_bytes), tape_bytes_(tape_bytes) {}
+      : links_(links), state_bytes_(state_bytes), tape_bytes_(tape_bytes) {}
 
   static int64_t StateNumber(int64_t state) { return 1000 + state * state; }
 
   int64_t links() const override { return links_; }
+  void SetLinks(int64_t links) { links_ = links; }
   int64_t state_bytes() const override { return state_bytes_; }
   int64_t tape_bytes() const override { return tape_bytes_; }
 
@@ -47,8 +48,8 @@ class NumberedChain final : public LinkModel {
     EXPECT_EQ(Number(state_in, state_bytes_), StateNumber(link));
     EXPECT_EQ(Number(state_out, state_bytes_), StateNumber(link + 1));
     EXPECT_EQ(Number(tape, tape_bytes_), -1000 - link);
-    EXPECT_EQ(Number(state_gradient, state_bytes_), swept - 1 - link);  // backwards done so far
-    Fill(state_gradient, state_bytes_, swept - link);
+    EXPECT_EQ(Number(state_gradient, state_bytes_), links_ - 1 - link);  // backwards done so far
+    Fill(state_gradient, state_bytes_, links_ - link);
     Fill(tape, tape_bytes_, -9);
   }
 
@@ -65,10 +66,10 @@ class NumberedChain final : public LinkModel {
   }
 
   int64_t forwards = 0;
-  int64_t swept;  // links of the schedule that is run
 
  private:
-  const int64_t links_, state_bytes_, tape_bytes_;
+  int64_t links_;
+  const int64_t state_bytes_, tape_bytes_;
 };
 
 constexpr int64_t kState = 64;
@@ -177,7 +178,7 @@ TEST(Interpreter, RunsShorterSchedulesOfTheSameChain) {
   Machine machine(kLinks, schedules.back(), store.bytes, store.pieces);
   alignas(kAlignment) std::byte final_state[kState];
   for (const int64_t links : {20, 1, 7, 7, 19, 2, 20}) {
-    machine.chain.swept = links;
+    machine.chain.SetLinks(links);
     const auto counts =
         machine.interpreter->Run(schedules[links - 1], {.start_state = machine.start, .final_state = final_state}, {});
     ASSERT_TRUE(counts.ok()) << counts.status();
@@ -296,6 +297,7 @@ TEST(Interpreter, RefusesAScheduleThatDoesNotFit) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(status.message(), HasSubstr("forward ["));
   }
+  EXPECT_THAT(run(7, enough, 9).message(), HasSubstr("the next link to reverse is 6"));
 }
 
 }  // namespace

@@ -177,7 +177,7 @@ TEST_P(LanguageModelTest, ForwardOnlyScoresWithoutDropout) {
   LanguageModel& model = runner.model();
   EXPECT_EQ(model.needs().gradients.used(), 0);
   model.PrepareWeights();
-  model.BeginBatch(1);
+  model.BeginBatch(batch_.length, 1);
   for (int64_t link = 0; link < model.links(); ++link) {
     model.Forward(link, runner.states[link], runner.states[link + 1], runner.tapes[0], /*keep_tape=*/false);
     model.AddLoss(link, runner.states[link + 1], runner.tapes[0]);

@@ -36,13 +36,14 @@ class ModelRunner {
   void SetBatch(const ReferenceLanguageModel::Batch& batch) {
     std::memcpy(model_.inputs(), batch.inputs.data(), batch.inputs.size() * sizeof(int32_t));
     std::memcpy(model_.targets(), batch.targets.data(), batch.targets.size() * sizeof(int32_t));
+    steps_ = batch.length;
     predictions_ = std::count_if(batch.targets.begin(), batch.targets.end(), [](int32_t t) { return t >= 0; });
     model_.SetDropoutStream(batch.dropout_seed, batch.dropout_step);
   }
   // Forward with every tape kept, then backward.
   void Sweep() {
     model_.PrepareWeights();
-    model_.BeginBatch(predictions_);
+    model_.BeginBatch(steps_, predictions_);
     for (int64_t link = 0; link < model_.links(); ++link) {
       model_.Forward(link, states[link], states[link + 1], tapes[link], /*keep_tape=*/true);
     }
@@ -68,6 +69,7 @@ class ModelRunner {
   std::unique_ptr<Backend> backend_;
   std::vector<std::unique_ptr<DeviceMemory>> memory_;
   LanguageModel model_;
+  int64_t steps_ = 1;
   int64_t predictions_ = 1;
 };
 

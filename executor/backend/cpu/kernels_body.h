@@ -40,6 +40,14 @@ inline constexpr Kernels kKernels = {
     .sgd = Sgd,
     .adamw = AdamW};
 
+constexpr bool HasEveryCell(const Kernels& kernels) {
+  for (const CellKernels& cell : kernels.cells) {
+    if (cell.forward == nullptr) return false;
+  }
+  return true;
+}
+static_assert(HasEveryCell(kKernels), "a cell of kCells is not registered above");
+
 }  // namespace recurve::cpu::RECURVE_CPU_ISA
 
 #endif  // RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_

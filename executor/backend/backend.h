@@ -55,6 +55,9 @@ class Backend {
 
   virtual std::string Describe() const = 0;  // "cpu (avx512, 2 threads)"
 
+  // Device memory that the backend holds for itself from its making on, beside what Allocate gives.
+  virtual int64_t OwnBytes() const = 0;
+
   // Memory. RESOURCE_EXHAUSTED with the bytes asked for when the device has not so many.
   virtual absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) = 0;
   virtual void Upload(const void* host, int64_t bytes, void* device) = 0;    // `host` is free again when it returns

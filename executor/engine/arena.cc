@@ -6,18 +6,22 @@
 namespace recurve {
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t bytes, int64_t pieces) {
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
+  const int64_t own_bytes = backend.OwnBytes();
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes - own_bytes);
   if (!memory.ok()) return memory.status();
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), pieces));
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), own_bytes, pieces));
 }
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces) {
   absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.AllocateHost(bytes);
   if (!memory.ok()) return memory.status();
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), pieces));
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), /*own_bytes=*/0, pieces));
 }
 
-Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t pieces) : memory_(std::move(memory)) {
+Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t own_bytes, int64_t pieces)
+    : memory_(std::move(memory)), own_bytes_(own_bytes), peak_bytes_(own_bytes) {
+  live_[MemoryKind::kWorkspace] = own_bytes;
+  peak_ = live_;
   pieces_.reserve(pieces);
 }
 
@@ -28,8 +32,8 @@ std::byte* Arena::Push(MemoryKind kind, int64_t bytes) {
   pieces_.push_back({.kind = kind, .bytes = padded});
   live_[kind] += padded;
   top_ += padded;
-  if (top_ > peak_bytes_) {
-    peak_bytes_ = top_;
+  if (live_bytes() > peak_bytes_) {
+    peak_bytes_ = live_bytes();
     peak_ = live_;
   }
   return piece;

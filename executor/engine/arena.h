@@ -14,16 +14,17 @@
 namespace recurve {
 
 // All device memory of a job, or all its memory on the host: one allocation, made once, of which every piece is a
-// stretch. A stack: what was taken last is given back first, which is the order in which a schedule stores
-// (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as long as the job is taken first
-// and never given back. Counts what is live by kind and remembers the most that ever was. Not thread-safe.
+// stretch, and what the backend holds for itself. A stack: what was taken last is given back first, which is the order
+// in which a schedule stores (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as long
+// as the job is taken first and never given back. Counts what is live by kind and remembers the most that ever was. Not
+// thread-safe.
 //
 //   auto arena = Arena::Create(backend, fixed.total() + store_bytes, pieces);
 //   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
 class Arena {
  public:
-  // Takes `bytes` from `backend`, for up to `pieces` pieces at a time; RESOURCE_EXHAUSTED when the device has not so
-  // many.
+  // `bytes` in all: takes from `backend` what is beyond its OwnBytes, which count as workspace; for up to `pieces`
+  // pieces at a time; RESOURCE_EXHAUSTED when the device has not so many.
   static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces);
   // The same of memory of the host, for transfers.
   static absl::StatusOr<std::unique_ptr<Arena>> CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces);
@@ -33,9 +34,9 @@ class Arena {
   // Gives the last piece back. There must be one.
   void Pop();
 
-  int64_t size() const { return memory_->size(); }
+  int64_t size() const { return own_bytes_ + memory_->size(); }
   const Ledger& live() const { return live_; }
-  int64_t live_bytes() const { return top_; }
+  int64_t live_bytes() const { return own_bytes_ + top_; }
   int64_t peak_bytes() const { return peak_bytes_; }  // the most live_bytes() ever was
   const Ledger& peak() const { return peak_; }        // what was live when that was first so
 
@@ -45,13 +46,14 @@ class Arena {
     int64_t bytes;
   };
 
-  Arena(std::unique_ptr<DeviceMemory> memory, int64_t pieces);
+  Arena(std::unique_ptr<DeviceMemory> memory, int64_t own_bytes, int64_t pieces);
 
   const std::unique_ptr<DeviceMemory> memory_;
+  const int64_t own_bytes_;
   std::vector<Piece> pieces_;  // never grows beyond what was reserved
   Ledger live_;
   Ledger peak_;
-  int64_t top_ = 0;
+  int64_t top_ = 0;  // of memory_
   int64_t peak_bytes_ = 0;
 };
 

@@ -68,8 +68,8 @@ SequenceShape StretchShape(const SequenceShape& shape, int64_t links) {
 int64_t StretchBytes(const CalibrationOptions& options, int64_t links, Backend& backend) {
   const LanguageModel model(options.model, StretchShape(options.shape, links), LanguageModel::Use::kTraining, backend);
   const LanguageModel::Regions& needs = model.needs();
-  return needs.weights.used() + needs.gradients.used() + needs.batch.used() + needs.workspace.used() +
-         (links + 2) * model.state_bytes() + links * model.tape_bytes();
+  return backend.OwnBytes() + needs.weights.used() + needs.gradients.used() + needs.batch.used() +
+         needs.workspace.used() + (links + 2) * model.state_bytes() + links * model.tape_bytes();
 }
 
 int64_t StretchLinks(const CalibrationOptions& options, Backend& backend) {

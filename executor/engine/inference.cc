@@ -62,8 +62,8 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const Model& model, int64
 
 absl::Status Reader::TakeMemory(const Model& model) {
   const LanguageModel::Regions& needs = model_.needs();
-  const int64_t bytes = needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model_.state_bytes() +
-                        model_.tape_bytes();
+  const int64_t bytes = backend_.OwnBytes() + needs.weights.used() + needs.batch.used() + needs.workspace.used() +
+                        2 * model_.state_bytes() + model_.tape_bytes();
   absl::StatusOr<std::unique_ptr<Arena>> arena = Arena::Create(backend_, bytes, /*pieces=*/6);
   if (!arena.ok()) return arena.status();
   arena_ = *std::move(arena);

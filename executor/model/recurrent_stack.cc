@@ -160,18 +160,18 @@ void RecurrentStack::BackwardLayer(int64_t l, const Link& link, std::byte* state
   }
   BackwardCells(l, link, dh_above, state_gradient);
   if (l > 0) BackwardInput(l, link);
+  AddRecurrentGradient(l, link);  // last, so that a backend may compute it beside the layers below
 }
 
 void RecurrentStack::BackwardCells(int64_t l, const Link& link, const float* dh_above, std::byte* state_gradient) {
   const Layer& layer = layers_[l];
-  float* gates = GateBuffer(l, link);
   CellBackwardArgs args{.cell = config_.cell,
                         .k = steps(link),
                         .B = shape_.batch,
                         .H = config_.hidden,
                         .recurrent = layer.recurrent_backward,
                         .dh_above = dh_above,
-                        .gates = gates,
+                        .gates = GateBuffer(l, link),
                         .recurrent_mask = layer.recurrent_mask,
                         .direct = direct_,
                         .lengths = Lengths(link)};
@@ -180,13 +180,17 @@ void RecurrentStack::BackwardCells(int64_t l, const Link& link, const float* dh_
   states_.Fill(link.state_out, l, args.last);
   states_.Fill(state_gradient, l, args.d);
   backend_.CellBackward(args);
+}
+
+void RecurrentStack::AddRecurrentGradient(int64_t l, const Link& link) {
+  const Layer& layer = layers_[l];
   backend_.CellWeightGradient({.cell = config_.cell,
                                .k = steps(link),
                                .B = shape_.batch,
                                .H = config_.hidden,
                                .h_first = states_.h(link.state_in, l),
                                .h = tapes_.h(link.tape, l),
-                               .gates = gates,
+                               .gates = GateBuffer(l, link),
                                .dw = layer.gradients.recurrent,
                                .dbias = layer.gradients.recurrent_bias,
                                .recurrent_mask = layer.recurrent_mask,

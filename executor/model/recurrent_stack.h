@@ -101,6 +101,7 @@ class RecurrentStack {
   void BackwardCells(int64_t layer, const Link& link, const float* dh_above, std::byte* state_gradient);
   // From the gradient in the gate buffer of `layer` to that of y(layer - 1), in scratch_.
   void BackwardInput(int64_t layer, const Link& link);
+  void AddRecurrentGradient(int64_t layer, const Link& link);
   void NormBackward(int64_t layer, const Link& link, const float* dy, float* dx);  // normal_ holds y(layer)
   void GatherOutputs(int64_t layer, const Link& link, float* y);                   // y(layer)
   void GatherNormalized(int64_t layer, const Link& link, float* y);                // the same, through the norm

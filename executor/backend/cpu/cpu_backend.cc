@@ -56,6 +56,8 @@ class CpuBackend final : public Backend {
     return absl::StrCat("cpu (", instruction_set_, ", ", pool_.size(), pool_.size() == 1 ? " thread)" : " threads)");
   }
 
+  int64_t OwnBytes() const override { return 0; }
+
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     return cpu::AllocateHostMemory(bytes);
   }

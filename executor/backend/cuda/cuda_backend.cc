@@ -74,6 +74,8 @@ class CudaBackend final : public Backend {
                         parts_.device.capability, ", ", std::string(ToString(precision_)), ")");
   }
 
+  int64_t OwnBytes() const override { return kCudaBackendBytes; }
+
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     return cuda::AllocateCudaMemory(parts_.device.index, bytes);
   }

@@ -11,8 +11,7 @@
 
 namespace recurve {
 
-// Device memory that a CUDA backend holds for itself from its construction on, beside what Allocate gives: what its
-// products and reductions need. The CUDA driver's context, cuBLAS's code and the graphs of links come on top.
+// OwnBytes of a CUDA backend: what its products and reductions need. The CUDA driver's context, cuBLAS's code and the graphs of links come on top.
 inline constexpr int64_t kCudaBackendBytes = int64_t{80} << 20;
 
 struct CudaOptions {

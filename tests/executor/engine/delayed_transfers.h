@@ -32,6 +32,7 @@ class DelayedTransfers final : public Backend {
   int64_t early_fetches() const { return early_fetches_; }
 
   std::string Describe() const override { return inner_->Describe(); }
+  int64_t OwnBytes() const override { return inner_->OwnBytes(); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }
   void Upload(const void* host, int64_t bytes, void* device) override { Next().Upload(host, bytes, device); }
   void Download(const void* device, int64_t bytes, void* host) override { Next().Download(device, bytes, host); }

@@ -175,7 +175,6 @@ void ForwardGroup(const ForwardStep<C>& s, Range rows, Range blocks, Wanted* wan
   Product({.a = product,
            .rows = {0, rows.end - rows.begin},
            .strips = {0, strips},
-           .tile_rows = kTileRows,
            .wanted = wanted,
            .column = blocks.begin * kLanes});
   const int64_t begin = blocks.begin * kLanes;
@@ -322,7 +321,6 @@ void CellBackward(const CellBackwardArgs& a, Range rows) {
         Product({.a = product,
                  .rows = {begin, end},
                  .strips = strips,
-                 .tile_rows = kTileRows,
                  .wanted = t > 0 ? &wanted : nullptr,
                  .column = first * kLanes});
         if (t > 0) BackwardCells<C>(before, {begin, end}, {first * kLanes, Least(strips.end * kLanes, a.H)});

@@ -56,7 +56,6 @@ struct ProductPart {
   const LinearArgs& a;
   Range rows;
   Range strips;
-  int64_t tile_rows;               // most rows of a tile
   const Wanted* wanted = nullptr;  // its row r is rows.begin + r
   int64_t column = 0;              // of the wanted matrices
 };
@@ -99,15 +98,17 @@ __attribute__((noinline)) void ProductTile(const ProductPart& part, int64_t firs
   }
 }
 
-// As few tiles above each other as can be, and as many strips beside each other as the registers then hold.
+// In tiles of kWidestTileRows where the rows are a multiple of that, else as few as can be above each other; beside
+// each other as many strips as the registers then hold.
 inline void Product(const ProductPart& part) {
   const int64_t rows = part.rows.end - part.rows.begin;
-  const int64_t tallest = CeilDiv(rows, CeilDiv(rows, part.tile_rows));
+  const int64_t most_rows = rows % kWidestTileRows == 0 ? kWidestTileRows : kTileRows;
+  const int64_t tallest = CeilDiv(rows, CeilDiv(rows, most_rows));
   int64_t d0 = 0;
   do {  // once even for depth 0
     const int64_t depth = Least(kDepthBlock, part.a.depth - d0);
     ForEachPart(part.strips.begin, part.strips.end, TileStrips(tallest), [&](int64_t strip, int64_t strips_end) {
-      ForEachPart(part.rows.begin, part.rows.end, part.tile_rows, [&](int64_t first, int64_t rows_end) {
+      ForEachPart(part.rows.begin, part.rows.end, most_rows, [&](int64_t first, int64_t rows_end) {
         WithConstant<kTileRows>(rows_end - first, [&](auto tile_rows) {
           constexpr int kRows = decltype(tile_rows)::value;
           WithConstant<TileStrips(kRows)>(strips_end - strip, [&](auto tile_strips) {
@@ -122,7 +123,7 @@ inline void Product(const ProductPart& part) {
 
 inline void Linear(const LinearArgs& a, Range rows, Range strips) {
   ForEachPart(rows.begin, rows.end, kRowBlock, [&](int64_t begin, int64_t end) {
-    Product({.a = a, .rows = {begin, end}, .strips = strips, .tile_rows = kWidestTileRows});
+    Product({.a = a, .rows = {begin, end}, .strips = strips});
   });
 }
 

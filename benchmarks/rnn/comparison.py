@@ -186,9 +186,10 @@ def cells_of(one):
             mebibytes(one["peer_peak_bytes"]), verdict, f"{one['of_peak']:.2f}"]
 
 
+COMPARISONS = ["store-all", "third of tape", "equal bytes", "budget's price", "interpreter", "busy"]
+ITSELF = COMPARISONS[3:]  # with itself: under 1 is a price, not a loss
 COLUMNS = ["comparison", "cell", "B,H,I,T", "budget", "Recurve ms", "MiB", "peer", "peer ms", "MiB",
            "peer / Recurve", "of peak"]
-ITSELF = {"budget's price", "interpreter", "busy"}  # comparisons with itself: under 1 is a price, not a loss
 
 
 def table(rows, markdown=False):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a report as a picture: how many times as long each peer takes, on a logarithmic axis."""
+"""The rows of a report as a picture: how many times as long each peer takes, on a logarithmic axis. Gray: with itself."""
 import html
 import math
 
-LABEL, BAR, VALUE, ROW, TOP = 560, 420, 130, 24, 64  # pixels
-FASTER, SLOWER, TEXT, GRID = "#1f6f8b", "#b5483a", "#222", "#ccc"
+from comparison import ITSELF
+
+LABEL, BAR, VALUE, ROW, TOP = 680, 420, 90, 24, 64  # pixels
+FASTER, SLOWER, PRICE, TEXT, GRID = "#1f6f8b", "#b5483a", "#999", "#222", "#ccc"
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 
 
@@ -44,7 +46,7 @@ def svg(rows, title):
         shape = ",".join(str(row["shape"][letter]) for letter in "BHIT")
         parts.append(text(LABEL - 8, y + 16, f"{row['cell']} {shape}, {row['budget']} against {row['peer']}", "end"))
         begin, end = sorted((x_of(1), x_of(row["ratio"])))
-        color = FASTER if row["ratio"] >= 1 else SLOWER
+        color = PRICE if row["comparison"] in ITSELF else FASTER if row["ratio"] >= 1 else SLOWER
         parts.append(f'<rect x="{begin:.1f}" y="{y + 4}" width="{max(1, end - begin):.1f}" height="{ROW - 8}" '
                      f'fill="{color}"/>')
         parts.append(text(end + 6, y + 16, f"{row['ratio']:.2f}x"))

@@ -108,6 +108,21 @@ struct LayerTensors {
     return args;
   }
 
+  // After a backward.
+  CellWeightGradientArgs WeightGradient(Tensor& dw, Tensor& dbias) {
+    return {.cell = layer.cell,
+            .k = layer.k,
+            .B = layer.B,
+            .H = layer.H,
+            .h_first = first[0].data(),
+            .h = inner[0].data(),
+            .gates = gates.data(),
+            .dw = dw.data(),
+            .dbias = geometry.recurrent_bias ? dbias.data() : nullptr,
+            .recurrent_mask = Mask(),
+            .masked = masked.data()};
+  }
+
   // States after each step, tensor by tensor.
   std::vector<std::vector<float>> States() {
     std::vector<std::vector<float>> states;

@@ -141,14 +141,9 @@ class Recurve:
                      for name in ("seconds", "bare_seconds"))
 
 
-def of_peak(contestant):
-    """Share of the product's peak that a contestant of ours reached, both medians."""
-    peak = statistics.median(one["peak_flops_per_second"] for one in contestant.rounds)
-    return contestant.report["flops"] / contestant.median() / peak
-
-
 def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
     """One line of the report. `ours` and `peer` are contestants that took turns."""
+    peak = statistics.median(one["peak_flops_per_second"] for one in ours.rounds)
     return {
         "comparison": comparison,
         "shape": ours.report["shape"],
@@ -163,7 +158,8 @@ def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
         "ratio": peer.median() / ours.median(),
         "ours_peak_bytes": ours.report["peak_bytes"],
         "peer_peak_bytes": peer_bytes,
-        "of_peak": of_peak(ours),
+        "peak_flops_per_second": peak,
+        "of_peak": ours.report["flops"] / ours.median() / peak,
         "link": ours.report["link"],
         "links": ours.report["links"],
         "link_forwards": ours.report["link_forwards"],

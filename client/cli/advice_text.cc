@@ -47,8 +47,8 @@ std::string WorkloadText(const Workload& workload) {
     return text;
   }
   const auto& model = std::get<ModelWorkload>(workload);
-  return absl::StrCat("an LSTM of ", Counted(model.layers, "layer"), " of ", CountText(model.hidden), ", batch ",
-                      CountText(model.batch), ", ", Counted(model.length, "step"));
+  return absl::StrCat(std::string(ToString(model.cell)), " of ", Counted(model.layers, "layer"), " of ",
+                      CountText(model.hidden), ", batch ", CountText(model.batch), ", ", Counted(model.length, "step"));
 }
 
 std::string SizeText(int64_t bytes) {

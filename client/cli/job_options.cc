@@ -4,17 +4,22 @@
 #include <map>
 #include <string>
 
+#include "client/cli/model_options.h"
 #include "client/cli/option_values.h"
 
 namespace recurve {
 namespace {
 
 void AddModelOptions(CLI::App& app, JobSpec& spec) {
-  const std::string group = "Model (byte embedding, stacked LSTM, output layer)";
-  AddCount(app, "--layers", spec.layers, "LSTM layers, 1 to 64")->group(group);
+  const std::string group = "Model (byte embedding, stacked recurrent layers, output layer)";
+  AddCell(app, spec.cell)->group(group);
+  AddCount(app, "--layers", spec.layers, "recurrent layers, 1 to 64")->group(group);
   AddCount(app, "--hidden", spec.hidden, "hidden size of a layer, 1 to 16384")->group(group);
   AddCount(app, "--embedding", spec.embedding, "size of the byte embedding; 0: as --hidden")->group(group);
+  AddResidual(app, spec.residual)->group(group);
+  AddLayerNorm(app, spec.layer_norm)->group(group);
   AddShare(app, "--dropout", spec.dropout, "between layers and before the output layer, 0 to below 1")->group(group);
+  AddRecurrentDropout(app, spec.recurrent_dropout)->group(group);
 }
 
 void AddTrainingOptions(CLI::App& app, JobSpec& spec) {
@@ -26,6 +31,12 @@ void AddTrainingOptions(CLI::App& app, JobSpec& spec) {
                "start each window from the last state of the one before (default), or from zeros")
       ->group(group);
   AddSeed(app, spec.seed)->group(group);
+  AddText(app, "--device", spec.device, "cpu, cuda, or cuda:N for the GPU of that number", "DEVICE")->group(group);
+  AddChoice(app, "--precision", spec.precision,
+            std::map<std::string, Precision>{
+                {"fp32", Precision::kFp32}, {"tf32", Precision::kTf32}, {"bf16", Precision::kBf16}},
+            "of matrix products; tf32 and bf16 on CUDA devices only")
+      ->group(group);
   AddThreads(app, spec.threads)->group(group);
 }
 

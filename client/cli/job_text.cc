@@ -35,8 +35,9 @@ int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes -
 
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level LSTM, ", spec.layers, spec.layers == 1 ? " layer" : " layers", " of ",
-                  spec.hidden, ", ", CountText(plan.parameters), " parameters, on ", plan.device, "\n");
+  absl::StrAppend(&text, "model      byte-level ", std::string(ToString(spec.cell)), ", ", spec.layers,
+                  spec.layers == 1 ? " layer" : " layers", " of ", spec.hidden, ", ", CountText(plan.parameters),
+                  " parameters, on ", plan.device, "\n");
   absl::StrAppend(&text, "data       ", spec.data_path, ": ", CountText(plan.train_bytes), " bytes to train on, ",
                   CountText(plan.holdout_bytes), " held out\n");
   absl::StrAppend(&text, "sequence   ", CountText(spec.length), " steps x ", spec.batch, " sequences; ",

@@ -54,7 +54,13 @@ absl::StatusOr<Workload> ReadModel(JsonObject& reader) {
   std::string optimizer = "adamw";
   reader.Text("cell", cell);
   reader.Text("optimizer", optimizer);
-  if (cell != "lstm") reader.Fail("cell", absl::StrCat("is \"", cell, "\"; must be \"lstm\""));
+  if (const std::optional<Cell> known = ParseCell(cell)) {
+    model.cell = *known;
+  } else {
+    reader.Fail("cell", absl::StrCat("is \"", cell,
+                                     "\"; must be \"lstm\", \"gru\", \"gru-reset-before\", \"tanh\", "
+                                     "\"relu\" or \"slstm\""));
+  }
   if (optimizer == "sgd") {
     model.optimizer = ModelWorkload::Optimizer::kSgd;
   } else if (optimizer != "adamw") {
@@ -64,7 +70,10 @@ absl::StatusOr<Workload> ReadModel(JsonObject& reader) {
   reader.Count("layers", model.layers);
   reader.Count("hidden", model.hidden);
   reader.Count("embedding", model.embedding);
+  reader.Flag("residual", model.residual);
+  reader.Flag("layer_norm", model.layer_norm);
   reader.Real("dropout", model.dropout);
+  reader.Real("recurrent_dropout", model.recurrent_dropout);
   reader.Count("batch", model.batch);
   reader.Count("length", model.length);
   reader.Count("link", model.link);
@@ -90,12 +99,15 @@ Json ChainJson(const ChainWorkload& chain) {
 }
 
 Json ModelJson(const ModelWorkload& model) {
-  Json json = {{"cell", "lstm"},
+  Json json = {{"cell", std::string(ToString(model.cell))},
                {"optimizer", model.optimizer == ModelWorkload::Optimizer::kSgd ? "sgd" : "adamw"},
                {"layers", model.layers},
                {"hidden", model.hidden},
                {"embedding", model.embedding},
+               {"residual", model.residual},
+               {"layer_norm", model.layer_norm},
                {"dropout", model.dropout},
+               {"recurrent_dropout", model.recurrent_dropout},
                {"batch", model.batch},
                {"length", model.length},
                {"link", model.link},

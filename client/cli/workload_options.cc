@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/cli/model_options.h"
 #include "client/cli/option_values.h"
 
 namespace recurve {
@@ -55,12 +56,14 @@ void WorkloadOptions::AddChain(CLI::App& app) {
 
 void WorkloadOptions::AddModel(CLI::App& app) {
   const auto add = [this](CLI::Option* option) { model_options_.push_back(option->group(kModelGroup)); };
-  add(AddChoice(app, "--cell", model_.cell,
-                std::map<std::string, ModelWorkload::Cell>{{"lstm", ModelWorkload::Cell::kLstm}}, "recurrent layer"));
+  add(AddCell(app, model_.cell));
   add(AddCount(app, "--layers", model_.layers, "stacked cells, 1 to 64"));
   add(AddCount(app, "--hidden", model_.hidden, "hidden size of a cell, 1 to 16384"));
   add(AddCount(app, "--embedding", model_.embedding, "size of the byte embedding; 0: as --hidden"));
+  add(AddResidual(app, model_.residual));
+  add(AddLayerNorm(app, model_.layer_norm));
   add(AddShare(app, "--dropout", model_.dropout, "between layers and before the output layer, 0 to below 1"));
+  add(AddRecurrentDropout(app, model_.recurrent_dropout));
   add(AddCount(app, "--batch", model_.batch, "sequences in a batch, 1 to 65536"));
   add(AddCount(app, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen"));
   add(app.add_flag("--carry-state,!--reset-state", model_.carry_state,

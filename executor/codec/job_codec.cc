@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/codec/workload_codec.h"
 
 namespace recurve {
 namespace {
@@ -37,6 +38,33 @@ executor::v1::Optimizer EncodeOptimizerKind(OptimizerKind kind) {
 executor::v1::LearningRateShape EncodeShape(LearningRateShape shape) {
   return shape == LearningRateShape::kConstant ? executor::v1::LEARNING_RATE_SHAPE_CONSTANT
                                                : executor::v1::LEARNING_RATE_SHAPE_COSINE;
+}
+
+executor::v1::Precision EncodePrecision(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return executor::v1::PRECISION_FP32;
+    case Precision::kTf32:
+      return executor::v1::PRECISION_TF32;
+    case Precision::kBf16:
+      return executor::v1::PRECISION_BF16;
+  }
+  return executor::v1::PRECISION_UNSPECIFIED;
+}
+
+absl::StatusOr<Precision> DecodePrecision(executor::v1::Precision precision) {
+  switch (precision) {
+    case executor::v1::PRECISION_UNSPECIFIED:
+    case executor::v1::PRECISION_FP32:
+      return Precision::kFp32;
+    case executor::v1::PRECISION_TF32:
+      return Precision::kTf32;
+    case executor::v1::PRECISION_BF16:
+      return Precision::kBf16;
+    default:
+      return absl::InvalidArgumentError(absl::StrCat("precision is ", static_cast<int>(precision),
+                                                     "; it is PRECISION_FP32, PRECISION_TF32 or PRECISION_BF16"));
+  }
 }
 
 absl::StatusOr<OptimizerKind> DecodeOptimizerKind(executor::v1::Optimizer kind) {
@@ -118,10 +146,14 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   executor::v1::JobSpec message;
   message.set_data_path(spec.data_path);
   message.set_holdout(spec.holdout);
+  message.set_cell(EncodeCell(spec.cell));
   message.set_layers(spec.layers);
   message.set_hidden(spec.hidden);
   message.set_embedding(spec.embedding);
+  message.set_residual(spec.residual);
+  message.set_layer_norm(spec.layer_norm);
   message.set_dropout(spec.dropout);
+  message.set_recurrent_dropout(spec.recurrent_dropout);
   message.set_batch(spec.batch);
   message.set_length(spec.length);
   message.set_link(spec.link);
@@ -135,6 +167,8 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
     message.set_activation_share(std::get<ActivationShare>(spec.memory).share);
   }
   message.set_strategy(EncodeStrategy(spec.strategy));
+  message.set_device(spec.device);
+  message.set_precision(EncodePrecision(spec.precision));
   message.set_threads(spec.threads);
   message.set_save_path(spec.save_path);
   message.set_checkpoint_every(spec.checkpoint_every);
@@ -148,10 +182,16 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   JobSpec spec;
   spec.data_path = message.data_path();
   if (message.has_holdout()) spec.holdout = message.holdout();
+  const absl::StatusOr<Cell> cell = DecodeCell("cell", message.cell());
+  if (!cell.ok()) return cell.status();
+  spec.cell = *cell;
   if (message.has_layers()) spec.layers = message.layers();
   if (message.has_hidden()) spec.hidden = message.hidden();
   if (message.has_embedding()) spec.embedding = message.embedding();
+  spec.residual = message.residual();
+  spec.layer_norm = message.layer_norm();
   if (message.has_dropout()) spec.dropout = message.dropout();
+  spec.recurrent_dropout = message.recurrent_dropout();
   if (message.has_batch()) spec.batch = message.batch();
   if (message.has_length()) spec.length = message.length();
   if (message.has_link()) spec.link = message.link();
@@ -165,6 +205,10 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
   if (!strategy.ok()) return strategy.status();
   spec.strategy = *strategy;
+  if (!message.device().empty()) spec.device = message.device();
+  const absl::StatusOr<Precision> precision = DecodePrecision(message.precision());
+  if (!precision.ok()) return precision.status();
+  spec.precision = *precision;
   if (message.has_threads()) spec.threads = message.threads();
   spec.save_path = message.save_path();
   if (message.has_checkpoint_every()) spec.checkpoint_every = message.checkpoint_every();

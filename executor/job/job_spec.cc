@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace recurve {
@@ -67,6 +69,21 @@ absl::Status CheckStrategy(Strategy strategy) {
                    ", must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
 }
 
+absl::Status CheckDevice(const JobSpec& spec) {
+  int index = 0;
+  const bool cuda = spec.device == "cuda" || (absl::StartsWith(spec.device, "cuda:") &&
+                                              absl::SimpleAtoi(spec.device.substr(5), &index) && index >= 0);
+  if (!cuda && spec.device != "cpu") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("device is \"", spec.device, "\", must be cpu, cuda, or cuda:N with the number of a GPU"));
+  }
+  if (!cuda && spec.precision != Precision::kFp32) {
+    return absl::InvalidArgumentError(absl::StrCat("precision is ", std::string(ToString(spec.precision)),
+                                                   ", must be fp32 on the CPU; tf32 and bf16 need device cuda"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckSizes(const JobSpec& spec) {
@@ -75,6 +92,8 @@ absl::Status CheckSizes(const JobSpec& spec) {
       CheckRange("hidden", spec.hidden, 1, kMaxWidth),
       CheckRange("embedding", spec.embedding, 0, kMaxWidth),
       CheckReal("dropout", spec.dropout, spec.dropout >= 0 && spec.dropout < 1, "[0, 1)"),
+      CheckReal("recurrent_dropout", spec.recurrent_dropout, spec.recurrent_dropout >= 0 && spec.recurrent_dropout < 1,
+                "[0, 1)"),
       CheckRange("batch", spec.batch, 1, kMaxBatch),
       CheckRange("length", spec.length, 1, kMaxChainLength),
       CheckRange("link", spec.link, 0, kMaxChainLength),
@@ -92,6 +111,7 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
       CheckOptimizer(spec.optimizer),
       CheckMemory(spec.memory),
       CheckStrategy(spec.strategy),
+      CheckDevice(spec),
       CheckRange("threads", spec.threads, 0, kMaxThreads),
       CheckRange("checkpoint_every", spec.checkpoint_every, 0, kMaxSteps),
   });

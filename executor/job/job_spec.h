@@ -9,6 +9,8 @@
 #include <variant>
 
 #include "absl/status/status.h"
+#include "executor/backend/cell.h"
+#include "executor/backend/precision.h"
 #include "executor/model/optimizer.h"
 #include "planner_service/planning/plan.h"
 
@@ -36,11 +38,15 @@ struct JobSpec {
   std::string data_path;
   double holdout = 0.05;  // [0, 0.5]; 0: no evaluation
 
-  // Model: byte embedding, stacked LSTM, output layer.
-  int64_t layers = 1;     // 1..64
-  int64_t hidden = 256;   // 1..16384
-  int64_t embedding = 0;  // 1..16384; 0: as `hidden`
-  double dropout = 0.0;   // between layers and before the output layer, [0, 1)
+  // Model: byte embedding, stacked recurrent layers, output layer.
+  Cell cell = Cell::kLstm;
+  int64_t layers = 1;              // 1..64
+  int64_t hidden = 256;            // 1..16384
+  int64_t embedding = 0;           // 1..16384; 0: as `hidden`
+  bool residual = false;           // layers above the first add their input to their output
+  bool layer_norm = false;         // before each layer above the first, and before the output layer
+  double dropout = 0.0;            // between layers and before the output layer, [0, 1)
+  double recurrent_dropout = 0.0;  // of h in the recurrent product, one mask for the whole sequence, [0, 1)
 
   // Training.
   int64_t batch = 16;       // sequences, 1..65536
@@ -55,9 +61,11 @@ struct JobSpec {
   MemoryLimit memory;
   Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm
 
-  int threads = 0;               // CPU threads; 0: all
-  std::string save_path;         // model file; empty: not saved
-  int64_t checkpoint_every = 0;  // steps between saves while training; 0: at the end only
+  std::string device = "cpu";              // "cpu", "cuda", "cuda:1"
+  Precision precision = Precision::kFp32;  // of matrix products; others than fp32 on CUDA devices only
+  int threads = 0;                         // CPU threads; 0: all
+  std::string save_path;                   // model file; empty: not saved
+  int64_t checkpoint_every = 0;            // steps between saves while training; 0: at the end only
 };
 
 // INVALID_ARGUMENT naming the field, its value, and its range: of model, batch, length and link.

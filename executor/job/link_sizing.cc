@@ -9,16 +9,19 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kRowsPerLink = 128;       // k B, from which on the matrix products run at full speed
-constexpr double kTapeFloatsPerUnit = 6.0;  // of each hidden unit and step: four gates, h and c
+constexpr int64_t kRowsPerLink = 128;  // k B, from which on the matrix products run at full speed
 
 }  // namespace
 
 TrainerOptions OptionsOf(const JobSpec& spec) {
-  return {.model = {.layers = spec.layers,
+  return {.model = {.cell = spec.cell,
+                    .layers = spec.layers,
                     .hidden = spec.hidden,
                     .embedding = spec.embedding == 0 ? spec.hidden : spec.embedding,
-                    .dropout = spec.dropout},
+                    .residual = spec.residual,
+                    .layer_norm = spec.layer_norm,
+                    .dropout = spec.dropout,
+                    .recurrent_dropout = spec.recurrent_dropout},
           .shape = {.length = spec.length, .link = 1, .batch = spec.batch},
           .optimizer = spec.optimizer,
           .steps = spec.steps,
@@ -27,8 +30,10 @@ TrainerOptions OptionsOf(const JobSpec& spec) {
 }
 
 absl::Status CheckCountable(const JobSpec& spec) {
-  const double floats = kTapeFloatsPerUnit * static_cast<double>(spec.length) * static_cast<double>(spec.batch) *
-                        static_cast<double>(spec.hidden) * static_cast<double>(spec.layers);
+  const CellGeometry cell = GeometryOf(spec.cell);
+  const double floats = static_cast<double>(cell.tape + cell.states) * static_cast<double>(spec.length) *
+                        static_cast<double>(spec.batch) * static_cast<double>(spec.hidden) *
+                        static_cast<double>(spec.layers);
   if (floats * sizeof(float) <= static_cast<double>(kMaxBytes)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("length ", spec.length, ", batch ", spec.batch, ", hidden ", spec.hidden, " and layers ",

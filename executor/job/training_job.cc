@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/safetensors.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/calibration.h"
 #include "executor/engine/inference.h"
 #include "executor/engine/trainer.h"
+#include "executor/job/job_backend.h"
 #include "executor/job/memory_plan.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
@@ -196,7 +196,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   const auto train = static_cast<int64_t>(bytes.size()) - holdout;
   absl::StatusOr<WindowBatches> windows = WindowBatches::Create(bytes.first(train), spec.batch, spec.length);
   if (!windows.ok()) return windows.status();
-  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeCpuBackend({.threads = spec.threads});
+  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeJobBackend(spec);
   if (!backend.ok()) return backend.status();
   auto job = std::make_unique<LanguageModelJob>(spec, *std::move(corpus), *windows, *std::move(backend));
   job->plan_.train_bytes = train;

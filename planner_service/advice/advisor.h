@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "executor/backend/cell.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"
 
@@ -43,7 +44,6 @@ struct ChainWorkload {
 // instruction set, which is the best of the machine that answers: packed weights are padded to whole vectors of 4, 8 or
 // 16 floats, so that only models whose `hidden` or `embedding` is no multiple of 16 need other bytes elsewhere.
 struct ModelWorkload {
-  enum class Cell : uint8_t { kLstm };
   enum class DataType : uint8_t { kFloat32 };
   enum class Optimizer : uint8_t { kAdamW, kSgd };
   // Measured costs of links of `link` steps. When a model has any, the link of least predicted time is chosen among
@@ -60,9 +60,12 @@ struct ModelWorkload {
   int64_t layers = 1;     // 1..64
   int64_t hidden = 256;   // 1..16384
   int64_t embedding = 0;  // 1..16384; 0: as `hidden`
-  double dropout = 0;     // [0, 1)
-  int64_t batch = 16;     // 1..65536
-  int64_t length = 1000;  // T, steps, 1..kMaxChainLength
+  bool residual = false;
+  bool layer_norm = false;
+  double dropout = 0;            // [0, 1)
+  double recurrent_dropout = 0;  // [0, 1)
+  int64_t batch = 16;            // 1..65536
+  int64_t length = 1000;         // T, steps, 1..kMaxChainLength
   // k, steps in a link, 1..kMaxChainLength (a larger one than the length is taken as the length); 0: chosen for each
   // budget. Must be 0 when there are choices.
   int64_t link = 0;

@@ -30,17 +30,18 @@ absl::Status CheckChain(const ChainWorkload& chain) {
 }
 
 absl::StatusOr<JobSpec> SpecOf(const ModelWorkload& model) {
-  if (model.cell != ModelWorkload::Cell::kLstm) {
-    return absl::InvalidArgumentError(absl::StrCat("cell is ", static_cast<int>(model.cell), ", must be lstm"));
-  }
   if (model.data_type != ModelWorkload::DataType::kFloat32) {
     return absl::InvalidArgumentError(
         absl::StrCat("data_type is ", static_cast<int>(model.data_type), ", must be float32"));
   }
-  JobSpec spec{.layers = model.layers,
+  JobSpec spec{.cell = model.cell,
+               .layers = model.layers,
                .hidden = model.hidden,
                .embedding = model.embedding,
+               .residual = model.residual,
+               .layer_norm = model.layer_norm,
                .dropout = model.dropout,
+               .recurrent_dropout = model.recurrent_dropout,
                .batch = model.batch,
                .length = model.length,
                .link = model.link,

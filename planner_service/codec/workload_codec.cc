@@ -65,10 +65,13 @@ absl::Status CheckSizes(absl::string_view field, const ModelWorkload& model) {
   status.Update(CheckRange(absl::StrCat(field, ".batch"), model.batch, 1, kMaxBatch));
   status.Update(CheckRange(absl::StrCat(field, ".length"), model.length, 1, kMaxChainLength));
   status.Update(CheckRange(absl::StrCat(field, ".link"), model.link, 0, kMaxChainLength));
-  if (!(model.dropout >= 0 && model.dropout < 1)) {
-    status.Update(absl::InvalidArgumentError(
-        absl::StrCat(field, ".dropout is ", model.dropout, "; must be at least 0 and below 1")));
-  }
+  const auto check_rate = [&](const char* name, double rate) {
+    if (rate >= 0 && rate < 1) return;
+    status.Update(
+        absl::InvalidArgumentError(absl::StrCat(field, name, " is ", rate, "; must be at least 0 and below 1")));
+  };
+  check_rate(".dropout", model.dropout);
+  check_rate(".recurrent_dropout", model.recurrent_dropout);
   return status;
 }
 
@@ -89,18 +92,23 @@ absl::Status DecodeChoices(absl::string_view field, const planner::v1::ModelWork
 }
 
 absl::StatusOr<ModelWorkload> DecodeModel(absl::string_view field, const planner::v1::ModelWorkload& message) {
-  absl::Status status = CheckOnlyChoice(absl::StrCat(field, ".cell"), message.cell(), planner::v1::CELL_LSTM);
+  const absl::StatusOr<Cell> cell = DecodeCell(absl::StrCat(field, ".cell"), message.cell());
+  absl::Status status = cell.status();
   status.Update(
       CheckOnlyChoice(absl::StrCat(field, ".data_type"), message.data_type(), planner::v1::DATA_TYPE_FLOAT32));
   const absl::StatusOr<ModelWorkload::Optimizer> optimizer =
       DecodeOptimizer(absl::StrCat(field, ".optimizer"), message.optimizer());
   status.Update(optimizer.status());
   if (!status.ok()) return status;
-  ModelWorkload model{.optimizer = *optimizer,
+  ModelWorkload model{.cell = *cell,
+                      .optimizer = *optimizer,
                       .layers = message.has_layers() ? message.layers() : 1,
                       .hidden = message.hidden(),
                       .embedding = message.embedding(),
+                      .residual = message.residual(),
+                      .layer_norm = message.layer_norm(),
                       .dropout = message.dropout(),
+                      .recurrent_dropout = message.recurrent_dropout(),
                       .batch = message.batch(),
                       .length = message.length(),
                       .link = message.link(),
@@ -123,14 +131,17 @@ planner::v1::ChainWorkload EncodeChain(const ChainWorkload& chain) {
 
 planner::v1::ModelWorkload EncodeModel(const ModelWorkload& model) {
   planner::v1::ModelWorkload message;
-  message.set_cell(planner::v1::CELL_LSTM);
+  message.set_cell(EncodeCell(model.cell));
   message.set_data_type(planner::v1::DATA_TYPE_FLOAT32);
   message.set_optimizer(model.optimizer == ModelWorkload::Optimizer::kSgd ? planner::v1::MODEL_OPTIMIZER_SGD
                                                                           : planner::v1::MODEL_OPTIMIZER_ADAMW);
   message.set_layers(model.layers);
   message.set_hidden(model.hidden);
   message.set_embedding(model.embedding);
+  message.set_residual(model.residual);
+  message.set_layer_norm(model.layer_norm);
   message.set_dropout(model.dropout);
+  message.set_recurrent_dropout(model.recurrent_dropout);
   message.set_batch(model.batch);
   message.set_length(model.length);
   message.set_link(model.link);
@@ -144,6 +155,33 @@ planner::v1::ModelWorkload EncodeModel(const ModelWorkload& model) {
 }
 
 }  // namespace
+
+planner::v1::Cell EncodeCell(Cell cell) {
+  switch (cell) {
+    case Cell::kLstm:
+      return planner::v1::CELL_LSTM;
+    case Cell::kGru:
+      return planner::v1::CELL_GRU;
+    case Cell::kGruResetBefore:
+      return planner::v1::CELL_GRU_RESET_BEFORE;
+    case Cell::kTanhRnn:
+      return planner::v1::CELL_TANH;
+    case Cell::kReluRnn:
+      return planner::v1::CELL_RELU;
+    case Cell::kSlstm:
+      return planner::v1::CELL_SLSTM;
+  }
+  return planner::v1::CELL_UNSPECIFIED;
+}
+
+absl::StatusOr<Cell> DecodeCell(absl::string_view field, planner::v1::Cell cell) {
+  if (cell == planner::v1::CELL_UNSPECIFIED) return Cell::kLstm;
+  for (const Cell known : kCells) {
+    if (EncodeCell(known) == cell) return known;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " is ", static_cast<int>(cell), "; must be 0 to 6, the numbers of Cell"));
+}
 
 planner::v1::Workload EncodeWorkload(const Workload& workload) {
   planner::v1::Workload message;

@@ -4,12 +4,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "executor/backend/cell.h"
 #include "planner_service/advice/advisor.h"
 #include "recurve/planner/v1/advisor.pb.h"
 
 namespace recurve {
 
 planner::v1::Workload EncodeWorkload(const Workload& workload);
+
+planner::v1::Cell EncodeCell(Cell cell);
+// Unspecified: LSTM. INVALID_ARGUMENT naming `field`.
+absl::StatusOr<Cell> DecodeCell(absl::string_view field, planner::v1::Cell cell);
 
 // INVALID_ARGUMENT naming a field within `field`, as it is called in the proto.
 absl::StatusOr<Workload> DecodeWorkload(absl::string_view field, const planner::v1::Workload& message);

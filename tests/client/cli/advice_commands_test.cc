@@ -229,7 +229,7 @@ TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
       {"{}", "\"hidden\" is missing"},
       {R"({"hidden": 8, "colour": 3})", "\"colour\" is not known"},
       {R"({"hidden": "8"})", "\"hidden\" is \"8\"; must be a whole number"},
-      {R"({"hidden": 8, "cell": "gru"})", "\"cell\" is \"gru\""},
+      {R"({"hidden": 8, "cell": "elman"})", "\"cell\" is \"elman\""},
       {R"({"hidden": 8, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
       {R"({"hidden": 8, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
       {R"({"hidden": 8, "link_costs": [{"link": 2}]})", "\"forward_seconds\" is missing"},

@@ -26,10 +26,14 @@ JobSpec Unusual() {
   JobSpec spec;
   spec.data_path = "/data/text";
   spec.holdout = 0.25;
+  spec.cell = Cell::kSlstm;
   spec.layers = 3;
   spec.hidden = 48;
   spec.embedding = 24;
+  spec.residual = true;
+  spec.layer_norm = true;
   spec.dropout = 0.125;
+  spec.recurrent_dropout = 0.375;
   spec.batch = 5;
   spec.length = 77;
   spec.link = 7;
@@ -47,6 +51,8 @@ JobSpec Unusual() {
   spec.seed = std::numeric_limits<uint64_t>::max();
   spec.memory = TotalBytes{123456789};
   spec.strategy = Strategy::kChen;
+  spec.device = "cuda:3";
+  spec.precision = Precision::kBf16;
   spec.threads = 2;
   spec.save_path = "/models/a.safetensors";
   spec.checkpoint_every = 4;
@@ -57,6 +63,7 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->holdout, 0.05);
+  EXPECT_EQ(spec->cell, Cell::kLstm);
   EXPECT_EQ(spec->layers, 1);
   EXPECT_EQ(spec->hidden, 256);
   EXPECT_EQ(spec->embedding, 0);
@@ -79,6 +86,11 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   ASSERT_TRUE(std::holds_alternative<ActivationShare>(spec->memory));
   EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 1);
   EXPECT_EQ(spec->strategy, Strategy::kAuto);
+  EXPECT_FALSE(spec->residual);
+  EXPECT_FALSE(spec->layer_norm);
+  EXPECT_EQ(spec->recurrent_dropout, 0);
+  EXPECT_EQ(spec->device, "cpu");
+  EXPECT_EQ(spec->precision, Precision::kFp32);
   EXPECT_EQ(spec->threads, 0);
   EXPECT_EQ(spec->save_path, "");
   EXPECT_EQ(spec->checkpoint_every, 0);

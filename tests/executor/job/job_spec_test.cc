@@ -44,6 +44,10 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.hidden = 16385; }, "hidden is 16385, must be 1..16384");
   expect([](JobSpec& s) { s.embedding = -1; }, "embedding is -1");
   expect([](JobSpec& s) { s.dropout = 1.0; }, "dropout is 1, must be in [0, 1)");
+  expect([](JobSpec& s) { s.recurrent_dropout = 1.0; }, "recurrent_dropout is 1, must be in [0, 1)");
+  expect([](JobSpec& s) { s.device = "tpu"; }, "device is \"tpu\", must be cpu, cuda, or cuda:N");
+  expect([](JobSpec& s) { s.device = "cuda:-1"; }, "device is \"cuda:-1\"");
+  expect([](JobSpec& s) { s.precision = Precision::kTf32; }, "precision is tf32, must be fp32 on the CPU");
   expect([](JobSpec& s) { s.batch = 0; }, "batch is 0");
   expect([](JobSpec& s) { s.length = 0; }, "length is 0");
   expect([](JobSpec& s) { s.length = kMaxChainLength + 1; }, "length is 10000001");

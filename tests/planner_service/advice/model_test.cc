@@ -23,10 +23,14 @@ namespace {
 using testing::HasSubstr;
 
 JobSpec SpecOf(const ModelWorkload& model, Strategy strategy, int64_t total) {
-  JobSpec spec{.layers = model.layers,
+  JobSpec spec{.cell = model.cell,
+               .layers = model.layers,
                .hidden = model.hidden,
                .embedding = model.embedding,
+               .residual = model.residual,
+               .layer_norm = model.layer_norm,
                .dropout = model.dropout,
+               .recurrent_dropout = model.recurrent_dropout,
                .batch = model.batch,
                .length = model.length,
                .link = model.link,

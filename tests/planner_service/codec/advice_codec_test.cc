@@ -136,7 +136,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAModel) {
     std::function<void(v1::ModelWorkload&)> change;
     const char* message;
   } cases[] = {
-      {[](auto& m) { m.set_cell(static_cast<v1::Cell>(9)); }, "workload.model.cell is 9; must be 0 or 1"},
+      {[](auto& m) { m.set_cell(static_cast<v1::Cell>(9)); }, "workload.model.cell is 9; must be 0 to 6"},
       {[](auto& m) { m.set_data_type(static_cast<v1::DataType>(-1)); }, "model.data_type is -1; must be 0 or 1"},
       {[](auto& m) { m.set_optimizer(static_cast<v1::ModelOptimizer>(3)); }, "model.optimizer is 3; must be 0 to 2"},
       {[](auto& m) { m.set_layers(0); }, "workload.model.layers is 0; must be 1 to 64"},
@@ -145,6 +145,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAModel) {
       {[](auto& m) { m.set_embedding(16385); }, "workload.model.embedding is 16385; must be 0 to 16384"},
       {[](auto& m) { m.set_dropout(1); }, "workload.model.dropout is 1; must be at least 0 and below 1"},
       {[](auto& m) { m.set_dropout(NAN); }, "workload.model.dropout is nan"},
+      {[](auto& m) { m.set_recurrent_dropout(1); }, "workload.model.recurrent_dropout is 1; must be at least 0"},
       {[](auto& m) { m.set_batch(0); }, "workload.model.batch is 0; must be 1 to 65536"},
       {[](auto& m) { m.set_length(0); }, "workload.model.length is 0; must be 1 to 10000000"},
       {[](auto& m) { m.set_link(-1); }, "workload.model.link is -1; must be 0 to 10000000"},

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_JOB_JOB_BACKEND_H_
+#define RECURVE_EXECUTOR_JOB_JOB_BACKEND_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
+#include "executor/job/job_spec.h"
+
+namespace recurve {
+
+// The backend that a job's device, precision and threads ask for. The spec must have passed CheckJobSpec.
+// FAILED_PRECONDITION when the device cannot be had here: the message says what is missing and what to do.
+absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_JOB_JOB_BACKEND_H_

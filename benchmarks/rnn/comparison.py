@@ -4,6 +4,7 @@
 A contestant is a process that prints a JSON object when it is warm, then answers each line that it reads with a JSON
 object that has the `seconds` of one pass. All that stand in one comparison are alive at once and take turns pass by
 pass, the others being stopped, so that whatever else the machine does meets all of them alike."""
+import argparse
 import contextlib
 import json
 import os
@@ -33,6 +34,31 @@ def output_of(command, **options):
     if done.returncode != 0:
         fail(f"{' '.join(str(word) for word in command)} failed:\n{(done.stdout + done.stderr).strip()[-2000:]}")
     return done.stdout
+
+
+def numbers(words):
+    """Of the command line: batch, hidden, input, length."""
+    try:
+        values = tuple(int(word) for word in words.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 4 or min(values) < 1:
+        raise argparse.ArgumentTypeError(f"{words}: give batch,hidden,input,length, for example 32,512,512,1000")
+    return values
+
+
+def some_of(known):
+    """Of the command line: a list of known words."""
+    def parse(words):
+        for word in words.split(","):
+            if word not in known:
+                raise argparse.ArgumentTypeError(f"{word}: give some of {','.join(known)}")
+        return words.split(",")
+    return parse
+
+
+def shape_of(values):
+    return dict(zip("BHIT", values), L=1)
 
 
 def shape_options(shape):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a report as a picture: how many times as long each peer takes, on a logarithmic axis. Gray: with itself."""
+"""The rows of a report as a picture: how many times as long each peer takes, on a logarithmic axis. Gray: with
+itself."""
 import html
 import math
 

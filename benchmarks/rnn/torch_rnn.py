@@ -82,8 +82,8 @@ class Peer:
 
 
 class Checkpointed(Peer):
-    """The loss of each segment, the product of its output and the output's gradient, is taken inside the segment, so that
-    no output outlives it."""
+    """The loss of each segment, the product of its output and the output's gradient, is taken inside the segment, so
+    that no output outlives it."""
 
     def __init__(self, args):
         super().__init__(args)
@@ -100,7 +100,8 @@ class Checkpointed(Peer):
         losses = []
         for first in range(0, self.args.length, self.segment):
             if first + self.segment < self.args.length:
-                loss, *state = checkpoint(self.run_segment, first, *state, use_reentrant=False, preserve_rng_state=False)
+                loss, *state = checkpoint(self.run_segment, first, *state, use_reentrant=False,
+                                          preserve_rng_state=False)
             else:
                 loss, *state = self.run_segment(first, *state)
             losses.append(loss)

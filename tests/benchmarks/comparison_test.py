@@ -106,7 +106,8 @@ class ProgramTest(unittest.TestCase):
 
     def test_refuses_what_it_cannot_do(self):
         for options, words in ((["--budget", "1"], "give more"), (["--budget", "0%"], "more than 0%"),
-                               (["--cell", "lstn"], "lstn"), (["--batch", "0"], "at least 1"), (["--batch"], "needs a value"),
+                               (["--cell", "lstn"], "lstn"), (["--batch", "0"], "at least 1"),
+                               (["--batch"], "needs a value"),
                                (["--size", "1"], "unknown option"), (["--device", "tpu"], "tpu")):
             with self.subTest(options):
                 done = rnn_benchmark(*options)

@@ -20,6 +20,9 @@
 #include "benchmarks/rnn/product_peak.h"
 #include "benchmarks/rnn/training_run.h"
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/backend/precision.h"
+#include "executor/job/job_backend.h"
+#include "executor/job/job_spec.h"
 #include "nlohmann/json.hpp"
 
 namespace recurve {
@@ -32,7 +35,8 @@ constexpr char kUsage[] =
     "  --budget 100%          of the activations that keeping every tape needs; or bytes of all that is held,\n"
     "                         parameters, input and output gradient apart\n"
     "  --link 0               steps in a link; 0: the fastest of some\n"
-    "  --device cpu           cpu\n"
+    "  --device cpu           cpu, cuda or cuda:N\n"
+    "  --precision fp32       of products on CUDA devices: fp32, tf32 or bf16\n"
     "  --threads 0            of the CPU; 0: all\n"
     "  --instruction-set S    of the CPU: avx512, avx2 or portable\n"
     "  --rounds 5             sweeps, for `seconds`, by turns with sweeps of the same kernels without the "
@@ -49,6 +53,8 @@ struct Options {
   ModelConfig model{.vocabulary = 1, .hidden = 512, .embedding = 512};
   SequenceShape shape{.length = 1000, .link = 0, .batch = 32};
   MemoryBudget budget = StoreAllShare{};
+  std::string device = "cpu";
+  Precision precision = Precision::kFp32;
   std::string instruction_set;
   int64_t threads = 0;
   int64_t rounds = 5;
@@ -94,7 +100,12 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
     if (!budget.ok()) return budget.status();
     options->budget = *budget;
   } else if (name == "--device") {
-    if (value != "cpu") return absl::InvalidArgumentError(absl::StrCat("--device is ", value, ": only cpu is there"));
+    options->device = value;
+  } else if (name == "--precision") {
+    const std::optional<Precision> precision = ParsePrecision(value);
+    if (!precision)
+      return absl::InvalidArgumentError(absl::StrCat("--precision is ", value, ", which is none\n", kUsage));
+    options->precision = *precision;
   } else if (name == "--instruction-set") {
     options->instruction_set = value;
   } else {
@@ -202,7 +213,7 @@ nlohmann::json Report(const Options& options, const TrainingRun& run, const Back
   return {{"cell", std::string(ToString(model.cell))},
           {"shape",
            {{"B", shape.batch}, {"H", model.hidden}, {"I", model.embedding}, {"T", shape.length}, {"L", model.layers}}},
-          {"precision", "fp32"},
+          {"precision", std::string(ToString(options.precision))},
           {"backend", backend.Describe()},
           {"link", shape.link},
           {"links", shape.links()},
@@ -213,15 +224,28 @@ nlohmann::json Report(const Options& options, const TrainingRun& run, const Back
           {"peak_bytes", run.held_bytes()}};
 }
 
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options) {
+  const int threads = static_cast<int>(std::min<int64_t>(options.threads, 1 << 20));
+  JobSpec spec{.device = options.device, .precision = options.precision, .threads = threads};
+  if (absl::Status status = CheckDevice(spec); !status.ok()) return status;
+  if (spec.device != "cpu") return MakeJobBackend(spec);
+  return MakeCpuBackend({.threads = threads, .instruction_set = options.instruction_set});
+}
+
+// On a GPU, large enough to fill it.
+ProductPeak::Shape PeakShape(const Options& options) {
+  if (options.device == "cpu") return {};
+  return {.rows = 8192, .depth = 4096, .width = 4096};
+}
+
 absl::Status Main(int argc, char** argv) {
   absl::StatusOr<Options> options = ParseOptions(argc, argv);
   if (!options.ok()) return options.status();
-  auto backend = MakeCpuBackend({.threads = static_cast<int>(std::min<int64_t>(options->threads, 1 << 20)),
-                                 .instruction_set = options->instruction_set});
+  auto backend = MakeBackend(*options);
   if (!backend.ok()) return backend.status();
   absl::StatusOr<std::unique_ptr<TrainingRun>> run = FastestRun(&*options, **backend);
   if (!run.ok()) return run.status();
-  absl::StatusOr<std::unique_ptr<ProductPeak>> peak = ProductPeak::Create(**backend, {});
+  absl::StatusOr<std::unique_ptr<ProductPeak>> peak = ProductPeak::Create(**backend, PeakShape(*options));
   if (!peak.ok()) return peak.status();
   nlohmann::json report = Report(*options, **run, **backend);
   const auto parts = (*run)->SweepParts();

@@ -6,6 +6,9 @@ parameters, input and output gradient apart: gradients, output and whatever is k
 lesser of what PyTorch's allocator counted and of what became resident: the first counts what is never touched, the
 second what the C library does not give back.
 
+--precision, of CUDA devices but for fp32: tf32 lets products round their factors; bf16 and fp16 hold everything, weights
+and activations, in that type.
+
 With --checkpoint-bytes, torch.utils.checkpoint recomputes segments of the sequence, all of the longest length whose
 measured peak keeps to those bytes, but for the last, which is kept. With --primitive, calls oneDNN's LSTM primitive, as
 PyTorch contains it, without autograd; `tape_bytes` are those of its workspace."""
@@ -20,6 +23,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "tanh": torch.nn.RNN}
+TYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 KEEP_OF_MODE_LSTM = 2  # the number that ATen has for nn.LSTM
 
 
@@ -31,9 +35,10 @@ def resident(name):
 class Peer:
     def __init__(self, args):
         self.device = torch.device(args.device)
-        self.layer = MODULES[args.cell](args.input, args.hidden, args.layers).to(self.device)
-        self.x = torch.randn(args.length, args.batch, args.input, device=self.device)
-        self.gradient = torch.randn(args.length, args.batch, args.hidden, device=self.device)
+        kind = {"device": self.device, "dtype": TYPES[args.precision]}
+        self.layer = MODULES[args.cell](args.input, args.hidden, args.layers).to(**kind)
+        self.x = torch.randn(args.length, args.batch, args.input, **kind)
+        self.gradient = torch.randn(args.length, args.batch, args.hidden, **kind)
         self.args = args
 
     def run(self):
@@ -95,7 +100,7 @@ class Checkpointed(Peer):
         return (output * self.gradient[first:last]).sum(), *(state if self.args.cell == "lstm" else (state,))
 
     def run(self):
-        zero = torch.zeros(self.args.layers, self.args.batch, self.args.hidden, device=self.device)
+        zero = torch.zeros(self.args.layers, self.args.batch, self.args.hidden, device=self.device, dtype=self.x.dtype)
         state = (zero,) * (2 if self.args.cell == "lstm" else 1)
         losses = []
         for first in range(0, self.args.length, self.segment):
@@ -145,6 +150,7 @@ def main():
     for name in ("batch", "hidden", "input", "length", "layers"):
         parser.add_argument("--" + name, type=int, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=TYPES, default="fp32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--onednn", choices=("on", "off"), default="on")
     parser.add_argument("--checkpoint-bytes", type=int)
@@ -155,6 +161,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.backends.mkldnn.enabled = args.onednn == "on"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = args.precision == "tf32"
     report = {"version": torch.__version__}
     if args.primitive:
         peer = Primitive(args)

@@ -52,7 +52,8 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const ModelConf
 }
 
 int64_t TrainingRun::FixedActivationBytes() const {
-  return backend_.OwnBytes() + kStatesHeld * model_.state_bytes() + model_.tape_bytes() + model_.needs().workspace.used();
+  return backend_.OwnBytes() + kStatesHeld * model_.state_bytes() + model_.tape_bytes() +
+         model_.needs().workspace.used();
 }
 
 int64_t TrainingRun::StoreAllStoreBytes() const {

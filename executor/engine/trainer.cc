@@ -168,6 +168,8 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
   result.loss /= static_cast<double>(result.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
   result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
+  // A device that fails leaves no numbers behind: not to be taken for a loss that is not finite.
+  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
   if (absl::Status status = CheckFinite(result); !status.ok()) return status;
 
   UpdateWeights(options_.optimizer, step, result.learning_rate, ClipScale(options_.optimizer, result.gradient_norm),

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/job/job_backend.h"
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "executor/backend/cpu/cpu_backend.h"
+
+#ifdef RECURVE_CUDA
+#include "absl/strings/numbers.h"
+#include "executor/backend/cuda/cuda_backend.h"
+#endif
 
 namespace recurve {
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
   if (spec.device == "cpu") return MakeCpuBackend({.threads = spec.threads});
-  return absl::FailedPreconditionError(
-      absl::StrCat("device is ", spec.device, ": this program was built without CUDA; use device cpu"));
+#ifdef RECURVE_CUDA
+  int index = 0;
+  if (const size_t colon = spec.device.find(':'); colon != std::string::npos) {
+    (void)absl::SimpleAtoi(spec.device.substr(colon + 1), &index);
+  }
+  return MakeCudaBackend({.device = index, .precision = spec.precision});
+#else
+  return absl::FailedPreconditionError(absl::StrCat(
+      "device is ", spec.device, ": this program was built without CUDA; use device cpu, or build the preset cuda"));
+#endif
 }
 
 }  // namespace recurve

@@ -69,6 +69,8 @@ absl::Status CheckStrategy(Strategy strategy) {
                    ", must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
 }
 
+}  // namespace
+
 absl::Status CheckDevice(const JobSpec& spec) {
   int index = 0;
   const bool cuda = spec.device == "cuda" || (absl::StartsWith(spec.device, "cuda:") &&
@@ -83,8 +85,6 @@ absl::Status CheckDevice(const JobSpec& spec) {
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status CheckSizes(const JobSpec& spec) {
   return FirstError({

@@ -71,6 +71,9 @@ struct JobSpec {
 // INVALID_ARGUMENT naming the field, its value, and its range: of model, batch, length and link.
 absl::Status CheckSizes(const JobSpec& spec);
 
+// The same of device and precision. Whether this machine has the device shows when it is opened.
+absl::Status CheckDevice(const JobSpec& spec);
+
 // The same for every field. Looks at no file.
 absl::Status CheckJobSpec(const JobSpec& spec);
 

@@ -26,6 +26,25 @@ absl::StatusCode CodeOf(cudaError_t error) {
   }
 }
 
+// Whether every later call fails too: the process has lost the device's context.
+bool IsLasting(cudaError_t error) {
+  switch (error) {
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
+    case cudaErrorHardwareStackError:
+    case cudaErrorLaunchFailure:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorAssert:
+    case cudaErrorECCUncorrectable:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::StatusCode CodeOf(cublasStatus_t error) {
   switch (error) {
     case CUBLAS_STATUS_ALLOC_FAILED:
@@ -42,8 +61,9 @@ absl::StatusCode CodeOf(cublasStatus_t error) {
 
 absl::Status ToStatus(cudaError_t error, std::string_view what) {
   if (error == cudaSuccess) return absl::OkStatus();
-  return {CodeOf(error), absl::StrCat("CUDA, ", std::string(what), ": ", cudaGetErrorString(error), " (",
-                                      cudaGetErrorName(error), ")")};
+  return {CodeOf(error),
+          absl::StrCat("CUDA, ", std::string(what), ": ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ")",
+                       IsLasting(error) ? "; this program can use no GPU any more: restart the program" : "")};
 }
 
 absl::Status ToStatus(cublasStatus_t error, std::string_view what) {

@@ -30,12 +30,15 @@ inline constexpr std::string_view kGenesis =
     "firmament: and it was so.\n"
     "And God called the firmament Heaven. And the evening and the morning were the second day.\n";
 
-// A trainer on the CPU with a plan of its own.
+// A trainer with a plan of its own.
 class TrainingRun {
  public:
   // `budget_bytes` is for the store; a negative one means that of keeping everything.
   TrainingRun(const TrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes, int threads)
-      : options_(options), backend_(MakeCpuBackend({.threads = threads}).value()) {
+      : TrainingRun(options, initial, strategy, budget_bytes, MakeCpuBackend({.threads = threads}).value()) {}
+  TrainingRun(const TrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes,
+              std::unique_ptr<Backend> backend)
+      : options_(options), backend_(std::move(backend)) {
     const LinkBytes bytes = MeasureLink(options);
     const int64_t links = options.shape.links();
     if (budget_bytes < 0) budget_bytes = links * (bytes.state + bytes.tape);

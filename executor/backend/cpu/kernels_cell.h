@@ -17,7 +17,7 @@
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
 // Products that are formed before their cells.
-inline constexpr int64_t kCellRows = 32;
+inline constexpr int64_t kCellRows = 64;
 inline constexpr int64_t kGroupStrips = 12;  // whole tiles of any shape
 
 template <template <class> class C>

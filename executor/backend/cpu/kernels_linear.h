@@ -134,17 +134,20 @@ inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, i
                        float* packed) {
   constexpr int64_t kRows = 8;
   for (int64_t d0 = 0; d0 < depth; d0 += kRows) {
-    const int64_t d_end = Least(d0 + kRows, depth);
+    const int64_t rows = Least(kRows, depth - d0);
+    const float* x[kRows];
+    for (int64_t d = 0; d < rows; ++d) {
+      const int64_t r = r0 + d0 + d;
+      x[d] = begin + (r < a.first_rows ? a.x_first + r * a.x_stride : a.x_rest + (r - a.first_rows) * a.x_stride);
+    }
     for (int64_t i = 0; i < count; i += kTileRows) {
-      const int64_t columns = Least(kTileRows, count - i);
-      for (int64_t d = d0; d < d_end; ++d) {
-        const int64_t r = r0 + d;
-        const float* x = r < a.first_rows ? a.x_first + r * a.x_stride : a.x_rest + (r - a.first_rows) * a.x_stride;
-        float* to = packed + i * depth + d * kTileRows;
-        if (columns == kTileRows) {
-          memcpy(to, x + begin + i, kTileRows * sizeof(float));
-        } else {
-          memcpy(to, x + begin + i, columns * sizeof(float));
+      float* to = packed + i * depth + d0 * kTileRows;
+      if (rows == kRows && count - i >= kTileRows) {
+#pragma GCC unroll 8
+        for (int64_t d = 0; d < kRows; ++d) memcpy(to + d * kTileRows, x[d] + i, kTileRows * sizeof(float));
+      } else {
+        for (int64_t d = 0; d < rows; ++d) {
+          memcpy(to + d * kTileRows, x[d] + i, Least(kTileRows, count - i) * sizeof(float));
         }
       }
     }
@@ -176,8 +179,9 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
 
 // Meanwhile asks for dw, and for some rows of the next strips of dy, which are at `next`.
 template <int rows, int strips>
-RECURVE_INLINE void WeightGradientTile(const float* x, const float* dy, int64_t depth, const WeightGradientArgs& a,
-                                       int64_t last_lanes, float* dw, const float* next, Range next_rows) {
+__attribute__((noinline)) void WeightGradientTile(const float* x, const float* dy, int64_t depth,
+                                                  const WeightGradientArgs& a, int64_t last_lanes, float* dw,
+                                                  const float* next, Range next_rows) {
   Vec acc[rows][strips] = {};
   AccumulateAndFetch<rows, strips>(
       x, 1, kTileRows, dy, depth * kLanes, kLanes, depth, acc, [&](int r) RECURVE_INLINE_LAMBDA {

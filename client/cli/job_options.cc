@@ -67,7 +67,10 @@ void AddMemoryOptions(CLI::App& app, JobSpec& spec) {
             "tapes, workspace) that keeping every tape needs")
       ->group(group);
   AddStrategy(app, "--strategy", spec.strategy, "auto, store-all, chen or hsm")->group(group);
-  AddCount(app, "--link", spec.link, "steps in a link, the unit of planning; 0: chosen from the batch")->group(group);
+  AddCount(app, "--link", spec.link, "steps in a link, the unit of planning; 0: those of least predicted time")
+      ->group(group);
+  app.add_flag("--recalibrate", spec.recalibrate, "measure what links cost even though it is known from an earlier job")
+      ->group(group);
 }
 
 }  // namespace

@@ -111,6 +111,8 @@ Json StepJson(const StepRecord& record) {
           {"gradient_norm", record.gradient_norm},
           {"learning_rate", record.learning_rate},
           {"seconds", record.seconds},
+          {"batch_seconds", record.batch_seconds},
+          {"prediction_ratio", record.prediction_ratio},
           {"measured_peak_bytes", record.measured_peak_bytes},
           {"plain_forwards", record.plain_forwards},
           {"taped_forwards", record.taped_forwards}};

@@ -21,6 +21,7 @@ struct Contender {
 
 std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
   spec.link = plan.link;
+  spec.recalibrate = false;
   spec.steps = kStepsPerRound;
   spec.save_path.clear();
   spec.checkpoint_every = 0;
@@ -39,8 +40,8 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
   return contenders;
 }
 
-absl::Status RunOnce(Contender& contender, Planner& planner, const CancelCheck& cancelled) {
-  auto job = TrainingJob::Prepare(contender.spec, planner, cancelled);
+absl::Status RunOnce(Contender& contender, Planner& planner, LinkCostCache& known_costs, const CancelCheck& cancelled) {
+  auto job = TrainingJob::Prepare(contender.spec, planner, known_costs, cancelled);
   if (!job.ok()) return job.status();
   JobObserver silent;
   const absl::StatusOr<JobReport> report = (*job)->Run(silent, cancelled);
@@ -68,12 +69,13 @@ double Median(std::vector<double> values) {
 
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
                                                                    int64_t rounds, Planner& planner,
+                                                                   LinkCostCache& known_costs,
                                                                    const CancelCheck& cancelled) {
   std::vector<Contender> contenders = ContendersFor(spec, plan);
   for (int64_t round = 0; round < rounds; ++round) {
     for (size_t i = 0; i < contenders.size(); ++i) {
       Contender& contender = contenders[(static_cast<size_t>(round) + i) % contenders.size()];
-      if (absl::Status status = RunOnce(contender, planner, cancelled); !status.ok()) return status;
+      if (absl::Status status = RunOnce(contender, planner, known_costs, cancelled); !status.ok()) return status;
     }
   }
   std::vector<StrategyMeasurement> measurements;

@@ -28,6 +28,7 @@ struct StrategyMeasurement {
 // else the machine does meets all of them. Store-all is the first of the answer; it and Chen get the memory they need.
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
                                                                    int64_t rounds, Planner& planner,
+                                                                   LinkCostCache& known_costs,
                                                                    const CancelCheck& cancelled);
 
 std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements);

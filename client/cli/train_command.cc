@@ -32,6 +32,10 @@ Examples:
   recurve train --data book.txt --memory 5% --steps 100 --sample 200 --compare 5
       then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
 
+What links of the model cost is measured in about a second and kept for the next job, in link-costs in $RECURVE_CACHE
+(empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
+predicted time, which may differ by machine, and with them the last bits of the weights.
+
 --json prints an object for each step ("type": "step") and a last one ("type": "result"). Ctrl-C stops after the step
 under way and keeps the last checkpoint. Exit status 3: the memory is too small; the message says what would do.)";
 
@@ -96,7 +100,7 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options) 
 
 // The report, and then the sample and the comparison that were asked for.
 absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const JobPlan& plan, const JobReport& report,
-                      Planner& planner) {
+                      Planner& planner, LinkCostCache& known_costs) {
   Json json = {{"type", "result"}};
   json.update(JobPlanJson(options.job, plan));
   AddReport(options.job, report, json);
@@ -115,7 +119,7 @@ absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const Job
       std::fflush(stdout);
     }
     absl::StatusOr<std::vector<StrategyMeasurement>> measured =
-        MeasureStrategies(options.job, plan, options.compare, planner, WhenInterrupted());
+        MeasureStrategies(options.job, plan, options.compare, planner, known_costs, WhenInterrupted());
     if (!measured.ok()) return measured.status();
     json["comparison"] = MeasurementsJson(*measured);
     if (!options.json) std::fputs(MeasurementsText(*measured).c_str(), stdout);
@@ -139,9 +143,10 @@ ExitStatus RunTrain(const TrainOptions& options) {
     spec.save_path = scratch.path() + "/model.safetensors";
   }
   const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
+  LinkCostCache known_costs(LinkCostCachePath());
   std::unique_ptr<TrainingJob> job;
   {
-    auto prepared = TrainingJob::Prepare(spec, *planner, WhenInterrupted());
+    auto prepared = TrainingJob::Prepare(spec, *planner, known_costs, WhenInterrupted());
     if (absl::IsFailedPrecondition(prepared.status())) return Fail(prepared.status(), ExitStatus::kInfeasible);
     if (!prepared.ok()) return Fail(prepared.status());
     job = *std::move(prepared);
@@ -155,7 +160,9 @@ ExitStatus RunTrain(const TrainOptions& options) {
   if (!report.ok()) return Fail(report.status());
   const JobPlan plan = job->plan();
   job.reset();  // its memory is not needed while strategies are compared
-  if (absl::Status status = Conclude(options, spec, plan, *report, *planner); !status.ok()) return Fail(status);
+  if (absl::Status status = Conclude(options, spec, plan, *report, *planner, known_costs); !status.ok()) {
+    return Fail(status);
+  }
   return ExitStatus::kDone;
 }
 

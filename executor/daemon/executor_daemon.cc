@@ -32,6 +32,7 @@ ExecutorDaemon::ExecutorDaemon(const ExecutorDaemonOptions& options, PathRoots r
       service_(store_, metrics_, options.max_watchers),
       runner_options_{.planner_target = options.planner_target,
                       .planner_timeout = options.planner_timeout,
+                      .cost_cache_path = options.cost_cache_path,
                       .threads = options.threads,
                       .roots = std::move(roots)} {}
 

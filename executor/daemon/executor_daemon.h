@@ -20,7 +20,8 @@ struct ExecutorDaemonOptions {
   JobStoreOptions store;  // on_state_count is taken by the metrics
   std::string planner_target;
   std::chrono::milliseconds planner_timeout{10'000};
-  int threads = 0;  // see RunnerOptions
+  int threads = 0;              // see RunnerOptions
+  std::string cost_cache_path;  // see LinkCostCache; empty: costs are kept in memory only
   std::string data_root;
   std::string model_root;
   int max_watchers = 256;

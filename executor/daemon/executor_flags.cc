@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string>
 
+#include "executor/job/link_cost_cache.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -28,6 +29,9 @@ constexpr char kDescription[] =
 
 constexpr char kFooter[] =
     "Durations take ms, s, m, h.\n"
+    "Link costs are kept in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME "
+    "or\n"
+    "~/.cache.\n"
     "There is no TLS and no authentication yet: whoever reaches the port may run jobs, which read and write files as\n"
     "this user. Listen on loopback, or on a network that you trust with --data-root and --model-root.\n"
     "\n"
@@ -106,6 +110,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   options.server.listen = "127.0.0.1:7402";
   options.server.metrics_listen = "127.0.0.1:9402";
   options.version = RECURVE_VERSION;
+  options.cost_cache_path = LinkCostCachePath();
   CLI::App app(kDescription, "recurve-executor");
   app.set_version_flag("--version", "recurve-executor " RECURVE_VERSION, "Print the version and exit");
   app.footer(kFooter);

@@ -92,6 +92,8 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                    "Time of forward and backward of a batch, predicted from measured link costs.")),
       measured_seconds_(NewGauges(registry, "recurve_executor_measured_batch_seconds",
                                   "Time of forward and backward of the last batch.")),
+      prediction_ratio_(NewGauges(registry, "recurve_executor_prediction_ratio",
+                                  "Measured over predicted time of forward and backward, median of the last batches.")),
       step_(NewGauges(registry, "recurve_executor_step", "Optimiser steps that the running job has done.")),
       loss_(NewGauges(registry, "recurve_executor_loss_nats", "Nats per byte of the last batch.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
@@ -168,6 +170,7 @@ void JobMetrics::OnStep(const StepRecord& record) {
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
   Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(links_));
   Set(metrics_.measured_seconds_, record.batch_seconds);
+  Set(metrics_.prediction_ratio_, record.prediction_ratio);
   Set(metrics_.step_, static_cast<double>(record.step));
   Set(metrics_.loss_, record.loss);
   Set(metrics_.gradient_norm_, record.gradient_norm);

@@ -73,6 +73,7 @@ class ExecutorMetrics {
   Gauges& measured_recompute_;
   Gauges& predicted_seconds_;
   Gauges& measured_seconds_;
+  Gauges& prediction_ratio_;
   Gauges& step_;
   Gauges& loss_;
   Gauges& gradient_norm_;

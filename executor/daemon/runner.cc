@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "executor/codec/job_codec.h"
 
 namespace recurve {
@@ -46,6 +47,15 @@ class JobReporter final : public JobObserver {
     store_.AddEvaluation(id_, step, bits_per_byte);
   }
   void OnLedger(const Ledger& live) override { metrics_.OnLedger(live); }
+  void OnPredictionMissed(const StepRecord& record) override {
+    const std::string note = absl::StrFormat(
+        "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs "
+        "were "
+        "measured; they will be measured again for the next job",
+        record.step, record.prediction_ratio);
+    spdlog::warn("job {}: {}", id_, note);
+    store_.AddNote(id_, note);
+  }
 
  private:
   JobStore& store_;
@@ -62,7 +72,11 @@ std::string DescribePlan(const JobPlan& plan) {
 }  // namespace
 
 Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
-    : options_(std::move(options)), store_(store), metrics_(metrics), thread_([this] { Loop(); }) {}
+    : options_(std::move(options)),
+      store_(store),
+      metrics_(metrics),
+      known_costs_(options_.cost_cache_path),
+      thread_([this] { Loop(); }) {}
 
 Runner::~Runner() {
   store_.ShutDown();
@@ -97,7 +111,8 @@ absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   absl::StatusOr<JobSpec> spec = Admit(taken);
   if (!spec.ok()) return spec.status();
   SourcedPlanner planner(options_.planner_target, options_.planner_timeout);
-  absl::StatusOr<std::unique_ptr<TrainingJob>> job = TrainingJob::Prepare(*spec, planner, taken.cancelled);
+  absl::StatusOr<std::unique_ptr<TrainingJob>> job =
+      TrainingJob::Prepare(*spec, planner, known_costs_, taken.cancelled);
   if (!job.ok()) {
     if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
     return job.status();

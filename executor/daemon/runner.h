@@ -12,6 +12,7 @@
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/daemon/sourced_planner.h"
+#include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 
 namespace recurve {
@@ -19,6 +20,7 @@ namespace recurve {
 struct RunnerOptions {
   std::string planner_target;  // of the planner service; empty: plan in this process
   std::chrono::milliseconds planner_timeout{10'000};
+  std::string cost_cache_path;  // see LinkCostCache
   int threads = 0;  // most that a job may use, and what it gets when it does not say; 0: all of the machine's
   PathRoots roots;
 };
@@ -54,6 +56,7 @@ class Runner {
   const RunnerOptions options_;
   JobStore& store_;
   ExecutorMetrics& metrics_;
+  LinkCostCache known_costs_;
   std::thread thread_;
 };
 

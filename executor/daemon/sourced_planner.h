@@ -16,7 +16,7 @@ namespace recurve {
 // runs the job.
 //
 //   SourcedPlanner planner("127.0.0.1:7401", std::chrono::seconds(10));
-//   auto job = TrainingJob::Prepare(spec, planner, {});
+//   auto job = TrainingJob::Prepare(spec, planner, known_costs, {});
 //   if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) Warn(planner.why_embedded());
 class SourcedPlanner final : public Planner {
  public:

@@ -3,208 +3,248 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
+#include <numeric>
 #include <utility>
-#include <vector>
 
-#include "executor/engine/arena.h"
 #include "executor/model/language_model.h"
 
 namespace recurve {
 namespace {
 
-constexpr int64_t kMinLinks = 4;  // in a measured stretch, where memory allows
+// A stretch, where memory allows, is as many links as make about so much work, in rows (k B a link): long enough for
+// the clock, short enough to fall between two interruptions.
+constexpr int64_t kOperationsPerStretch = 4'000'000'000;
+constexpr int64_t kOperationsPerWeight = 8;  // of a row: two in each of two forwards, four in the backward
+constexpr int64_t kMaxRows = 1024;
 constexpr int64_t kMaxLinks = 64;
-constexpr int64_t kMaxStretchBytes = 96 << 20;  // larger than caches is large enough
-constexpr int64_t kFixedPieces = 8;             // at least as many as TakeMemory takes besides tapes and states
-constexpr int kMinRounds = 3;
-constexpr int kMaxRounds = 9;
-constexpr double kTargetSeconds = 0.4;  // no further round is begun after this
 
-double Median(std::vector<double> values) {
+constexpr double kNever = std::numeric_limits<double>::infinity();
+constexpr int kMinRounds = 3;
+constexpr int kMaxRounds = 100;
+constexpr double kTargetSeconds = 1.0;  // no further round is begun after this
+constexpr double kStalled = 0.1;        // of the rounds, the slowest, do not count
+
+// Without the slowest.
+double TrimmedMean(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+  values.resize(values.size() - static_cast<size_t>(kStalled * static_cast<double>(values.size())));
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// A stretch of links with the memory to run it.
-class Stretch {
+// Seconds from one call to the next, everything that was asked for being done. The first failure stays.
+class Laps {
  public:
-  static absl::StatusOr<std::unique_ptr<Stretch>> Create(const CalibrationOptions& options, Backend& backend);
+  explicit Laps(Backend& backend) : backend_(backend) { Next(); }
 
-  struct Seconds {
-    double batch = 0;  // once per batch
-    double plain = 0;  // per link
-    double taped = 0;
-    double backward = 0;
-  };
-  absl::StatusOr<Seconds> Measure();
+  double Next() {
+    status_.Update(backend_.Synchronize());
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+  const absl::Status& status() const { return status_; }
 
  private:
-  Stretch(const CalibrationOptions& options, int64_t links, Backend& backend);
-  absl::Status TakeMemory();
-  void RunPlain();
-  void RunTaped();
-  void RunBackward();
-  // Seconds since the last call, everything that was asked for being done.
-  absl::StatusOr<double> Lap();
-
-  const ModelConfig config_;
-  const int64_t links_;
-  const int64_t steps_;
   Backend& backend_;
-  LanguageModel model_;
-  std::unique_ptr<Arena> arena_;
-  std::vector<std::byte*> states_;  // links + 1
-  std::vector<std::byte*> tapes_;   // links
-  std::byte* gradient_ = nullptr;
-  std::chrono::steady_clock::time_point lap_;
+  std::chrono::steady_clock::time_point last_;
+  absl::Status status_;
 };
 
-SequenceShape StretchShape(const SequenceShape& shape, int64_t links) {
-  return {.length = links * shape.link, .link = shape.link, .batch = shape.batch};
-}
+// A few links of one candidate, and what was measured of them.
+struct Stretch {
+  int64_t link = 1;
+  int64_t links = 1;
+  std::unique_ptr<LanguageModel> model;
+  std::vector<std::byte*> states;  // links + 1
+  std::vector<std::byte*> tapes;   // links
+  std::byte* gradient = nullptr;   // of a state
+  double plain = kNever;           // seconds a link, the least of all rounds
+  double taped = kNever;
+  double backward = kNever;
 
-int64_t StretchBytes(const CalibrationOptions& options, int64_t links, Backend& backend) {
-  const LanguageModel model(options.model, StretchShape(options.shape, links), LanguageModel::Use::kTraining, backend);
-  const LanguageModel::Regions& needs = model.needs();
-  return backend.OwnBytes() + needs.weights.used() + needs.gradients.used() + needs.batch.used() +
-         needs.workspace.used() + (links + 2) * model.state_bytes() + links * model.tape_bytes();
-}
-
-int64_t StretchLinks(const CalibrationOptions& options, Backend& backend) {
-  int64_t links = std::min(std::clamp<int64_t>(options.taped_in_a_row, kMinLinks, kMaxLinks), options.shape.links());
-  const auto too_large = [&] {
-    const int64_t bytes = StretchBytes(options, links, backend);
-    return bytes > options.max_bytes || (links > kMinLinks && bytes > kMaxStretchBytes);
-  };
-  while (links > 1 && too_large()) --links;
-  return links;
-}
-
-absl::StatusOr<std::unique_ptr<Stretch>> Stretch::Create(const CalibrationOptions& options, Backend& backend) {
-  const int64_t links = StretchLinks(options, backend);
-  std::unique_ptr<Stretch> stretch(new Stretch(options, links, backend));
-  absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend, StretchBytes(options, links, backend), 2 * links + kFixedPieces);
-  if (!arena.ok()) return arena.status();
-  stretch->arena_ = *std::move(arena);
-  if (absl::Status status = stretch->TakeMemory(); !status.ok()) return status;
-  return stretch;
-}
-
-Stretch::Stretch(const CalibrationOptions& options, int64_t links, Backend& backend)
-    : config_(options.model),
-      links_(links),
-      steps_(StretchShape(options.shape, links).length),
-      backend_(backend),
-      model_(config_, StretchShape(options.shape, links), LanguageModel::Use::kTraining, backend) {}
-
-absl::Status Stretch::TakeMemory() {
-  const LanguageModel::Regions& needs = model_.needs();
-  model_.Bind({.weights = Region(arena_->Push(MemoryKind::kWeights, needs.weights.used())),
-               .gradients = Region(arena_->Push(MemoryKind::kGradients, needs.gradients.used())),
-               .batch = Region(arena_->Push(MemoryKind::kBatch, needs.batch.used())),
-               .workspace = Region(arena_->Push(MemoryKind::kWorkspace, needs.workspace.used()))});
-  gradient_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
-  states_.push_back(arena_->Push(MemoryKind::kStates, model_.state_bytes()));
-  for (int64_t link = 0; link < links_; ++link) {
-    tapes_.push_back(arena_->Push(MemoryKind::kTapes, model_.tape_bytes()));
-    states_.push_back(arena_->Push(MemoryKind::kStates, model_.state_bytes()));
+  int64_t steps() const { return links * link; }
+  double seconds() const { return static_cast<double>(links) * (plain + taped + backward); }
+  int64_t bytes() const {
+    const LanguageModel::Regions& needs = model->needs();
+    return needs.weights.used() + needs.gradients.used() + needs.workspace.used() + needs.batch.used() +
+           (links + 2) * model->state_bytes() + links * model->tape_bytes();
   }
-  if (states_.back() == nullptr) return absl::InternalError("the memory to measure link costs in is too small");
+};
 
-  const std::vector<float> block = ToBlock(InitialModel(config_, /*seed=*/1));
-  backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
-  const int64_t tokens = model_.needs().batch.used() / 2 / static_cast<int64_t>(sizeof(int32_t));
-  std::vector<int32_t> text(tokens);
-  for (int64_t i = 0; i < tokens; ++i) text[i] = static_cast<int32_t>((i * 7919 + i / 13) % config_.vocabulary);
-  const int64_t bytes = tokens * static_cast<int64_t>(sizeof(int32_t));
-  backend_.Upload(text.data(), bytes, model_.inputs());
-  backend_.Upload(text.data(), bytes, model_.targets());
-  backend_.Zero(states_.front(), model_.state_bytes());
-  return absl::OkStatus();
+Stretch MakeStretch(const CalibrationOptions& options, int64_t link, Backend& backend) {
+  const int64_t operations = kOperationsPerWeight * ParameterLayout(options.model).count();
+  const int64_t rows = std::min(kMaxRows, kOperationsPerStretch / operations);
+  Stretch stretch{.link = link, .links = std::clamp<int64_t>(rows / (link * options.batch), 1, kMaxLinks)};
+  for (;; --stretch.links) {
+    const SequenceShape shape = {.length = stretch.links * link, .link = link, .batch = options.batch};
+    stretch.model = std::make_unique<LanguageModel>(options.model, shape, LanguageModel::Use::kTraining, backend);
+    if (stretch.links == 1 || backend.OwnBytes() + stretch.bytes() <= options.max_bytes) return stretch;
+  }
 }
 
-absl::StatusOr<double> Stretch::Lap() {
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
-  const auto now = std::chrono::steady_clock::now();
-  const double seconds = std::chrono::duration<double>(now - lap_).count();
-  lap_ = now;
-  return seconds;
+// The stretches of all candidates in one block of memory. They share the weights and the gradients, whose layout no
+// link changes; the rest belongs to the one whose turn it is.
+class Course {
+ public:
+  static absl::StatusOr<std::unique_ptr<Course>> Create(const CalibrationOptions& options, Backend& backend);
+
+  // One round over all stretches. The first warms up, and after it the stretches for which there is no time are gone.
+  absl::Status RunRound(bool first, const CancelCheck& cancelled);
+  std::vector<MeasuredLink> Costs() const;
+
+ private:
+  Course(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
+  void Place(Stretch& stretch);
+  double RunStretch(Stretch& stretch, Laps& laps);  // its seconds
+
+  const CalibrationOptions options_;
+  Backend& backend_;
+  std::unique_ptr<DeviceMemory> memory_;
+  std::vector<Stretch> stretches_;
+  std::vector<int32_t> tokens_;  // inputs and targets of the longest stretch
+  double batch_ = kNever;        // seconds once a batch, the least of all rounds
+  std::vector<double> rounds_;   // seconds of each
+};
+
+absl::StatusOr<std::unique_ptr<Course>> Course::Create(const CalibrationOptions& options, Backend& backend) {
+  std::unique_ptr<Course> course(new Course(options, backend));
+  int64_t bytes = 0;
+  int64_t token_bytes = 0;
+  for (const int64_t link : options.links) {
+    const Stretch& stretch = course->stretches_.emplace_back(MakeStretch(options, link, backend));
+    bytes = std::max(bytes, stretch.bytes());
+    token_bytes = std::max(token_bytes, stretch.model->needs().batch.used());
+  }
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
+  if (!memory.ok()) return memory.status();
+  course->memory_ = *std::move(memory);
+  for (Stretch& stretch : course->stretches_) course->Place(stretch);
+
+  LanguageModel& model = *course->stretches_.front().model;
+  const std::vector<float> weights = ToBlock(InitialModel(options.model, /*seed=*/1));
+  backend.Upload(weights.data(), model.layout().block_bytes(), model.parameters());
+  course->tokens_.resize(token_bytes / static_cast<int64_t>(sizeof(int32_t)));
+  for (size_t i = 0; i < course->tokens_.size(); ++i) {
+    course->tokens_[i] = static_cast<int32_t>((i * 7919 + i / 13) % static_cast<size_t>(options.model.vocabulary));
+  }
+  return course;
 }
 
-void Stretch::RunPlain() {
+void Course::Place(Stretch& stretch) {
+  LanguageModel& model = *stretch.model;
+  Region block(memory_->data());
+  const auto take = [&](const Region& need) { return Region(block.Bytes(need.used())); };
+  LanguageModel::Regions regions;
+  regions.weights = take(model.needs().weights);
+  regions.gradients = take(model.needs().gradients);
+  regions.workspace = take(model.needs().workspace);
+  regions.batch = take(model.needs().batch);
+  model.Bind(regions);
+  stretch.gradient = block.Bytes(model.state_bytes());
+  stretch.states.push_back(block.Bytes(model.state_bytes()));
+  for (int64_t link = 0; link < stretch.links; ++link) {
+    stretch.tapes.push_back(block.Bytes(model.tape_bytes()));
+    stretch.states.push_back(block.Bytes(model.state_bytes()));
+  }
+}
+
+absl::Status Course::RunRound(bool first, const CancelCheck& cancelled) {
+  LanguageModel& any = *stretches_.front().model;
+  Laps laps(backend_);
+  any.PrepareWeights();
+  any.BeginBatch(stretches_.front().steps(), 1);
+  double batch = laps.Next();
+  double seconds = 0;  // of the stretches so far
+  for (size_t i = 0; i < stretches_.size(); ++i) {
+    if (cancelled && cancelled()) return absl::CancelledError("cancelled while link costs were measured");
+    const double last = RunStretch(stretches_[i], laps);
+    seconds += last;
+    if (!first || static_cast<int64_t>(i) + 1 < options_.required || i + 1 == stretches_.size()) continue;
+    const double next =
+        last * static_cast<double>(stretches_[i + 1].steps()) / static_cast<double>(stretches_[i].steps());
+    if (seconds + next > kTargetSeconds / (kMinRounds + 1)) stretches_.resize(i + 1);
+  }
+  laps.Next();
+  any.EndBatch();
+  batch += laps.Next();
+  batch_ = std::min(batch_, batch);
+  if (!first) rounds_.push_back(seconds + batch);
+  return laps.status();
+}
+
+double Course::RunStretch(Stretch& stretch, Laps& laps) {
+  LanguageModel& model = *stretch.model;
+  const auto links = static_cast<double>(stretch.links);
+  const int64_t token_bytes = stretch.steps() * options_.batch * static_cast<int64_t>(sizeof(int32_t));
+  backend_.Upload(tokens_.data(), token_bytes, model.inputs());
+  backend_.Upload(tokens_.data(), token_bytes, model.targets());
+  backend_.Zero(stretch.states.front(), model.state_bytes());
+  model.SetDropoutStream(/*seed=*/1, /*step=*/0);
+  model.BeginBatch(stretch.steps(), 1);
+  laps.Next();
+
   // As a sweep does: two states by turns, one tape as scratch.
-  const std::byte* in = states_.front();
-  for (int64_t link = 0; link < links_; ++link) {
-    std::byte* out = link % 2 == 0 ? states_[1] : gradient_;
-    model_.Forward(link, in, out, tapes_.front(), /*keep_tape=*/false);
+  const std::byte* in = stretch.states.front();
+  for (int64_t link = 0; link < stretch.links; ++link) {
+    std::byte* out = link % 2 == 0 ? stretch.states[1] : stretch.gradient;
+    model.Forward(link, in, out, stretch.tapes.front(), /*keep_tape=*/false);
     in = out;
   }
+  const double plain = laps.Next();
+
+  for (int64_t link = 0; link < stretch.links; ++link) {
+    model.Forward(link, stretch.states[link], stretch.states[link + 1], stretch.tapes[link], /*keep_tape=*/true);
+  }
+  const double taped = laps.Next();
+
+  backend_.Zero(stretch.gradient, model.state_bytes());
+  for (int64_t link = stretch.links - 1; link >= 0; --link) {
+    model.Backward(link, stretch.states[link], stretch.states[link + 1], stretch.tapes[link], stretch.gradient);
+  }
+  const double backward = laps.Next();
+  stretch.plain = std::min(stretch.plain, plain / links);
+  stretch.taped = std::min(stretch.taped, taped / links);
+  stretch.backward = std::min(stretch.backward, backward / links);
+  return plain + taped + backward;
 }
 
-void Stretch::RunTaped() {
-  for (int64_t link = 0; link < links_; ++link) {
-    model_.Forward(link, states_[link], states_[link + 1], tapes_[link], /*keep_tape=*/true);
+std::vector<MeasuredLink> Course::Costs() const {
+  double least = batch_;
+  for (const Stretch& stretch : stretches_) least += stretch.seconds();
+  const double load = TrimmedMean(rounds_) / least;
+  std::vector<MeasuredLink> costs;
+  for (const Stretch& stretch : stretches_) {
+    costs.push_back({.link = stretch.link,
+                     .forward_seconds = load * stretch.plain,
+                     .taped_forward_seconds = load * stretch.taped,
+                     .backward_seconds = load * stretch.backward,
+                     .batch_seconds = load * batch_});
   }
-}
-
-void Stretch::RunBackward() {
-  for (int64_t link = links_ - 1; link >= 0; --link) {
-    model_.Backward(link, states_[link], states_[link + 1], tapes_[link], gradient_);
-  }
-}
-
-absl::StatusOr<Stretch::Seconds> Stretch::Measure() {
-  const auto links = static_cast<double>(links_);
-  if (absl::StatusOr<double> start = Lap(); !start.ok()) return start.status();
-  model_.SetDropoutStream(1, 0);
-  model_.PrepareWeights();
-  model_.BeginBatch(steps_, 1);
-  const absl::StatusOr<double> begin = Lap();
-  RunPlain();
-  const absl::StatusOr<double> plain = Lap();
-  backend_.Zero(gradient_, model_.state_bytes());
-  RunTaped();
-  const absl::StatusOr<double> taped = Lap();
-  RunBackward();
-  const absl::StatusOr<double> backward = Lap();
-  model_.EndBatch();
-  const absl::StatusOr<double> end = Lap();
-  for (const auto* lap : {&begin, &plain, &taped, &backward, &end}) {
-    if (!lap->ok()) return lap->status();
-  }
-  return Seconds{
-      .batch = *begin + *end, .plain = *plain / links, .taped = *taped / links, .backward = *backward / links};
+  return costs;
 }
 
 }  // namespace
 
-absl::StatusOr<LinkCosts> Calibrate(const CalibrationOptions& options, Backend& backend) {
-  const absl::StatusOr<std::unique_ptr<Stretch>> stretch = Stretch::Create(options, backend);
-  if (!stretch.ok()) return stretch.status();
+absl::StatusOr<std::vector<MeasuredLink>> Calibrate(const CalibrationOptions& options, Backend& backend,
+                                                    const CancelCheck& cancelled) {
+  const absl::StatusOr<std::unique_ptr<Course>> course = Course::Create(options, backend);
+  if (!course.ok()) return course.status();
   const auto begin = std::chrono::steady_clock::now();
-  std::vector<double> batch, plain, taped, backward;
   for (int round = 0; round <= kMaxRounds; ++round) {
-    const absl::StatusOr<Stretch::Seconds> seconds = (*stretch)->Measure();
-    if (!seconds.ok()) return seconds.status();
-    if (round == 0) continue;  // warms up
-    batch.push_back(seconds->batch);
-    plain.push_back(seconds->plain);
-    taped.push_back(seconds->taped);
-    backward.push_back(seconds->backward);
+    if (absl::Status status = (*course)->RunRound(/*first=*/round == 0, cancelled); !status.ok()) return status;
     const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (round >= kMinRounds && elapsed > kTargetSeconds) break;
   }
-  const auto links = static_cast<double>(options.shape.links());
-  const double missing_steps = static_cast<double>(options.shape.links() * options.shape.link - options.shape.length);
-  const double present = 1.0 - missing_steps / (links * static_cast<double>(options.shape.link));
-  LinkCosts costs;
-  costs.forward_seconds = Median(plain);  // the last link is never run without tape
-  costs.taped_forward_seconds = Median(taped) * present;
-  costs.backward_seconds = Median(backward) * present + Median(batch) / links;
-  return costs;
+  return (*course)->Costs();
+}
+
+LinkCosts CostsOf(const MeasuredLink& measured, const SequenceShape& shape) {
+  const auto links = static_cast<double>(shape.links());
+  const double present = static_cast<double>(shape.length) / (links * static_cast<double>(shape.link));
+  return {.forward_seconds = measured.forward_seconds,  // the last link is never run without tape
+          .taped_forward_seconds = measured.taped_forward_seconds * present,
+          .backward_seconds = measured.backward_seconds * present + measured.batch_seconds / links};
 }
 
 }  // namespace recurve

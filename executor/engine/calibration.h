@@ -3,31 +3,53 @@
 #define RECURVE_EXECUTOR_ENGINE_CALIBRATION_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
 #include "executor/model/link_model.h"
 #include "executor/model/model_file.h"
 #include "planner_service/planning/plan.h"
+#include "planner_service/planning/planner.h"
 
 namespace recurve {
 
 struct CalibrationOptions {
   ModelConfig model;
-  SequenceShape shape;
-  // Links that the schedule tapes in a row. Tapes that stay in the processor's caches cost less than tapes that do not,
-  // so that links are measured in stretches like those that will be run.
-  int64_t taped_in_a_row = 1;
-  int64_t max_bytes = 0;  // of memory to use meanwhile; what training by the same shape needs is always enough
+  int64_t batch = 1;           // B
+  std::vector<int64_t> links;  // k of each candidate, increasing, at least one
+  // So many of the first candidates are measured however long it takes, at least one; those after them only while time
+  // is left.
+  int64_t required = 1;
+  int64_t max_bytes = 0;  // of memory to use meanwhile; the fixed memory of training in links of `links.back()` will do
 };
 
-// Measures what the links of a sequence cost on this device, in memory of its own that is freed again; takes well under
-// a second unless a link alone takes longer. Medians, warmed up.
+// What a link of `link` steps costs, and what is done once per batch besides the links: packing the weights, folding
+// the embedding, zeroing and completing the gradients. Seconds.
+struct MeasuredLink {
+  int64_t link = 1;
+  double forward_seconds = 0;
+  double taped_forward_seconds = 0;
+  double backward_seconds = 0;
+  double batch_seconds = 0;
+  friend bool operator==(const MeasuredLink&, const MeasuredLink&) = default;
+};
+
+// Measures what links cost on this device, in memory of its own that is freed again. Takes about a second, unless a few
+// rounds of the required candidates take longer. The answer has the candidates that were measured, in order. CANCELLED
+// when `cancelled` says so.
 //
-// The costs are those of an average link of this very sequence: what is done once per batch (packing the weights,
-// folding the embedding) is spread over the backwards of its N links, and a last link with fewer steps counts for as
-// much as it has. So PredictSeconds(V, N, costs) is the time from packed weights to complete gradients.
-absl::StatusOr<LinkCosts> Calibrate(const CalibrationOptions& options, Backend& backend);
+// All candidates take their turn in each of many rounds. What else the machine does interrupts a few stretches of links
+// for long and leaves the others alone, which would make of any average of one candidate's stretches a matter of luck.
+// So the least time of each kind of work tells what it costs by itself, and the mean time of the rounds over the sum of
+// those tells the load of the machine, by which all costs are multiplied.
+absl::StatusOr<std::vector<MeasuredLink>> Calibrate(const CalibrationOptions& options, Backend& backend,
+                                                    const CancelCheck& cancelled);
+
+// The costs of an average link of a sequence cut into links of `measured.link` steps: what is done once per batch is
+// spread over the N backwards, and a last link with fewer steps counts for as much as it has. So
+// PredictSeconds(V, N, costs) is the time from weights to complete gradients.
+LinkCosts CostsOf(const MeasuredLink& measured, const SequenceShape& shape);
 
 }  // namespace recurve
 

@@ -51,7 +51,7 @@ struct JobSpec {
   // Training.
   int64_t batch = 16;       // sequences, 1..65536
   int64_t length = 1000;    // T, steps in a sequence, 1..kMaxChainLength
-  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen (see link_sizing.h)
+  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
   int64_t steps = 100;      // optimiser steps, 1..1e9
   bool carry_state = true;  // windows of a sequence follow each other: start each from the last state of the one before
   OptimizerSpec optimizer;
@@ -60,6 +60,7 @@ struct JobSpec {
   // Memory.
   MemoryLimit memory;
   Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm
+  bool recalibrate = false;             // measure link costs even though they are known
 
   std::string device = "cpu";              // "cpu", "cuda", "cuda:1"
   Precision precision = Precision::kFp32;  // of matrix products; others than fp32 on CUDA devices only

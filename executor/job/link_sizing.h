@@ -14,6 +14,7 @@
 #include "executor/engine/ledger.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_spec.h"
+#include "planner_service/planning/plan.h"
 
 namespace recurve {
 
@@ -37,25 +38,40 @@ struct LinkSizing {
 // The spec must be countable. O(layers) time, whatever the sizes.
 LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend);
 
-// The links to look at, in order: the spec's own (at most the length), or when it is 0 about 128 rows (k B), halved
-// down to 1.
+// Where nothing was measured, the links to look at, in order: the spec's own (at most the length), or when it is 0
+// about 128 rows (k B), halved down to 1.
 std::vector<int64_t> CandidateLinks(const JobSpec& spec);
 
-// Chooses among candidates in that order: the first that needs no more than one extra sweep (V <= 2 N); where there is
-// none, the one that needs the fewest forwards per link. Fewer rows make the matrix products slower, longer links leave
-// fewer bytes to the store.
-class LinkRule {
+// Those, and doubled up to 2048 rows, increasing: the links to measure. Of more rows the matrix products are hardly
+// faster, and the working set grows.
+struct MeasurableLinks {
+  std::vector<int64_t> links;
+  int64_t required = 1;  // as in CalibrationOptions: the candidates of at most 128 rows
+};
+MeasurableLinks LinksToMeasure(const JobSpec& spec);
+
+// Chooses among the feasible candidates that are offered to it.
+//
+// With measured costs: the one of least predicted time, of equals the first. Without, of candidates in the order of
+// CandidateLinks: the first that needs no more than one extra sweep (V <= 2 N); where there is none, the one that needs
+// the fewest forwards per link. Fewer rows make the matrix products slower, longer links leave fewer bytes to the
+// store.
+class LinkChooser {
  public:
-  // Tells whether a feasible candidate is the one to take of those offered so far.
-  bool Offer(int64_t forward_count, int64_t links) {
-    const double forwards_per_link = static_cast<double>(forward_count) / static_cast<double>(links);
-    if (settled() || forwards_per_link >= best_) return false;
-    best_ = forwards_per_link;
+  explicit LinkChooser(bool measured) : measured_(measured) {}
+
+  // Tells whether this candidate is the one to take of those offered so far.
+  bool Offer(int64_t forward_count, int64_t links, const LinkCosts& costs) {
+    const double time = measured_ ? PredictSeconds(forward_count, links, costs)
+                                  : static_cast<double>(forward_count) / static_cast<double>(links);
+    if (settled() || time >= best_) return false;
+    best_ = time;
     return true;
   }
-  bool settled() const { return best_ <= 2; }  // no later candidate will be taken
+  bool settled() const { return !measured_ && best_ <= 2; }  // no later candidate will be taken
 
  private:
+  const bool measured_;
   double best_ = std::numeric_limits<double>::infinity();
 };
 

@@ -21,7 +21,10 @@ constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
 // One way to cut the sequence, with what the limit leaves to the store.
 struct Candidate : LinkSizing {
   int64_t store_budget_bytes = 0;  // negative: the limit does not even hold what is fixed
+  std::optional<LinkCosts> costs;  // none: not measured
   Plan plan;
+
+  bool fits() const { return store_budget_bytes >= 0; }
 
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
 };
@@ -42,20 +45,47 @@ int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
   return std::min({budget, candidate.store_all_store_bytes, kMaxBytes});  // more would be of no use
 }
 
-absl::StatusOr<Candidate> PlanLink(const JobSpec& spec, int64_t link, Backend& backend, Planner& planner,
-                                   const CancelCheck& cancelled) {
-  Candidate candidate{SizeLink(spec, link, backend)};
-  candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
+// The candidates of a job, those that fit with what they cost, unless there was no time left to measure it. `key` gets
+// what was measured.
+absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, Backend& backend,
+                                                         LinkCostCache& known_costs, const CancelCheck& cancelled,
+                                                         LinkCostKey& key) {
+  const MeasurableLinks measurable = LinksToMeasure(spec);
+  CalibrationOptions fitting{.model = OptionsOf(spec).model, .batch = spec.batch, .required = 0};
+  std::vector<Candidate> candidates;
+  for (const int64_t link : measurable.links) {
+    Candidate& candidate = candidates.emplace_back(Candidate{SizeLink(spec, link, backend)});
+    candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
+    if (!candidate.fits()) continue;
+    fitting.links.push_back(link);
+    if (static_cast<int64_t>(candidates.size()) <= measurable.required) ++fitting.required;
+    fitting.max_bytes = std::max(fitting.max_bytes, candidate.fixed.total() + candidate.store_budget_bytes);
+  }
+  if (fitting.links.empty()) return candidates;
+  key = KeyOf(fitting, backend);
+  const absl::StatusOr<std::vector<MeasuredLink>> measured =
+      FindOrMeasure(fitting, spec.recalibrate, known_costs, backend, cancelled);
+  if (!measured.ok()) return measured.status();
+  for (Candidate& candidate : candidates) {
+    for (const MeasuredLink& link : *measured) {
+      if (link.link == candidate.options.shape.link) candidate.costs = CostsOf(link, candidate.options.shape);
+    }
+  }
+  return candidates;
+}
+
+absl::Status PlanCandidate(const JobSpec& spec, Planner& planner, const CancelCheck& cancelled, Candidate& candidate) {
   const PlanRequest request{.length = candidate.links(),
                             .strategy = spec.strategy,
                             .budget = ByteBudget{.state_bytes = candidate.link_bytes.state,
                                                  .tape_bytes = candidate.link_bytes.tape,
-                                                 .budget_bytes = std::max<int64_t>(0, candidate.store_budget_bytes)}};
+                                                 .budget_bytes = std::max<int64_t>(0, candidate.store_budget_bytes)},
+                            .costs = candidate.costs};
   absl::StatusOr<Plan> plan = planner.MakePlan(request, cancelled);
   if (!plan.ok()) return plan.status();
   candidate.plan = *std::move(plan);
-  if (candidate.store_budget_bytes < 0) candidate.plan.feasible = false;
-  return candidate;
+  if (!candidate.fits()) candidate.plan.feasible = false;
+  return absl::OkStatus();
 }
 
 // The least limit that would hold `candidate`: bytes, or a share.
@@ -141,29 +171,36 @@ Ledger MemoryPlan::PlannedLedger() const {
 }
 
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
-                                      const CancelCheck& cancelled) {
+                                      LinkCostCache& known_costs, const CancelCheck& cancelled) {
   if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
+  LinkCostKey costs_key;
+  absl::StatusOr<std::vector<Candidate>> candidates =
+      MeasureCandidates(spec, backend, known_costs, cancelled, costs_key);
+  if (!candidates.ok()) return candidates.status();
   std::vector<Candidate> refused;
   std::optional<Candidate> best;
-  LinkRule rule;
-  for (const int64_t link : CandidateLinks(spec)) {
-    absl::StatusOr<Candidate> candidate = PlanLink(spec, link, backend, planner, cancelled);
-    if (!candidate.ok()) return candidate.status();
-    if (!candidate->plan.feasible) {
-      refused.push_back(*std::move(candidate));
-    } else if (rule.Offer(candidate->plan.forward_count, candidate->links())) {
-      best = *std::move(candidate);
+  LinkChooser chooser(/*measured=*/true);
+  for (Candidate& candidate : *candidates) {
+    if (candidate.fits() && !candidate.costs) continue;
+    if (absl::Status status = PlanCandidate(spec, planner, cancelled, candidate); !status.ok()) return status;
+    if (!candidate.plan.feasible) {
+      refused.push_back(std::move(candidate));
+    } else if (chooser.Offer(candidate.plan.forward_count, candidate.links(), *candidate.costs)) {
+      best = std::move(candidate);
     }
-    if (rule.settled()) break;
   }
   if (!best) return TooLittleMemory(spec, refused);
   const absl::StatusOr<ReplayResult> replay = Verify(*best);
   if (!replay.ok()) return replay.status();
+  // The planner's word is not needed: its forwards have been counted.
+  best->plan.predicted_seconds = PredictSeconds(replay->forward_count, best->links(), *best->costs);
   return MemoryPlan{.options = best->options,
                     .fixed = best->fixed,
                     .link_bytes = best->link_bytes,
                     .store_budget_bytes = best->store_budget_bytes,
                     .store_all_bytes = best->store_all_bytes(),
+                    .costs_key = std::move(costs_key),
+                    .costs = *best->costs,
                     .plan = std::move(best->plan),
                     .replay = *replay};
 }

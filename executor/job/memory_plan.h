@@ -9,6 +9,8 @@
 #include "executor/engine/ledger.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_spec.h"
+#include "executor/job/link_cost_cache.h"
+#include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
 
@@ -21,6 +23,8 @@ struct MemoryPlan {
   LinkBytes link_bytes;            // s and a
   int64_t store_budget_bytes = 0;  // B
   int64_t store_all_bytes = 0;     // total of keeping every tape
+  LinkCostKey costs_key;           // what was measured
+  LinkCosts costs;                 // of it, those of this link
   Plan plan;
   ReplayResult replay;
 
@@ -28,13 +32,14 @@ struct MemoryPlan {
   Ledger PlannedLedger() const;
 };
 
-// Sizes the job, asks `planner` for each candidate link until one is taken (link_sizing.h), and replays the answer. The
-// same job always gets the same link.
+// Sizes the job in each link that may do, has measured what links cost (in the memory of the job, unless `known_costs`
+// has it), asks `planner` for a plan of each, takes the one of least predicted time and replays it. The same costs give
+// the same link.
 //
 // FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do; INVALID_ARGUMENT when the job's
 // sizes are beyond counting; INTERNAL when a plan does not replay to what it promises; what `planner` returns.
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
-                                      const CancelCheck& cancelled);
+                                      LinkCostCache& known_costs, const CancelCheck& cancelled);
 
 }  // namespace recurve
 

@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "executor/data/safetensors.h"
 #include "executor/data/text_corpus.h"
-#include "executor/engine/calibration.h"
 #include "executor/engine/inference.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/memory_plan.h"
+#include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 
@@ -43,8 +43,12 @@ bool AllFinite(const Model& model) {
 class LanguageModelJob final : public TrainingJob {
  public:
   LanguageModelJob(const JobSpec& spec, std::unique_ptr<TextCorpus> corpus, const WindowBatches& windows,
-                   std::unique_ptr<Backend> backend)
-      : spec_(spec), corpus_(std::move(corpus)), windows_(windows), backend_(std::move(backend)) {}
+                   std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
+      : spec_(spec),
+        corpus_(std::move(corpus)),
+        windows_(windows),
+        backend_(std::move(backend)),
+        known_costs_(known_costs) {}
 
   absl::Status Plan(Planner& planner, const CancelCheck& cancelled);
 
@@ -57,6 +61,7 @@ class LanguageModelJob final : public TrainingJob {
   }
   absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
+  void WatchPrediction(StepRecord& record, JobObserver& observer);
   absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
   absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
 
@@ -64,17 +69,21 @@ class LanguageModelJob final : public TrainingJob {
   const std::unique_ptr<TextCorpus> corpus_;
   WindowBatches windows_;
   const std::unique_ptr<Backend> backend_;
+  LinkCostCache& known_costs_;
+  LinkCostKey costs_key_;
   JobPlan plan_;
   std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
   std::vector<double> sweep_seconds_;
+  std::optional<PredictionDrift> drift_;
+  bool prediction_missed_ = false;
   JobReport report_;
 
-  friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&,
+  friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&, LinkCostCache&,
                                                                            const CancelCheck&);
 };
 
 absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
-  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planner, cancelled);
+  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planner, known_costs_, cancelled);
   if (!memory.ok()) return memory.status();
   const SequenceShape& shape = memory->options.shape;
   plan_.ledger = memory->PlannedLedger();
@@ -86,15 +95,10 @@ absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancell
   plan_.store_budget_bytes = memory->store_budget_bytes;
   plan_.parameters = ParameterLayout(memory->options.model).count();
   plan_.device = backend_->Describe();
-  const absl::StatusOr<LinkCosts> costs = Calibrate({.model = memory->options.model,
-                                                     .shape = shape,
-                                                     .taped_in_a_row = memory->replay.peak_tapes + 1,
-                                                     .max_bytes = plan_.ledger.total()},
-                                                    *backend_);
-  if (!costs.ok()) return costs.status();
-  plan_.costs = *costs;
+  plan_.costs = memory->costs;
+  costs_key_ = std::move(memory->costs_key);
   plan_.plan = std::move(memory->plan);
-  plan_.plan.predicted_seconds = PredictSeconds(plan_.plan.forward_count, plan_.links, plan_.costs);
+  drift_.emplace(*plan_.plan.predicted_seconds);
 
   StoreNeeds store;
   store.Include(memory->replay);
@@ -123,8 +127,9 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
 
 absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
   for (int64_t step = 1; step <= spec_.steps; ++step) {
-    const absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
+    absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
     if (!record.ok()) return record.status();
+    WatchPrediction(*record, observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
     report_.loss = record->loss;
@@ -160,6 +165,16 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
                     .taped_forwards = result->forwards.taped_forwards};
 }
 
+void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
+  if (record.step == 1 && spec_.steps > 1) return;  // it pays for pages that are touched for the first time
+  drift_->Add(record.batch_seconds);
+  record.prediction_ratio = drift_->ratio();
+  if (!drift_->missed() || prediction_missed_) return;
+  prediction_missed_ = true;
+  known_costs_.Forget(costs_key_);
+  observer.OnPredictionMissed(record);
+}
+
 absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserver& observer) {
   if (!AllFinite(model)) {
     return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
@@ -184,6 +199,7 @@ absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observe
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, Planner& planner,
+                                                                  LinkCostCache& known_costs,
                                                                   const CancelCheck& cancelled) {
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
   if (!spec.save_path.empty()) {
@@ -198,7 +214,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   if (!windows.ok()) return windows.status();
   absl::StatusOr<std::unique_ptr<Backend>> backend = MakeJobBackend(spec);
   if (!backend.ok()) return backend.status();
-  auto job = std::make_unique<LanguageModelJob>(spec, *std::move(corpus), *windows, *std::move(backend));
+  auto job = std::make_unique<LanguageModelJob>(spec, *std::move(corpus), *windows, *std::move(backend), known_costs);
   job->plan_.train_bytes = train;
   job->plan_.holdout_bytes = holdout;
   if (absl::Status status = job->Plan(planner, cancelled); !status.ok()) return status;

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "executor/engine/ledger.h"
 #include "executor/job/job_spec.h"
+#include "executor/job/link_cost_cache.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -41,6 +42,7 @@ struct StepRecord {
   double learning_rate = 0;
   double seconds = 0;               // the whole step
   double batch_seconds = 0;         // of it, forward and backward: what the plan predicts
+  double prediction_ratio = 1;      // batch_seconds over the prediction, median of the last steps
   int64_t measured_peak_bytes = 0;  // most bytes of the arena live at once so far
   int64_t plain_forwards = 0;       // link forwards without tape in this step
   int64_t taped_forwards = 0;
@@ -66,20 +68,24 @@ class JobObserver {
   virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}  // the model file was written
   virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}
   virtual void OnLedger(const Ledger& /*peak*/) {}  // bytes by kind when most were live so far; once a step
+  // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
+  virtual void OnPredictionMissed(const StepRecord&) {}
 };
 
 // Not thread-safe; `cancelled` may look at anything.
 //
-//   auto job = TrainingJob::Prepare(spec, planner, {});
+//   LinkCostCache costs(LinkCostCachePath());
+//   auto job = TrainingJob::Prepare(spec, planner, costs, {});
 //   auto report = (*job)->Run(observer, {});
 class TrainingJob {
  public:
   // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written,
-  // sizes every byte, measures link costs, asks `planner`, and replays the plan before it is trusted. INVALID_ARGUMENT,
-  // NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do;
-  // INTERNAL when a plan does not keep what it promises.
+  // sizes every byte, measures link costs unless `known_costs` has them, asks `planner`, and replays the plan before it
+  // is trusted. Costs that turn out wrong in Run are forgotten, so `known_costs` must outlive the job.
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when the limit cannot hold the job, with the
+  // bytes that would do; INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, Planner& planner,
-                                                              const CancelCheck& cancelled);
+                                                              LinkCostCache& known_costs, const CancelCheck& cancelled);
   virtual ~TrainingJob() = default;
 
   virtual const JobPlan& plan() const = 0;

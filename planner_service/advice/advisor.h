@@ -139,7 +139,7 @@ class Advisor {
 
   // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm take as many slots as stay within it, for
   // up to kMaxSlotLinks links (planner_service/planning/slot_search.h); then RESOURCE_EXHAUSTED. For a model with link
-  // 0 the link of least predicted time; without costs, the one that the executor takes.
+  // 0 the link of least predicted time; without costs, the one that its forward counts choose (LinkChooser).
   virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                         const CancelCheck& cancelled) = 0;
 

@@ -25,8 +25,8 @@ struct Cut {
 // The ways to cut a workload, at least one, in the order in which they are preferred.
 struct Cuts {
   std::vector<Cut> cuts;
-  // Whether executor/job/link_sizing.h's LinkRule chooses among them, and each is compared with its own store-all.
-  // Otherwise the least time does, compared with the fastest store-all of all cuts.
+  // Nothing was measured: forward counts choose among them (LinkChooser, executor/job/link_sizing.h), and each is
+  // compared with its own store-all. Otherwise the least time does, compared with the fastest store-all of all cuts.
   bool by_rule = false;
 
   double ReferenceTime(const Cut& cut) const;

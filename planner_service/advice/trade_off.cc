@@ -45,15 +45,13 @@ absl::StatusOr<std::optional<Pick>> TradeOff::Of(size_t index, int64_t total, co
 
 absl::StatusOr<std::optional<Pick>> TradeOff::In(int64_t total, const CancelCheck& cancelled) {
   std::optional<Pick> taken;
-  LinkRule rule;
+  LinkChooser chooser(/*measured=*/!cuts_.by_rule);
   for (size_t index = 0; index < cuts(); ++index) {
     const absl::StatusOr<std::optional<Pick>> pick = Of(index, total, cancelled);
     if (!pick.ok()) return pick.status();
     if (!*pick) continue;
-    const bool better = cuts_.by_rule ? rule.Offer((*pick)->forward_count, cut(index).sizing.links)
-                                      : !taken || (*pick)->slowdown < taken->slowdown;
-    if (better) taken = **pick;
-    if (cuts_.by_rule && rule.settled()) break;
+    if (chooser.Offer((*pick)->forward_count, cut(index).sizing.links, cut(index).costs)) taken = **pick;
+    if (chooser.settled()) break;
   }
   return taken;
 }
@@ -83,8 +81,8 @@ absl::Status TradeOff::SetLimits(const CancelCheck& cancelled) {
       const int64_t middle = low + (high - low) / 2;
       const absl::StatusOr<std::optional<Pick>> pick = Of(index, middle, cancelled);
       if (!pick.ok()) return pick.status();
-      LinkRule rule;
-      rule.Offer((*pick)->forward_count, cut(index).sizing.links);
+      LinkChooser rule(/*measured=*/false);
+      rule.Offer((*pick)->forward_count, cut(index).sizing.links, cut(index).costs);
       if (rule.settled()) {
         high = middle;
       } else {

@@ -23,8 +23,8 @@ struct Pick {
 
 // Time against memory of a workload by one strategy, whichever of its cuts is taken in each total.
 //
-// Where the executor's rule chooses, more bytes may buy a slower plan: of links with up to two forwards each it takes
-// the longest. So the fastest of all totals *up to* one is asked for apart from what is taken *in* it. Each cut has a
+// Where forward counts choose, more bytes may buy a slower plan: of links with up to two forwards each they take the
+// longest. So the fastest of all totals *up to* one is asked for apart from what is taken *in* it. Each cut has a
 // limit, the last total before a longer link settles the rule. Up to there it is passed over only for cuts with fewer
 // forwards a link, or for longer links, so the fastest is that of all cuts, each in the total or at its limit. Not
 // thread-safe.

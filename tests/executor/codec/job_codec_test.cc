@@ -56,6 +56,7 @@ JobSpec Unusual() {
   spec.threads = 2;
   spec.save_path = "/models/a.safetensors";
   spec.checkpoint_every = 4;
+  spec.recalibrate = true;
   return spec;
 }
 

@@ -70,6 +70,7 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_FLOAT_EQ(OfJob(text, "measured_recompute_ratio", job), ratio);
   EXPECT_FLOAT_EQ(OfJob(text, "predicted_batch_seconds", job), job.plan().predicted_seconds_per_batch());
   EXPECT_GT(OfJob(text, "measured_batch_seconds", job), 0);
+  EXPECT_GT(OfJob(text, "prediction_ratio", job), 0);
   EXPECT_GT(OfJob(text, "loss_nats", job), 0);
   EXPECT_GT(OfJob(text, "gradient_norm", job), 0);
   EXPECT_GT(OfJob(text, "last_checkpoint_timestamp_seconds", job), 1e9);

@@ -2,30 +2,75 @@
 #include "executor/engine/calibration.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/engine/trainer.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace recurve {
 namespace {
 
-void ExpectCosts(const ModelConfig& model, const SequenceShape& shape, int64_t taped_in_a_row) {
+constexpr ModelConfig kModel = {.layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.1};
+
+int64_t FixedBytes(int64_t length, int64_t link, int64_t batch, Backend& backend) {
+  return FixedLedger({.model = kModel, .shape = {.length = length, .link = link, .batch = batch}}, backend).total();
+}
+
+// All candidates are measured in the memory that training in the longest of them holds at least.
+void ExpectCosts(int64_t length, int64_t batch, const std::vector<int64_t>& links) {
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 2}).value();
-  const int64_t fixed = FixedLedger({.model = model, .shape = shape}, *backend).total();
-  const absl::StatusOr<LinkCosts> costs =
-      Calibrate({.model = model, .shape = shape, .taped_in_a_row = taped_in_a_row, .max_bytes = fixed}, *backend);
-  ASSERT_TRUE(costs.ok()) << costs.status();
-  EXPECT_GT(costs->forward_seconds, 0);
-  EXPECT_GT(costs->taped_forward_seconds, 0);
-  EXPECT_GT(costs->backward_seconds, 0);
+  const auto measured = Calibrate({.model = kModel,
+                                   .batch = batch,
+                                   .links = links,
+                                   .required = static_cast<int64_t>(links.size()),
+                                   .max_bytes = FixedBytes(length, links.back(), batch, *backend)},
+                                  *backend, {});
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  ASSERT_EQ(measured->size(), links.size());
+  for (size_t i = 0; i < links.size(); ++i) {
+    const MeasuredLink& link = (*measured)[i];
+    EXPECT_EQ(link.link, links[i]);
+    EXPECT_GT(link.forward_seconds, 0);
+    EXPECT_GT(link.taped_forward_seconds, 0);
+    EXPECT_GT(link.backward_seconds, 0);
+    EXPECT_GT(link.batch_seconds, 0);
+    EXPECT_EQ(link.batch_seconds, measured->front().batch_seconds);
+  }
 }
 
 TEST(Calibration, MeasuresInTheMemoryOfTheWorkingSet) {
-  const ModelConfig model{.layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.1};
-  ExpectCosts(model, {.length = 1, .link = 1, .batch = 1}, 1);
-  ExpectCosts(model, {.length = 7, .link = 3, .batch = 2}, 3);
-  ExpectCosts(model, {.length = 200, .link = 4, .batch = 2}, 1000);
+  ExpectCosts(1, 1, {1});
+  ExpectCosts(7, 2, {3});
+  ExpectCosts(200, 2, {1, 2, 4, 8, 16, 32});
+}
+
+TEST(Calibration, LeavesOutWhatThereIsNoTimeForUnlessItIsRequired) {
+  const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 1}).value();
+  // The last candidate, of 131,072 rows, would take seconds a round.
+  CalibrationOptions options{.model = {.hidden = 256}, .batch = 64, .links = {1, 2, 2048}, .required = 1};
+  const auto measured = Calibrate(options, *backend, {});
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  ASSERT_EQ(measured->size(), 2);
+  EXPECT_EQ(measured->back().link, 2);
+
+  options.required = 3;
+  int calls = 0;
+  EXPECT_EQ(Calibrate(options, *backend, [&] { return ++calls == 3; }).status().code(), absl::StatusCode::kCancelled)
+      << "it was to begin with the last";
+}
+
+TEST(Calibration, CostsOfASequenceCountWhatIsThere) {
+  const MeasuredLink measured = {
+      .link = 4, .forward_seconds = 2, .taped_forward_seconds = 3, .backward_seconds = 5, .batch_seconds = 12};
+  // 10 steps: two whole links and a half one.
+  const LinkCosts costs = CostsOf(measured, {.length = 10, .link = 4, .batch = 2});
+  EXPECT_DOUBLE_EQ(costs.forward_seconds, 2);
+  const double everything = 2.5 * (3 + 5) + 12;
+  EXPECT_DOUBLE_EQ(PredictSeconds(3, 3, costs), everything);
+  EXPECT_DOUBLE_EQ(PredictSeconds(7, 3, costs), everything + 4 * 2);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 #include "executor/data/safetensors.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
+#include "executor/job/link_sizing.h"
+#include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -56,7 +58,7 @@ class TrainingJobTest : public testing::Test {
     return spec;
   }
   absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec) {
-    return TrainingJob::Prepare(spec, planner_, {});
+    return TrainingJob::Prepare(spec, planner_, costs_, {});
   }
   absl::StatusOr<JobReport> Run(const JobSpec& spec) {
     auto job = Prepare(spec);
@@ -77,6 +79,7 @@ class TrainingJobTest : public testing::Test {
   ScratchDirectory directory_;
   const std::string text_path_ = directory_.Write("text", std::string(kGenesis) + std::string(kGenesis));
   EmbeddedPlanner planner_;
+  LinkCostCache costs_;
   Recorder recorder_;
 };
 
@@ -194,18 +197,27 @@ TEST_F(TrainingJobTest, TooSmallAShareNamesTheShareThatWouldDo) {
   EXPECT_TRUE(Run(spec).ok());
 }
 
-TEST_F(TrainingJobTest, ChoosesTheLinkFromTheRowsAndTheMemory) {
+// A prediction that is far off is told once, and what it came from is forgotten.
+TEST_F(TrainingJobTest, ForgetsCostsThatTurnOutWrong) {
+  class Listener final : public Recorder {
+   public:
+    void OnPredictionMissed(const StepRecord& record) override { missed.push_back(record.step); }
+    std::vector<int64_t> missed;
+  };
   JobSpec spec = Spec();
-  spec.link = 0;
-  EXPECT_EQ((*Prepare(spec))->plan().link, 32);  // 128 rows of 4 sequences
-  spec.memory = ActivationShare{0.3};
-  const int64_t shorter = (*Prepare(spec))->plan().link;
-  EXPECT_LT(shorter, 32);
-  EXPECT_EQ((*Prepare(spec))->plan().link, shorter);
-  spec.memory = ActivationShare{1.0};
-  spec.batch = 1;
-  spec.length = 20;
-  EXPECT_EQ((*Prepare(spec))->plan().link, 20);
+  spec.steps = 2 * PredictionDrift::kWindow;
+  const auto backend = MakeCpuBackend({.threads = 1}).value();
+  const LinkCostKey key = KeyOf({.model = OptionsOf(spec).model, .batch = spec.batch, .links = {spec.link}}, *backend);
+  costs_.Put(key, {{spec.link, 100, 100, 100, 100}});
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_GT(*(*job)->plan().plan.predicted_seconds, 1000);
+  EXPECT_TRUE(costs_.Find(key).has_value());
+  Listener listener;
+  ASSERT_TRUE((*job)->Run(listener, {}).ok());
+  EXPECT_THAT(listener.missed, ElementsAre(PredictionDrift::kWindow + 1)) << "the first step does not count";
+  EXPECT_LT(listener.steps.back().prediction_ratio, 0.01);
+  EXPECT_EQ(costs_.Find(key), std::nullopt);
 }
 
 TEST_F(TrainingJobTest, RunsTheSmallestSequences) {
@@ -252,7 +264,8 @@ TEST_F(TrainingJobTest, CancellingLeavesTheLastCheckpoint) {
   EXPECT_EQ(recorder_.steps.size(), 3);
   EXPECT_EQ(recorder_.checkpoints.back(), 3);
   EXPECT_TRUE(LoadModel(spec.save_path).ok());
-  EXPECT_EQ(TrainingJob::Prepare(spec, planner_, [] { return true; }).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(TrainingJob::Prepare(spec, planner_, costs_, [] { return true; }).status().code(),
+            absl::StatusCode::kCancelled);
 }
 
 TEST_F(TrainingJobTest, ALossThatIsNotFiniteKeepsTheLastGoodCheckpoint) {
@@ -333,7 +346,7 @@ TEST_F(TrainingJobTest, TrustsNoPlanThatDoesNotReplay) {
   };
   for (const auto& [lie, message] : lies) {
     LyingPlanner planner(lie);
-    const absl::Status status = TrainingJob::Prepare(spec, planner, {}).status();
+    const absl::Status status = TrainingJob::Prepare(spec, planner, costs_, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(status.message(), HasSubstr(message));
   }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_JOB_PREDICTION_DRIFT_H_
+#define RECURVE_EXECUTOR_JOB_PREDICTION_DRIFT_H_
+
+#include <cstdint>
+#include <deque>
+
+namespace recurve {
+
+// How well the predicted time of a batch holds while a job trains. Not thread-safe.
+class PredictionDrift {
+ public:
+  static constexpr int64_t kWindow = 10;      // steps
+  static constexpr double kTolerance = 0.25;  // of the prediction
+
+  explicit PredictionDrift(double predicted_seconds) : predicted_seconds_(predicted_seconds) {}
+
+  void Add(double measured_seconds);
+
+  // Measured over predicted seconds, the median of the last steps; 1 before the first.
+  double ratio() const;
+  // A whole window is off by more than the tolerance.
+  bool missed() const;
+
+ private:
+  double predicted_seconds_;
+  std::deque<double> last_;  // seconds, at most kWindow
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_JOB_PREDICTION_DRIFT_H_

@@ -42,7 +42,7 @@ struct CellForwardArgs {
   const void* recurrent;                    // [H, G H], by PackRecurrent for kForward
   const float* recurrent_bias = nullptr;    // [G H], where the cell has one
   const float* first[kMaxCellStates] = {};  // [B, H] each, state before the link
-  // Out: activations. Null: not kept (a forward without tape, or A = 0); not where the cell has two products.
+  // Out: activations. Null: not kept (a forward without tape, or A = 0); never null where a cell has two products.
   float* gates = nullptr;
   float* inner[kMaxCellStates] = {};      // [k-1, B, H] each, after steps 1..k-1. Written even without a tape
   float* last[kMaxCellStates] = {};       // [B, H] each, state after the link; must not overlap `first`
@@ -67,8 +67,8 @@ struct CellBackwardArgs {
   SequenceLengths lengths;
 };
 
-// dw [H, G H] += sum over steps of h(before the step)^T dproduct(step), h times the recurrent mask where there is one;
-// dbias [G H] += sum over steps and sequences of dproduct(step).
+// dw [H, G H] += sum over steps of h(before the step)^T dproduct(step), h times the recurrent mask where there is one
+// (of a second product's columns: what it read); dbias [G H] += sum over steps and sequences of dproduct(step).
 struct CellWeightGradientArgs {
   Cell cell;
   int64_t k, B, H;

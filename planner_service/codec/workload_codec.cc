@@ -179,8 +179,8 @@ absl::StatusOr<Cell> DecodeCell(absl::string_view field, planner::v1::Cell cell)
   for (const Cell known : kCells) {
     if (EncodeCell(known) == cell) return known;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is ", static_cast<int>(cell), "; must be 0 to 6, the numbers of Cell"));
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", static_cast<int>(cell), "; must be 0 to ",
+                                                 static_cast<int>(planner::v1::Cell_MAX), ", the numbers of Cell"));
 }
 
 planner::v1::Workload EncodeWorkload(const Workload& workload) {

@@ -175,8 +175,9 @@ Values BackwardThroughProducts(const Layer& m, const Products& products, int64_t
   const Values dp = Slice(out.product, t * m.B * GH, m.B * GH);
   const Values dw = Product(Transposed(products.h, m.B, m.H), dp, m.H, m.B, GH);
   const Values dw_candidate = reset_before ? Product(Transposed(products.rh, m.B, m.H), dp, m.H, m.B, GH) : Values();
-  for (int64_t i = 0; i < m.H * GH; ++i)
+  for (int64_t i = 0; i < m.H * GH; ++i) {
     out.recurrent[i] += reset_before && i % GH >= 2 * m.H ? dw_candidate[i] : dw[i];
+  }
   for (int64_t i = 0; i < m.B * GH; ++i) out.recurrent_bias[i % GH] += dp[i];
   const int64_t read = reset_before ? 2 * m.H : GH;  // columns of products of h itself
   const Values through =

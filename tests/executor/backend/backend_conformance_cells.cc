@@ -83,10 +83,22 @@ void ForEachLayer(const std::function<std::vector<float>(int64_t)>& random, cons
   }
 }
 
+// sum(above h) over the steps that are live, plus sum(at_end last).
+double Objective(const Layer& m, const Values& above, const std::vector<Values>& at_end) {
+  const int64_t BH = m.B * m.H;
+  const std::vector<Values> states = reference::Forward(m);
+  double sum = 0;
+  for (int64_t i = 0; i < m.k * BH; ++i) sum += m.Live(i / BH, i / m.H % m.B) ? above[i] * states[0][BH + i] : 0;
+  for (size_t s = 0; s < states.size(); ++s) {
+    for (int64_t i = 0; i < BH; ++i) sum += at_end[s][i] * states[s][m.k * BH + i];
+  }
+  return sum;
+}
+
 class CellReference : public ::testing::TestWithParam<Cell> {};
 
-// The reference itself: its gradients agree with central differences of sum(above h) + sum(at_end last). Those of an
-// sLSTM only where the loss depends on h alone: that the stabiliser counts as a constant does not matter then.
+// The reference itself: its gradients agree with central differences. Those of an sLSTM only where the loss depends on
+// h alone: that the stabiliser counts as a constant does not matter then.
 TEST_P(CellReference, GradientsAgreeWithCentralDifferences) {
   std::mt19937 engine(7);
   std::uniform_real_distribution<float> uniform(-1, 1);
@@ -105,16 +117,6 @@ TEST_P(CellReference, GradientsAgreeWithCentralDifferences) {
     const Values above(weights.begin(), weights.end());
     std::vector<Values> at_end(m.first.size(), Values(B * H, GetParam() == Cell::kSlstm ? 0.0 : 0.25));
     at_end[0] = Values(B * H, 0.5);
-    const auto objective = [&](const Layer& at) {
-      const auto states = reference::Forward(at);
-      double sum = 0;
-      for (int64_t i = 0; i < k * B * H; ++i)
-        sum += m.Live(i / (B * H), i / H % B) ? above[i] * states[0][B * H + i] : 0;
-      for (size_t s = 0; s < states.size(); ++s) {
-        for (int64_t i = 0; i < B * H; ++i) sum += at_end[s][i] * states[s][k * B * H + i];
-      }
-      return sum;
-    };
     const auto gradients = reference::Backward(m, above, at_end);
     const auto check = [&](const std::function<Values&(Layer&)>& field, const Values& expected, const char* what) {
       for (size_t i = 0; i < expected.size(); ++i) {
@@ -122,7 +124,8 @@ TEST_P(CellReference, GradientsAgreeWithCentralDifferences) {
         Layer down = m;
         field(up)[i] += 1e-6;
         field(down)[i] -= 1e-6;
-        EXPECT_NEAR((objective(up) - objective(down)) / 2e-6, expected[i], 1e-8) << what << " " << i;
+        EXPECT_NEAR((Objective(up, above, at_end) - Objective(down, above, at_end)) / 2e-6, expected[i], 1e-8)
+            << what << " " << i;
       }
     };
     check([](Layer& l) -> Values& { return l.input; }, gradients.input, "input");
@@ -143,101 +146,99 @@ INSTANTIATE_TEST_SUITE_P(Cells, CellReference, ::testing::ValuesIn(kCells), [](c
 });
 
 TEST_P(BackendConformance, CellForward) {
-  ForEachLayer([&](int64_t n) { return Random(n); },
-               [&](Layer& m) {
-                 const int64_t BH = m.B * m.H;
-                 const std::vector<Values> expected = reference::Forward(m);
-                 LayerTensors there(*backend_, m);
-                 CellForwardArgs args = there.Forward();
-                 backend_->CellForward(args);
-                 const auto states = there.States();
-                 for (size_t s = 0; s < states.size(); ++s) {
-                   ExpectNear(states[s], Values(expected[s].begin() + BH, expected[s].end()), ProductTolerance(m.H),
-                              "state " + std::to_string(s));
-                 }
-                 // Without a tape: the same states, to the bit.
-                 if (!there.geometry.two_products) {
-                   args.gates = nullptr;
-                   backend_->CellForward(args);
-                   EXPECT_EQ(there.States(), states);
-                 }
-                 // The gates in the memory of the projected input: the same states, and the same tape.
-                 if (there.geometry.tape == 0) return;
-                 args.gates = there.input.data();
-                 backend_->CellForward(args);
-                 EXPECT_EQ(there.States(), states);
-                 if (!m.lengths.empty()) return;  // where a sequence has ended the tape is not defined
-                 const auto tape = there.gates.Values();
-                 EXPECT_EQ(there.input.Values(), tape);
-               });
+  const auto random = [&](int64_t n) { return Random(n); };
+  ForEachLayer(random, [&](Layer& m) {
+    const int64_t BH = m.B * m.H;
+    const std::vector<Values> expected = reference::Forward(m);
+    LayerTensors there(*backend_, m);
+    CellForwardArgs args = there.Forward();
+    backend_->CellForward(args);
+    const auto states = there.States();
+    for (size_t s = 0; s < states.size(); ++s) {
+      ExpectNear(states[s], Values(expected[s].begin() + BH, expected[s].end()), ProductTolerance(m.H),
+                 "state " + std::to_string(s));
+    }
+    // Without a tape: the same states, to the bit.
+    if (!there.geometry.two_products) {
+      args.gates = nullptr;
+      backend_->CellForward(args);
+      EXPECT_EQ(there.States(), states);
+    }
+    // The gates in the memory of the projected input: the same states, and the same tape.
+    if (there.geometry.tape == 0) return;
+    args.gates = there.input.data();
+    backend_->CellForward(args);
+    EXPECT_EQ(there.States(), states);
+    if (!m.lengths.empty()) return;  // where a sequence has ended the tape is not defined
+    const auto tape = there.gates.Values();
+    EXPECT_EQ(there.input.Values(), tape);
+  });
 }
 
 TEST_P(BackendConformance, CellForwardFromATable) {
-  ForEachLayer([&](int64_t n) { return Random(n); },
-               [&](Layer& m) {
-                 const int64_t GH = GeometryOf(m.cell).gates * m.H;
-                 const int32_t V = 5;
-                 std::vector<float> table = Random(V * GH);
-                 std::vector<int32_t> tokens = RandomTokens(m.k * m.B, V);
-                 table.resize((V + 1) * GH, std::nanf(""));
-                 for (int64_t i = 0; i < m.k * m.B; ++i) {
-                   if (!m.Live(i / m.B, i % m.B)) tokens[i] = V;
-                   for (int64_t j = 0; j < GH; ++j) m.input[i * GH + j] = table[tokens[i] * GH + j];
-                 }
-                 const std::vector<Values> expected = reference::Forward(m);
-                 LayerTensors there(*backend_, m);
-                 auto table_there = OnDevice(table);
-                 auto tokens_there = OnDevice(tokens);
-                 CellForwardArgs args = there.Forward();
-                 args.input = {.table = table_there.data(), .tokens = tokens_there.data()};
-                 backend_->CellForward(args);
-                 const auto states = there.States();
-                 for (size_t s = 0; s < states.size(); ++s) {
-                   ExpectNear(states[s], Values(expected[s].begin() + m.B * m.H, expected[s].end()),
-                              ProductTolerance(m.H), "state " + std::to_string(s));
-                 }
-               });
+  const auto random = [&](int64_t n) { return Random(n); };
+  ForEachLayer(random, [&](Layer& m) {
+    const int64_t GH = GeometryOf(m.cell).gates * m.H;
+    const int32_t V = 5;
+    std::vector<float> table = Random(V * GH);
+    std::vector<int32_t> tokens = RandomTokens(m.k * m.B, V);
+    table.resize((V + 1) * GH, std::nanf(""));
+    for (int64_t i = 0; i < m.k * m.B; ++i) {
+      if (!m.Live(i / m.B, i % m.B)) tokens[i] = V;
+      for (int64_t j = 0; j < GH; ++j) m.input[i * GH + j] = table[tokens[i] * GH + j];
+    }
+    const std::vector<Values> expected = reference::Forward(m);
+    LayerTensors there(*backend_, m);
+    auto table_there = OnDevice(table);
+    auto tokens_there = OnDevice(tokens);
+    CellForwardArgs args = there.Forward();
+    args.input = {.table = table_there.data(), .tokens = tokens_there.data()};
+    backend_->CellForward(args);
+    const auto states = there.States();
+    for (size_t s = 0; s < states.size(); ++s) {
+      ExpectNear(states[s], Values(expected[s].begin() + m.B * m.H, expected[s].end()), ProductTolerance(m.H),
+                 "state " + std::to_string(s));
+    }
+  });
 }
 
 TEST_P(BackendConformance, CellBackwardAndWeightGradient) {
+  const auto random = [&](int64_t n) { return Random(n); };
   bool has_above = false;
-  ForEachLayer([&](int64_t n) { return Random(n); },
-               [&](Layer& m) {
-                 has_above = !has_above;
-                 const int64_t BH = m.B * m.H;
-                 const CellGeometry g = GeometryOf(m.cell);
-                 const double tolerance = 2 * ProductTolerance(g.gates * m.H);
-                 const auto above = has_above ? Random(m.k * BH) : std::vector<float>(m.k * BH, 0.0f);
-                 std::vector<LayerTensors::Tensor> d;
-                 std::vector<Values> at_end;
-                 for (int s = 0; s < g.states; ++s) {
-                   d.push_back(OnDevice(Random(BH)));
-                   at_end.push_back(Doubles(d.back().Values()));
-                 }
-                 const reference::LayerGradients expected = reference::Backward(m, Doubles(above), at_end);
+  ForEachLayer(random, [&](Layer& m) {
+    has_above = !has_above;
+    const int64_t BH = m.B * m.H;
+    const CellGeometry g = GeometryOf(m.cell);
+    const double tolerance = 2 * ProductTolerance(g.gates * m.H);
+    const auto above = has_above ? Random(m.k * BH) : std::vector<float>(m.k * BH, 0.0f);
+    std::vector<LayerTensors::Tensor> d;
+    std::vector<Values> at_end;
+    for (int s = 0; s < g.states; ++s) {
+      d.push_back(OnDevice(Random(BH)));
+      at_end.push_back(Doubles(d.back().Values()));
+    }
+    const reference::LayerGradients expected = reference::Backward(m, Doubles(above), at_end);
 
-                 LayerTensors there(*backend_, m);
-                 backend_->CellForward(there.Forward());
-                 auto above_there = OnDevice(above);
-                 CellBackwardArgs args = there.Backward(d);
-                 args.dh_above = has_above ? above_there.data() : nullptr;
-                 backend_->CellBackward(args);
-                 ExpectNear(there.GateBlocks(0), expected.input, tolerance, "input");
-                 if (!g.two_products)
-                   ExpectNear(there.GateBlocks(g.recurrent_block), expected.product, tolerance, "product");
-                 for (int s = 0; s < g.states; ++s) {
-                   ExpectNear(d[s].Values(), expected.d[s], tolerance, "gradient of state " + std::to_string(s));
-                 }
+    LayerTensors there(*backend_, m);
+    backend_->CellForward(there.Forward());
+    auto above_there = OnDevice(above);
+    CellBackwardArgs args = there.Backward(d);
+    args.dh_above = has_above ? above_there.data() : nullptr;
+    backend_->CellBackward(args);
+    ExpectNear(there.GateBlocks(0), expected.input, tolerance, "input");
+    if (!g.two_products) ExpectNear(there.GateBlocks(g.recurrent_block), expected.product, tolerance, "product");
+    for (int s = 0; s < g.states; ++s) {
+      ExpectNear(d[s].Values(), expected.d[s], tolerance, "gradient of state " + std::to_string(s));
+    }
 
-                 LayerTensors::Tensor dw = OnDevice(Random(m.H * g.gates * m.H));
-                 LayerTensors::Tensor dbias = OnDevice(Random(g.gates * m.H));
-                 const Values expected_dw = Sum(dw.Values(), expected.recurrent);
-                 const Values expected_dbias = Sum(dbias.Values(), expected.recurrent_bias);
-                 backend_->CellWeightGradient(there.WeightGradient(dw, dbias));
-                 ExpectNear(dw.Values(), expected_dw, tolerance * std::sqrt(m.k * m.B), "recurrent weights");
-                 if (g.recurrent_bias)
-                   ExpectNear(dbias.Values(), expected_dbias, tolerance * std::sqrt(m.k * m.B), "its bias");
-               });
+    LayerTensors::Tensor dw = OnDevice(Random(m.H * g.gates * m.H));
+    LayerTensors::Tensor dbias = OnDevice(Random(g.gates * m.H));
+    const Values expected_dw = Sum(dw.Values(), expected.recurrent);
+    const Values expected_dbias = Sum(dbias.Values(), expected.recurrent_bias);
+    backend_->CellWeightGradient(there.WeightGradient(dw, dbias));
+    ExpectNear(dw.Values(), expected_dw, tolerance * std::sqrt(m.k * m.B), "recurrent weights");
+    if (g.recurrent_bias) ExpectNear(dbias.Values(), expected_dbias, tolerance * std::sqrt(m.k * m.B), "its bias");
+  });
 }
 
 // What is not a number comes out as such, and stays in its sequence; what is infinite stays in its sequence.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/data/line_batches.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
 #include "executor/model/model_file.h"
@@ -23,6 +25,7 @@ constexpr char kFooter[] = R"(
 Examples:
   recurve eval --model book.safetensors --data other.txt
   recurve eval --model book.safetensors --data book.txt --last 5% --json
+  recurve eval --model verses.safetensors --data verses.txt --sequences lines
 
 Bits per byte is what the text would take if the model compressed it: 8 is a model that knows nothing.)";
 
@@ -30,6 +33,7 @@ struct Options {
   std::string model;
   std::string data;
   double last = 1;
+  Sequences sequences = Sequences::kWindows;
   int threads = 0;
   bool json = false;
 };
@@ -41,6 +45,14 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(absl::StrCat("--last is ", options.last, ", must be above 0 and at most 1"));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<double> Evaluate(const Model& model, std::span<const uint8_t> text, Sequences sequences,
+                                Backend& backend) {
+  if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted());
+  const Lines lines(text);
+  const auto line = [&](int64_t i) { return lines.Line(i, static_cast<int64_t>(text.size())); };
+  return EvaluateLinesBitsPerByte(model, lines.count(), line, backend, WhenInterrupted());
 }
 
 ExitStatus RunEval(const Options& options) {
@@ -55,7 +67,7 @@ ExitStatus RunEval(const Options& options) {
 
   const std::span<const uint8_t> whole = (*corpus)->bytes();
   const auto text = whole.last(static_cast<size_t>(std::ceil(options.last * static_cast<double>(whole.size()))));
-  const absl::StatusOr<double> bits = EvaluateBitsPerByte(*model, text, **backend, WhenInterrupted());
+  const absl::StatusOr<double> bits = Evaluate(*model, text, options.sequences, **backend);
   if (!bits.ok()) return Fail(bits.status());
   if (options.json) {
     PrintJson({{"bits_per_byte", *bits}, {"bytes", text.size()}, {"model", options.model}, {"data", options.data}});
@@ -75,6 +87,9 @@ Command AddEvalCommand(CLI::App& app) {
   AddText(*eval, "--model", options->model, "model file; required", "FILE");
   AddText(*eval, "--data", options->data, "file of bytes; required", "FILE");
   AddShare(*eval, "--last", options->last, "only this last part of it, such as 5%");
+  AddChoice(*eval, "--sequences", options->sequences,
+            std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
+            "the text read on and on, or each line by itself");
   AddThreads(*eval, options->threads);
   eval->add_flag("--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
   return {eval, [options] { return RunEval(*options); }};

@@ -34,6 +34,8 @@ int64_t PlannedPeak(const v1::MemoryLedger& ledger) {
 
 Json ProgressJson(const v1::Progress& progress) {
   return {{"step", progress.step()},
+          {"predictions", progress.predictions()},
+          {"positions", progress.positions()},
           {"loss", progress.loss()},
           {"gradient_norm", progress.gradient_norm()},
           {"learning_rate", progress.learning_rate()},
@@ -42,14 +44,22 @@ Json ProgressJson(const v1::Progress& progress) {
 }
 
 Json PlanJson(const v1::PlanSummary& plan) {
-  return {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
-          {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
-          {"planned_peak_bytes", PlannedPeak(plan.planned())},
-          {"store_all_bytes", plan.store_all_bytes()},
-          {"link", plan.link()},
-          {"links", plan.links()},
-          {"forward_count_per_batch", plan.forward_count()},
-          {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()}};
+  Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
+               {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
+               {"planned_peak_bytes", PlannedPeak(plan.planned())},
+               {"store_all_bytes", plan.store_all_bytes()},
+               {"link", plan.link()},
+               {"links", plan.links()},
+               {"forward_count_per_batch", plan.forward_count()},
+               {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()},
+               {"plans", plan.plans()}};
+  if (plan.has_lines()) {
+    const v1::LineSummary& lines = plan.lines();
+    json["lines"] = {{"count", lines.lines()},       {"empty", lines.empty()},   {"cut", lines.cut()},
+                     {"shortest", lines.shortest()}, {"median", lines.median()}, {"longest", lines.longest()},
+                     {"held_out", lines.held_out()}};
+  }
+  return json;
 }
 
 Json ResultJson(const v1::JobResult& result) {
@@ -59,6 +69,8 @@ Json ResultJson(const v1::JobResult& result) {
                {"forward_count_per_batch", result.forward_count_per_batch()},
                {"seconds_per_batch", result.seconds_per_batch()},
                {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},
+               {"predictions_per_second", result.predictions_per_second()},
+               {"padding_share", result.padding_share()},
                {"loss", result.loss()},
                {"weights_sha256", result.weights_sha256()}};
   if (result.has_bits_per_byte()) json["bits_per_byte"] = result.bits_per_byte();

@@ -26,9 +26,16 @@ void AddTrainingOptions(CLI::App& app, JobSpec& spec) {
   const std::string group = "Training";
   AddCount(app, "--steps", spec.steps, "optimiser steps")->group(group);
   AddCount(app, "--batch", spec.batch, "sequences in a batch, 1 to 65536")->group(group);
-  AddCount(app, "--length", spec.length, "steps of a sequence that gradients flow through")->group(group);
-  app.add_flag("--carry-state,!--reset-state", spec.carry_state,
-               "start each window from the last state of the one before (default), or from zeros")
+  AddChoice(app, "--sequences", spec.sequences,
+            std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
+            "what a sequence is: a part of the text, which is read on and on, or each line by itself")
+      ->group(group);
+  AddCount(app, "--length", spec.length,
+           "steps of a sequence that gradients flow through; longer lines are cut to that many")
+      ->group(group);
+  app.add_flag_function(
+         "--carry-state,!--reset-state", [&spec](int64_t count) { spec.carry_state = count > 0; },
+         "start each window from the last state of the one before (default), or from zeros")
       ->group(group);
   AddSeed(app, spec.seed)->group(group);
   AddText(app, "--device", spec.device, "cpu, cuda, or cuda:N for the GPU of that number", "DEVICE")->group(group);

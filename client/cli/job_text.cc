@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/job_text.h"
 
+#include <cmath>
 #include <numbers>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,16 @@ double RecomputeRatio(const JobPlan& plan) {
 }
 
 double PredictedSeconds(const JobPlan& plan) { return PredictSeconds(plan.plan.forward_count, plan.links, plan.costs); }
+
+// "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
+std::string LinesText(const LineSummary& lines) {
+  std::string text =
+      absl::StrCat(CountText(lines.lines), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
+                   " steps, median ", CountText(lines.median), "; ", CountText(lines.held_out), " held out");
+  if (lines.cut > 0) absl::StrAppend(&text, "; longer ones are cut: ", CountText(lines.cut));
+  if (lines.empty > 0) absl::StrAppend(&text, "; empty ones are left out: ", CountText(lines.empty));
+  return text;
+}
 
 std::string LedgerText(const Ledger& ledger) {
   std::string text;
@@ -40,12 +51,18 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
                   " parameters, on ", plan.device, "\n");
   absl::StrAppend(&text, "data       ", spec.data_path, ": ", CountText(plan.train_bytes), " bytes to train on, ",
                   CountText(plan.holdout_bytes), " held out\n");
-  absl::StrAppend(&text, "sequence   ", CountText(spec.length), " steps x ", spec.batch, " sequences; ",
+  if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");
+  absl::StrAppend(&text, "sequence   ", plan.lines ? "at most " : "",
+                  CountText(plan.lines ? plan.lines->longest : spec.length), " steps x ", spec.batch, " sequences; ",
                   CountText(plan.links), plan.links == 1 ? " link" : " links", " of ", plan.link,
                   plan.link == 1 ? " step\n" : " steps\n");
   absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ", CountText(plan.plan.forward_count),
                   absl::StrFormat(" link forwards a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
                   SecondsText(PredictedSeconds(plan)), " a batch\n");
+  if (plan.lines) {
+    absl::StrAppend(&text, "           that is the longest batch; ", CountText(plan.plans),
+                    plan.plans == 1 ? " plan" : " plans", " in one memory, one for each number of links\n");
+  }
   absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
                   FormatBytesRounded(plan.store_all_bytes), "\n");
   absl::StrAppend(
@@ -62,6 +79,9 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
                   absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
                   SecondsText(report.seconds_per_batch), " a batch (predicted ",
                   SecondsText(report.predicted_seconds_per_batch), ")\n");
+  absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)), " bytes a second");
+  if (plan.lines) absl::StrAppend(&text, ", ", PercentText(report.padding_share, 1), " of the work is padding");
+  text += "\n";
   if (report.bits_per_byte) {
     absl::StrAppend(&text, "held out   ", absl::StrFormat("%.3f", *report.bits_per_byte), " bits a byte on ",
                     CountText(plan.holdout_bytes), " bytes\n");
@@ -82,30 +102,40 @@ Json LedgerJson(const Ledger& ledger) {
 }
 
 Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
-  return {{"strategy", std::string(ToString(spec.strategy))},
-          {"planned_peak_bytes", plan.ledger.total()},
-          {"ledger", LedgerJson(plan.ledger)},
-          {"activation_bytes", plan.ledger.activations()},
-          {"store_all_bytes", plan.store_all_bytes},
-          {"store_all_activation_bytes", StoreAllActivations(plan)},
-          {"forward_count_per_batch", plan.plan.forward_count},
-          {"recompute_ratio", RecomputeRatio(plan)},
-          {"predicted_seconds_per_batch", PredictedSeconds(plan)},
-          {"link", plan.link},
-          {"links", plan.links},
-          {"state_bytes", plan.state_bytes},
-          {"tape_bytes", plan.tape_bytes},
-          {"store_budget_bytes", plan.store_budget_bytes},
-          {"store_peak_bytes", plan.plan.peak_bytes},
-          {"parameters", plan.parameters},
-          {"train_bytes", plan.train_bytes},
-          {"holdout_bytes", plan.holdout_bytes},
-          {"device", plan.device}};
+  Json json = {{"strategy", std::string(ToString(spec.strategy))},
+               {"planned_peak_bytes", plan.ledger.total()},
+               {"ledger", LedgerJson(plan.ledger)},
+               {"activation_bytes", plan.ledger.activations()},
+               {"store_all_bytes", plan.store_all_bytes},
+               {"store_all_activation_bytes", StoreAllActivations(plan)},
+               {"forward_count_per_batch", plan.plan.forward_count},
+               {"recompute_ratio", RecomputeRatio(plan)},
+               {"predicted_seconds_per_batch", PredictedSeconds(plan)},
+               {"link", plan.link},
+               {"links", plan.links},
+               {"state_bytes", plan.state_bytes},
+               {"tape_bytes", plan.tape_bytes},
+               {"store_budget_bytes", plan.store_budget_bytes},
+               {"store_peak_bytes", plan.plan.peak_bytes},
+               {"parameters", plan.parameters},
+               {"train_bytes", plan.train_bytes},
+               {"holdout_bytes", plan.holdout_bytes},
+               {"plans", plan.plans},
+               {"device", plan.device}};
+  if (plan.lines) {
+    json["lines"] = {{"count", plan.lines->lines},      {"empty", plan.lines->empty},
+                     {"cut", plan.lines->cut},          {"shortest", plan.lines->shortest},
+                     {"median", plan.lines->median},    {"longest", plan.lines->longest},
+                     {"held_out", plan.lines->held_out}};
+  }
+  return json;
 }
 
 Json StepJson(const StepRecord& record) {
   return {{"type", "step"},
           {"step", record.step},
+          {"predictions", record.predictions},
+          {"positions", record.positions},
           {"loss", record.loss},
           {"bits_per_byte", record.loss / std::numbers::ln2},
           {"gradient_norm", record.gradient_norm},
@@ -126,6 +156,8 @@ void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
   json["measured_peak_bytes"] = report.measured_peak_bytes;
   json["forward_count_per_batch"] = report.forward_count_per_batch;
   json["seconds_per_batch"] = report.seconds_per_batch;
+  json["predictions_per_second"] = report.predictions_per_second;
+  json["padding_share"] = report.padding_share;
   json["predicted_seconds_per_batch"] = report.predicted_seconds_per_batch;
   json["weights_sha256"] = report.weights_sha256;
   if (!spec.save_path.empty()) json["save_path"] = spec.save_path;

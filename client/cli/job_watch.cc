@@ -16,6 +16,8 @@ namespace v1 = executor::v1;
 
 StepRecord RecordOf(const v1::Progress& progress) {
   return {.step = progress.step(),
+          .predictions = progress.predictions(),
+          .positions = progress.positions(),
           .loss = progress.loss(),
           .gradient_norm = progress.gradient_norm(),
           .learning_rate = progress.learning_rate(),

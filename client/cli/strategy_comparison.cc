@@ -48,10 +48,10 @@ absl::Status RunOnce(Contender& contender, Planner& planner, LinkCostCache& know
   if (!report.ok()) return report.status();
   const JobPlan& plan = (*job)->plan();
   StrategyMeasurement& measurement = contender.measurement;
-  measurement.planned_activation_bytes = plan.ledger.activations();
+  const int64_t fixed = plan.ledger.total() - plan.ledger.activations();
+  measurement.planned_activation_bytes = report->planned_peak_bytes - fixed;
   measurement.measured_activation_bytes =
-      std::max(measurement.measured_activation_bytes,
-               report->measured_peak_bytes - (plan.ledger.total() - plan.ledger.activations()));
+      std::max(measurement.measured_activation_bytes, report->measured_peak_bytes - fixed);
   measurement.forward_count = report->forward_count_per_batch;
   measurement.links = plan.links;
   if (contender.seconds.empty()) measurement.predicted_seconds_per_batch = report->predicted_seconds_per_batch;

@@ -67,6 +67,23 @@ absl::StatusOr<Precision> DecodePrecision(executor::v1::Precision precision) {
   }
 }
 
+executor::v1::Sequences EncodeSequences(Sequences sequences) {
+  return sequences == Sequences::kLines ? executor::v1::SEQUENCES_LINES : executor::v1::SEQUENCES_WINDOWS;
+}
+
+absl::StatusOr<Sequences> DecodeSequences(executor::v1::Sequences sequences) {
+  switch (sequences) {
+    case executor::v1::SEQUENCES_UNSPECIFIED:
+    case executor::v1::SEQUENCES_WINDOWS:
+      return Sequences::kWindows;
+    case executor::v1::SEQUENCES_LINES:
+      return Sequences::kLines;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("sequences is ", static_cast<int>(sequences), "; it is SEQUENCES_WINDOWS or SEQUENCES_LINES"));
+  }
+}
+
 absl::StatusOr<OptimizerKind> DecodeOptimizerKind(executor::v1::Optimizer kind) {
   switch (kind) {
     case executor::v1::OPTIMIZER_UNSPECIFIED:
@@ -140,6 +157,18 @@ MemoryLimit DecodeMemory(const executor::v1::JobSpec& message) {
   return ActivationShare{};
 }
 
+executor::v1::LineSummary EncodeLines(const LineSummary& lines) {
+  executor::v1::LineSummary message;
+  message.set_lines(lines.lines);
+  message.set_empty(lines.empty);
+  message.set_cut(lines.cut);
+  message.set_shortest(lines.shortest);
+  message.set_median(lines.median);
+  message.set_longest(lines.longest);
+  message.set_held_out(lines.held_out);
+  return message;
+}
+
 }  // namespace
 
 executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
@@ -158,7 +187,8 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   message.set_length(spec.length);
   message.set_link(spec.link);
   message.set_steps(spec.steps);
-  message.set_carry_state(spec.carry_state);
+  message.set_sequences(EncodeSequences(spec.sequences));
+  if (spec.carry_state) message.set_carry_state(*spec.carry_state);
   *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
   message.set_seed(spec.seed);
   if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) {
@@ -197,6 +227,9 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.has_length()) spec.length = message.length();
   if (message.has_link()) spec.link = message.link();
   if (message.has_steps()) spec.steps = message.steps();
+  absl::StatusOr<Sequences> sequences = DecodeSequences(message.sequences());
+  if (!sequences.ok()) return sequences.status();
+  spec.sequences = *sequences;
   if (message.has_carry_state()) spec.carry_state = message.carry_state();
   absl::StatusOr<OptimizerSpec> optimizer = DecodeOptimizer(message.optimizer());
   if (!optimizer.ok()) return optimizer.status();
@@ -233,6 +266,8 @@ executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger) {
 executor::v1::Progress EncodeProgress(const StepRecord& record) {
   executor::v1::Progress message;
   message.set_step(record.step);
+  message.set_predictions(record.predictions);
+  message.set_positions(record.positions);
   message.set_loss(record.loss);
   message.set_gradient_norm(record.gradient_norm);
   message.set_learning_rate(record.learning_rate);
@@ -252,6 +287,8 @@ executor::v1::JobResult EncodeReport(const JobReport& report) {
   message.set_loss(report.loss);
   if (report.bits_per_byte.has_value()) message.set_bits_per_byte(*report.bits_per_byte);
   message.set_weights_sha256(report.weights_sha256);
+  message.set_predictions_per_second(report.predictions_per_second);
+  message.set_padding_share(report.padding_share);
   return message;
 }
 
@@ -265,6 +302,8 @@ executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::P
   message.set_links(plan.links);
   message.set_forward_count(plan.plan.forward_count);
   message.set_predicted_seconds_per_batch(plan.plan.predicted_seconds.value_or(0));
+  if (plan.lines) *message.mutable_lines() = EncodeLines(*plan.lines);
+  message.set_plans(plan.plans);
   return message;
 }
 

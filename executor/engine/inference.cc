@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kBytes = 256;           // values of a byte
 constexpr int64_t kEvaluationSteps = 32;  // read at a time: few, so that less memory does than training had
-constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt
+constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt, and before a line
 constexpr uint32_t kSampleStream = 0x73616D70;
 
 // One sequence that is read through a model, link by link, forward only.
@@ -28,10 +28,13 @@ class Reader {
 
   // Reads `steps` bytes.
   void Read(const int32_t* inputs);
+  // As if nothing had been read.
+  void Restart() { backend_.Zero(state_, model_.state_bytes()); }
   // Reads `steps` bytes and adds the nats of what follows each; a negative target is not counted.
   void ReadAndScore(const int32_t* inputs, const int32_t* targets);
   void Logits(float* logits);  // [V], of what follows
   double Nats();
+  int64_t steps() const { return steps_; }
 
  private:
   Reader(const Model& model, int64_t steps, Backend& backend)
@@ -74,7 +77,7 @@ absl::Status Reader::TakeMemory(const Model& model) {
   state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
   next_state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
   scratch_ = arena_->Push(MemoryKind::kTapes, model_.tape_bytes());
-  backend_.Zero(state_, model_.state_bytes());
+  Restart();
   const std::vector<float> block = ToBlock(model);
   backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
   model_.PrepareWeights();
@@ -102,6 +105,23 @@ double Reader::Nats() {
   double nats = 0;
   backend_.Download(model_.loss(), sizeof(double), &nats);
   return nats;
+}
+
+// Adds the nats of `predicts` to the reader's, from where it is. What it reads after that does not count.
+absl::Status ScoreText(Reader& reader, std::span<const uint8_t> reads, std::span<const uint8_t> predicts,
+                       Backend& backend, const CancelCheck& cancelled) {
+  std::vector<int32_t> inputs(reader.steps()), targets(reader.steps());
+  for (size_t begin = 0; begin < reads.size(); begin += inputs.size()) {
+    if (cancelled && cancelled()) return absl::CancelledError("cancelled while evaluating");
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const bool within = begin + i < reads.size();  // the last part is filled up with steps that do not count
+      inputs[i] = within ? reads[begin + i] : 0;
+      targets[i] = within ? predicts[begin + i] : -1;
+    }
+    reader.ReadAndScore(inputs.data(), targets.data());
+    if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // Uniform in [0, 1), the `index`-th of `seed`.
@@ -172,19 +192,31 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const u
         absl::StrCat("the text to evaluate has ", size, " bytes, must have at least 2: one to read, one to predict"));
   }
   const int64_t predictions = size - 1;
-  const int64_t steps = std::min(kEvaluationSteps, predictions);
-  const absl::StatusOr<std::unique_ptr<Reader>> reader = Reader::Create(model, steps, backend);
+  const auto reader = Reader::Create(model, std::min(kEvaluationSteps, predictions), backend);
   if (!reader.ok()) return reader.status();
-  std::vector<int32_t> inputs(steps), targets(steps);
-  for (int64_t begin = 0; begin < predictions; begin += steps) {
-    if (cancelled && cancelled()) return absl::CancelledError("cancelled while evaluating");
-    for (int64_t i = 0; i < steps; ++i) {
-      const bool within = begin + i < predictions;  // the last part is filled up with steps that do not count
-      inputs[i] = within ? text[begin + i] : 0;
-      targets[i] = within ? text[begin + i + 1] : -1;
-    }
-    (*reader)->ReadAndScore(inputs.data(), targets.data());
-    if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  const absl::Status status = ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled);
+  if (!status.ok()) return status;
+  return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
+}
+
+absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t count,
+                                                const std::function<std::span<const uint8_t>(int64_t)>& line,
+                                                Backend& backend, const CancelCheck& cancelled) {
+  if (count < 1) return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one");
+  const auto reader = Reader::Create(model, kEvaluationSteps, backend);
+  if (!reader.ok()) return reader.status();
+  int64_t predictions = 0;
+  std::vector<uint8_t> framed;
+  for (int64_t i = 0; i < count; ++i) {
+    const std::span<const uint8_t> bytes = line(i);
+    framed.assign(1, kFirstByte);
+    framed.insert(framed.end(), bytes.begin(), bytes.end());
+    framed.push_back(kFirstByte);
+    const std::span<const uint8_t> text(framed);
+    (*reader)->Restart();
+    const absl::Status status = ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled);
+    if (!status.ok()) return status;
+    predictions += static_cast<int64_t>(text.size()) - 1;
   }
   return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
 }

@@ -33,6 +33,12 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
 absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const uint8_t> text, Backend& backend,
                                            const CancelCheck& cancelled);
 
+// The same of `count` lines, each by itself: a newline is read and then the bytes, and the bytes are predicted and then
+// a newline. INVALID_ARGUMENT for no lines.
+absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t count,
+                                                const std::function<std::span<const uint8_t>(int64_t)>& line,
+                                                Backend& backend, const CancelCheck& cancelled);
+
 }  // namespace recurve
 
 #endif  // RECURVE_EXECUTOR_ENGINE_INFERENCE_H_

@@ -69,6 +69,12 @@ absl::Status CheckStrategy(Strategy strategy) {
                    ", must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
 }
 
+absl::Status CheckCarriedState(const JobSpec& spec) {
+  if (spec.sequences == Sequences::kWindows || !CarriesState(spec)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "carry_state is true, must be false with sequences lines: each line starts from a state of zeros");
+}
+
 }  // namespace
 
 absl::Status CheckDevice(const JobSpec& spec) {
@@ -107,6 +113,7 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
   return FirstError({
       CheckReal("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "[0, 0.5]"),
       CheckSizes(spec),
+      CheckCarriedState(spec),
       CheckRange("steps", spec.steps, 1, kMaxSteps),
       CheckOptimizer(spec.optimizer),
       CheckMemory(spec.memory),

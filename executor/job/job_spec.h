@@ -5,6 +5,7 @@
 #define RECURVE_EXECUTOR_JOB_JOB_SPEC_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -33,6 +34,12 @@ struct ActivationShare {
 
 using MemoryLimit = std::variant<ActivationShare, TotalBytes>;
 
+// What the sequences of a batch are.
+enum class Sequences : uint8_t {
+  kWindows,  // the text is cut into streams, and these into windows of `length` steps that follow each other
+  kLines,    // each line that is not empty is a sequence; batches have lines of about the same length
+};
+
 struct JobSpec {
   // Data: a file of bytes. Its last `holdout` part is kept for evaluation.
   std::string data_path;
@@ -49,11 +56,12 @@ struct JobSpec {
   double recurrent_dropout = 0.0;  // of h in the recurrent product, one mask for the whole sequence, [0, 1)
 
   // Training.
-  int64_t batch = 16;       // sequences, 1..65536
-  int64_t length = 1000;    // T, steps in a sequence, 1..kMaxChainLength
-  int64_t link = 0;         // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
-  int64_t steps = 100;      // optimiser steps, 1..1e9
-  bool carry_state = true;  // windows of a sequence follow each other: start each from the last state of the one before
+  int64_t batch = 16;  // sequences, 1..65536
+  Sequences sequences = Sequences::kWindows;
+  int64_t length = 1000;  // T, steps in a sequence, 1..kMaxChainLength; of lines, the most that are kept of one
+  int64_t link = 0;       // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
+  int64_t steps = 100;    // optimiser steps, 1..1e9
+  std::optional<bool> carry_state;  // start each window from the last state of the one before; unset: for windows
   OptimizerSpec optimizer;
   uint64_t seed = 1;
 
@@ -68,6 +76,10 @@ struct JobSpec {
   std::string save_path;                   // model file; empty: not saved
   int64_t checkpoint_every = 0;            // steps between saves while training; 0: at the end only
 };
+
+inline bool CarriesState(const JobSpec& spec) {
+  return spec.carry_state.value_or(spec.sequences == Sequences::kWindows);
+}
 
 // INVALID_ARGUMENT naming the field, its value, and its range: of model, batch, length and link.
 absl::Status CheckSizes(const JobSpec& spec);

@@ -15,6 +15,7 @@ constexpr int64_t kMostRows = 2048;    // of a link that is measured
 }  // namespace
 
 TrainerOptions OptionsOf(const JobSpec& spec) {
+  const bool ragged = spec.sequences == Sequences::kLines;
   return {.model = {.cell = spec.cell,
                     .layers = spec.layers,
                     .hidden = spec.hidden,
@@ -23,10 +24,10 @@ TrainerOptions OptionsOf(const JobSpec& spec) {
                     .layer_norm = spec.layer_norm,
                     .dropout = spec.dropout,
                     .recurrent_dropout = spec.recurrent_dropout},
-          .shape = {.length = spec.length, .link = 1, .batch = spec.batch},
+          .shape = {.length = spec.length, .link = 1, .batch = spec.batch, .ragged = ragged},
           .optimizer = spec.optimizer,
           .steps = spec.steps,
-          .carry_state = spec.carry_state,
+          .carry_state = CarriesState(spec),
           .dropout_seed = spec.seed};
 }
 

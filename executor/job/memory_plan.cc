@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "executor/job/link_sizing.h"
+#include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/schedule.h"
 
 namespace recurve {
@@ -21,8 +22,14 @@ constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
 // One way to cut the sequence, with what the limit leaves to the store.
 struct Candidate : LinkSizing {
   int64_t store_budget_bytes = 0;  // negative: the limit does not even hold what is fixed
-  std::optional<LinkCosts> costs;  // none: not measured
+  MeasuredLink measured;
+  std::optional<LinkCosts> costs;  // of it, in this sequence; none: not measured
   Plan plan;
+
+  void SetCosts(const MeasuredLink& link) {
+    measured = link;
+    costs = CostsOf(link, options.shape);
+  }
 
   bool fits() const { return store_budget_bytes >= 0; }
 
@@ -68,7 +75,7 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, Ba
   if (!measured.ok()) return measured.status();
   for (Candidate& candidate : candidates) {
     for (const MeasuredLink& link : *measured) {
-      if (link.link == candidate.options.shape.link) candidate.costs = CostsOf(link, candidate.options.shape);
+      if (link.link == candidate.options.shape.link) candidate.SetCosts(link);
     }
   }
   return candidates;
@@ -161,6 +168,22 @@ absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
   return replay;
 }
 
+absl::StatusOr<MemoryPlan> MakeMemoryPlan(Candidate candidate) {
+  absl::StatusOr<ReplayResult> replay = Verify(candidate);
+  if (!replay.ok()) return replay.status();
+  // The planner's word is not needed: its forwards have been counted.
+  candidate.plan.predicted_seconds = PredictSeconds(replay->forward_count, candidate.links(), *candidate.costs);
+  return MemoryPlan{.options = candidate.options,
+                    .fixed = candidate.fixed,
+                    .link_bytes = candidate.link_bytes,
+                    .store_budget_bytes = candidate.store_budget_bytes,
+                    .store_all_bytes = candidate.store_all_bytes(),
+                    .measured = candidate.measured,
+                    .costs = *candidate.costs,
+                    .plan = std::move(candidate.plan),
+                    .replay = *replay};
+}
+
 }  // namespace
 
 Ledger MemoryPlan::PlannedLedger() const {
@@ -190,19 +213,21 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Pla
     }
   }
   if (!best) return TooLittleMemory(spec, refused);
-  const absl::StatusOr<ReplayResult> replay = Verify(*best);
-  if (!replay.ok()) return replay.status();
-  // The planner's word is not needed: its forwards have been counted.
-  best->plan.predicted_seconds = PredictSeconds(replay->forward_count, best->links(), *best->costs);
-  return MemoryPlan{.options = best->options,
-                    .fixed = best->fixed,
-                    .link_bytes = best->link_bytes,
-                    .store_budget_bytes = best->store_budget_bytes,
-                    .store_all_bytes = best->store_all_bytes(),
-                    .costs_key = std::move(costs_key),
-                    .costs = *best->costs,
-                    .plan = std::move(best->plan),
-                    .replay = *replay};
+  absl::StatusOr<MemoryPlan> plan = MakeMemoryPlan(*std::move(best));
+  if (plan.ok()) plan->costs_key = std::move(costs_key);
+  return plan;
+}
+
+absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links, Planner& planner,
+                                       const CancelCheck& cancelled) {
+  Candidate candidate{LinkSizing{.options = longest.options, .fixed = longest.fixed, .link_bytes = longest.link_bytes}};
+  candidate.options.shape.length = links * longest.options.shape.link;
+  candidate.store_all_store_bytes = TapeAllBytes(links, candidate.link_bytes.state, candidate.link_bytes.tape);
+  candidate.store_budget_bytes = std::min(longest.store_budget_bytes, candidate.store_all_store_bytes);
+  candidate.SetCosts(longest.measured);
+  if (absl::Status status = PlanCandidate(spec, planner, cancelled, candidate); !status.ok()) return status;
+  if (!candidate.plan.feasible) return MemoryPlan{.plan = std::move(candidate.plan)};
+  return MakeMemoryPlan(std::move(candidate));
 }
 
 }  // namespace recurve

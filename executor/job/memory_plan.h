@@ -23,8 +23,9 @@ struct MemoryPlan {
   LinkBytes link_bytes;            // s and a
   int64_t store_budget_bytes = 0;  // B
   int64_t store_all_bytes = 0;     // total of keeping every tape
-  LinkCostKey costs_key;           // what was measured
-  LinkCosts costs;                 // of it, those of this link
+  LinkCostKey costs_key;           // what was measured; only where the link was chosen
+  MeasuredLink measured;           // of it, this link
+  LinkCosts costs;                 // in this sequence
   Plan plan;
   ReplayResult replay;
 
@@ -40,6 +41,11 @@ struct MemoryPlan {
 // sizes are beyond counting; INTERNAL when a plan does not replay to what it promises; what `planner` returns.
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled);
+
+// A plan for sequences of `links` links, fewer than those of `longest`, in its memory. plan.feasible tells whether
+// there is one. INTERNAL and what `planner` returns, as above.
+absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links, Planner& planner,
+                                       const CancelCheck& cancelled);
 
 }  // namespace recurve
 

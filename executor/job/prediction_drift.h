@@ -13,9 +13,7 @@ class PredictionDrift {
   static constexpr int64_t kWindow = 10;      // steps
   static constexpr double kTolerance = 0.25;  // of the prediction
 
-  explicit PredictionDrift(double predicted_seconds) : predicted_seconds_(predicted_seconds) {}
-
-  void Add(double measured_seconds);
+  void Add(double measured_seconds, double predicted_seconds);
 
   // Measured over predicted seconds, the median of the last steps; 1 before the first.
   double ratio() const;
@@ -23,8 +21,7 @@ class PredictionDrift {
   bool missed() const;
 
  private:
-  double predicted_seconds_;
-  std::deque<double> last_;  // seconds, at most kWindow
+  std::deque<double> last_;  // ratios, at most kWindow
 };
 
 }  // namespace recurve

@@ -10,12 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/safetensors.h"
-#include "executor/data/text_corpus.h"
-#include "executor/engine/inference.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_backend.h"
+#include "executor/job/length_plans.h"
 #include "executor/job/memory_plan.h"
 #include "executor/job/prediction_drift.h"
+#include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 
@@ -26,9 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-// The first value is left out if there are others: it pays for pages that are touched for the first time.
-double MedianAfterFirst(std::vector<double> values) {
-  if (values.size() > 1) values.erase(values.begin());
+double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -42,13 +40,8 @@ bool AllFinite(const Model& model) {
 
 class LanguageModelJob final : public TrainingJob {
  public:
-  LanguageModelJob(const JobSpec& spec, std::unique_ptr<TextCorpus> corpus, const WindowBatches& windows,
-                   std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
-      : spec_(spec),
-        corpus_(std::move(corpus)),
-        windows_(windows),
-        backend_(std::move(backend)),
-        known_costs_(known_costs) {}
+  LanguageModelJob(const JobSpec& spec, TrainingData data, std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
+      : spec_(spec), data_(std::move(data)), backend_(std::move(backend)), known_costs_(known_costs) {}
 
   absl::Status Plan(Planner& planner, const CancelCheck& cancelled);
 
@@ -56,26 +49,30 @@ class LanguageModelJob final : public TrainingJob {
   absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
 
  private:
-  std::span<const uint8_t> holdout() const {
-    return corpus_->bytes().subspan(corpus_->bytes().size() - static_cast<size_t>(plan_.holdout_bytes));
-  }
   absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
+  void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
+  void Conclude(const Model& model);
   absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
   absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
 
   const JobSpec spec_;
-  const std::unique_ptr<TextCorpus> corpus_;
-  WindowBatches windows_;
+  TrainingData data_;
   const std::unique_ptr<Backend> backend_;
   LinkCostCache& known_costs_;
   LinkCostKey costs_key_;
   JobPlan plan_;
   std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
-  std::vector<double> sweep_seconds_;
-  std::optional<PredictionDrift> drift_;
+  std::optional<LengthPlans> plans_;
+  PredictionDrift drift_;
   bool prediction_missed_ = false;
+  // Of the batches that were run, but for the first where there are others: it pays for pages that are touched for the
+  // first time.
+  std::vector<double> sweep_seconds_, predicted_seconds_;
+  double seconds_ = 0;
+  int64_t predictions_ = 0;
+  int64_t positions_ = 0;
   JobReport report_;
 
   friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&, LinkCostCache&,
@@ -85,25 +82,30 @@ class LanguageModelJob final : public TrainingJob {
 absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
   absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planner, known_costs_, cancelled);
   if (!memory.ok()) return memory.status();
-  const SequenceShape& shape = memory->options.shape;
-  plan_.ledger = memory->PlannedLedger();
-  plan_.store_all_bytes = memory->store_all_bytes;
+  absl::StatusOr<LengthPlans> plans = LengthPlans::Make(spec_, *std::move(memory), data_.lengths(), planner, cancelled);
+  if (!plans.ok()) return plans.status();
+  plans_ = *std::move(plans);
+  const MemoryPlan& longest = plans_->longest();
+  const SequenceShape& shape = longest.options.shape;
+  plan_.ledger = plans_->largest().PlannedLedger();
+  plan_.store_all_bytes = longest.store_all_bytes;
   plan_.link = shape.link;
   plan_.links = shape.links();
-  plan_.state_bytes = memory->link_bytes.state;
-  plan_.tape_bytes = memory->link_bytes.tape;
-  plan_.store_budget_bytes = memory->store_budget_bytes;
-  plan_.parameters = ParameterLayout(memory->options.model).count();
+  plan_.state_bytes = longest.link_bytes.state;
+  plan_.tape_bytes = longest.link_bytes.tape;
+  plan_.store_budget_bytes = longest.store_budget_bytes;
+  plan_.train_bytes = data_.train_bytes();
+  plan_.holdout_bytes = data_.holdout_bytes();
+  plan_.lines = data_.lines();
+  plan_.plans = plans_->count();
+  plan_.parameters = ParameterLayout(longest.options.model).count();
   plan_.device = backend_->Describe();
-  plan_.costs = memory->costs;
-  costs_key_ = std::move(memory->costs_key);
-  plan_.plan = std::move(memory->plan);
-  drift_.emplace(*plan_.plan.predicted_seconds);
+  plan_.costs = longest.costs;
+  costs_key_ = longest.costs_key;
+  plan_.plan = longest.plan;
 
-  StoreNeeds store;
-  store.Include(memory->replay);
   absl::StatusOr<std::unique_ptr<Trainer>> trainer =
-      Trainer::Create(memory->options, InitialModel(memory->options.model, spec_.seed), store, *backend_);
+      Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed), plans_->store(), *backend_);
   if (!trainer.ok()) return trainer.status();
   trainer_ = *std::move(trainer);
   return absl::OkStatus();
@@ -113,16 +115,21 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
   if (trainer_ == nullptr) return absl::FailedPreconditionError("the job has been run already");
   if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return status;
   const Model model = trainer_->Parameters();
-  report_.steps = spec_.steps;
-  report_.planned_peak_bytes = plan_.ledger.total();
-  report_.measured_peak_bytes = trainer_->arena().peak_bytes();
-  report_.seconds_per_batch = MedianAfterFirst(sweep_seconds_);
-  report_.predicted_seconds_per_batch = *plan_.plan.predicted_seconds;
-  report_.weights_sha256 = Sha256Hex(model.parameters);
+  Conclude(model);
   trainer_.reset();
   if (absl::Status status = Save(spec_.steps, model, observer); !status.ok()) return status;
   if (absl::Status status = Evaluate(model, observer, cancelled); !status.ok()) return status;
   return report_;
+}
+
+void LanguageModelJob::Conclude(const Model& model) {
+  report_.steps = spec_.steps;
+  report_.measured_peak_bytes = trainer_->arena().peak_bytes();
+  report_.seconds_per_batch = Median(sweep_seconds_);
+  report_.predicted_seconds_per_batch = Median(predicted_seconds_);
+  report_.predictions_per_second = static_cast<double>(predictions_) / seconds_;
+  report_.padding_share = 1.0 - static_cast<double>(predictions_) / static_cast<double>(positions_);
+  report_.weights_sha256 = Sha256Hex(model.parameters);
 }
 
 absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
@@ -132,8 +139,6 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
     WatchPrediction(*record, observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
-    report_.loss = record->loss;
-    report_.forward_count_per_batch = record->plain_forwards + record->taped_forwards;
     if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && step < spec_.steps) {
       if (absl::Status status = Save(step, trainer_->Parameters(), observer); !status.ok()) return status;
     }
@@ -146,30 +151,51 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
     return absl::CancelledError(absl::StrCat("cancelled after step ", step - 1, " of ", spec_.steps));
   }
   const Clock::time_point begin = Clock::now();
-  windows_.Fill(step - 1, {.steps = spec_.length,
-                           .inputs = trainer_->inputs().data(),
-                           .targets = trainer_->targets().data(),
-                           .lengths = nullptr});
+  const int64_t index = step - 1;
+  const MemoryPlan& plan = plans_->For(data_.batches().StepsOf(index));
+  data_.batches().Fill(index, {.steps = plan.options.shape.length,
+                               .inputs = trainer_->inputs().data(),
+                               .targets = trainer_->targets().data(),
+                               .lengths = trainer_->lengths().data()});
   const absl::StatusOr<StepResult> result =
-      trainer_->Step(plan_.plan.schedule, windows_.StartsAfresh(step - 1), cancelled);
+      trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled);
   if (!result.ok()) return result.status();
-  sweep_seconds_.push_back(result->sweep_seconds);
-  return StepRecord{.step = step,
-                    .loss = result->loss,
-                    .gradient_norm = result->gradient_norm,
-                    .learning_rate = result->learning_rate,
-                    .seconds = SecondsSince(begin),
-                    .batch_seconds = result->sweep_seconds,
-                    .measured_peak_bytes = trainer_->arena().peak_bytes(),
-                    .plain_forwards = result->forwards.plain_forwards,
-                    .taped_forwards = result->forwards.taped_forwards};
+  SequenceShape run = plan.options.shape;
+  run.length = result->steps;  // a short batch may end before its last link does
+  const double predicted = PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run));
+  const StepRecord record{.step = step,
+                          .predictions = result->predictions,
+                          .positions = result->steps * spec_.batch,
+                          .loss = result->loss,
+                          .gradient_norm = result->gradient_norm,
+                          .learning_rate = result->learning_rate,
+                          .seconds = SecondsSince(begin),
+                          .batch_seconds = result->sweep_seconds,
+                          .predicted_seconds = predicted,
+                          .measured_peak_bytes = trainer_->arena().peak_bytes(),
+                          .plain_forwards = result->forwards.plain_forwards,
+                          .taped_forwards = result->forwards.taped_forwards};
+  Count(record, plan);
+  return record;
+}
+
+void LanguageModelJob::Count(const StepRecord& record, const MemoryPlan& plan) {
+  report_.planned_peak_bytes = std::max(report_.planned_peak_bytes, plan.PlannedLedger().total());
+  report_.loss = record.loss;
+  report_.forward_count_per_batch = record.plain_forwards + record.taped_forwards;
+  if (record.step == 1 && spec_.steps > 1) return;
+  sweep_seconds_.push_back(record.batch_seconds);
+  predicted_seconds_.push_back(record.predicted_seconds);
+  seconds_ += record.seconds;
+  predictions_ += record.predictions;
+  positions_ += record.positions;
 }
 
 void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
   if (record.step == 1 && spec_.steps > 1) return;  // it pays for pages that are touched for the first time
-  drift_->Add(record.batch_seconds);
-  record.prediction_ratio = drift_->ratio();
-  if (!drift_->missed() || prediction_missed_) return;
+  drift_.Add(record.batch_seconds, record.predicted_seconds);
+  record.prediction_ratio = drift_.ratio();
+  if (!drift_.missed() || prediction_missed_) return;
   prediction_missed_ = true;
   known_costs_.Forget(costs_key_);
   observer.OnPredictionMissed(record);
@@ -188,11 +214,10 @@ absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserve
 }
 
 absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled) {
-  if (holdout().size() < 2) return absl::OkStatus();
-  const absl::StatusOr<double> bits = EvaluateBitsPerByte(model, holdout(), *backend_, cancelled);
+  const absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled);
   if (!bits.ok()) return bits.status();
   report_.bits_per_byte = *bits;
-  observer.OnEvaluation(spec_.steps, *bits);
+  if (*bits) observer.OnEvaluation(spec_.steps, **bits);
   return absl::OkStatus();
 }
 
@@ -205,18 +230,13 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   if (!spec.save_path.empty()) {
     if (absl::Status status = CheckWritable(spec.save_path); !status.ok()) return status;
   }
-  absl::StatusOr<std::unique_ptr<TextCorpus>> corpus = TextCorpus::Open(spec.data_path);
-  if (!corpus.ok()) return corpus.status();
-  const std::span<const uint8_t> bytes = (*corpus)->bytes();
-  const auto holdout = static_cast<int64_t>(std::floor(spec.holdout * static_cast<double>(bytes.size())));
-  const auto train = static_cast<int64_t>(bytes.size()) - holdout;
-  absl::StatusOr<WindowBatches> windows = WindowBatches::Create(bytes.first(train), spec.batch, spec.length);
-  if (!windows.ok()) return windows.status();
+  absl::StatusOr<TrainingData> data = TrainingData::Open(spec);
+  if (!data.ok()) return data.status();
   absl::StatusOr<std::unique_ptr<Backend>> backend = MakeJobBackend(spec);
   if (!backend.ok()) return backend.status();
-  auto job = std::make_unique<LanguageModelJob>(spec, *std::move(corpus), *windows, *std::move(backend), known_costs);
-  job->plan_.train_bytes = train;
-  job->plan_.holdout_bytes = holdout;
+  JobSpec sized = spec;
+  sized.length = data->lengths().back();  // what is longer does not come
+  auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), *std::move(backend), known_costs);
   if (absl::Status status = job->Plan(planner, cancelled); !status.ok()) return status;
   return job;
 }

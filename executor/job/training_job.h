@@ -14,13 +14,15 @@
 #include "executor/engine/ledger.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "executor/job/training_data.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 
-// What is known before the first step; all that --dry-run prints.
+// What is known before the first step; all that --dry-run prints. Where sequences are lines, link counts, `plan` and
+// `store_all_bytes` are those of the longest batch.
 struct JobPlan {
-  Ledger ledger;                   // planned bytes by kind; ledger.total() is the planned peak
+  Ledger ledger;                   // planned bytes by kind, of the largest batch; ledger.total() is the planned peak
   int64_t store_all_bytes = 0;     // total that keeping every tape would need
   int64_t link = 0;                // k, as chosen
   int64_t links = 0;               // N
@@ -30,19 +32,24 @@ struct JobPlan {
   int64_t parameters = 0;
   int64_t train_bytes = 0;  // of text
   int64_t holdout_bytes = 0;
-  std::string device;  // "cpu (avx512, 2 threads)"
-  LinkCosts costs;     // measured for this model, batch and device
+  std::optional<LineSummary> lines;  // where sequences are lines
+  int64_t plans = 1;                 // one for each number of links that a batch may have
+  std::string device;                // "cpu (avx512, 2 threads)"
+  LinkCosts costs;                   // measured for this model, batch and device
   Plan plan;
 };
 
 struct StepRecord {
   int64_t step = 0;          // 1..steps
+  int64_t predictions = 0;   // in this batch
+  int64_t positions = 0;     // steps times sequences that were run for them; the rest is padding
   double loss = 0;           // nats per byte, of this batch
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
   double seconds = 0;               // the whole step
-  double batch_seconds = 0;         // of it, forward and backward: what the plan predicts
-  double prediction_ratio = 1;      // batch_seconds over the prediction, median of the last steps
+  double batch_seconds = 0;         // of it, forward and backward
+  double predicted_seconds = 0;     // what the plan of this batch predicts for them
+  double prediction_ratio = 1;      // of the two, median of the last steps
   int64_t measured_peak_bytes = 0;  // most bytes of the arena live at once so far
   int64_t plain_forwards = 0;       // link forwards without tape in this step
   int64_t taped_forwards = 0;
@@ -50,14 +57,16 @@ struct StepRecord {
 
 struct JobReport {
   int64_t steps = 0;
-  int64_t planned_peak_bytes = 0;
+  int64_t planned_peak_bytes = 0;  // of the batches that were run
   int64_t measured_peak_bytes = 0;
-  int64_t forward_count_per_batch = 0;
+  int64_t forward_count_per_batch = 0;  // of the last batch
+  double predictions_per_second = 0;    // bytes predicted, over whole steps (the first left out if there are others)
+  double padding_share = 0;             // of the positions that were run, how many predicted nothing
   double seconds_per_batch = 0;  // median over the steps of forward and backward (the first left out if others are)
-  double predicted_seconds_per_batch = 0;
-  double loss = 0;                      // of the last step
-  std::optional<double> bits_per_byte;  // on the held-out part
-  std::string weights_sha256;           // hex, over all parameters in the order of the model file
+  double predicted_seconds_per_batch = 0;  // the same median of what the plans predict
+  double loss = 0;                         // of the last step
+  std::optional<double> bits_per_byte;     // on the held-out part
+  std::string weights_sha256;              // hex, over all parameters in the order of the model file
 };
 
 // Told how the job goes, on the thread that runs it. Every method may do nothing.

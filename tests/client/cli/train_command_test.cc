@@ -63,6 +63,42 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   EXPECT_FALSE(ReadFile(model).empty());
 }
 
+TEST_F(TrainCommand, LearnsTheLinesOfAText) {
+  std::string verses = "\n" + std::string(90, 'z') + "\n";
+  for (int i = 0; i < 50; ++i) verses += std::string(static_cast<size_t>(1 + i % 40), 'a') + "\n";
+  const std::vector<std::string> lines = {"--data",      scratch_.Write("verses", verses),
+                                          "--sequences", "lines",
+                                          "--length",    "60",
+                                          "--memory",    "60%",
+                                          "--steps",     "30"};
+  const std::string model = scratch_.File("lines.safetensors");
+  const Json result = Train(Plus(lines, {"--save", model, "--holdout", "10%"})).back();
+  EXPECT_EQ(result["lines"]["count"].get<int>() + result["lines"]["held_out"].get<int>(), 51);
+  EXPECT_EQ(result["lines"]["empty"], 1);
+  EXPECT_EQ(result["lines"]["cut"], 1);
+  EXPECT_EQ(result["lines"]["shortest"], 2);
+  EXPECT_EQ(result["lines"]["longest"], 60);
+  EXPECT_EQ(result["links"], 30);
+  EXPECT_EQ(result["measured_peak_bytes"], result["planned_peak_bytes"]);
+  EXPECT_GT(result["predictions_per_second"], 0);
+  EXPECT_GE(result["padding_share"], 0);
+
+  // eval says the same of the same lines as training did: the last tenth of the bytes is the last lines here.
+  std::string held_out = verses;
+  for (int i = result["lines"]["count"].get<int>() + 1; i > 0; --i) held_out.erase(0, held_out.find('\n') + 1);
+  const Outcome eval = RunRecurve({"eval", "--model", model, "--data", scratch_.Write("held", held_out), "--sequences",
+                                   "lines", "--threads", "1", "--json"});
+  ASSERT_EQ(eval.exit, 0) << eval.err;
+  EXPECT_NEAR(Json::parse(eval.out)["bits_per_byte"].get<double>(), result["bits_per_byte"].get<double>(), 1e-9);
+
+  const Outcome text = RunRecurve(Plus(TinyTraining(text_), lines));
+  EXPECT_THAT(text.out, AllOf(HasSubstr("longer ones are cut: 1"), HasSubstr("empty ones are left out: 1"),
+                              HasSubstr("bytes a second"), HasSubstr("of the work is padding")));
+  const Outcome carried = RunRecurve(Plus(Plus(TinyTraining(text_), lines), {"--carry-state"}));
+  EXPECT_EQ(carried.exit, 2);
+  EXPECT_THAT(carried.err, HasSubstr("carry_state is true, must be false with sequences lines"));
+}
+
 TEST_F(TrainCommand, EveryStrategyAndBudgetGivesTheSameWeights) {
   std::set<std::string> digests;
   for (const auto& options : std::vector<std::vector<std::string>>{{"--strategy", "store-all"},

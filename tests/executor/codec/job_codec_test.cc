@@ -38,6 +38,7 @@ JobSpec Unusual() {
   spec.length = 77;
   spec.link = 7;
   spec.steps = 9;
+  spec.sequences = Sequences::kLines;
   spec.carry_state = false;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
                     .learning_rate = 0.5,
@@ -73,7 +74,8 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   EXPECT_EQ(spec->length, 1000);
   EXPECT_EQ(spec->link, 0);
   EXPECT_EQ(spec->steps, 100);
-  EXPECT_TRUE(spec->carry_state);
+  EXPECT_EQ(spec->sequences, Sequences::kWindows);
+  EXPECT_TRUE(CarriesState(*spec));
   EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kAdamW);
   EXPECT_EQ(spec->optimizer.learning_rate, 0.004);
   EXPECT_EQ(spec->optimizer.shape, LearningRateShape::kCosine);
@@ -129,7 +131,7 @@ TEST(JobCodecTest, ZeroIsNotUnset) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(message);
   ASSERT_TRUE(spec.ok()) << spec.status();
   EXPECT_EQ(spec->holdout, 0);
-  EXPECT_FALSE(spec->carry_state);
+  EXPECT_FALSE(CarriesState(*spec));
   EXPECT_EQ(spec->seed, 0u);
   EXPECT_EQ(spec->optimizer.clip_norm, 0);
   EXPECT_EQ(spec->optimizer.warmup_steps, 0);

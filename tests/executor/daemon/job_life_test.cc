@@ -107,6 +107,39 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   EXPECT_GT(std::filesystem::file_size(folder_.At("model.safetensors")), 1000u);
 }
 
+TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
+  Start();
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += std::string(static_cast<size_t>(i % 30), 'a') + "\n";
+  std::ofstream(folder_.At("lines")) << text << std::string(500, 'b') << "\n";
+  executor::v1::JobSpec spec = TinySpec(folder_.At("lines"), 30);
+  spec.set_sequences(executor::v1::SEQUENCES_LINES);
+  spec.set_holdout(0);
+  spec.set_length(400);
+  const Job ended = client_->WaitForEnd(client_->Submit(spec).id());
+  EXPECT_EQ(ended.state(), kSucceeded) << ended.reason();
+  EXPECT_EQ(ended.plan().lines().lines(), 59);
+  EXPECT_EQ(ended.plan().lines().empty(), 2);
+  EXPECT_EQ(ended.plan().lines().cut(), 1);
+  EXPECT_EQ(ended.plan().lines().shortest(), 2);
+  EXPECT_EQ(ended.plan().lines().longest(), 400);
+  EXPECT_EQ(ended.plan().links(), 200);
+  EXPECT_EQ(ended.plan().plans(), 16);
+  EXPECT_EQ(ended.result().measured_peak_bytes(), ended.result().planned_peak_bytes());
+  EXPECT_GT(ended.result().predictions_per_second(), 0);
+  EXPECT_GT(ended.result().padding_share(), 0);
+  EXPECT_GT(ended.progress().predictions(), 0);
+  EXPECT_GE(ended.progress().positions(), ended.progress().predictions());
+
+  spec.set_carry_state(true);
+  CreateJobRequest request;
+  *request.mutable_spec() = spec;
+  Job job;
+  const grpc::Status refused = client_->Create(request, &job);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(refused.error_message(), HasSubstr("carry_state is true, must be false with sequences lines"));
+}
+
 TEST_F(JobLifeTest, TheSameJobTwiceGivesTheSameWeights) {
   Start();
   const Job first = client_->Submit(TinySpec(folder_.text(), 4));

@@ -11,7 +11,8 @@
 
 namespace recurve {
 
-// OwnBytes of a CUDA backend: what its products and reductions need. The CUDA driver's context, cuBLAS's code and the graphs of links come on top.
+// OwnBytes of a CUDA backend: what its products and reductions need. The CUDA driver's context, cuBLAS's code and the
+// graphs of links come on top.
 inline constexpr int64_t kCudaBackendBytes = int64_t{80} << 20;
 
 struct CudaOptions {

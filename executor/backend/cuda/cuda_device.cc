@@ -42,6 +42,11 @@ absl::StatusOr<int> CountDevices() {
 
 }  // namespace
 
+std::mutex& DeviceWideMutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 absl::StatusOr<Device> OpenDevice(int index) {
   const absl::StatusOr<int> count = CountDevices();
   if (!count.ok()) return count.status();

@@ -2,6 +2,7 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_DEVICE_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_DEVICE_H_
 
+#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,10 @@ struct Device {
   std::string name;    // "NVIDIA H100 80GB HBM3"
   int capability = 0;  // 90 for compute capability 9.0
 };
+
+// Held where a thread waits for a whole device, which freeing memory and ending cuBLAS do; and where a thread captures
+// work, which such a wait would spoil.
+std::mutex& DeviceWideMutex();
 
 // Device `index`, made the calling thread's current one. A machine, driver or device that cannot run this program is
 // told apart in the message; see MakeCudaBackend for the codes.

@@ -10,7 +10,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <type_traits>
+
+#include "executor/backend/cuda/cuda_device.h"
 
 namespace recurve::cuda {
 
@@ -19,7 +22,10 @@ struct HandleDeleter {
   void operator()(cudaEvent_t event) const { (void)cudaEventDestroy(event); }
   void operator()(cudaGraph_t graph) const { (void)cudaGraphDestroy(graph); }
   void operator()(cudaGraphExec_t graph) const { (void)cudaGraphExecDestroy(graph); }
-  void operator()(cublasHandle_t blas) const { (void)cublasDestroy(blas); }
+  void operator()(cublasHandle_t blas) const {
+    const std::lock_guard<std::mutex> lock(DeviceWideMutex());
+    (void)cublasDestroy(blas);
+  }
 };
 
 struct PinnedDeleter {

@@ -4,8 +4,10 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_status.h"
 
 namespace recurve::cuda {
@@ -44,11 +46,6 @@ absl::Status UseDevice(int device, int64_t bytes) {
 }
 
 }  // namespace
-
-std::mutex& DeviceWideMutex() {
-  static std::mutex mutex;
-  return mutex;
-}
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes) {
   if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;

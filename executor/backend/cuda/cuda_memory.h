@@ -4,16 +4,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
 
 namespace recurve::cuda {
-
-// Held where a thread waits for a whole device, or frees memory, which waits for it; and where a thread captures work,
-// which such a wait would spoil.
-std::mutex& DeviceWideMutex();
 
 // Memory of a device, aligned to 256 bytes. It is given back once the device has finished what it was told before.
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes);

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "executor/backend/cuda/cuda_memory.h"
+#include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_status.h"
 
 namespace recurve::cuda {

@@ -9,9 +9,10 @@ second what the C library does not give back.
 --precision, of CUDA devices but for fp32: tf32 lets products round their factors; bf16 and fp16 hold everything, weights
 and activations, in that type.
 
-With --checkpoint-bytes, torch.utils.checkpoint recomputes segments of the sequence, all of the longest length whose
-measured peak keeps to those bytes, but for the last, which is kept. With --primitive, calls oneDNN's LSTM primitive, as
-PyTorch contains it, without autograd; `tape_bytes` are those of its workspace."""
+With --checkpoint-bytes, torch.utils.checkpoint recomputes segments of the sequence but for the last, which is kept. All
+have the longest length whose measured peak keeps to those bytes, or, where none does, about that of the least peak.
+With --primitive, calls oneDNN's LSTM primitive, as PyTorch contains it, without autograd; `tape_bytes` are those of its
+workspace."""
 import argparse
 import ctypes
 import json
@@ -113,22 +114,25 @@ class Checkpointed(Peer):
         torch.stack(losses).sum().backward()
 
     def choose_segment(self, limit):
-        """The longest whose peak keeps to the limit; returns that peak."""
-        fitting, too_long, peak_that_fits = 0, self.args.length + 1, 0
+        """The longest whose peak keeps to the limit, else one of about the least peak; returns its peak."""
+        fitting, too_long = 0, self.args.length + 1
+        peaks = {}
         segment = max(1, self.args.length // 16)
         while too_long - fitting > max(1, fitting // 50):  # to two in a hundred
             self.segment = segment
-            peak = self.peak_bytes()
-            if peak <= limit:
-                fitting, peak_that_fits = segment, peak
+            peaks[segment] = self.peak_bytes()
+            if peaks[segment] <= limit:
+                fitting = segment
             else:
                 too_long = segment
-            guess = int(segment * limit / peak)  # the tape of a segment is nearly all of the peak
+            if fitting == 0 and peaks[segment] > min(peaks.values()):
+                break  # shorter ones hold more states than they save
+            guess = int(segment * limit / peaks[segment])  # the tape of a segment is nearly all of the peak
+            if fitting == 0:
+                guess = min(guess, segment * 3 // 4)
             segment = min(max(guess, fitting + 1), too_long - 1)
-        if fitting == 0:
-            sys.exit(f"torch_rnn.py: no segment keeps to {limit} bytes")
-        self.segment = fitting
-        return peak_that_fits
+        self.segment = fitting or min(peaks, key=peaks.get)
+        return peaks[self.segment]
 
 
 class Primitive(Peer):

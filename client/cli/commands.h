@@ -27,6 +27,7 @@ Command AddScheduleCommand(CLI::App& app);
 Command AddChainCommand(CLI::App& app);
 Command AddOffloadCommand(CLI::App& app);
 Command AddTrainCommand(CLI::App& app);
+Command AddProfileCommand(CLI::App& app);
 Command AddSampleCommand(CLI::App& app);
 Command AddEvalCommand(CLI::App& app);
 Command AddSubmitCommand(CLI::App& app);

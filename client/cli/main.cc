@@ -23,6 +23,8 @@ Without any service, on this machine:
                                             train a language model in 5 % of the activation memory
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
   recurve eval --model book.safetensors --data other.txt
+  recurve profile --data book.txt --memory 5%
+                                            where the time goes, against the roofs of this machine
 
 Before a job is placed (also: advise, curve, fit, lengths, split):
   recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.25
@@ -48,7 +50,7 @@ ExitStatus Main(int argc, char** argv) {
       AddBudgetCommand(app), AddFitCommand(app),      AddLengthsCommand(app), AddSplitCommand(app),
       AddChainCommand(app),  AddOffloadCommand(app),  AddTrainCommand(app),   AddSampleCommand(app),
       AddEvalCommand(app),   AddSubmitCommand(app),   AddJobsCommand(app),    AddWatchCommand(app),
-      AddCancelCommand(app),
+      AddCancelCommand(app), AddProfileCommand(app),
   };
   try {
     app.parse(argc, argv);

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "executor/backend/arguments.h"
 #include "executor/backend/cell.h"
+#include "executor/backend/phase.h"
 
 namespace recurve {
 
@@ -57,6 +58,9 @@ class Backend {
 
   // Device memory that the backend holds for itself from its making on, beside what Allocate gives.
   virtual int64_t OwnBytes() const = 0;
+
+  // Says what the operations that follow are for. Computes nothing; who measures, listens.
+  virtual void BeginPhase(Phase /*phase*/) {}
 
   // Memory. RESOURCE_EXHAUSTED with the bytes asked for when the device has not so many.
   virtual absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) = 0;

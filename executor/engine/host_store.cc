@@ -34,6 +34,7 @@ bool HostStore::Store(int64_t state, const std::byte* from) {
   AwaitStore();
   states_.push_back({.state = state, .data = data});
   storing_ = from;
+  backend_.BeginPhase(Phase::kStates);
   store_ = backend_.StartStore(from, state_bytes_, data);
   return true;
 }
@@ -53,6 +54,7 @@ void HostStore::Release(const std::byte* memory) {
 bool HostStore::CanFetch() const { return fetch_.buffer == nullptr && next_ && Find(*next_) != nullptr; }
 
 void HostStore::StartFetch(std::byte* buffer) {
+  backend_.BeginPhase(Phase::kStates);
   fetch_ = {.state = *next_, .buffer = buffer, .transfer = backend_.StartFetch(Find(*next_), state_bytes_, buffer)};
   FindNext();
 }

@@ -42,6 +42,7 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, c
   work_tape_ = -1;
   unreversed_ = model_.links();
   counts_ = {};
+  backend_.BeginPhase(Phase::kStates);
   backend_.Zero(working_set_.state_gradient, model_.state_bytes());
   const absl::Status status = Execute(cancelled);
   host_.End();
@@ -122,7 +123,7 @@ void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tap
   previous_ = current_;
   current_ = {.state = link + 1, .data = state_out};
   if (link + 1 == model_.links() && sweep_.final_state != nullptr) {
-    backend_.Copy(state_out, model_.state_bytes(), sweep_.final_state);
+    CopyState(state_out, sweep_.final_state);
   }
 }
 
@@ -182,7 +183,7 @@ absl::Status Interpreter::Discard(const Action& action) {
 absl::Status Interpreter::StoreCurrent(const Action& action, bool with_tape) {
   std::byte* stored = Push(MemoryKind::kStates, 2 * current_.state, with_tape, model_.state_bytes());
   if (stored == nullptr) return Refuse(action, "no room for state ", current_.state);
-  backend_.Copy(current_.data, model_.state_bytes(), stored);
+  CopyState(current_.data, stored);
   return absl::OkStatus();
 }
 
@@ -204,8 +205,13 @@ void Interpreter::Pop() {
 void Interpreter::Rescue(Running& running, const Running& other, const std::byte* stored) {
   if (running.state < 0 || running.data != stored) return;
   std::byte* buffer = TakeBuffer(other);
-  backend_.Copy(stored, model_.state_bytes(), buffer);
+  CopyState(stored, buffer);
   running.data = buffer;
+}
+
+void Interpreter::CopyState(const std::byte* from, std::byte* to) {
+  backend_.BeginPhase(Phase::kStates);
+  backend_.Copy(from, model_.state_bytes(), to);
 }
 
 std::byte* Interpreter::TakeBuffer(const Running& beside) {

@@ -80,6 +80,7 @@ class Interpreter {
   void Pop();
   // Moves a running state out of stored memory that is about to be freed.
   void Rescue(Running& running, const Running& other, const std::byte* stored);
+  void CopyState(const std::byte* from, std::byte* to);
   // A running buffer, to be written, that does not hold `running` and into which nothing is being fetched.
   std::byte* TakeBuffer(const Running& beside);
   void StartFetch();

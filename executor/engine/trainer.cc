@@ -148,6 +148,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
   if (absl::Status status = CheckBatch(schedule); !status.ok()) return status;
   const int64_t step = steps_done_ + 1;
   StepResult result{.steps = StepsToRun(schedule.length())};
+  backend_.BeginPhase(Phase::kPrepare);
   result.predictions = UploadBatch(result.steps);
   if (result.predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
   PrepareStates(start_afresh);
@@ -161,6 +162,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
   result.forwards = *counts;
 
   const int64_t n = model_.layout().block_floats();
+  backend_.BeginPhase(Phase::kOptimizer);
   backend_.Zero(squared_norm_, sizeof(double));
   backend_.SumOfSquares(n, model_.gradients(), squared_norm_);
   backend_.Download(model_.loss(), sizeof(double), &result.loss);

@@ -76,7 +76,7 @@ class LanguageModelJob final : public TrainingJob {
   JobReport report_;
 
   friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&, LinkCostCache&,
-                                                                           const CancelCheck&);
+                                                                           const CancelCheck&, const BackendDecorator&);
 };
 
 absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
@@ -225,7 +225,8 @@ absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observe
 
 absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, Planner& planner,
                                                                   LinkCostCache& known_costs,
-                                                                  const CancelCheck& cancelled) {
+                                                                  const CancelCheck& cancelled,
+                                                                  const BackendDecorator& decorate) {
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
   if (!spec.save_path.empty()) {
     if (absl::Status status = CheckWritable(spec.save_path); !status.ok()) return status;
@@ -234,6 +235,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   if (!data.ok()) return data.status();
   absl::StatusOr<std::unique_ptr<Backend>> backend = MakeJobBackend(spec);
   if (!backend.ok()) return backend.status();
+  if (decorate) *backend = decorate(*std::move(backend));
   JobSpec sized = spec;
   sized.length = data->lengths().back();  // what is longer does not come
   auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), *std::move(backend), known_costs);

@@ -5,12 +5,14 @@
 #define RECURVE_EXECUTOR_JOB_TRAINING_JOB_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
 #include "executor/engine/ledger.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
@@ -81,6 +83,9 @@ class JobObserver {
   virtual void OnPredictionMissed(const StepRecord&) {}
 };
 
+// Puts something around the backend that a job runs on; it lives as long as the job.
+using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)>;
+
 // Not thread-safe; `cancelled` may look at anything.
 //
 //   LinkCostCache costs(LinkCostCachePath());
@@ -94,7 +99,8 @@ class TrainingJob {
   // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when the limit cannot hold the job, with the
   // bytes that would do; INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, Planner& planner,
-                                                              LinkCostCache& known_costs, const CancelCheck& cancelled);
+                                                              LinkCostCache& known_costs, const CancelCheck& cancelled,
+                                                              const BackendDecorator& decorate = {});
   virtual ~TrainingJob() = default;
 
   virtual const JobPlan& plan() const = 0;

@@ -51,8 +51,10 @@ void LanguageModel::Place(Regions& regions) {
 }
 
 void LanguageModel::PrepareWeights() {
-  stack_.Pack();
+  backend_.BeginPhase(Phase::kTable);
   table_.Fold();
+  backend_.BeginPhase(Phase::kPrepare);
+  stack_.Pack();
   head_.Pack();
 }
 
@@ -66,10 +68,14 @@ void LanguageModel::BeginBatch(int64_t steps, int64_t predictions) {
   table_.ZeroGradients();
 }
 
-void LanguageModel::EndBatch() { table_.UnfoldGradients(); }
+void LanguageModel::EndBatch() {
+  backend_.BeginPhase(Phase::kTable);
+  table_.UnfoldGradients();
+}
 
 void LanguageModel::Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                             bool keep_tape) {
+  backend_.BeginPhase(keep_tape ? Phase::kTapedForward : Phase::kPlainForward);
   stack_.Forward({.index = link, .state_in = state_in, .state_out = state_out, .tape = tape, .lengths = lengths_},
                  {.table = table_.rows(), .tokens = TokensOf(inputs_, link)}, keep_tape);
 }
@@ -79,8 +85,11 @@ void LanguageModel::Backward(int64_t link, const std::byte* state_in, const std:
   const RecurrentStack::Link there{
       .index = link, .state_in = state_in, .state_out = state_out, .tape = tape, .lengths = lengths_};
   const int64_t rows = shape_.steps(link) * shape_.batch;
+  backend_.BeginPhase(Phase::kHead);
   head_.Backward(rows, stack_.Output(there), TokensOf(targets_, link), gradient_scale_, loss_);
+  backend_.BeginPhase(Phase::kBackward);
   stack_.Backward(there, state_gradient);
+  backend_.BeginPhase(Phase::kTable);
   table_.AddGradients(rows, TokensOf(inputs_, link), stack_.FirstInputGradient(there), stack_.input_stride());
 }
 

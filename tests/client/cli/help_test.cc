@@ -17,17 +17,18 @@ TEST(Help, FitsAScreenAndNamesEveryPart) {
   EXPECT_EQ(outcome.exit, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_LE(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 50);
-  for (const char* part :
-       {"plan",  "schedule", "advise",  "curve",           "budget",           "fit",         "lengths",
-        "split", "chain",    "offload", "train",           "sample",           "eval",        "submit",
-        "jobs",  "watch",    "cancel",  "recurve-planner", "recurve-executor", "Exit status", "64MiB"}) {
+  for (const char* part : {"plan",        "schedule", "advise",  "curve",           "budget",
+                           "fit",         "lengths",  "split",   "chain",           "offload",
+                           "train",       "sample",   "eval",    "submit",          "jobs",
+                           "watch",       "cancel",   "profile", "recurve-planner", "recurve-executor",
+                           "Exit status", "64MiB"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
 }
 
 TEST(Help, OfEachCommandHasAnExample) {
   for (const char* command : {"plan", "schedule", "advise", "curve", "budget", "fit", "lengths", "split", "chain",
-                              "offload", "train", "sample", "eval", "submit", "jobs", "watch", "cancel"}) {
+                              "offload", "train", "profile", "sample", "eval", "submit", "jobs", "watch", "cancel"}) {
     const Outcome outcome = RunRecurve({command, "--help"});
     EXPECT_EQ(outcome.exit, 0);
     EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  recurve ") + command + " "));

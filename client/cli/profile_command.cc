@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/job_options.h"
+#include "client/cli/job_text.h"
+#include "client/cli/json.h"
+#include "client/cli/option_values.h"
+#include "client/cli/picture_files.h"
+#include "client/cli/planner_option.h"
+#include "client/cli/profile_text.h"
+#include "client/pictures/roofline_svg.h"
+#include "executor/profile/job_profile.h"
+#include "planner_service/units/number_text.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kMostBatches = 1'000'000;
+
+constexpr char kFooter[] = R"(
+Examples:
+  recurve profile --data book.txt --length 1000 --memory 5%
+      where the time of a batch goes, phase by phase, against the roofs of this machine
+  recurve profile --data book.txt --hidden 512 --batch 32 --memory 64MiB --steps 20 --svg roofline.svg
+      medians of 20 batches, and a picture of the operations under the roofs
+
+Trains the job for one step to warm up and then, by turns, for --steps batches with each operation timed and as many
+without, and saves nothing. The roofs, products of packed matrices and memory beyond the caches, are measured in the
+same run by the same threads. Time is bound by the nearer roof, or by overhead where the roofs explain less than half.
+docs/performance.md says how flops and bytes are counted.)";
+
+struct ProfileOptions {
+  JobSpec job{.steps = 5};
+  std::string planner;
+  PictureFiles pictures;
+  bool json = false;
+};
+
+absl::Status CheckOptions(const ProfileOptions& options) {
+  if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
+  if (options.job.steps < 1 || options.job.steps > kMostBatches) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
+  }
+  if (!options.job.save_path.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--save is ", options.job.save_path, ": profile keeps no model; use recurve train"));
+  }
+  if (absl::Status status = CheckPictureFiles(options.pictures, options.json); !status.ok()) return status;
+  return CheckJobSpec(options.job);
+}
+
+// Operations that compute nothing are nowhere on a logarithmic scale.
+RooflineFigures FiguresOf(const JobProfile& profile) {
+  RooflineFigures figures{
+      .headline = absl::StrCat("Operations of a batch take ", SecondsText(profile.operation_seconds()),
+                               ", the roofs ask ", SecondsText(profile.roofline_seconds())),
+      .subject = absl::StrCat(CountText(profile.plan.parameters), " parameters on ", profile.plan.device),
+      .peak_flops_per_second = profile.roofline.flops_per_second,
+      .peak_bytes_per_second = profile.roofline.bytes_per_second};
+  for (const PhaseProfile& phase : profile.phases) {
+    for (const OperationProfile& operation : phase.operations) {
+      if (operation.cost.flops == 0) continue;
+      const auto flops = static_cast<double>(operation.cost.flops);
+      figures.points.push_back({.group = std::string(ToString(phase.phase)),
+                                .name = std::string(ToString(operation.operation)),
+                                .flops_per_byte = flops / static_cast<double>(operation.cost.bytes),
+                                .flops_per_second = flops / operation.seconds,
+                                .share = operation.seconds / profile.total_seconds()});
+    }
+  }
+  return figures;
+}
+
+ExitStatus RunProfile(const ProfileOptions& options) {
+  CatchInterrupts();
+  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
+  LinkCostCache known_costs(LinkCostCachePath());
+  const absl::StatusOr<JobProfile> profile =
+      ProfileJob(options.job, options.job.steps, *planner, known_costs, WhenInterrupted());
+  if (absl::IsFailedPrecondition(profile.status())) return Fail(profile.status(), ExitStatus::kInfeasible);
+  if (!profile.ok()) return Fail(profile.status());
+  if (options.pictures.wanted()) {
+    const absl::Status status = WritePicture(options.pictures.svg, RooflineSvg(FiguresOf(*profile)));
+    if (!status.ok()) return Fail(status);
+    if (options.pictures.to_stdout()) return ExitStatus::kDone;
+  }
+  if (options.json) {
+    Json json = {{"type", "profile"}};
+    json.update(JobPlanJson(options.job, profile->plan));
+    json.update(JobProfileJson(*profile));
+    PrintJson(json);
+  } else {
+    std::printf("%s%s", JobPlanText(options.job, profile->plan).c_str(), JobProfileText(*profile).c_str());
+  }
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+Command AddProfileCommand(CLI::App& app) {
+  CLI::App* profile = app.add_subcommand("profile", "where the time of a job goes, against the roofs of this machine");
+  profile->footer(kFooter);
+  auto options = std::make_shared<ProfileOptions>();
+  AddJobOptions(*profile, options->job);
+  AddPlannerOption(*profile, options->planner);
+  AddText(*profile, "--svg", options->pictures.svg,
+          "draw the operations under the roofs into this file; replaces a file that is there; - is stdout", "FILE");
+  profile->add_flag("--json", options->json, "print one JSON object, with every operation of every phase");
+  return {profile, [options] { return RunProfile(*options); }};
+}
+
+}  // namespace recurve

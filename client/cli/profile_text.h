@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_CLIENT_CLI_PROFILE_TEXT_H_
+#define RECURVE_CLIENT_CLI_PROFILE_TEXT_H_
+
+#include <string>
+
+#include "client/cli/json.h"
+#include "executor/profile/job_profile.h"
+
+namespace recurve {
+
+// The roofs, a table of phases with those of their operations that take at least a hundredth of a batch, and what of a
+// batch is not in it.
+std::string JobProfileText(const JobProfile& profile);
+
+// The same with every operation. Seconds, flops and bytes are those of a batch.
+Json JobProfileJson(const JobProfile& profile);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_PROFILE_TEXT_H_

@@ -46,11 +46,17 @@ class JobProfileTest : public testing::Test {
   LinkCostCache known_costs_;
 };
 
+class JobProfileOfCellTest : public JobProfileTest, public testing::WithParamInterface<Cell> {};
+INSTANTIATE_TEST_SUITE_P(, JobProfileOfCellTest, testing::Values(Cell::kLstm, Cell::kGru),
+                         [](const auto& info) { return std::string(ToString(info.param)); });
+
 // Flops of a batch, from the sizes of the model and the plan alone.
-TEST_F(JobProfileTest, CountsTheFlopsOfEachPhase) {
-  const JobSpec spec = Spec();
+TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
+  JobSpec spec = Spec();
+  spec.cell = GetParam();
   const JobProfile profile = Profile(spec, 1);
-  const int64_t T = spec.length, B = spec.batch, H = spec.hidden, E = spec.embedding, G = 4 * H;
+  const int64_t T = spec.length, B = spec.batch, H = spec.hidden, E = spec.embedding,
+                G = GeometryOf(spec.cell).gates * H;
   const int64_t product = 2 * B * H * G;  // of h and the recurrent weights, for one step
   // The last link, which has 2 steps, is taped only: links run without tape have all 4.
   const int64_t plain = (profile.plan.plan.forward_count - profile.plan.links) * spec.link;
@@ -64,7 +70,7 @@ TEST_F(JobProfileTest, CountsTheFlopsOfEachPhase) {
     EXPECT_EQ(Of(head, operation).cost.flops, 2 * T * B * H * kV);
   }
   EXPECT_EQ(Of(profile, Phase::kTable).cost().flops, 3 * 2 * kV * E * G + T * B * G);
-  const ParameterLayout layout({.hidden = H, .embedding = E});
+  const ParameterLayout layout({.cell = spec.cell, .hidden = H, .embedding = E});
   EXPECT_EQ(Of(profile, Phase::kOptimizer).cost().flops, (2 + 17) * layout.block_floats());
   EXPECT_EQ(Of(profile, Phase::kStates).cost().flops, 0);
   EXPECT_EQ(Of(profile, Phase::kPrepare).cost().flops, 0);

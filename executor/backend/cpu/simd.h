@@ -50,9 +50,6 @@ constexpr int TileStrips(int64_t rows) {
   return rows * kMostTileStrips <= kTileSums ? kMostTileStrips : static_cast<int>(kTileSums / rows);
 }
 
-inline constexpr int kPanelVectors = 4;  // of a weight gradient
-inline constexpr int kPanelWidth = kPanelVectors * kLanes;
-
 typedef float Vec __attribute__((vector_size(kLanes * 4)));
 typedef float AliasingVec __attribute__((vector_size(kLanes * 4), may_alias));
 typedef int32_t IntVec __attribute__((vector_size(kLanes * 4)));

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -18,6 +17,7 @@ constexpr double kWidth = 960, kHeight = 560;
 constexpr double kLeft = 70, kRight = 590, kTop = 92, kBottom = 472;
 constexpr double kListLeft = 622, kListTop = 104, kListRow = 24;
 constexpr size_t kMostPoints = 16;
+constexpr double kLeastShare = 0.01;  // of a point that is drawn
 constexpr int kColours = 6;
 
 constexpr char kStyle[] = R"(<style>
@@ -115,6 +115,7 @@ std::string Roofs(const RooflineFigures& figures, const RooflineFrame& frame) {
 // Those to draw, the largest first.
 std::vector<RooflinePoint> Largest(std::vector<RooflinePoint> points) {
   std::ranges::stable_sort(points, std::ranges::greater(), &RooflinePoint::share);
+  std::erase_if(points, [](const RooflinePoint& point) { return point.share < kLeastShare; });
   points.resize(std::min(points.size(), kMostPoints));
   return points;
 }
@@ -132,21 +133,28 @@ class Colours {
   std::vector<std::string> groups_;  // in the order in which they were asked for
 };
 
-// Moves a number up until it lies on no other.
-double FreeY(double x, double y, const std::vector<std::pair<double, double>>& taken) {
-  constexpr double kApart = 13;
-  const auto on_another = [&](const auto& other) {
-    return std::abs(other.first - x) < kApart + 3 && std::abs(other.second - y) < kApart;
-  };
-  while (std::ranges::any_of(taken, on_another)) y -= kApart;
-  return y;
+// Numbers beside the points that lie together; the first is the largest.
+struct Label {
+  double x, y;
+  std::string numbers;
+};
+
+void AddNumber(double x, double y, const std::string& number, std::vector<Label>& labels) {
+  constexpr double kAcross = 60, kDown = 14;
+  const auto near = std::ranges::find_if(
+      labels, [&](const Label& label) { return std::abs(label.x - x) < kAcross && std::abs(label.y - y) < kDown; });
+  if (near == labels.end()) {
+    labels.push_back({x, y, number});
+  } else {
+    absl::StrAppend(&near->numbers, ", ", number);
+  }
 }
 
 std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame& frame) {
   constexpr double kLeastRadius = 3, kWholeRadius = 40;
-  std::string circles, numbers, list;
+  std::string circles, list;
   Colours colours;
-  std::vector<std::pair<double, double>> taken;
+  std::vector<Label> labels;
   for (size_t i = 0; i < points.size(); ++i) {
     const RooflinePoint& point = points[i];
     const double x = frame.X(point.flops_per_byte);
@@ -156,8 +164,7 @@ std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame
     absl::StrAppendFormat(&circles, "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"%s\"/>\n", colour,
                           Coordinate(x), Coordinate(y),
                           Coordinate(kLeastRadius + kWholeRadius * std::sqrt(point.share)));
-    taken.emplace_back(x, FreeY(x, y, taken));
-    numbers += SvgText(x, taken.back().second + 4, number, "small halo", Anchor::kMiddle);
+    AddNumber(x, y, number, labels);
     const double row = kListTop + kListRow * static_cast<double>(i);
     absl::StrAppendFormat(&list, "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"5\"/>\n", colour,
                           Coordinate(kListLeft), Coordinate(row - 4));
@@ -165,7 +172,10 @@ std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame
     list += SvgText(kListLeft + 42, row, absl::StrCat(point.group, ": ", point.name), "small");
     list += SvgText(kWidth - 16, row, PercentText(point.share, 1), "small muted", Anchor::kEnd);
   }
-  return circles + numbers + list;
+  for (const Label& label : labels) {
+    circles += SvgText(label.x, label.y + 4, label.numbers, "small halo", Anchor::kMiddle);
+  }
+  return circles + list;
 }
 
 }  // namespace
@@ -178,8 +188,8 @@ std::string RooflineSvg(const RooflineFigures& figures) {
   absl::StrAppend(&body, Axes(frame), Roofs(figures, frame), Points(Largest(figures.points), frame),
                   SvgLine(kLeft, kBottom, kRight, kBottom, "axis"));
   body += SvgText(20, kHeight - 14,
-                  "A circle is as large as its share of the time. The higher under the roof, the better the machine is "
-                  "used; above the roof of memory, data came from the caches.",
+                  "Circles are as large as their share of the time. The roofs are what the machine can do at the most; "
+                  "only caches go beyond that of memory.",
                   "small");
   return SvgDocument(kWidth, kHeight, figures.headline, body);
 }

@@ -22,8 +22,8 @@ struct RooflineFigures {
   std::vector<RooflinePoint> points;
 };
 
-// Roofs and points as an SVG file that stands by itself: flops a second over flops a byte, both logarithmic. Points
-// with the largest shares are drawn, as large as their share, numbered, and listed.
+// Roofs and points as an SVG file that stands by itself: flops a second over flops a byte, both logarithmic. The points
+// with the largest shares, of at least a hundredth, are drawn, as large as their share, numbered, and listed.
 std::string RooflineSvg(const RooflineFigures& figures);
 
 }  // namespace recurve

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/model_options.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -47,7 +48,8 @@ std::string WorkloadText(const Workload& workload) {
     return text;
   }
   const auto& model = std::get<ModelWorkload>(workload);
-  return absl::StrCat(std::string(ToString(model.cell)), " of ", Counted(model.layers, "layer"), " of ",
+  const bool an = model.cell == Cell::kLstm || model.cell == Cell::kSlstm;
+  return absl::StrCat(an ? "an " : "a ", CellTitle(model.cell), " of ", Counted(model.layers, "layer"), " of ",
                       CountText(model.hidden), ", batch ", CountText(model.batch), ", ", Counted(model.length, "step"));
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/model_options.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -46,7 +47,7 @@ int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes -
 
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level ", std::string(ToString(spec.cell)), ", ", spec.layers,
+  absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", spec.layers,
                   spec.layers == 1 ? " layer" : " layers", " of ", spec.hidden, ", ", CountText(plan.parameters),
                   " parameters, on ", plan.device, "\n");
   absl::StrAppend(&text, "data       ", spec.data_path, ": ", CountText(plan.train_bytes), " bytes to train on, ",

@@ -8,6 +8,24 @@
 
 namespace recurve {
 
+const char* CellTitle(Cell cell) {
+  switch (cell) {
+    case Cell::kLstm:
+      return "LSTM";
+    case Cell::kGru:
+      return "GRU";
+    case Cell::kGruResetBefore:
+      return "GRU with the reset gate before the product";
+    case Cell::kTanhRnn:
+      return "tanh RNN";
+    case Cell::kReluRnn:
+      return "ReLU RNN";
+    case Cell::kSlstm:
+      return "sLSTM";
+  }
+  return "unknown cell";
+}
+
 CLI::Option* AddCell(CLI::App& app, Cell& cell) {
   std::map<std::string, Cell> cells;
   for (const Cell known : kCells) cells.emplace(ToString(known), known);

@@ -9,6 +9,9 @@
 
 namespace recurve {
 
+// "LSTM", "GRU", "GRU with the reset gate before the product", "tanh RNN", "ReLU RNN", "sLSTM".
+const char* CellTitle(Cell cell);
+
 CLI::Option* AddCell(CLI::App& app, Cell& cell);
 CLI::Option* AddResidual(CLI::App& app, bool& residual);
 CLI::Option* AddLayerNorm(CLI::App& app, bool& layer_norm);

@@ -6,12 +6,13 @@
 #include "absl/status/status.h"
 
 namespace recurve {
-namespace {
 
 bool IsUnreachable(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded ||
          status.code() == absl::StatusCode::kResourceExhausted;
 }
+
+namespace {
 
 class FallbackPlanner final : public Planner {
  public:

@@ -5,11 +5,15 @@
 #include <functional>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 
-// Asks `preferred`; when it cannot be reached (UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED), tells `on_fallback`
+// Whether a planner service gave no answer: UNAVAILABLE, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED.
+bool IsUnreachable(const absl::Status& status);
+
+// Asks `preferred`; when it cannot be reached, tells `on_fallback`
 // why and asks `fallback`. Other errors are passed on.
 std::unique_ptr<Planner> MakeFallbackPlanner(std::unique_ptr<Planner> preferred, std::unique_ptr<Planner> fallback,
                                              std::function<void(const absl::Status&)> on_fallback);

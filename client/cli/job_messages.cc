@@ -40,7 +40,8 @@ Json ProgressJson(const v1::Progress& progress) {
           {"gradient_norm", progress.gradient_norm()},
           {"learning_rate", progress.learning_rate()},
           {"seconds", progress.seconds()},
-          {"measured_peak_bytes", progress.measured_peak_bytes()}};
+          {"measured_peak_bytes", progress.measured_peak_bytes()},
+          {"measured_host_peak_bytes", progress.measured_host_peak_bytes()}};
 }
 
 Json PlanJson(const v1::PlanSummary& plan) {
@@ -52,7 +53,8 @@ Json PlanJson(const v1::PlanSummary& plan) {
                {"links", plan.links()},
                {"forward_count_per_batch", plan.forward_count()},
                {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()},
-               {"plans", plan.plans()}};
+               {"plans", plan.plans()},
+               {"host_bytes", plan.host_bytes()}};
   if (plan.has_lines()) {
     const v1::LineSummary& lines = plan.lines();
     json["lines"] = {{"count", lines.lines()},       {"empty", lines.empty()},   {"cut", lines.cut()},
@@ -66,6 +68,8 @@ Json ResultJson(const v1::JobResult& result) {
   Json json = {{"steps", result.steps()},
                {"planned_peak_bytes", result.planned_peak_bytes()},
                {"measured_peak_bytes", result.measured_peak_bytes()},
+               {"planned_host_peak_bytes", result.planned_host_peak_bytes()},
+               {"measured_host_peak_bytes", result.measured_host_peak_bytes()},
                {"forward_count_per_batch", result.forward_count_per_batch()},
                {"seconds_per_batch", result.seconds_per_batch()},
                {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},

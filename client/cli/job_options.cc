@@ -73,6 +73,11 @@ void AddMemoryOptions(CLI::App& app, JobSpec& spec) {
             "bytes such as 64MiB for everything the job holds, or a share such as 5% of the activation memory (states, "
             "tapes, workspace) that keeping every tape needs")
       ->group(group);
+  AddBytes(
+      app, "--host-memory", spec.host_memory,
+      "bytes such as 2GiB of host memory to store states in besides, with --strategy auto; 0: none. On the CPU both "
+      "are the same memory, so that it works as on a GPU but saves nothing")
+      ->group(group);
   AddStrategy(app, "--strategy", spec.strategy, "auto, store-all, chen or hsm")->group(group);
   AddCount(app, "--link", spec.link, "steps in a link, the unit of planning; 0: those of least predicted time")
       ->group(group);

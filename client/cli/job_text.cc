@@ -20,7 +20,13 @@ double RecomputeRatio(const JobPlan& plan) {
   return static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links);
 }
 
-double PredictedSeconds(const JobPlan& plan) { return PredictSeconds(plan.plan.forward_count, plan.links, plan.costs); }
+double PredictedSeconds(const JobPlan& plan) { return *plan.plan.predicted_seconds; }
+
+std::string HostText(const JobSpec& spec, const JobPlan& plan) {
+  return absl::StrCat("           on the host ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
+                      FormatBytesRounded(spec.host_memory), " allowed; a batch stores ", CountText(plan.host.writes),
+                      " states there and fetches ", CountText(plan.host.reads), "\n");
+}
 
 // "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
 std::string LinesText(const LineSummary& lines) {
@@ -71,6 +77,7 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
       PercentText(static_cast<double>(plan.ledger.activations()), static_cast<double>(StoreAllActivations(plan))),
       " of store-all's ", FormatBytesRounded(StoreAllActivations(plan)), "\n");
   absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
+  if (spec.host_memory > 0) absl::StrAppend(&text, HostText(spec, plan));
   return text;
 }
 
@@ -89,6 +96,10 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
                   CountText(report.planned_peak_bytes), "\n");
+  if (spec.host_memory > 0) {
+    absl::StrAppend(&text, "           on the host ", CountText(report.measured_host_peak_bytes), " bytes, planned ",
+                    CountText(report.planned_host_peak_bytes), "\n");
+  }
   if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", spec.save_path, "\n");
   absl::StrAppend(&text, "weights    sha256 ", report.weights_sha256, "\n");
   return text;
@@ -118,6 +129,12 @@ Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
                {"tape_bytes", plan.tape_bytes},
                {"store_budget_bytes", plan.store_budget_bytes},
                {"store_peak_bytes", plan.plan.peak_bytes},
+               {"host_memory_bytes", spec.host_memory},
+               {"host_bytes", plan.host_bytes},
+               {"host_stores_per_batch", plan.host.writes},
+               {"host_fetches_per_batch", plan.host.reads},
+               {"host_store_seconds", plan.transfers.store_seconds},
+               {"host_fetch_seconds", plan.transfers.fetch_seconds},
                {"parameters", plan.parameters},
                {"train_bytes", plan.train_bytes},
                {"holdout_bytes", plan.holdout_bytes},
@@ -145,6 +162,7 @@ Json StepJson(const StepRecord& record) {
           {"batch_seconds", record.batch_seconds},
           {"prediction_ratio", record.prediction_ratio},
           {"measured_peak_bytes", record.measured_peak_bytes},
+          {"measured_host_peak_bytes", record.measured_host_peak_bytes},
           {"plain_forwards", record.plain_forwards},
           {"taped_forwards", record.taped_forwards}};
 }
@@ -155,6 +173,8 @@ void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
   if (report.bits_per_byte) json["bits_per_byte"] = *report.bits_per_byte;
   json["planned_peak_bytes"] = report.planned_peak_bytes;
   json["measured_peak_bytes"] = report.measured_peak_bytes;
+  json["planned_host_peak_bytes"] = report.planned_host_peak_bytes;
+  json["measured_host_peak_bytes"] = report.measured_host_peak_bytes;
   json["forward_count_per_batch"] = report.forward_count_per_batch;
   json["seconds_per_batch"] = report.seconds_per_batch;
   json["predictions_per_second"] = report.predictions_per_second;

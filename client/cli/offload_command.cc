@@ -21,7 +21,8 @@ Examples:
       in slots of one state, as in the literature; no tape is stored
 
 Costs are whole numbers in any unit, such as microseconds; those left out are 0. States may be stored on the device or
-the host, tapes on the device only. The plans are for simulation and comparison: an executor does not offload yet.)";
+the host, tapes on the device only. train and submit make such plans themselves, with measured costs, given
+--host-memory.)";
 
 struct OffloadOptions {
   std::optional<int64_t> length, state_bytes, tape_bytes, device_bytes, host_bytes, taped_forward_cost;

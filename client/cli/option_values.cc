@@ -117,6 +117,10 @@ CLI::Option* AddBytes(CLI::App& app, const std::string& names, std::optional<int
   return Add(app, names, value, help, "BYTES", &ParseSize);
 }
 
+CLI::Option* AddBytes(CLI::App& app, const std::string& names, int64_t& value, const std::string& help) {
+  return Add(app, names, value, help, "BYTES", &ParseSize)->default_str(std::to_string(value));
+}
+
 CLI::Option* AddMemory(CLI::App& app, const std::string& names, MemoryLimit& value, const std::string& help) {
   return Add(app, names, value, help, "BYTES|SHARE%", &ParseMemory)->default_str("100%");
 }

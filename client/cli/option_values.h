@@ -25,6 +25,7 @@ CLI::Option* AddReal(CLI::App& app, const std::string& names, double& value, con
 CLI::Option* AddReal(CLI::App& app, const std::string& names, std::optional<double>& value, const std::string& help);
 CLI::Option* AddShare(CLI::App& app, const std::string& names, double& value, const std::string& help);  // 0.05 or 5%
 CLI::Option* AddBytes(CLI::App& app, const std::string& names, std::optional<int64_t>& value, const std::string& help);
+CLI::Option* AddBytes(CLI::App& app, const std::string& names, int64_t& value, const std::string& help);
 CLI::Option* AddMemory(CLI::App& app, const std::string& names, MemoryLimit& value, const std::string& help);
 CLI::Option* AddStrategy(CLI::App& app, const std::string& names, Strategy& value, const std::string& help);
 CLI::Option* AddText(CLI::App& app, const std::string& names, std::string& value, const std::string& help,

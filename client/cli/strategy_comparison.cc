@@ -34,14 +34,18 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
     Contender contender{.spec = spec, .measurement = {.strategy = strategy}};
     contender.spec.strategy = strategy;
     // All of what store-all needs is enough for both; what a strategy does not need it does not take.
-    if (strategy != spec.strategy) contender.spec.memory = ActivationShare{1.0};
+    if (strategy != spec.strategy) {
+      contender.spec.memory = ActivationShare{1.0};
+      contender.spec.host_memory = 0;
+    }
     contenders.push_back(std::move(contender));
   }
   return contenders;
 }
 
-absl::Status RunOnce(Contender& contender, Planner& planner, LinkCostCache& known_costs, const CancelCheck& cancelled) {
-  auto job = TrainingJob::Prepare(contender.spec, planner, known_costs, cancelled);
+absl::Status RunOnce(Contender& contender, const JobPlanners& planners, LinkCostCache& known_costs,
+                     const CancelCheck& cancelled) {
+  auto job = TrainingJob::Prepare(contender.spec, planners, known_costs, cancelled);
   if (!job.ok()) return job.status();
   JobObserver silent;
   const absl::StatusOr<JobReport> report = (*job)->Run(silent, cancelled);
@@ -68,14 +72,14 @@ double Median(std::vector<double> values) {
 }  // namespace
 
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
-                                                                   int64_t rounds, Planner& planner,
+                                                                   int64_t rounds, const JobPlanners& planners,
                                                                    LinkCostCache& known_costs,
                                                                    const CancelCheck& cancelled) {
   std::vector<Contender> contenders = ContendersFor(spec, plan);
   for (int64_t round = 0; round < rounds; ++round) {
     for (size_t i = 0; i < contenders.size(); ++i) {
       Contender& contender = contenders[(static_cast<size_t>(round) + i) % contenders.size()];
-      if (absl::Status status = RunOnce(contender, planner, known_costs, cancelled); !status.ok()) return status;
+      if (absl::Status status = RunOnce(contender, planners, known_costs, cancelled); !status.ok()) return status;
     }
   }
   std::vector<StrategyMeasurement> measurements;

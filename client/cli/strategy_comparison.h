@@ -27,7 +27,7 @@ struct StrategyMeasurement {
 // `spec`, one after the other in each of `rounds` rounds, each round beginning with the next of them, so that whatever
 // else the machine does meets all of them. Store-all is the first of the answer; it and Chen get the memory they need.
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
-                                                                   int64_t rounds, Planner& planner,
+                                                                   int64_t rounds, const JobPlanners& planners,
                                                                    LinkCostCache& known_costs,
                                                                    const CancelCheck& cancelled);
 

@@ -100,7 +100,7 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options) 
 
 // The report, and then the sample and the comparison that were asked for.
 absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const JobPlan& plan, const JobReport& report,
-                      Planner& planner, LinkCostCache& known_costs) {
+                      const JobPlanners& planners, LinkCostCache& known_costs) {
   Json json = {{"type", "result"}};
   json.update(JobPlanJson(options.job, plan));
   AddReport(options.job, report, json);
@@ -119,7 +119,7 @@ absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const Job
       std::fflush(stdout);
     }
     absl::StatusOr<std::vector<StrategyMeasurement>> measured =
-        MeasureStrategies(options.job, plan, options.compare, planner, known_costs, WhenInterrupted());
+        MeasureStrategies(options.job, plan, options.compare, planners, known_costs, WhenInterrupted());
     if (!measured.ok()) return measured.status();
     json["comparison"] = MeasurementsJson(*measured);
     if (!options.json) std::fputs(MeasurementsText(*measured).c_str(), stdout);
@@ -143,10 +143,12 @@ ExitStatus RunTrain(const TrainOptions& options) {
     spec.save_path = scratch.path() + "/model.safetensors";
   }
   const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
+  const std::unique_ptr<ChainPlanner> chains = MakeChainPlannerFor(options.planner);
+  const JobPlanners planners{*planner, *chains};
   LinkCostCache known_costs(LinkCostCachePath());
   std::unique_ptr<TrainingJob> job;
   {
-    auto prepared = TrainingJob::Prepare(spec, *planner, known_costs, WhenInterrupted());
+    auto prepared = TrainingJob::Prepare(spec, planners, known_costs, WhenInterrupted());
     if (absl::IsFailedPrecondition(prepared.status())) return Fail(prepared.status(), ExitStatus::kInfeasible);
     if (!prepared.ok()) return Fail(prepared.status());
     job = *std::move(prepared);
@@ -160,7 +162,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
   if (!report.ok()) return Fail(report.status());
   const JobPlan plan = job->plan();
   job.reset();  // its memory is not needed while strategies are compared
-  if (absl::Status status = Conclude(options, spec, plan, *report, *planner, known_costs); !status.ok()) {
+  if (absl::Status status = Conclude(options, spec, plan, *report, planners, known_costs); !status.ok()) {
     return Fail(status);
   }
   return ExitStatus::kDone;

@@ -196,6 +196,7 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   } else {
     message.set_activation_share(std::get<ActivationShare>(spec.memory).share);
   }
+  message.set_host_memory_bytes(spec.host_memory);
   message.set_strategy(EncodeStrategy(spec.strategy));
   message.set_device(spec.device);
   message.set_precision(EncodePrecision(spec.precision));
@@ -236,6 +237,7 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   spec.optimizer = *optimizer;
   if (message.has_seed()) spec.seed = message.seed();
   spec.memory = DecodeMemory(message);
+  spec.host_memory = message.host_memory_bytes();
   absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
   if (!strategy.ok()) return strategy.status();
   spec.strategy = *strategy;
@@ -273,6 +275,7 @@ executor::v1::Progress EncodeProgress(const StepRecord& record) {
   message.set_learning_rate(record.learning_rate);
   message.set_seconds(record.seconds);
   message.set_measured_peak_bytes(record.measured_peak_bytes);
+  message.set_measured_host_peak_bytes(record.measured_host_peak_bytes);
   return message;
 }
 
@@ -281,6 +284,8 @@ executor::v1::JobResult EncodeReport(const JobReport& report) {
   message.set_steps(report.steps);
   message.set_planned_peak_bytes(report.planned_peak_bytes);
   message.set_measured_peak_bytes(report.measured_peak_bytes);
+  message.set_planned_host_peak_bytes(report.planned_host_peak_bytes);
+  message.set_measured_host_peak_bytes(report.measured_host_peak_bytes);
   message.set_forward_count_per_batch(report.forward_count_per_batch);
   message.set_seconds_per_batch(report.seconds_per_batch);
   message.set_predicted_seconds_per_batch(report.predicted_seconds_per_batch);
@@ -304,6 +309,7 @@ executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::P
   message.set_predicted_seconds_per_batch(plan.plan.predicted_seconds.value_or(0));
   if (plan.lines) *message.mutable_lines() = EncodeLines(*plan.lines);
   message.set_plans(plan.plans);
+  message.set_host_bytes(plan.host_bytes);
   return message;
 }
 

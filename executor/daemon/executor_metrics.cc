@@ -80,6 +80,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                     "Most bytes that the plan of the running job has live at once.")),
       measured_peak_bytes_(NewGauges(registry, "recurve_executor_measured_peak_bytes",
                                      "Most bytes that the running job has had live at once so far.")),
+      planned_host_peak_bytes_(NewGauges(registry, "recurve_executor_planned_host_peak_bytes",
+                                         "Most bytes of states that the plan of the running job has on the host.")),
+      measured_host_peak_bytes_(NewGauges(registry, "recurve_executor_measured_host_peak_bytes",
+                                          "Most bytes of states that the running job has had on the host so far.")),
       store_all_bytes_(NewGauges(registry, "recurve_executor_store_all_bytes",
                                  "Bytes that the running job would hold if it kept every tape.")),
       arena_bytes_(NewGauges(registry, "recurve_executor_arena_bytes",
@@ -151,6 +155,7 @@ JobMetrics::JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, cons
       tokens_per_step_(static_cast<double>(spec.batch) * static_cast<double>(spec.length)) {
   Set(metrics_.budget_bytes_, BudgetBytes(spec, plan));
   Set(metrics_.planned_peak_bytes_, static_cast<double>(plan.ledger.total()));
+  Set(metrics_.planned_host_peak_bytes_, static_cast<double>(plan.host_bytes));
   Set(metrics_.store_all_bytes_, static_cast<double>(plan.store_all_bytes));
   Set(metrics_.planned_recompute_, static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links));
   Set(metrics_.step_, 0);
@@ -168,6 +173,7 @@ void JobMetrics::OnStep(const StepRecord& record) {
   metrics_.steps_.Increment();
   metrics_.tokens_.Increment(tokens_per_step_);
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
+  Set(metrics_.measured_host_peak_bytes_, static_cast<double>(record.measured_host_peak_bytes));
   Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(links_));
   Set(metrics_.measured_seconds_, record.batch_seconds);
   Set(metrics_.prediction_ratio_, record.prediction_ratio);

@@ -67,6 +67,8 @@ class ExecutorMetrics {
   Gauges& budget_bytes_;
   Gauges& planned_peak_bytes_;
   Gauges& measured_peak_bytes_;
+  Gauges& planned_host_peak_bytes_;
+  Gauges& measured_host_peak_bytes_;
   Gauges& store_all_bytes_;
   Gauges& arena_bytes_;
   Gauges& planned_recompute_;

@@ -66,7 +66,8 @@ class JobReporter final : public JobObserver {
 std::string DescribePlan(const JobPlan& plan) {
   return absl::StrCat("training in ", plan.ledger.total(), " bytes of ", plan.store_all_bytes,
                       " that keeping every tape needs, ", plan.plan.forward_count, " forwards for ", plan.links,
-                      " links of ", plan.link, " steps, on ", plan.device);
+                      " links of ", plan.link, " steps, on ", plan.device,
+                      plan.host_bytes > 0 ? absl::StrCat(", ", plan.host_bytes, " bytes of states on the host") : "");
 }
 
 }  // namespace
@@ -112,7 +113,7 @@ absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   if (!spec.ok()) return spec.status();
   SourcedPlanner planner(options_.planner_target, options_.planner_timeout);
   absl::StatusOr<std::unique_ptr<TrainingJob>> job =
-      TrainingJob::Prepare(*spec, planner, known_costs_, taken.cancelled);
+      TrainingJob::Prepare(*spec, {planner, planner}, known_costs_, taken.cancelled);
   if (!job.ok()) {
     if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
     return job.status();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 #include "recurve/executor/v1/executor.pb.h"
 
@@ -16,14 +17,15 @@ namespace recurve {
 // runs the job.
 //
 //   SourcedPlanner planner("127.0.0.1:7401", std::chrono::seconds(10));
-//   auto job = TrainingJob::Prepare(spec, planner, known_costs, {});
+//   auto job = TrainingJob::Prepare(spec, {planner, planner}, known_costs, {});
 //   if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) Warn(planner.why_embedded());
-class SourcedPlanner final : public Planner {
+class SourcedPlanner final : public Planner, public TwoLevelPlanner {
  public:
   // Empty `target`: no planner service.
   SourcedPlanner(const std::string& target, std::chrono::milliseconds timeout);
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override;
+  absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override;
 
   // Embedded when any of the job's plans came from there.
   executor::v1::PlanSource source() const { return source_; }
@@ -31,10 +33,14 @@ class SourcedPlanner final : public Planner {
   const std::string& why_embedded() const { return why_embedded_; }
 
  private:
+  void UseEmbedded(const absl::Status& why);
+
   executor::v1::PlanSource source_;
   std::string why_embedded_;
   EmbeddedPlanner embedded_;
-  std::unique_ptr<Planner> remote_;  // falls back, and then sets the first two
+  EmbeddedChainPlanner embedded_chains_;
+  std::unique_ptr<Planner> remote_;  // falls back, and then uses the embedded one
+  std::unique_ptr<ChainPlanner> remote_chains_;
 };
 
 }  // namespace recurve

@@ -53,6 +53,13 @@ absl::Status CheckMemory(const MemoryLimit& memory) {
   return CheckReal("memory share", share, share > 0 && share <= 1, "(0, 1]");
 }
 
+absl::Status CheckHostMemory(int64_t host_memory, Strategy strategy) {
+  if (host_memory == 0 || strategy == Strategy::kAuto) return CheckRange("host_memory", host_memory, 0, kMaxBytes);
+  return absl::InvalidArgumentError(absl::StrCat("strategy is ", std::string(ToString(strategy)),
+                                                 ", must be auto with a host_memory above 0: the others store on the "
+                                                 "device only"));
+}
+
 absl::Status CheckStrategy(Strategy strategy) {
   switch (strategy) {
     case Strategy::kAuto:
@@ -118,6 +125,7 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
       CheckOptimizer(spec.optimizer),
       CheckMemory(spec.memory),
       CheckStrategy(spec.strategy),
+      CheckHostMemory(spec.host_memory, spec.strategy),
       CheckDevice(spec),
       CheckRange("threads", spec.threads, 0, kMaxThreads),
       CheckRange("checkpoint_every", spec.checkpoint_every, 0, kMaxSteps),

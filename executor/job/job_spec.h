@@ -67,7 +67,8 @@ struct JobSpec {
 
   // Memory.
   MemoryLimit memory;
-  Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm
+  int64_t host_memory = 0;              // bytes of host memory that states may be stored in besides; 0: none
+  Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm; kAuto with host_memory
   bool recalibrate = false;             // measure link costs even though they are known
 
   std::string device = "cpu";              // "cpu", "cuda", "cuda:1"

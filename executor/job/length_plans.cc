@@ -16,7 +16,7 @@ int64_t RoundUpLinks(int64_t links) {
 }
 
 absl::StatusOr<LengthPlans> LengthPlans::Make(const JobSpec& spec, MemoryPlan longest,
-                                              const std::vector<int64_t>& lengths, Planner& planner,
+                                              const std::vector<int64_t>& lengths, const JobPlanners& planners,
                                               const CancelCheck& cancelled) {
   const SequenceShape& shape = longest.options.shape;
   std::set<int64_t> link_counts;
@@ -24,7 +24,7 @@ absl::StatusOr<LengthPlans> LengthPlans::Make(const JobSpec& spec, MemoryPlan lo
   LengthPlans plans;
   for (const int64_t links : link_counts) {
     if (links >= shape.links()) break;
-    absl::StatusOr<MemoryPlan> plan = PlanShorter(spec, longest, links, planner, cancelled);
+    absl::StatusOr<MemoryPlan> plan = PlanShorter(spec, longest, links, planners, cancelled);
     if (!plan.ok()) return plan.status();
     // A strategy may do a chain and not a shorter one; that is then run by a longer plan.
     if (plan->plan.feasible) plans.plans_.push_back(*std::move(plan));

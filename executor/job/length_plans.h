@@ -25,7 +25,7 @@ class LengthPlans {
   // `lengths`: in steps, of every batch that may come, increasing, the last that of `longest`. What PlanShorter
   // returns.
   static absl::StatusOr<LengthPlans> Make(const JobSpec& spec, MemoryPlan longest, const std::vector<int64_t>& lengths,
-                                          Planner& planner, const CancelCheck& cancelled);
+                                          const JobPlanners& planners, const CancelCheck& cancelled);
 
   // The plan for a batch of `steps` steps: of as many links, or a few more.
   const MemoryPlan& For(int64_t steps) const;

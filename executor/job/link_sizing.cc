@@ -28,6 +28,7 @@ TrainerOptions OptionsOf(const JobSpec& spec) {
           .optimizer = spec.optimizer,
           .steps = spec.steps,
           .carry_state = CarriesState(spec),
+          .host_states = spec.host_memory > 0,
           .dropout_seed = spec.seed};
 }
 

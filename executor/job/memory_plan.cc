@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "executor/job/host_plan.h"
 #include "executor/job/link_sizing.h"
 #include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/schedule.h"
@@ -25,6 +26,7 @@ struct Candidate : LinkSizing {
   MeasuredLink measured;
   std::optional<LinkCosts> costs;  // of it, in this sequence; none: not measured
   Plan plan;
+  bool plannable_with_host = false;  // not too many links
 
   void SetCosts(const MeasuredLink& link) {
     measured = link;
@@ -32,6 +34,7 @@ struct Candidate : LinkSizing {
   }
 
   bool fits() const { return store_budget_bytes >= 0; }
+  double seconds() const { return PredictSeconds(plan.forward_count, links(), *costs); }
 
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
 };
@@ -81,7 +84,7 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, Ba
   return candidates;
 }
 
-absl::Status PlanCandidate(const JobSpec& spec, Planner& planner, const CancelCheck& cancelled, Candidate& candidate) {
+absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelCheck& cancelled, Candidate& candidate) {
   const PlanRequest request{.length = candidate.links(),
                             .strategy = spec.strategy,
                             .budget = ByteBudget{.state_bytes = candidate.link_bytes.state,
@@ -93,6 +96,40 @@ absl::Status PlanCandidate(const JobSpec& spec, Planner& planner, const CancelCh
   candidate.plan = *std::move(plan);
   if (!candidate.fits()) candidate.plan.feasible = false;
   return absl::OkStatus();
+}
+
+// Takes a plan with states on the host where that is faster than the one that `candidate` has.
+absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const TransferCosts& transfers,
+                        const CancelCheck& cancelled, Candidate& candidate) {
+  const HostQuestion question =
+      AskWithHost(candidate, candidate.store_budget_bytes, spec.host_memory, *candidate.costs, transfers);
+  candidate.plannable_with_host = question.request.host.bytes > 0;
+  if (!candidate.plannable_with_host) return absl::OkStatus();
+  absl::StatusOr<TwoLevelPlan> answer = planner.PlanTwoLevel(question.request, cancelled);
+  if (!answer.ok()) return answer.status();
+  Plan plan = PlanWithHost(*std::move(answer), question.unit_seconds);
+  const bool faster = !candidate.plan.feasible || *plan.predicted_seconds < candidate.seconds();
+  if (faster) candidate.plan = std::move(plan);
+  return absl::OkStatus();
+}
+
+absl::Status PlanCandidate(const JobSpec& spec, const JobPlanners& planners, const TransferCosts& transfers,
+                           const CancelCheck& cancelled, Candidate& candidate) {
+  if (absl::Status status = PlanOnDevice(spec, planners.planner, cancelled, candidate); !status.ok()) return status;
+  if (spec.host_memory == 0 || !candidate.fits()) return absl::OkStatus();
+  return PlanOnHost(spec, planners.two_level, transfers, cancelled, candidate);
+}
+
+absl::Status TooLittleOnTheHost(const JobSpec& spec, int64_t state_bytes) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("host_memory is ", spec.host_memory, " bytes, too little for one state of ", state_bytes,
+                   " bytes; give at least ", state_bytes, ", or 0 to store nothing on the host"));
+}
+
+absl::Status TooManyLinksForTheHost(const Candidate& candidate) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "host_memory is set and the sequence has ", candidate.links(), " links of ", candidate.options.shape.link,
+      " steps, too many to plan with states on the host; give a larger link, or 0 for host_memory"));
 }
 
 // The least limit that would hold `candidate`: bytes, or a share.
@@ -144,7 +181,7 @@ absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) 
                                           " for ", candidate.links(), " links does not keep its promise: ", what));
 }
 
-absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
+absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candidate) {
   const Schedule& schedule = candidate.plan.schedule;
   if (absl::Status status = CheckWellFormed(schedule); !status.ok()) {
     return BrokenPromise(candidate, std::string(status.message()));
@@ -161,6 +198,10 @@ absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
                          absl::StrCat("it promises a peak of ", candidate.plan.peak_bytes, " bytes of ",
                                       candidate.store_budget_bytes, ", replayed it has ", replay->peak_bytes));
   }
+  if (replay->host_peak_bytes > spec.host_memory) {
+    return BrokenPromise(candidate, absl::StrCat("replayed it has ", replay->host_peak_bytes, " bytes on the host, of ",
+                                                 spec.host_memory));
+  }
   if (replay->forward_count != candidate.plan.forward_count) {
     return BrokenPromise(candidate, absl::StrCat("it promises ", candidate.plan.forward_count,
                                                  " forwards, replayed it has ", replay->forward_count));
@@ -168,20 +209,23 @@ absl::StatusOr<ReplayResult> Verify(const Candidate& candidate) {
   return replay;
 }
 
-absl::StatusOr<MemoryPlan> MakeMemoryPlan(Candidate candidate) {
-  absl::StatusOr<ReplayResult> replay = Verify(candidate);
+absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers, Candidate candidate) {
+  absl::StatusOr<ReplayResult> replay = Verify(spec, candidate);
   if (!replay.ok()) return replay.status();
-  // The planner's word is not needed: its forwards have been counted.
-  candidate.plan.predicted_seconds = PredictSeconds(replay->forward_count, candidate.links(), *candidate.costs);
-  return MemoryPlan{.options = candidate.options,
-                    .fixed = candidate.fixed,
-                    .link_bytes = candidate.link_bytes,
-                    .store_budget_bytes = candidate.store_budget_bytes,
-                    .store_all_bytes = candidate.store_all_bytes(),
-                    .measured = candidate.measured,
-                    .costs = *candidate.costs,
-                    .plan = std::move(candidate.plan),
-                    .replay = *replay};
+  const double seconds = candidate.seconds();
+  MemoryPlan plan{.options = candidate.options,
+                  .fixed = candidate.fixed,
+                  .link_bytes = candidate.link_bytes,
+                  .store_budget_bytes = candidate.store_budget_bytes,
+                  .store_all_bytes = candidate.store_all_bytes(),
+                  .measured = candidate.measured,
+                  .costs = *candidate.costs,
+                  .transfers = transfers,
+                  .plan = std::move(candidate.plan),
+                  .replay = *replay};
+  // The planner's word is not needed: its forwards and transfers have been counted.
+  plan.plan.predicted_seconds = seconds + plan.TransferSeconds();
+  return plan;
 }
 
 }  // namespace
@@ -193,19 +237,36 @@ Ledger MemoryPlan::PlannedLedger() const {
   return ledger;
 }
 
-absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
+double MemoryPlan::TransferSeconds() const {
+  return static_cast<double>(replay.device.writes) * transfers.copy_seconds +
+         static_cast<double>(replay.host.writes) * transfers.store_seconds +
+         static_cast<double>(replay.host.reads) * transfers.fetch_seconds;
+}
+
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled) {
   if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
   LinkCostKey costs_key;
   absl::StatusOr<std::vector<Candidate>> candidates =
       MeasureCandidates(spec, backend, known_costs, cancelled, costs_key);
   if (!candidates.ok()) return candidates.status();
+  TransferCosts transfers;
+  if (spec.host_memory > 0) {
+    const int64_t state_bytes = candidates->front().link_bytes.state;  // the same of all
+    if (spec.host_memory < state_bytes) return TooLittleOnTheHost(spec, state_bytes);
+    const absl::StatusOr<TransferCosts> measured = MeasureTransfers(state_bytes, backend);
+    if (!measured.ok()) return measured.status();
+    transfers = *measured;
+  }
   std::vector<Candidate> refused;
   std::optional<Candidate> best;
+  bool planned_with_host = false;
   LinkChooser chooser(/*measured=*/true);
   for (Candidate& candidate : *candidates) {
     if (candidate.fits() && !candidate.costs) continue;
-    if (absl::Status status = PlanCandidate(spec, planner, cancelled, candidate); !status.ok()) return status;
+    if (absl::Status status = PlanCandidate(spec, planners, transfers, cancelled, candidate); !status.ok())
+      return status;
+    planned_with_host |= candidate.plannable_with_host;
     if (!candidate.plan.feasible) {
       refused.push_back(std::move(candidate));
     } else if (chooser.Offer(candidate.plan.forward_count, candidate.links(), *candidate.costs)) {
@@ -213,21 +274,23 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Pla
     }
   }
   if (!best) return TooLittleMemory(spec, refused);
-  absl::StatusOr<MemoryPlan> plan = MakeMemoryPlan(*std::move(best));
+  if (spec.host_memory > 0 && !planned_with_host) return TooManyLinksForTheHost(*best);
+  absl::StatusOr<MemoryPlan> plan = MakeMemoryPlan(spec, transfers, *std::move(best));
   if (plan.ok()) plan->costs_key = std::move(costs_key);
   return plan;
 }
 
-absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links, Planner& planner,
-                                       const CancelCheck& cancelled) {
+absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links,
+                                       const JobPlanners& planners, const CancelCheck& cancelled) {
   Candidate candidate{LinkSizing{.options = longest.options, .fixed = longest.fixed, .link_bytes = longest.link_bytes}};
   candidate.options.shape.length = links * longest.options.shape.link;
   candidate.store_all_store_bytes = TapeAllBytes(links, candidate.link_bytes.state, candidate.link_bytes.tape);
   candidate.store_budget_bytes = std::min(longest.store_budget_bytes, candidate.store_all_store_bytes);
   candidate.SetCosts(longest.measured);
-  if (absl::Status status = PlanCandidate(spec, planner, cancelled, candidate); !status.ok()) return status;
+  absl::Status status = PlanCandidate(spec, planners, longest.transfers, cancelled, candidate);
+  if (!status.ok()) return status;
   if (!candidate.plan.feasible) return MemoryPlan{.plan = std::move(candidate.plan)};
-  return MakeMemoryPlan(std::move(candidate));
+  return MakeMemoryPlan(spec, longest.transfers, std::move(candidate));
 }
 
 }  // namespace recurve

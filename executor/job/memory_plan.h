@@ -8,13 +8,21 @@
 #include "executor/backend/backend.h"
 #include "executor/engine/ledger.h"
 #include "executor/engine/trainer.h"
+#include "executor/engine/transfer_costs.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
 
 namespace recurve {
+
+// Who plans a job; `two_level` where states may be stored on the host.
+struct JobPlanners {
+  Planner& planner;
+  TwoLevelPlanner& two_level;
+};
 
 // How a job is run in its memory: the link, the bytes, and a plan that was replayed and keeps them.
 struct MemoryPlan {
@@ -26,26 +34,30 @@ struct MemoryPlan {
   LinkCostKey costs_key;           // what was measured; only where the link was chosen
   MeasuredLink measured;           // of it, this link
   LinkCosts costs;                 // in this sequence
+  TransferCosts transfers;         // measured where states may be stored on the host, else 0
   Plan plan;
   ReplayResult replay;
 
   // Planned bytes by kind, at the moment when most are live.
   Ledger PlannedLedger() const;
+  // Of the copies of a sweep, one after the other, where states may be stored on the host.
+  double TransferSeconds() const;
 };
 
 // Sizes the job in each link that may do, has measured what links cost (in the memory of the job, unless `known_costs`
-// has it), asks `planner` for a plan of each, takes the one of least predicted time and replays it. The same costs give
-// the same link.
+// has it), asks `planners` for a plan of each, takes the one of least predicted time and replays it. The same costs
+// give the same link.
 //
-// FAILED_PRECONDITION when the limit cannot hold the job, with the bytes that would do; INVALID_ARGUMENT when the job's
-// sizes are beyond counting; INTERNAL when a plan does not replay to what it promises; what `planner` returns.
-absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, Planner& planner,
+// FAILED_PRECONDITION when a limit cannot hold the job, or one state on the host, with the bytes that would do;
+// INVALID_ARGUMENT when the job's sizes are beyond counting, or its links too many to plan with the host; INTERNAL when
+// a plan does not replay to what it promises; what `planners` return.
+absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled);
 
 // A plan for sequences of `links` links, fewer than those of `longest`, in its memory. plan.feasible tells whether
-// there is one. INTERNAL and what `planner` returns, as above.
-absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links, Planner& planner,
-                                       const CancelCheck& cancelled);
+// there is one. INTERNAL and what `planners` return, as above.
+absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links,
+                                       const JobPlanners& planners, const CancelCheck& cancelled);
 
 }  // namespace recurve
 

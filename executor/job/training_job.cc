@@ -43,7 +43,7 @@ class LanguageModelJob final : public TrainingJob {
   LanguageModelJob(const JobSpec& spec, TrainingData data, std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
       : spec_(spec), data_(std::move(data)), backend_(std::move(backend)), known_costs_(known_costs) {}
 
-  absl::Status Plan(Planner& planner, const CancelCheck& cancelled);
+  absl::Status Plan(const JobPlanners& planners, const CancelCheck& cancelled);
 
   const JobPlan& plan() const override { return plan_; }
   absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
@@ -75,14 +75,16 @@ class LanguageModelJob final : public TrainingJob {
   int64_t positions_ = 0;
   JobReport report_;
 
-  friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, Planner&, LinkCostCache&,
-                                                                           const CancelCheck&, const BackendDecorator&);
+  friend absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&, const JobPlanners&,
+                                                                           LinkCostCache&, const CancelCheck&,
+                                                                           const BackendDecorator&);
 };
 
-absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancelled) {
-  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planner, known_costs_, cancelled);
+absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
+  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planners, known_costs_, cancelled);
   if (!memory.ok()) return memory.status();
-  absl::StatusOr<LengthPlans> plans = LengthPlans::Make(spec_, *std::move(memory), data_.lengths(), planner, cancelled);
+  absl::StatusOr<LengthPlans> plans =
+      LengthPlans::Make(spec_, *std::move(memory), data_.lengths(), planners, cancelled);
   if (!plans.ok()) return plans.status();
   plans_ = *std::move(plans);
   const MemoryPlan& longest = plans_->longest();
@@ -103,6 +105,9 @@ absl::Status LanguageModelJob::Plan(Planner& planner, const CancelCheck& cancell
   plan_.costs = longest.costs;
   costs_key_ = longest.costs_key;
   plan_.plan = longest.plan;
+  plan_.host_bytes = plans_->store().host_bytes;
+  plan_.host = longest.replay.host;
+  plan_.transfers = longest.transfers;
 
   absl::StatusOr<std::unique_ptr<Trainer>> trainer =
       Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed), plans_->store(), *backend_);
@@ -125,6 +130,7 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
 void LanguageModelJob::Conclude(const Model& model) {
   report_.steps = spec_.steps;
   report_.measured_peak_bytes = trainer_->arena().peak_bytes();
+  report_.measured_host_peak_bytes = trainer_->host_peak_bytes();
   report_.seconds_per_batch = Median(sweep_seconds_);
   report_.predicted_seconds_per_batch = Median(predicted_seconds_);
   report_.predictions_per_second = static_cast<double>(predictions_) / seconds_;
@@ -162,7 +168,8 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
   if (!result.ok()) return result.status();
   SequenceShape run = plan.options.shape;
   run.length = result->steps;  // a short batch may end before its last link does
-  const double predicted = PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run));
+  const double predicted =
+      PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,
                           .predictions = result->predictions,
                           .positions = result->steps * spec_.batch,
@@ -173,6 +180,7 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
                           .batch_seconds = result->sweep_seconds,
                           .predicted_seconds = predicted,
                           .measured_peak_bytes = trainer_->arena().peak_bytes(),
+                          .measured_host_peak_bytes = trainer_->host_peak_bytes(),
                           .plain_forwards = result->forwards.plain_forwards,
                           .taped_forwards = result->forwards.taped_forwards};
   Count(record, plan);
@@ -181,6 +189,7 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
 
 void LanguageModelJob::Count(const StepRecord& record, const MemoryPlan& plan) {
   report_.planned_peak_bytes = std::max(report_.planned_peak_bytes, plan.PlannedLedger().total());
+  report_.planned_host_peak_bytes = std::max(report_.planned_host_peak_bytes, plan.replay.host_peak_bytes);
   report_.loss = record.loss;
   report_.forward_count_per_batch = record.plain_forwards + record.taped_forwards;
   if (record.step == 1 && spec_.steps > 1) return;
@@ -223,7 +232,7 @@ absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observe
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, Planner& planner,
+absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                                   LinkCostCache& known_costs,
                                                                   const CancelCheck& cancelled,
                                                                   const BackendDecorator& decorate) {
@@ -239,7 +248,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   JobSpec sized = spec;
   sized.length = data->lengths().back();  // what is longer does not come
   auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), *std::move(backend), known_costs);
-  if (absl::Status status = job->Plan(planner, cancelled); !status.ok()) return status;
+  if (absl::Status status = job->Plan(planners, cancelled); !status.ok()) return status;
   return job;
 }
 

@@ -16,6 +16,7 @@
 #include "executor/engine/ledger.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "executor/job/memory_plan.h"
 #include "executor/job/training_data.h"
 #include "planner_service/planning/planner.h"
 
@@ -39,6 +40,10 @@ struct JobPlan {
   std::string device;                // "cpu (avx512, 2 threads)"
   LinkCosts costs;                   // measured for this model, batch and device
   Plan plan;
+  // Where states may be stored on the host.
+  int64_t host_bytes = 0;        // planned peak there
+  ReplayResult::Transfers host;  // states stored and fetched in a batch
+  TransferCosts transfers;       // measured
 };
 
 struct StepRecord {
@@ -48,12 +53,13 @@ struct StepRecord {
   double loss = 0;           // nats per byte, of this batch
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
-  double seconds = 0;               // the whole step
-  double batch_seconds = 0;         // of it, forward and backward
-  double predicted_seconds = 0;     // what the plan of this batch predicts for them
-  double prediction_ratio = 1;      // of the two, median of the last steps
-  int64_t measured_peak_bytes = 0;  // most bytes of the arena live at once so far
-  int64_t plain_forwards = 0;       // link forwards without tape in this step
+  double seconds = 0;                    // the whole step
+  double batch_seconds = 0;              // of it, forward and backward
+  double predicted_seconds = 0;          // what the plan of this batch predicts for them
+  double prediction_ratio = 1;           // of the two, median of the last steps
+  int64_t measured_peak_bytes = 0;       // most bytes of the arena live at once so far
+  int64_t measured_host_peak_bytes = 0;  // of states on the host
+  int64_t plain_forwards = 0;            // link forwards without tape in this step
   int64_t taped_forwards = 0;
 };
 
@@ -61,6 +67,8 @@ struct JobReport {
   int64_t steps = 0;
   int64_t planned_peak_bytes = 0;  // of the batches that were run
   int64_t measured_peak_bytes = 0;
+  int64_t planned_host_peak_bytes = 0;  // of states on the host
+  int64_t measured_host_peak_bytes = 0;
   int64_t forward_count_per_batch = 0;  // of the last batch
   double predictions_per_second = 0;    // bytes predicted, over whole steps (the first left out if there are others)
   double padding_share = 0;             // of the positions that were run, how many predicted nothing
@@ -89,16 +97,16 @@ using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<
 // Not thread-safe; `cancelled` may look at anything.
 //
 //   LinkCostCache costs(LinkCostCachePath());
-//   auto job = TrainingJob::Prepare(spec, planner, costs, {});
+//   auto job = TrainingJob::Prepare(spec, {planner, two_level_planner}, costs, {});
 //   auto report = (*job)->Run(observer, {});
 class TrainingJob {
  public:
   // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written,
-  // sizes every byte, measures link costs unless `known_costs` has them, asks `planner`, and replays the plan before it
-  // is trusted. Costs that turn out wrong in Run are forgotten, so `known_costs` must outlive the job.
-  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when the limit cannot hold the job, with the
+  // sizes every byte, measures link costs unless `known_costs` has them, asks `planners`, and replays the plan before
+  // it is trusted. Costs that turn out wrong in Run are forgotten, so `known_costs` must outlive the job.
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when a limit cannot hold the job, with the
   // bytes that would do; INTERNAL when a plan does not keep what it promises.
-  static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, Planner& planner,
+  static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                               LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                               const BackendDecorator& decorate = {});
   virtual ~TrainingJob() = default;

@@ -112,7 +112,7 @@ double JobProfile::roofline_seconds() const {
   return sum;
 }
 
-absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, Planner& planner,
+absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled) {
   JobSpec trial = spec;
   trial.steps = ProfileSteps(batches);
@@ -126,7 +126,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, Plan
     return metered;
   };
   const absl::StatusOr<std::unique_ptr<TrainingJob>> job =
-      TrainingJob::Prepare(trial, planner, known_costs, cancelled, meter);
+      TrainingJob::Prepare(trial, planners, known_costs, cancelled, meter);
   if (!job.ok()) return job.status();
   const absl::StatusOr<Roofline> before = ProbeRoofline(*backend);
   if (!before.ok()) return before.status();

@@ -54,7 +54,7 @@ constexpr int64_t ProfileSteps(int64_t batches) { return 1 + 2 * batches; }
 // Trains ProfileSteps(batches) steps of the job, whatever `spec.steps` says, and saves and evaluates nothing: one step
 // to warm up, then one with the meter and one without by turns, so that whatever else the machine does meets both. The
 // roofs are the better of a probe before and one after. `batches` is at least 1. Errors as of TrainingJob.
-absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, Planner& planner,
+absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled);
 
 }  // namespace recurve

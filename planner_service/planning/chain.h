@@ -101,6 +101,16 @@ struct TwoLevelPlan {
   Schedule schedule;
 };
 
+// The part of a ChainPlanner that plans with a store on the host.
+class TwoLevelPlanner {
+ public:
+  virtual ~TwoLevelPlanner() = default;
+
+  // The cheapest persistent schedule with states on the device or the host. A state on the host may be copied to the
+  // device where a run starts from it; nothing is moved from the device to the host.
+  virtual absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) = 0;
+};
+
 // Answers in this process or over the network. Thread-safe. The same request always gets the same plan. Both methods:
 // INVALID_ARGUMENT names the field, its value and its range, or the limit of work; CANCELLED when `cancelled` said so.
 // Every budget is feasible, 0 too: with nothing stored each link gets a sweep of its own.
@@ -109,16 +119,10 @@ struct TwoLevelPlan {
 //   ChainRequest request = {.segments = {{.links = 100, .state_bytes = 512, .tape_bytes = 4096, .forward_cost = 3}},
 //                           .budget_bytes = 16384};
 //   absl::StatusOr<ChainPlan> plan = planner.PlanChain(request, {});
-class ChainPlanner {
+class ChainPlanner : public TwoLevelPlanner {
  public:
-  virtual ~ChainPlanner() = default;
-
   // The cheapest persistent schedule in the budget: states and tapes stay stored until all to their right is reversed.
   virtual absl::StatusOr<ChainPlan> PlanChain(const ChainRequest& request, const CancelCheck& cancelled) = 0;
-
-  // The cheapest persistent schedule with states on the device or the host. A state on the host may be copied to the
-  // device where a run starts from it; nothing is moved from the device to the host.
-  virtual absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) = 0;
 };
 
 class EmbeddedChainPlanner final : public ChainPlanner {

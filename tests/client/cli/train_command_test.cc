@@ -207,6 +207,28 @@ TEST_F(TrainCommand, TooLittleMemorySaysWhatWouldDo) {
   ExpectRefused(with(std::to_string(least - 1)), 3, {std::to_string(least)});
 }
 
+TEST_F(TrainCommand, StoresStatesOnTheHost) {
+  const std::vector<std::string> little = {"--memory", "50%", "--link", "1"};
+  const Json without = Train(little).back();
+  const std::vector<Json> objects = Train(Plus(little, {"--host-memory", "1MiB"}));
+  const Json& with = objects.back();
+  EXPECT_EQ(with["weights_sha256"], without["weights_sha256"]);
+  EXPECT_EQ(with["host_memory_bytes"], 1 << 20);
+  EXPECT_EQ(with["planned_host_peak_bytes"], with["host_bytes"]);
+  EXPECT_EQ(with["measured_host_peak_bytes"], with["host_bytes"]);
+  EXPECT_EQ(objects.front()["measured_host_peak_bytes"], with["host_bytes"]);
+  EXPECT_EQ(with["measured_peak_bytes"], with["planned_peak_bytes"]);
+  EXPECT_GT(with["host_store_seconds"].get<double>(), 0);
+  EXPECT_GT(with["host_fetch_seconds"].get<double>(), 0);
+  EXPECT_EQ(without["host_bytes"], 0);
+
+  const Outcome told = RunRecurve(Plus(TinyTraining(text_), Plus(little, {"--host-memory", "1MiB"})));
+  EXPECT_THAT(told.out, HasSubstr("of the 1.00MiB allowed; a batch stores "));
+  const Outcome refused = RunRecurve(Plus(TinyTraining(text_), Plus(little, {"--host-memory", "1"})));
+  EXPECT_EQ(refused.exit, 3);
+  EXPECT_THAT(refused.err, HasSubstr("host_memory is 1 bytes, too little for one state"));
+}
+
 TEST_F(TrainCommand, RefusesOptionsThatMakeNoSense) {
   const std::vector<std::string> tiny = TinyTraining(text_);
   for (const char* memory :

@@ -61,6 +61,24 @@ JobSpec Unusual() {
   return spec;
 }
 
+TEST(JobCodecTest, CarriesHostMemory) {
+  JobSpec spec = Unusual();
+  spec.strategy = Strategy::kAuto;  // the only one that may have it
+  spec.host_memory = 5 << 20;
+  const absl::StatusOr<JobSpec> decoded = DecodeJobSpec(EncodeJobSpec(spec));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->host_memory, 5 << 20);
+  EXPECT_EQ(DecodeJobSpec(Minimal())->host_memory, 0);
+
+  const StepRecord step{.measured_host_peak_bytes = 3};
+  EXPECT_EQ(EncodeProgress(step).measured_host_peak_bytes(), 3);
+  const JobReport report{.planned_host_peak_bytes = 4, .measured_host_peak_bytes = 5};
+  EXPECT_EQ(EncodeReport(report).planned_host_peak_bytes(), 4);
+  EXPECT_EQ(EncodeReport(report).measured_host_peak_bytes(), 5);
+  const JobPlan plan{.host_bytes = 6};
+  EXPECT_EQ(EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE).host_bytes(), 6);
+}
+
 TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
   ASSERT_TRUE(spec.ok()) << spec.status();
@@ -182,6 +200,7 @@ TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
       {"strategy", [](Spec& spec) { spec.set_strategy(planner::v1::Strategy(77)); }},
       {"threads", [](Spec& spec) { spec.set_threads(-1); }},
       {"checkpoint_every", [](Spec& spec) { spec.set_checkpoint_every(-1); }},
+      {"host_memory", [](Spec& spec) { spec.set_host_memory_bytes(-1); }},
   };
   for (const BadField& field : bad) {
     executor::v1::JobSpec message = Minimal();

@@ -14,9 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "planner_service/codec/chain_codec.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/serving/grpc_status.h"
+#include "recurve/planner/v1/chain.grpc.pb.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
 #include "tests/executor/daemon/daemon_fixture.h"
 #include "tests/planner_service/serving/probes.h"
@@ -31,6 +34,24 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Spoil = std::function<grpc::Status(const MakePlanRequest&, MakePlanResponse&)>;
 
+// Makes right plans with states on the host.
+class TestChainPlanner final : public planner::v1::ChainService::Service {
+ public:
+  grpc::Status PlanTwoLevel(grpc::ServerContext*, const planner::v1::PlanTwoLevelRequest* request,
+                            planner::v1::PlanTwoLevelResponse* response) override {
+    ++calls;
+    const absl::StatusOr<TwoLevelRequest> decoded = DecodeRequest(*request);
+    if (!decoded.ok()) return ToGrpcStatus(decoded.status());
+    const absl::StatusOr<TwoLevelPlan> plan = EmbeddedChainPlanner().PlanTwoLevel(*decoded, {});
+    if (!plan.ok()) return ToGrpcStatus(plan.status());
+    *response = EncodePlan(*plan);
+    return answer;
+  }
+
+  std::atomic<int> calls{0};
+  grpc::Status answer;
+};
+
 // A planner service that makes right plans and then spoils them.
 class TestPlanner final : public planner::v1::PlannerService::Service {
  public:
@@ -38,12 +59,14 @@ class TestPlanner final : public planner::v1::PlannerService::Service {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
+    builder.RegisterService(&chains);
     server_ = builder.BuildAndStart();
   }
   ~TestPlanner() override { server_->Shutdown(std::chrono::system_clock::now()); }
 
   std::string target() const { return "127.0.0.1:" + std::to_string(port_); }
   int calls() const { return calls_; }
+  TestChainPlanner chains;
 
   grpc::Status MakePlan(grpc::ServerContext*, const MakePlanRequest* request, MakePlanResponse* response) override {
     ++calls_;
@@ -75,13 +98,22 @@ void UseScheduleOf(Strategy strategy, int64_t budget_bytes, const MakePlanReques
 
 class PlannerSourceTest : public testing::Test {
  protected:
-  Job RunWith(const std::string& target, std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
+  // In so little memory on the device that storing states on the host pays.
+  executor::v1::JobSpec TinyOffload() {
+    executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
+    spec.set_link(1);
+    spec.set_activation_share(0.5);
+    spec.set_host_memory_bytes(1 << 20);
+    return spec;
+  }
+  Job RunWith(const std::string& target) { return RunWith(target, TinySpec(folder_.text(), 2)); }
+  Job RunWith(const std::string& target, const executor::v1::JobSpec& spec) {
     ExecutorDaemonOptions options;
     options.planner_target = target;
-    options.planner_timeout = timeout;
+    options.planner_timeout = std::chrono::seconds(20);
     daemon_ = StartDaemon(std::move(options));
     ExecutorClient client(daemon_->port());
-    const std::string id = client.Submit(TinySpec(folder_.text(), 2)).id();
+    const std::string id = client.Submit(spec).id();
     events_ = client.EventsToTheEnd(id);
     return client.Get(id);
   }
@@ -117,6 +149,27 @@ TEST_F(PlannerSourceTest, TheServiceIsAskedFirst) {
   EXPECT_EQ(PlansFrom("embedded"), 0);
   const std::string digest = job.result().weights_sha256();
   EXPECT_EQ(RunWith("").result().weights_sha256(), digest) << "the embedded planner gives the same training";
+}
+
+TEST_F(PlannerSourceTest, TheServiceIsAskedForPlansWithStatesOnTheHost) {
+  TestPlanner planner(Honest);
+  const executor::v1::JobSpec spec = TinyOffload();
+  const Job job = RunWith(planner.target(), spec);
+  ASSERT_EQ(job.state(), executor::v1::JOB_STATE_SUCCEEDED) << job.reason();
+  EXPECT_EQ(job.plan().source(), executor::v1::PLAN_SOURCE_REMOTE);
+  EXPECT_THAT(Notes(events_), IsEmpty());
+  EXPECT_EQ(planner.chains.calls, 1);
+  EXPECT_GT(job.plan().host_bytes(), 0);
+  EXPECT_EQ(job.progress().measured_host_peak_bytes(), job.plan().host_bytes());
+  EXPECT_EQ(job.result().planned_host_peak_bytes(), job.plan().host_bytes());
+  EXPECT_EQ(job.result().measured_host_peak_bytes(), job.plan().host_bytes());
+
+  planner.chains.answer = grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many plans");
+  const Job embedded = RunWith(planner.target(), spec);
+  EXPECT_THAT(Notes(events_), testing::ElementsAre(HasSubstr("RESOURCE_EXHAUSTED")));
+  EXPECT_EQ(embedded.plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
+  EXPECT_GT(embedded.plan().host_bytes(), 0);
+  EXPECT_EQ(embedded.result().weights_sha256(), job.result().weights_sha256());
 }
 
 TEST_F(PlannerSourceTest, NobodyListens) {

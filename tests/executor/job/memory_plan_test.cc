@@ -84,6 +84,7 @@ class MemoryPlanTest : public testing::Test {
   std::mt19937 random_{1};
   LinkCostCache costs_;
   ListeningPlanner planner_;
+  EmbeddedChainPlanner two_level_;
 };
 
 // What a plan's schedule costs, link by link.
@@ -110,7 +111,7 @@ TEST_F(MemoryPlanTest, TakesTheLinkOfLeastPredictedTime) {
       const std::map<int64_t, MeasuredLink> given = GiveCosts(spec);
       const auto least = Least(spec, given);
       planner_.requests.clear();
-      const auto plan = PlanMemory(spec, *backend_, planner_, costs_, {});
+      const auto plan = PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
       ASSERT_EQ(plan.ok(), least.has_value()) << plan.status();
       if (!least) continue;
       const int64_t link = plan->options.shape.link;
@@ -137,7 +138,7 @@ TEST_F(MemoryPlanTest, AGivenLinkIsNotChosen) {
   const CalibrationOptions only = {.model = OptionsOf(spec).model, .batch = spec.batch, .links = {7}};
   const MeasuredLink seven = {7, 1, 2, 3, 4};
   costs_.Put(KeyOf(only, *backend_), {seven});
-  const auto plan = PlanMemory(spec, *backend_, planner_, costs_, {});
+  const auto plan = PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->options.shape.link, 7);
   EXPECT_EQ(plan->costs, CostsOf(seven, plan->options.shape));
@@ -151,7 +152,7 @@ TEST_F(MemoryPlanTest, RecalibratingMeasuresWhatIsKnown) {
   const std::vector<MeasuredLink> absurd = {{7, 1e6, 1e6, 1e6, 1e6}};
   costs_.Put(KeyOf(only, *backend_), absurd);
   spec.recalibrate = true;
-  const auto plan = PlanMemory(spec, *backend_, planner_, costs_, {});
+  const auto plan = PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_LT(plan->costs.forward_seconds, 1e6);
   EXPECT_NE(costs_.Find(plan->costs_key), absurd);

@@ -58,7 +58,7 @@ class TrainingJobTest : public testing::Test {
     return spec;
   }
   absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec) {
-    return TrainingJob::Prepare(spec, planner_, costs_, {});
+    return TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
   }
   absl::StatusOr<JobReport> Run(const JobSpec& spec) {
     auto job = Prepare(spec);
@@ -79,6 +79,7 @@ class TrainingJobTest : public testing::Test {
   ScratchDirectory directory_;
   const std::string text_path_ = directory_.Write("text", std::string(kGenesis) + std::string(kGenesis));
   EmbeddedPlanner planner_;
+  EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
   Recorder recorder_;
 };
@@ -264,7 +265,7 @@ TEST_F(TrainingJobTest, CancellingLeavesTheLastCheckpoint) {
   EXPECT_EQ(recorder_.steps.size(), 3);
   EXPECT_EQ(recorder_.checkpoints.back(), 3);
   EXPECT_TRUE(LoadModel(spec.save_path).ok());
-  EXPECT_EQ(TrainingJob::Prepare(spec, planner_, costs_, [] { return true; }).status().code(),
+  EXPECT_EQ(TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, [] { return true; }).status().code(),
             absl::StatusCode::kCancelled);
 }
 
@@ -346,7 +347,7 @@ TEST_F(TrainingJobTest, TrustsNoPlanThatDoesNotReplay) {
   };
   for (const auto& [lie, message] : lies) {
     LyingPlanner planner(lie);
-    const absl::Status status = TrainingJob::Prepare(spec, planner, costs_, {}).status();
+    const absl::Status status = TrainingJob::Prepare(spec, {planner, two_level_}, costs_, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(status.message(), HasSubstr(message));
   }

@@ -67,11 +67,12 @@ class ModelAdvice : public testing::Test {
     const int64_t link = std::min(model.link, model.length);
     costs_.Put(KeyOf({.model = OptionsOf(spec).model, .batch = spec.batch, .links = {link}}, *backend_),
                {{link, 1, 1, 2, 1}});
-    return PlanMemory(spec, *backend_, planner_, costs_, {});
+    return PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   }
 
   std::unique_ptr<Backend> backend_ = *MakeCpuBackend({.threads = 2});
   EmbeddedPlanner planner_;
+  EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
   EmbeddedAdvisor advisor_;
 };
@@ -123,7 +124,7 @@ TEST_F(ModelAdvice, IsWhatTrainingReallyTakes) {
       spec.link = advice->sizing.link;
       spec.data_path = text;
       spec.holdout = 0;
-      auto job = TrainingJob::Prepare(spec, planner_, costs_, {});
+      auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
       ASSERT_TRUE(job.ok()) << job.status();
       JobObserver observer;
       const auto report = (*job)->Run(observer, {});
@@ -223,7 +224,7 @@ TEST_F(ModelAdvice, ChoosesTheLinkThatTheExecutorTakesForTheSameCosts) {
   for (int64_t total = 100'000; total < 420'000; total += 1777) {
     const auto advice = advisor_.Advise(model, Strategy::kAuto, total, {});
     ASSERT_TRUE(advice.ok()) << advice.status();
-    const auto plan = PlanMemory(SpecOf(model, Strategy::kAuto, total), *backend_, planner_, given, {});
+    const auto plan = PlanMemory(SpecOf(model, Strategy::kAuto, total), *backend_, {planner_, two_level_}, given, {});
     ASSERT_EQ(advice->feasible, plan.ok()) << plan.status();
     if (!advice->feasible) continue;
     EXPECT_EQ(advice->sizing.link, plan->options.shape.link) << total;

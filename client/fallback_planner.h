@@ -13,8 +13,7 @@ namespace recurve {
 // Whether a planner service gave no answer: UNAVAILABLE, DEADLINE_EXCEEDED or RESOURCE_EXHAUSTED.
 bool IsUnreachable(const absl::Status& status);
 
-// Asks `preferred`; when it cannot be reached, tells `on_fallback`
-// why and asks `fallback`. Other errors are passed on.
+// Asks `preferred`; when it cannot be reached, tells `on_fallback` why and asks `fallback`. Other errors are passed on.
 std::unique_ptr<Planner> MakeFallbackPlanner(std::unique_ptr<Planner> preferred, std::unique_ptr<Planner> fallback,
                                              std::function<void(const absl::Status&)> on_fallback);
 

@@ -21,7 +21,7 @@ executor::v1::JobSpec Minimal() {
   return message;
 }
 
-// A specification in which every field differs from its default.
+// A specification in which every field differs from its default, but for the strategy: host memory leaves it no choice.
 JobSpec Unusual() {
   JobSpec spec;
   spec.data_path = "/data/text";
@@ -51,7 +51,7 @@ JobSpec Unusual() {
                     .clip_norm = 2};
   spec.seed = std::numeric_limits<uint64_t>::max();
   spec.memory = TotalBytes{123456789};
-  spec.strategy = Strategy::kChen;
+  spec.host_memory = 5 << 20;
   spec.device = "cuda:3";
   spec.precision = Precision::kBf16;
   spec.threads = 2;
@@ -61,15 +61,18 @@ JobSpec Unusual() {
   return spec;
 }
 
-TEST(JobCodecTest, CarriesHostMemory) {
+TEST(JobCodecTest, CarriesStrategies) {
   JobSpec spec = Unusual();
-  spec.strategy = Strategy::kAuto;  // the only one that may have it
-  spec.host_memory = 5 << 20;
-  const absl::StatusOr<JobSpec> decoded = DecodeJobSpec(EncodeJobSpec(spec));
-  ASSERT_TRUE(decoded.ok()) << decoded.status();
-  EXPECT_EQ(decoded->host_memory, 5 << 20);
-  EXPECT_EQ(DecodeJobSpec(Minimal())->host_memory, 0);
+  spec.host_memory = 0;
+  for (const Strategy strategy : {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm}) {
+    spec.strategy = strategy;
+    const absl::StatusOr<JobSpec> decoded = DecodeJobSpec(EncodeJobSpec(spec));
+    ASSERT_TRUE(decoded.ok()) << decoded.status();
+    EXPECT_EQ(decoded->strategy, strategy);
+  }
+}
 
+TEST(JobCodecTest, TellsOfTheHost) {
   const StepRecord step{.measured_host_peak_bytes = 3};
   EXPECT_EQ(EncodeProgress(step).measured_host_peak_bytes(), 3);
   const JobReport report{.planned_host_peak_bytes = 4, .measured_host_peak_bytes = 5};

@@ -14,6 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "executor/backend/cpu/cpu_backend.h"
+#include "executor/codec/job_codec.h"
+#include "executor/job/link_sizing.h"
 #include "planner_service/codec/chain_codec.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/planning/chain.h"
@@ -98,12 +101,13 @@ void UseScheduleOf(Strategy strategy, int64_t budget_bytes, const MakePlanReques
 
 class PlannerSourceTest : public testing::Test {
  protected:
-  // In so little memory on the device that storing states on the host pays.
+  // In so little memory on the device that nothing can be stored there.
   executor::v1::JobSpec TinyOffload() {
     executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
     spec.set_link(1);
-    spec.set_activation_share(0.5);
     spec.set_host_memory_bytes(1 << 20);
+    const auto backend = MakeCpuBackend({.threads = 1}).value();
+    spec.set_memory_bytes(SizeLink(DecodeJobSpec(spec).value(), 1, *backend).fixed.total());
     return spec;
   }
   Job RunWith(const std::string& target) { return RunWith(target, TinySpec(folder_.text(), 2)); }

@@ -64,18 +64,19 @@ class LineJobTest : public testing::Test {
     return spec;
   }
   absl::StatusOr<JobReport> Run(const JobSpec& spec) {
-    auto job = TrainingJob::Prepare(spec, planner_, costs_, {});
+    auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
     if (!job.ok()) return job.status();
     plan_ = (*job)->plan();
     recorder_ = {};
     return (*job)->Run(recorder_, {});
   }
   std::string Error(const JobSpec& spec) {
-    return TrainingJob::Prepare(spec, planner_, costs_, {}).status().ToString();
+    return TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {}).status().ToString();
   }
 
   ScratchDirectory directory_;
   CountingPlanner planner_;
+  EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
   Recorder recorder_;
   JobPlan plan_;
@@ -207,7 +208,7 @@ TEST_F(LineJobTest, AsksForOnePlanOfEachNumberOfLinksBeforeItStarts) {
   JobSpec spec = Spec(text);
   spec.holdout = 0;
   spec.link = 2;
-  auto job = TrainingJob::Prepare(spec, planner_, costs_, {});
+  auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(job.ok()) << job.status();
   const std::set<int64_t> distinct(planner_.asked.begin(), planner_.asked.end());
   EXPECT_EQ(distinct.size(), planner_.asked.size());

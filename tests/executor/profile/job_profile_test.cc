@@ -27,7 +27,7 @@ class JobProfileTest : public testing::Test {
             .threads = 1};
   }
   JobProfile Profile(const JobSpec& spec, int64_t batches) {
-    absl::StatusOr<JobProfile> profile = ProfileJob(spec, batches, planner_, known_costs_, {});
+    absl::StatusOr<JobProfile> profile = ProfileJob(spec, batches, {planner_, two_level_}, known_costs_, {});
     EXPECT_TRUE(profile.ok()) << profile.status();
     return profile.ok() ? *std::move(profile) : JobProfile{};
   }
@@ -43,6 +43,7 @@ class JobProfileTest : public testing::Test {
   ScratchDirectory directory_;
   const std::string text_path_ = directory_.Write("text", std::string(kGenesis) + std::string(kGenesis));
   EmbeddedPlanner planner_;
+  EmbeddedChainPlanner two_level_;
   LinkCostCache known_costs_;
 };
 
@@ -118,7 +119,7 @@ TEST_F(JobProfileTest, TrainsTheSameBits) {
   const JobProfile profile = Profile(spec, 2);
   spec.steps = ProfileSteps(2);
   spec.holdout = 0;
-  const auto job = TrainingJob::Prepare(spec, planner_, known_costs_, {});
+  const auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, known_costs_, {});
   ASSERT_TRUE(job.ok()) << job.status();
   JobObserver silent;
   const absl::StatusOr<JobReport> report = (*job)->Run(silent, {});
@@ -136,8 +137,9 @@ TEST_F(JobProfileTest, SavesNothing) {
 TEST_F(JobProfileTest, SaysWhatAJobSays) {
   JobSpec spec = Spec();
   spec.memory = TotalBytes{1000};
-  EXPECT_EQ(ProfileJob(spec, 1, planner_, known_costs_, {}).status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(ProfileJob(Spec(), 1, planner_, known_costs_, [] { return true; }).status().code(),
+  EXPECT_EQ(ProfileJob(spec, 1, {planner_, two_level_}, known_costs_, {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ProfileJob(Spec(), 1, {planner_, two_level_}, known_costs_, [] { return true; }).status().code(),
             absl::StatusCode::kCancelled);
 }
 

@@ -97,7 +97,8 @@ TEST(WindowBatches, AgreeWithTheDefinition) {
         ASSERT_EQ(batches->windows_per_epoch(), stream / length);
         for (int64_t index = 0; index < 2 * batches->windows_per_epoch() + 1; ++index) {
           std::vector<int32_t> inputs(static_cast<size_t>(length * batch), -1), targets(inputs);
-          batches->Fill(index, {.steps = length, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr});
+          batches->Fill(index,
+                        {.steps = length, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr});
           ASSERT_EQ(batches->StepsOf(index), length);
           const int64_t window = index % batches->windows_per_epoch();
           EXPECT_EQ(batches->StartsAfresh(index), window == 0);

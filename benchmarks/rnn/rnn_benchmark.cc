@@ -17,12 +17,12 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "benchmarks/rnn/product_peak.h"
 #include "benchmarks/rnn/training_run.h"
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/backend/precision.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/job_spec.h"
+#include "executor/profile/product_peak.h"
 #include "nlohmann/json.hpp"
 
 namespace recurve {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_
-#define RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_
+#ifndef RECURVE_EXECUTOR_PROFILE_PRODUCT_PEAK_H_
+#define RECURVE_EXECUTOR_PROFILE_PRODUCT_PEAK_H_
 
 #include <cstdint>
 #include <memory>
@@ -35,4 +35,4 @@ class ProductPeak {
 
 }  // namespace recurve
 
-#endif  // RECURVE_BENCHMARKS_RNN_PRODUCT_PEAK_H_
+#endif  // RECURVE_EXECUTOR_PROFILE_PRODUCT_PEAK_H_

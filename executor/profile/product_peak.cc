@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "benchmarks/rnn/product_peak.h"
+#include "executor/profile/product_peak.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 #include "executor/model/region.h"
+#include "executor/profile/least_seconds.h"
 
 namespace recurve {
-namespace {
-
-constexpr int kLeastProducts = 5;
-
-double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backend, const Shape& shape) {
   const auto& [rows, depth, width] = shape;
   std::unique_ptr<ProductPeak> peak(new ProductPeak(backend, shape));
@@ -39,15 +31,10 @@ absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backen
 
 absl::StatusOr<double> ProductPeak::Probe(double seconds) {
   const auto& [rows, depth, width] = shape_;
-  double best = 0;
-  const double start = Now();
-  for (int i = 0; i < kLeastProducts || Now() - start < seconds; ++i) {
-    const double begin = Now();
-    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width);
-    if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
-    best = std::max(best, 2.0 * static_cast<double>(rows * depth * width) / (Now() - begin));
-  }
-  return best;
+  const absl::StatusOr<double> least = LeastSeconds(
+      backend_, seconds, [&] { backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width); });
+  if (!least.ok()) return least.status();
+  return 2.0 * static_cast<double>(rows * depth * width) / *least;
 }
 
 }  // namespace recurve

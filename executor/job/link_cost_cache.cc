@@ -173,13 +173,16 @@ absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const CalibrationOptions
 }
 
 std::string LinkCostCachePath() {
+  const auto variable = [](const char* name) {
+    return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+  };
   const auto in = [](const std::string& folder) { return (std::filesystem::path(folder) / "link-costs").string(); };
-  if (const char* folder = std::getenv("RECURVE_CACHE")) return *folder == '\0' ? "" : in(folder);
+  if (const char* folder = variable("RECURVE_CACHE")) return *folder == '\0' ? "" : in(folder);
   // Relative paths in XDG_CACHE_HOME are to be ignored (XDG Base Directory Specification).
-  if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder != nullptr && *folder == '/') {
+  if (const char* folder = variable("XDG_CACHE_HOME"); folder != nullptr && *folder == '/') {
     return in(absl::StrCat(folder, "/recurve"));
   }
-  const char* home = std::getenv("HOME");
+  const char* home = variable("HOME");
   return home == nullptr || *home == '\0' ? "" : in(absl::StrCat(home, "/.cache/recurve"));
 }
 

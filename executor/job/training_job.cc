@@ -242,12 +242,12 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   }
   absl::StatusOr<TrainingData> data = TrainingData::Open(spec);
   if (!data.ok()) return data.status();
-  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeJobBackend(spec);
-  if (!backend.ok()) return backend.status();
-  if (decorate) *backend = decorate(*std::move(backend));
+  absl::StatusOr<std::unique_ptr<Backend>> made = MakeJobBackend(spec);
+  if (!made.ok()) return made.status();
+  std::unique_ptr<Backend> backend = decorate ? decorate(*std::move(made)) : *std::move(made);
   JobSpec sized = spec;
   sized.length = data->lengths().back();  // what is longer does not come
-  auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), *std::move(backend), known_costs);
+  auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), std::move(backend), known_costs);
   if (absl::Status status = job->Plan(planners, cancelled); !status.ok()) return status;
   return job;
 }

@@ -109,7 +109,7 @@ struct Kernels {
                           float* scratch);  // tiles of tile_rows inputs
   void (*scatter_add_rows)(const ScatterAddArgs&, Range columns);
 
-  CellKernels cells[sizeof(kCells)];  // by Cell
+  const CellKernels* cells;  // one for each Cell, in their order
 
   void (*multiply)(const float* x, const float* y, float* product, Range elements);
   void (*add)(const float* x, float* y, Range elements);

@@ -20,33 +20,30 @@ namespace recurve::cpu::RECURVE_CPU_ISA {
 
 static_assert(TileStrips(kTileRows) * kLanes <= kMaxTileWidth);
 
-inline constexpr Kernels kKernels = {
-    .lanes = kLanes,
-    .tile_rows = kTileRows,
-    .pack = Pack,
-    .linear = Linear,
-    .weight_gradient = WeightGradient,
-    .scatter_add_rows = ScatterAddRows,
-    .cells = {kCellKernels<LstmCell>, kCellKernels<GruCell>, kGruBeforeKernels, kCellKernels<TanhRnnCell>,
-              kCellKernels<ReluRnnCell>, kCellKernels<SlstmCell>},
-    .multiply = Multiply,
-    .add = Add,
-    .layer_norm = LayerNorm,
-    .layer_norm_input_gradient = LayerNormInputGradient,
-    .layer_norm_weight_gradient = LayerNormWeightGradient,
-    .dropout = Dropout,
-    .softmax_cross_entropy = SoftmaxCrossEntropy,
-    .sum_of_squares = SumOfSquares,
-    .sgd = Sgd,
-    .adamw = AdamW};
+// In the order of Cell.
+inline constexpr CellKernels kCellTable[] = {kCellKernels<LstmCell>,    kCellKernels<GruCell>,
+                                             kGruBeforeKernels,         kCellKernels<TanhRnnCell>,
+                                             kCellKernels<ReluRnnCell>, kCellKernels<SlstmCell>};
+static_assert(sizeof(kCellTable) / sizeof(kCellTable[0]) == sizeof(kCells) / sizeof(kCells[0]),
+              "a cell of kCells is not registered above");
 
-constexpr bool HasEveryCell(const Kernels& kernels) {
-  for (const CellKernels& cell : kernels.cells) {
-    if (cell.forward == nullptr) return false;
-  }
-  return true;
-}
-static_assert(HasEveryCell(kKernels), "a cell of kCells is not registered above");
+inline constexpr Kernels kKernels = {.lanes = kLanes,
+                                     .tile_rows = kTileRows,
+                                     .pack = Pack,
+                                     .linear = Linear,
+                                     .weight_gradient = WeightGradient,
+                                     .scatter_add_rows = ScatterAddRows,
+                                     .cells = kCellTable,
+                                     .multiply = Multiply,
+                                     .add = Add,
+                                     .layer_norm = LayerNorm,
+                                     .layer_norm_input_gradient = LayerNormInputGradient,
+                                     .layer_norm_weight_gradient = LayerNormWeightGradient,
+                                     .dropout = Dropout,
+                                     .softmax_cross_entropy = SoftmaxCrossEntropy,
+                                     .sum_of_squares = SumOfSquares,
+                                     .sgd = Sgd,
+                                     .adamw = AdamW};
 
 }  // namespace recurve::cpu::RECURVE_CPU_ISA
 

@@ -31,8 +31,9 @@ absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backen
 
 absl::StatusOr<double> ProductPeak::Probe(double seconds) {
   const auto& [rows, depth, width] = shape_;
-  const absl::StatusOr<double> least = LeastSeconds(
-      backend_, seconds, [&] { backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width); });
+  const absl::StatusOr<double> least = LeastSeconds(backend_, seconds, [&, rows = rows, depth = depth, width = width] {
+    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width);
+  });
   if (!least.ok()) return least.status();
   return 2.0 * static_cast<double>(rows * depth * width) / *least;
 }

@@ -21,9 +21,11 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
   if (const size_t colon = spec.device.find(':'); colon != std::string::npos) {
     (void)absl::SimpleAtoi(spec.device.substr(colon + 1), &index);
   }
-  return MakeCudaBackend({.device = index, .precision = spec.precision});
+  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeCudaBackend({.device = index, .precision = spec.precision});
+  if (absl::IsFailedPrecondition(backend.status())) return absl::UnavailableError(backend.status().message());
+  return backend;
 #else
-  return absl::FailedPreconditionError(absl::StrCat(
+  return absl::UnavailableError(absl::StrCat(
       "device is ", spec.device, ": this program was built without CUDA; use device cpu, or build the preset cuda"));
 #endif
 }

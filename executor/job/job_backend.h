@@ -11,7 +11,8 @@
 namespace recurve {
 
 // The backend that a job's device, precision and threads ask for. The spec must have passed CheckJobSpec.
-// FAILED_PRECONDITION when the device cannot be had here: the message says what is missing and what to do.
+// UNAVAILABLE when the device cannot be had here: the message says what is missing and what to do. (What prepares jobs
+// keeps FAILED_PRECONDITION for a limit that cannot hold the job.)
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
 
 }  // namespace recurve

@@ -104,8 +104,8 @@ class TrainingJob {
   // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written,
   // sizes every byte, measures link costs unless `known_costs` has them, asks `planners`, and replays the plan before
   // it is trusted. Costs that turn out wrong in Run are forgotten, so `known_costs` must outlive the job.
-  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; FAILED_PRECONDITION when a limit cannot hold the job, with the
-  // bytes that would do; INTERNAL when a plan does not keep what it promises.
+  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; UNAVAILABLE when there is no such device; FAILED_PRECONDITION when
+  // a limit cannot hold the job, with the bytes that would do; INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                               LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                               const BackendDecorator& decorate = {});

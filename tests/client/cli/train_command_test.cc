@@ -207,6 +207,12 @@ TEST_F(TrainCommand, TooLittleMemorySaysWhatWouldDo) {
   ExpectRefused(with(std::to_string(least - 1)), 3, {std::to_string(least)});
 }
 
+// Not the exit status of too little memory. (No machine has a thousandth GPU.)
+TEST_F(TrainCommand, SaysWhenThereIsNoSuchDevice) {
+  ExpectRefused(Plus(TinyTraining(text_), {"--device", "cuda:999"}), 1, {"recurve: "});
+  ExpectRefused(Plus(TinyTraining(text_), {"--device", "tpu"}), 2, {"device is \"tpu\""});
+}
+
 TEST_F(TrainCommand, StoresStatesOnTheHost) {
   const std::vector<std::string> little = {"--memory", "50%", "--link", "1"};
   const Json without = Train(little).back();

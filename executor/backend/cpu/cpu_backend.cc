@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/adamw_factors.h"
 #include "executor/backend/cpu/host_memory.h"
 #include "executor/backend/cpu/instruction_sets.h"
 #include "executor/backend/cpu/kernels.h"
@@ -256,16 +256,7 @@ class CpuBackend final : public Backend {
   }
 
   void AdamW(const AdamWArgs& args) override {
-    const auto step = static_cast<double>(args.step);
-    const AdamWFactors factors{
-        .gradient_scale = args.gradient_scale,
-        .beta1 = args.beta1,
-        .beta2 = args.beta2,
-        .epsilon = args.epsilon,
-        .mean_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(args.beta1), step))),
-        .variance_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(args.beta2), step))),
-        .learning_rate = args.learning_rate,
-        .decay = args.learning_rate * args.weight_decay};
+    const AdamWFactors factors = FactorsOf(args);
     Share(
         args.n * 8, args.n, [&](Range elements) { kernels_.adamw(factors, args, elements); }, kElementGrain);
   }

@@ -4,13 +4,13 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/adamw_factors.h"
 #include "executor/backend/cuda/cell_weight_gradient.h"
 #include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_handles.h"
@@ -286,16 +286,7 @@ class CudaBackend final : public Backend {
 
   void AdamW(const AdamWArgs& a) override {
     Enter();
-    const auto step = static_cast<double>(a.step);
-    const AdamWFactors factors{
-        .gradient_scale = a.gradient_scale,
-        .beta1 = a.beta1,
-        .beta2 = a.beta2,
-        .epsilon = a.epsilon,
-        .mean_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(a.beta1), step))),
-        .variance_correction = static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(a.beta2), step))),
-        .learning_rate = a.learning_rate,
-        .decay = a.learning_rate * a.weight_decay};
+    const AdamWFactors factors = FactorsOf(a);
     Check(cuda::AdamW(a.n, factors, a.g, a.w, a.m, a.v, stream()), "AdamW");
   }
 

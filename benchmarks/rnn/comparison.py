@@ -13,10 +13,13 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TORCH_RNN = pathlib.Path(__file__).resolve().parent / "torch_rnn.py"
+ANSWER_SECONDS = 300  # at most, from a contestant
 TORCH_NAMES = {"lstm": "nn.LSTM", "gru": "nn.GRU", "tanh": "nn.RNN"}
 
 
@@ -79,13 +82,18 @@ class Measured:
         return statistics.median(self.seconds())
 
 
-class Contestant(Measured):
-    """Runs only inside `turn`; ends with the context."""
+class Ended(SystemExit):
+    """A contestant ended before it answered; the code is what it said. Ends the run unless it is caught."""
 
-    def __init__(self, command, environment=()):
-        self.command = [str(word) for word in command]
+
+class Contestant(Measured):
+    """Runs only inside `turn`; ends with the context, and where an answer takes too long."""
+
+    def __init__(self, command, environment=(), limit=ANSWER_SECONDS):
+        self.command, self.limit = [str(word) for word in command], limit
+        self.errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(self.command, env={**os.environ, **dict(environment)}, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=self.errors, text=True)
         super().__init__(self.read(), [])
         self.process.send_signal(signal.SIGSTOP)
 
@@ -94,20 +102,35 @@ class Contestant(Measured):
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.communicate()
+        self.close()
+
+    def close(self):
+        status = self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):  # what was not read yet has no reader any more
+                stream.close()
+        self.errors.close()
+        return status
 
     def read(self):
+        timer = threading.Timer(self.limit, self.process.kill)
+        timer.start()
         line = self.process.stdout.readline()
+        late = not timer.is_alive()
+        timer.cancel()
         if not line:
-            self.process.stdin.close()
-            self.process.stdout.close()
-            fail(f"{' '.join(self.command)} ended with exit code {self.process.wait()}")
+            self.errors.seek(0)
+            said = self.errors.read().strip()[-1000:]
+            status = self.close()
+            reason = f"took more than {self.limit} s" if late else f"ended with exit code {status}"
+            raise Ended(f"{' '.join(self.command)} {reason}" + (f": {said}" if said else ""))
         return json.loads(line)
 
     def turn(self):
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # `read` says why
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
         self.rounds.append(self.read())
         self.process.send_signal(signal.SIGSTOP)
         return self.rounds[-1]["seconds"]
@@ -121,17 +144,20 @@ def take_turns(contestants, rounds):
 
 
 def benchmark_python(packages, check):
-    """Python of the environment at RECURVE_BENCHMARK_VENV or build/benchmark-venv, in which `check` runs; made, and the
-    packages installed, where it does not."""
+    """A Python in which `check` runs: this one, or that of the environment at RECURVE_BENCHMARK_VENV or
+    build/benchmark-venv, which is made, and the packages installed, where it is not. The variable goes before this
+    one."""
     place = pathlib.Path(os.environ.get("RECURVE_BENCHMARK_VENV", ROOT / "build" / "benchmark-venv")).absolute()
     python = place / "bin" / "python"
 
-    def complete():
+    def complete(python):
         return python.exists() and subprocess.run([python, "-c", check], stdout=subprocess.DEVNULL,
                                                   stderr=subprocess.DEVNULL, check=False).returncode == 0
 
-    if complete():
+    if complete(python):
         return python
+    if "RECURVE_BENCHMARK_VENV" not in os.environ and complete(pathlib.Path(sys.executable)):
+        return pathlib.Path(sys.executable)
     say(f"installing {' '.join(packages)} into {place}")
     if not python.exists():
         try:
@@ -139,7 +165,7 @@ def benchmark_python(packages, check):
         except subprocess.CalledProcessError:
             fail(f"cannot make a virtual environment at {place}: install python3-venv")
     output_of([python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install", *packages])
-    if not complete():
+    if not complete(python):
         fail(f"{' '.join(packages)} could not be installed into {place}; set RECURVE_BENCHMARK_VENV to an environment "
              "that has them")
     return python
@@ -195,12 +221,20 @@ def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
     }
 
 
+def refused_row(comparison, cell, shape, precision, budget, peer, reason):
+    """In the place of one that could not be measured."""
+    return {"comparison": comparison, "shape": shape, "cell": cell, "precision": precision, "budget": budget,
+            "peer": peer, "refused": str(reason)}
+
+
 def mebibytes(size):
     return "" if size is None else f"{size / 2**20:,.1f}"
 
 
 def cells_of(one):
     shape = ",".join(str(one["shape"][letter]) for letter in "BHIT")
+    if "refused" in one:
+        return [one["comparison"], one["cell"], shape, one["budget"], "refused", "", one["peer"], "", "", "", ""]
     ratio = one["ratio"]
     verdict = f"{ratio:.2f}x" if ratio >= 1 or one["comparison"] in ITSELF else f"{ratio:.2f}x: peer wins"
     return [one["comparison"], one["cell"], shape, one["budget"], f"{one['ours_seconds'] * 1e3:,.1f}",

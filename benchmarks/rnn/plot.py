@@ -17,6 +17,7 @@ def text(x, y, content, anchor="start", weight="normal"):
 
 
 def svg(rows, title):
+    rows = [row for row in rows if "refused" not in row]
     lines = []  # None begins a comparison
     for i, row in enumerate(rows):
         if i == 0 or row["comparison"] != rows[i - 1]["comparison"]:

@@ -17,6 +17,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "benchmarks/rnn/own_bytes_backend.h"
 #include "benchmarks/rnn/training_run.h"
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/backend/precision.h"
@@ -37,6 +38,7 @@ constexpr char kUsage[] =
     "  --link 0               steps in a link; 0: the fastest of some\n"
     "  --device cpu           cpu, cuda or cuda:N\n"
     "  --precision fp32       of products on CUDA devices: fp32, tf32 or bf16\n"
+    "  --own-bytes 0          that the CPU's backend is said to hold for itself, as those of GPUs do\n"
     "  --threads 0            of the CPU; 0: all\n"
     "  --instruction-set S    of the CPU: avx512, avx2 or portable\n"
     "  --rounds 5             sweeps, for `seconds`, by turns with sweeps of the same kernels without the "
@@ -44,8 +46,10 @@ constexpr char kUsage[] =
     "                         for `bare_seconds`: medians; 0: a contestant of comparison.py\n"
     "In the object, `peak_bytes` are those that --budget counts, at the peak; `parts` are seconds of one sweep that\n"
     "waits for the device after each link.\n";
-constexpr int64_t kLinkRows[] = {1024, 512, 256, 128, 64, 32, 16, 8};  // k B of the links that are tried
-constexpr int kTries = 2;                                              // of each, after one that touches the memory
+// k B of the links that are tried. A GPU starts each link by a launch, and has no cache that a long link must fit.
+constexpr int64_t kLinkRows[] = {16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8};
+constexpr int64_t kMaxCpuLinkRows = 1024;
+constexpr int kTries = 2;          // of each, after one that touches the memory
 constexpr double kHopeless = 1.3;  // no shorter link is tried after one this many times as slow as the best
 constexpr double kProbeSeconds = 0.1;
 
@@ -58,6 +62,7 @@ struct Options {
   std::string instruction_set;
   int64_t threads = 0;
   int64_t rounds = 5;
+  int64_t own_bytes = 0;
 };
 
 absl::StatusOr<int64_t> ParseCount(const std::string& name, const std::string& text, int64_t least) {
@@ -84,7 +89,8 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
       {"--batch", {&options->shape.batch, 1}},     {"--hidden", {&options->model.hidden, 1}},
       {"--input", {&options->model.embedding, 1}}, {"--length", {&options->shape.length, 1}},
       {"--layers", {&options->model.layers, 1}},   {"--link", {&options->shape.link, 0}},
-      {"--threads", {&options->threads, 0}},       {"--rounds", {&options->rounds, 0}}};
+      {"--threads", {&options->threads, 0}},       {"--rounds", {&options->rounds, 0}},
+      {"--own-bytes", {&options->own_bytes, 0}}};
   if (const auto count = counts.find(name); count != counts.end()) {
     const absl::StatusOr<int64_t> parsed = ParseCount(name, value, count->second.second);
     if (!parsed.ok()) return parsed.status();
@@ -123,10 +129,12 @@ absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
   return options;
 }
 
-std::vector<int64_t> Links(const SequenceShape& sequence) {
+std::vector<int64_t> Links(const Options& options) {
+  const SequenceShape& sequence = options.shape;
   if (sequence.link > 0) return {std::min(sequence.link, sequence.length)};
   std::vector<int64_t> links;
   for (const int64_t rows : kLinkRows) {
+    if (options.device == "cpu" && rows > kMaxCpuLinkRows) continue;
     const int64_t link = std::clamp<int64_t>(rows / sequence.batch, 1, sequence.length);
     if (links.empty() || links.back() != link) links.push_back(link);
   }
@@ -135,7 +143,7 @@ std::vector<int64_t> Links(const SequenceShape& sequence) {
 
 // The run, warmed up, with the link that is the fastest here and now: peers get the best of their settings, too.
 absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backend& backend) {
-  const std::vector<int64_t> links = Links(options->shape);
+  const std::vector<int64_t> links = Links(*options);
   absl::Status refusal;
   double best_seconds = std::numeric_limits<double>::infinity();
   int64_t best_link = 0;
@@ -229,7 +237,10 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options) {
   JobSpec spec{.device = options.device, .precision = options.precision, .threads = threads};
   if (absl::Status status = CheckDevice(spec); !status.ok()) return status;
   if (spec.device != "cpu") return MakeJobBackend(spec);
-  return MakeCpuBackend({.threads = threads, .instruction_set = options.instruction_set});
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      MakeCpuBackend({.threads = threads, .instruction_set = options.instruction_set});
+  if (!backend.ok() || options.own_bytes == 0) return backend;
+  return std::make_unique<OwnBytesBackend>(*std::move(backend), options.own_bytes);
 }
 
 // On a GPU, large enough to fill it.

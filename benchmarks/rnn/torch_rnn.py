@@ -14,6 +14,7 @@ have the longest length whose measured peak keeps to those bytes, or, where none
 With --primitive, calls oneDNN's LSTM primitive, as PyTorch contains it, without autograd; `tape_bytes` are those of its
 workspace."""
 import argparse
+import contextlib
 import ctypes
 import json
 import pathlib
@@ -28,6 +29,17 @@ TYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "
 KEEP_OF_MODE_LSTM = 2  # the number that ATen has for nn.LSTM
 
 
+def flatten(layer):
+    """Puts a layer's weights into one piece of memory, as cuDNN wants them. PyTorch does so itself, except in bf16,
+    which is not among the types that it knows cuDNN to take, so that it would copy the weights at every call."""
+    layer.flatten_parameters()
+    if layer.weight_ih_l0.dtype == torch.bfloat16:
+        torch.backends.cudnn.CUDNN_TENSOR_DTYPES.add(torch.bfloat16)
+        with contextlib.suppress(RuntimeError):  # a cuDNN that does not take it
+            layer.flatten_parameters()
+    return layer
+
+
 def resident(name):
     lines = pathlib.Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
@@ -37,7 +49,7 @@ class Peer:
     def __init__(self, args):
         self.device = torch.device(args.device)
         kind = {"device": self.device, "dtype": TYPES[args.precision]}
-        self.layer = MODULES[args.cell](args.input, args.hidden, args.layers).to(**kind)
+        self.layer = flatten(MODULES[args.cell](args.input, args.hidden, args.layers).to(**kind))
         self.x = torch.randn(args.length, args.batch, args.input, **kind)
         self.gradient = torch.randn(args.length, args.batch, args.hidden, **kind)
         self.args = args

@@ -52,8 +52,7 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const ModelConf
 }
 
 int64_t TrainingRun::FixedActivationBytes() const {
-  return backend_.OwnBytes() + kStatesHeld * model_.state_bytes() + model_.tape_bytes() +
-         model_.needs().workspace.used();
+  return kStatesHeld * model_.state_bytes() + model_.tape_bytes() + model_.needs().workspace.used();
 }
 
 int64_t TrainingRun::StoreAllStoreBytes() const {
@@ -65,7 +64,8 @@ int64_t TrainingRun::store_all_activation_bytes() const { return FixedActivation
 absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
   int64_t store_bytes = 0;
   if (const auto* held = std::get_if<HeldBytes>(&budget)) {
-    store_bytes = held->bytes - FixedActivationBytes() - model_.needs().packed.used() - model_.needs().gradients.used();
+    store_bytes = held->bytes - backend_.OwnBytes() - FixedActivationBytes() - model_.needs().packed.used() -
+                  model_.needs().gradients.used();
   } else {
     const double share = std::get<StoreAllShare>(budget).share;
     store_bytes =
@@ -95,7 +95,7 @@ absl::Status TrainingRun::TakeMemory() {
   absl::StatusOr<std::unique_ptr<Arena>> arena =
       Arena::Create(backend_,
                     needs.parameters.used() + needs.packed.used() + needs.gradients.used() + needs.batch.used() +
-                        FixedActivationBytes() + replay->peak_bytes,
+                        backend_.OwnBytes() + FixedActivationBytes() + replay->peak_bytes,
                     kFixedPieces + stored_pieces);
   if (!arena.ok()) return arena.status();
   arena_ = *std::move(arena);

@@ -21,11 +21,12 @@
 
 namespace recurve {
 
-// Share of the activations (states, tapes and workspace) that keeping every tape needs.
+// Share of the activations (states, tapes and workspace) that keeping every tape needs. What the backend holds for
+// itself comes on top: it does not depend on how the sequence is run.
 struct StoreAllShare {
   double share = 1;  // (0, 1]
 };
-// Bytes of all that is held, parameters, input and output gradient apart.
+// Bytes of all that is held, the backend's own among them; parameters, input and output gradient apart.
 struct HeldBytes {
   int64_t bytes = 0;
 };

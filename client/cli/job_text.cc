@@ -41,8 +41,10 @@ std::string LinesText(const LineSummary& lines) {
 std::string LedgerText(const Ledger& ledger) {
   std::string text;
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", std::string(ToString(static_cast<MemoryKind>(kind))), " ",
-                    FormatBytesRounded(ledger.bytes[static_cast<size_t>(kind)]));
+    const auto memory = static_cast<MemoryKind>(kind);
+    if (memory == MemoryKind::kBackend && ledger[memory] == 0) continue;  // none on the CPU
+    absl::StrAppend(&text, text.empty() ? "" : ", ", std::string(ToString(memory)), " ",
+                    FormatBytesRounded(ledger[memory]));
   }
   return text;
 }

@@ -24,6 +24,7 @@ struct CellInput {
   const float* projected = nullptr;  // [k, B, G H] in rows of W H, bias included; may be CellForwardArgs::gates
   const float* table = nullptr;      // [V, G H], bias included; used when `projected` is null
   const int32_t* tokens = nullptr;   // [k, B], in [0, V)
+  int64_t V = 0;                     // rows of the table
 };
 
 // Sequences of different length in one batch. A step at or beyond its sequence's length leaves the state as it is; its

@@ -46,6 +46,17 @@ struct Transfer {
   friend auto operator<=>(const Transfer&, const Transfer&) = default;
 };
 
+// How a device ran the steps of links: for who watches whether it runs them as fast as it should.
+struct LinkRuns {
+  int64_t persistent = 0;      // links run by one kernel for many steps
+  int64_t graphs = 0;          // graphs made of links' steps, which are launched at once
+  int64_t failed_graphs = 0;   // graphs that could not be made: their steps are launched one by one
+  int64_t graph_launches = 0;  // links run by a graph
+  int64_t one_by_one = 0;      // links whose steps were launched one by one, the first of each kind among them
+  bool any() const { return persistent + graphs + failed_graphs + graph_launches + one_by_one > 0; }
+  friend bool operator==(const LinkRuns&, const LinkRuns&) = default;
+};
+
 // Computes. Operations are ordered: each sees what those before it wrote. An operation never fails by itself; a device
 // that fails says so in the next Synchronize. Results do not depend on the number of threads, and the same operations
 // on the same values give the same bits. Nothing is allocated but by Allocate and AllocateHost. Not thread-safe: one
@@ -58,6 +69,12 @@ class Backend {
 
   // Device memory that the backend holds for itself from its making on, beside what Allocate gives.
   virtual int64_t OwnBytes() const = 0;
+
+  // Rows of a link (k B) beyond which its operations hardly become faster per row: longer links are not worth trying.
+  virtual int64_t MostLinkRows() const = 0;
+
+  // Since the backend's making. Zeros where the device makes no difference.
+  virtual LinkRuns CountLinkRuns() const { return {}; }
 
   // Says what the operations that follow are for. Computes nothing; who measures, listens.
   virtual void BeginPhase(Phase /*phase*/) {}
@@ -97,8 +114,8 @@ class Backend {
                                     float* dbias) = 0;  // dw += x^T dy; dbias += column sums of dy, unless null
 
   // table[tokens[i], :] += x[i, :] for i in order. x [n, width] in rows `stride` floats apart, table [V, width].
-  virtual void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
-                              float* table) = 0;
+  virtual void ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x,
+                              int64_t stride, float* table) = 0;
 
   // Cells.
   virtual void CellForward(const CellForwardArgs& args) = 0;

@@ -35,6 +35,9 @@ struct CellGeometry {
   bool recurrent_bias;  // whether the recurrent product has a bias [G H] of its own
   // Whether a step has a second product, of what the first gave. A forward needs the gate buffer then, tape or not.
   bool two_products = false;
+  // The states before and after a step that its backward reads: bit s for state s.
+  uint8_t backward_reads_before = 0;
+  uint8_t backward_reads_after = 0;
 
   constexpr int row() const { return tape > gates ? tape : gates; }  // W, of a row of the gate buffer
 };
@@ -42,16 +45,44 @@ struct CellGeometry {
 constexpr CellGeometry GeometryOf(Cell cell) {
   switch (cell) {
     case Cell::kLstm:  // states h, c; gates input, forget, candidate, output
-      return {.states = 2, .gates = 4, .tape = 4, .recurrent_block = 0, .recurrent_bias = false};
+      return {.states = 2,
+              .gates = 4,
+              .tape = 4,
+              .recurrent_block = 0,
+              .recurrent_bias = false,
+              .backward_reads_before = 0b10,
+              .backward_reads_after = 0b10};
     case Cell::kGru:  // state h; input candidate, reset, update; product reset, update, candidate, which is taped too
-      return {.states = 1, .gates = 3, .tape = 4, .recurrent_block = 1, .recurrent_bias = true};
+      return {.states = 1,
+              .gates = 3,
+              .tape = 4,
+              .recurrent_block = 1,
+              .recurrent_bias = true,
+              .backward_reads_before = 0b1};
     case Cell::kGruResetBefore:  // state h; gates reset, update, candidate; r * h is taped in the fourth block
-      return {.states = 1, .gates = 3, .tape = 4, .recurrent_block = 0, .recurrent_bias = false, .two_products = true};
+      return {.states = 1,
+              .gates = 3,
+              .tape = 4,
+              .recurrent_block = 0,
+              .recurrent_bias = false,
+              .two_products = true,
+              .backward_reads_before = 0b1};
     case Cell::kTanhRnn:
     case Cell::kReluRnn:  // the state is its own tape
-      return {.states = 1, .gates = 1, .tape = 0, .recurrent_block = 0, .recurrent_bias = false};
+      return {.states = 1,
+              .gates = 1,
+              .tape = 0,
+              .recurrent_block = 0,
+              .recurrent_bias = false,
+              .backward_reads_after = 0b1};
     case Cell::kSlstm:  // states h, c, n (normaliser), m (stabiliser); gates input, forget, candidate, output
-      return {.states = 4, .gates = 4, .tape = 4, .recurrent_block = 0, .recurrent_bias = false};
+      return {.states = 4,
+              .gates = 4,
+              .tape = 4,
+              .recurrent_block = 0,
+              .recurrent_bias = false,
+              .backward_reads_before = 0b1110,
+              .backward_reads_after = 0b1110};
   }
   return {};
 }

@@ -33,16 +33,18 @@ struct ScalarMath {
   static RECURVE_POINTWISE F Max(F bound, F x) { return bound > x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F Min(F bound, F x) { return bound < x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F ZeroBelow(F x, F limit, F value) { return x < limit ? 0.0f : value; }
-  // value times 2^n, for n in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it there.
+  // value times 2^n, for n in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it there. A product, and
+  // no sum of exponents, which would turn some NaNs into numbers.
   static RECURVE_POINTWISE F Scale(F value, F shifted) {
-    uint32_t value_bits;
-    uint32_t shifted_bits;
-    memcpy(&value_bits, &value, sizeof value);
-    memcpy(&shifted_bits, &shifted, sizeof shifted);
-    value_bits += shifted_bits << 23;
-    memcpy(&value, &value_bits, sizeof value);
-    return value;
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits << 23) + kBitsOfOne;
+    F power;
+    memcpy(&power, &bits, sizeof power);
+    return value * power;
   }
+
+  static constexpr uint32_t kBitsOfOne = 0x3F800000;
 };
 
 // Adding this to |x| < 2^22 rounds x to an integer, which is then in the low bits of the mantissa.

@@ -262,6 +262,7 @@ executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger) {
   message.set_states_bytes(ledger[MemoryKind::kStates]);
   message.set_tapes_bytes(ledger[MemoryKind::kTapes]);
   message.set_workspace_bytes(ledger[MemoryKind::kWorkspace]);
+  message.set_backend_bytes(ledger[MemoryKind::kBackend]);
   return message;
 }
 

@@ -88,6 +88,12 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                  "Bytes that the running job would hold if it kept every tape.")),
       arena_bytes_(NewGauges(registry, "recurve_executor_arena_bytes",
                              "Bytes of the arena that the running job has live now, by kind.")),
+      link_graphs_(NewGauges(registry, "recurve_executor_link_graphs",
+                             "Graphs of links that the running job's device has made (captured), or could not make "
+                             "(failed): those links run step by step, which is slower.")),
+      link_runs_(NewGauges(registry, "recurve_executor_link_runs",
+                           "Links that the running job's device ran by one kernel (persistent), by a graph (graph), or "
+                           "step by step (steps).")),
       planned_recompute_(NewGauges(registry, "recurve_executor_planned_recompute_ratio",
                                    "Link forwards in a batch per link, as planned; 1: nothing is recomputed.")),
       measured_recompute_(NewGauges(registry, "recurve_executor_measured_recompute_ratio",
@@ -194,6 +200,14 @@ void JobMetrics::OnLedger(const Ledger& live) {
     const auto memory = static_cast<MemoryKind>(kind);
     Set(metrics_.arena_bytes_, static_cast<double>(live[memory]), std::string(ToString(memory)));
   }
+}
+
+void JobMetrics::OnLinkRuns(const LinkRuns& runs) {
+  Set(metrics_.link_graphs_, static_cast<double>(runs.graphs), "captured");
+  Set(metrics_.link_graphs_, static_cast<double>(runs.failed_graphs), "failed");
+  Set(metrics_.link_runs_, static_cast<double>(runs.persistent), "persistent");
+  Set(metrics_.link_runs_, static_cast<double>(runs.graph_launches), "graph");
+  Set(metrics_.link_runs_, static_cast<double>(runs.one_by_one), "steps");
 }
 
 void JobMetrics::Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind) {

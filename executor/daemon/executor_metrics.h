@@ -71,6 +71,8 @@ class ExecutorMetrics {
   Gauges& measured_host_peak_bytes_;
   Gauges& store_all_bytes_;
   Gauges& arena_bytes_;
+  Gauges& link_graphs_;
+  Gauges& link_runs_;
   Gauges& planned_recompute_;
   Gauges& measured_recompute_;
   Gauges& predicted_seconds_;
@@ -95,6 +97,7 @@ class JobMetrics final : public JobObserver {
   void OnCheckpoint(int64_t step, double seconds) override;
   void OnEvaluation(int64_t step, double bits_per_byte) override;
   void OnLedger(const Ledger& live) override;
+  void OnLinkRuns(const LinkRuns& runs) override;
 
  private:
   // The gauge of this job, made when it is first set.

@@ -47,6 +47,7 @@ class JobReporter final : public JobObserver {
     store_.AddEvaluation(id_, step, bits_per_byte);
   }
   void OnLedger(const Ledger& live) override { metrics_.OnLedger(live); }
+  void OnLinkRuns(const LinkRuns& runs) override { metrics_.OnLinkRuns(runs); }
   void OnPredictionMissed(const StepRecord& record) override {
     const std::string note = absl::StrFormat(
         "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs "

@@ -9,6 +9,8 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t b
   const int64_t own_bytes = backend.OwnBytes();
   absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes - own_bytes);
   if (!memory.ok()) return memory.status();
+  // Tensors are padded, and whole states are copied: no copy reads what nothing wrote.
+  backend.Zero((*memory)->data(), (*memory)->size());
   return std::unique_ptr<Arena>(new Arena(*std::move(memory), own_bytes, pieces));
 }
 
@@ -20,7 +22,7 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::CreateOnHost(Backend& backend, int
 
 Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t own_bytes, int64_t pieces)
     : memory_(std::move(memory)), own_bytes_(own_bytes), peak_bytes_(own_bytes) {
-  live_[MemoryKind::kWorkspace] = own_bytes;
+  live_[MemoryKind::kBackend] = own_bytes;
   peak_ = live_;
   pieces_.reserve(pieces);
 }

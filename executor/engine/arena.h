@@ -23,8 +23,8 @@ namespace recurve {
 //   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
 class Arena {
  public:
-  // `bytes` in all: takes from `backend` what is beyond its OwnBytes, which count as workspace; for up to `pieces`
-  // pieces at a time; RESOURCE_EXHAUSTED when the device has not so many.
+  // `bytes` in all: takes from `backend` what is beyond its OwnBytes, which are live from the start; for up to `pieces`
+  // pieces at a time. All bytes are 0. RESOURCE_EXHAUSTED when the device has not so many.
   static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces);
   // The same of memory of the host, for transfers.
   static absl::StatusOr<std::unique_ptr<Arena>> CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces);

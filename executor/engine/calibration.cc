@@ -15,9 +15,8 @@ namespace {
 
 // A stretch, where memory allows, is as many links as make about so much work, in rows (k B a link): long enough for
 // the clock, short enough to fall between two interruptions.
-constexpr int64_t kOperationsPerStretch = 4'000'000'000;
-constexpr int64_t kOperationsPerWeight = 8;  // of a row: two in each of two forwards, four in the backward
-constexpr int64_t kMaxRows = 1024;
+constexpr int64_t kOperationsPerRow = 1'953'125;  // of a stretch, for each row of Backend::MostLinkRows
+constexpr int64_t kOperationsPerWeight = 8;       // of a row: two in each of two forwards, four in the backward
 constexpr int64_t kMaxLinks = 64;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -74,7 +73,8 @@ struct Stretch {
 
 Stretch MakeStretch(const CalibrationOptions& options, int64_t link, Backend& backend) {
   const int64_t operations = kOperationsPerWeight * ParameterLayout(options.model).count();
-  const int64_t rows = std::min(kMaxRows, kOperationsPerStretch / operations);
+  const int64_t most_rows = backend.MostLinkRows();
+  const int64_t rows = std::min(most_rows / 2, kOperationsPerRow * most_rows / operations);
   Stretch stretch{.link = link, .links = std::clamp<int64_t>(rows / (link * options.batch), 1, kMaxLinks)};
   for (;; --stretch.links) {
     const SequenceShape shape = {.length = stretch.links * link, .link = link, .batch = options.batch};
@@ -119,6 +119,7 @@ absl::StatusOr<std::unique_ptr<Course>> Course::Create(const CalibrationOptions&
   absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
   if (!memory.ok()) return memory.status();
   course->memory_ = *std::move(memory);
+  backend.Zero(course->memory_->data(), bytes);  // as a job's arena begins
   for (Stretch& stretch : course->stretches_) course->Place(stretch);
 
   LanguageModel& model = *course->stretches_.front().model;

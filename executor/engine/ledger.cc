@@ -19,6 +19,8 @@ std::string_view ToString(MemoryKind kind) {
       return "tapes";
     case MemoryKind::kWorkspace:
       return "workspace";
+    case MemoryKind::kBackend:
+      return "backend";
   }
   return "unknown";
 }

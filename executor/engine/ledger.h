@@ -18,11 +18,12 @@ enum class MemoryKind : uint8_t {
   kStates,     // start state, running states, state gradient, stored states
   kTapes,      // the working tape and the stored tapes
   kWorkspace,  // logits and other scratch of one link
+  kBackend,    // what the backend holds for itself, whatever the job
 };
-inline constexpr int kMemoryKinds = 7;
+inline constexpr int kMemoryKinds = 8;
 
-std::string_view ToString(
-    MemoryKind kind);  // "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"
+// "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace", "backend".
+std::string_view ToString(MemoryKind kind);
 
 // Bytes by kind. A value.
 struct Ledger {
@@ -31,7 +32,7 @@ struct Ledger {
   int64_t& operator[](MemoryKind kind) { return bytes[static_cast<size_t>(kind)]; }
   int64_t operator[](MemoryKind kind) const { return bytes[static_cast<size_t>(kind)]; }
   int64_t total() const { return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}); }
-  // States, tapes and workspace: what depends on how the sequence is run.
+  // States, tapes and workspace: what depends on how the sequence is run. The backend's own bytes do not.
   int64_t activations() const {
     return (*this)[MemoryKind::kStates] + (*this)[MemoryKind::kTapes] + (*this)[MemoryKind::kWorkspace];
   }

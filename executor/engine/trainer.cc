@@ -40,7 +40,8 @@ Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
   ledger[MemoryKind::kBatch] = model.needs().batch.used();
   ledger[MemoryKind::kStates] = StatesHeld(options) * model.state_bytes();
   ledger[MemoryKind::kTapes] = model.tape_bytes();
-  ledger[MemoryKind::kWorkspace] = backend.OwnBytes() + model.needs().workspace.used() + AlignUp(sizeof(double));
+  ledger[MemoryKind::kWorkspace] = model.needs().workspace.used() + AlignUp(sizeof(double));
+  ledger[MemoryKind::kBackend] = backend.OwnBytes();
   return ledger;
 }
 

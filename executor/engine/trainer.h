@@ -40,9 +40,9 @@ struct LinkBytes {
 };
 LinkBytes MeasureLink(const TrainerOptions& options);
 
-// What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, and the
-// working set (two running states, a state gradient, the start state, with `carry_state` the state carried on, with
-// `host_states` a third running state, one tape).
+// What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, what the
+// backend holds for itself, and the working set (two running states, a state gradient, the start state, with
+// `carry_state` the state carried on, with `host_states` a third running state, one tape).
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
 
 // What the store must hold for the schedules that will be run.

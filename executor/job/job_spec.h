@@ -27,7 +27,7 @@ struct TotalBytes {
 };
 
 // Share of the activation memory (states, tapes and working set) that keeping every tape needs; the other bytes come on
-// top.
+// top, those that the backend holds for itself too.
 struct ActivationShare {
   double share = 1.0;  // in (0, 1]
 };

@@ -10,7 +10,6 @@ namespace recurve {
 namespace {
 
 constexpr int64_t kRowsPerLink = 128;  // k B, from which on the matrix products run at about full speed
-constexpr int64_t kMostRows = 2048;    // of a link that is measured
 
 }  // namespace
 
@@ -62,12 +61,12 @@ std::vector<int64_t> CandidateLinks(const JobSpec& spec) {
   return links;
 }
 
-MeasurableLinks LinksToMeasure(const JobSpec& spec) {
+MeasurableLinks LinksToMeasure(const JobSpec& spec, int64_t most_rows) {
   MeasurableLinks measurable{.links = CandidateLinks(spec)};
   std::reverse(measurable.links.begin(), measurable.links.end());
   measurable.required = static_cast<int64_t>(measurable.links.size());
   if (spec.link > 0) return measurable;
-  for (int64_t link = 2 * measurable.links.back(); link <= spec.length && link * spec.batch <= kMostRows; link *= 2) {
+  for (int64_t link = 2 * measurable.links.back(); link <= spec.length && link * spec.batch <= most_rows; link *= 2) {
     measurable.links.push_back(link);
   }
   return measurable;

@@ -42,13 +42,13 @@ LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend);
 // about 128 rows (k B), halved down to 1.
 std::vector<int64_t> CandidateLinks(const JobSpec& spec);
 
-// Those, and doubled up to 2048 rows, increasing: the links to measure. Of more rows the matrix products are hardly
-// faster, and the working set grows.
+// Those, and doubled up to `most_rows` (Backend::MostLinkRows), increasing: the links to measure. Of more rows the
+// matrix products are hardly faster, and the working set grows.
 struct MeasurableLinks {
   std::vector<int64_t> links;
   int64_t required = 1;  // as in CalibrationOptions: the candidates of at most 128 rows
 };
-MeasurableLinks LinksToMeasure(const JobSpec& spec);
+MeasurableLinks LinksToMeasure(const JobSpec& spec, int64_t most_rows);
 
 // Chooses among the feasible candidates that are offered to it.
 //

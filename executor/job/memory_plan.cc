@@ -60,7 +60,7 @@ int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
 absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, Backend& backend,
                                                          LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                          LinkCostKey& key) {
-  const MeasurableLinks measurable = LinksToMeasure(spec);
+  const MeasurableLinks measurable = LinksToMeasure(spec, backend.MostLinkRows());
   CalibrationOptions fitting{.model = OptionsOf(spec).model, .batch = spec.batch, .required = 0};
   std::vector<Candidate> candidates;
   for (const int64_t link : measurable.links) {
@@ -149,8 +149,9 @@ std::string Breakdown(const Candidate& candidate) {
   std::vector<std::string> parts;
   parts.reserve(kMemoryKinds + 1);
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
-    parts.push_back(
-        absl::StrCat(std::string(ToString(static_cast<MemoryKind>(kind))), " ", candidate.fixed.bytes[kind]));
+    const auto memory = static_cast<MemoryKind>(kind);
+    if (memory == MemoryKind::kBackend && candidate.fixed[memory] == 0) continue;  // none on the CPU
+    parts.push_back(absl::StrCat(std::string(ToString(memory)), " ", candidate.fixed[memory]));
   }
   parts.push_back(absl::StrCat("stored states and tapes ", candidate.plan.smallest_feasible_budget));
   return absl::StrJoin(parts, ", ");

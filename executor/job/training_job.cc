@@ -145,6 +145,7 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
     WatchPrediction(*record, observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
+    if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
     if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && step < spec_.steps) {
       if (absl::Status status = Save(step, trainer_->Parameters(), observer); !status.ok()) return status;
     }

@@ -86,7 +86,8 @@ class JobObserver {
   virtual void OnStep(const StepRecord&) {}
   virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}  // the model file was written
   virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}
-  virtual void OnLedger(const Ledger& /*peak*/) {}  // bytes by kind when most were live so far; once a step
+  virtual void OnLedger(const Ledger& /*peak*/) {}        // bytes by kind when most were live so far; once a step
+  virtual void OnLinkRuns(const LinkRuns& /*so_far*/) {}  // once a step, where the device counts them
   // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
   virtual void OnPredictionMissed(const StepRecord&) {}
 };

@@ -77,7 +77,7 @@ void LanguageModel::Forward(int64_t link, const std::byte* state_in, std::byte* 
                             bool keep_tape) {
   backend_.BeginPhase(keep_tape ? Phase::kTapedForward : Phase::kPlainForward);
   stack_.Forward({.index = link, .state_in = state_in, .state_out = state_out, .tape = tape, .lengths = lengths_},
-                 {.table = table_.rows(), .tokens = TokensOf(inputs_, link)}, keep_tape);
+                 table_.Input(TokensOf(inputs_, link)), keep_tape);
 }
 
 void LanguageModel::Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,

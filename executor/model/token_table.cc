@@ -26,7 +26,7 @@ void TokenTable::Fold() {
 void TokenTable::ZeroGradients() { backend_->Zero(rows_gradient_, RowsBytes()); }
 
 void TokenTable::AddGradients(int64_t n, const int32_t* tokens, const float* dgates, int64_t stride) {
-  backend_->ScatterAddRows(n, shape_.width, tokens, dgates, stride, rows_gradient_);
+  backend_->ScatterAddRows(n, shape_.width, shape_.vocabulary, tokens, dgates, stride, rows_gradient_);
 }
 
 void TokenTable::UnfoldGradients() {

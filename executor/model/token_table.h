@@ -33,7 +33,7 @@ class TokenTable {
   void Place(const Weights& weights, Region& region);
   void PlaceGradients(const Gradients& gradients, Region& region);
 
-  const float* rows() const { return rows_; }
+  CellInput Input(const int32_t* tokens) const { return {.table = rows_, .tokens = tokens, .V = shape_.vocabulary}; }
   void Fold();           // from the weights as they are now
   void ZeroGradients();  // of the table
   // dgates [n, GH] in rows `stride` floats apart.

@@ -112,10 +112,10 @@ void MeteredBackend::LinearWeightGradient(int64_t n, int64_t in, int64_t out, co
         [&] { inner_->LinearWeightGradient(n, in, out, x, dy, stride, dw, dbias); });
 }
 
-void MeteredBackend::ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
-                                    float* table) {
+void MeteredBackend::ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x,
+                                    int64_t stride, float* table) {
   Meter(Operation::kScatterAddRows, ScatterAddRowsCost(n, width),
-        [&] { inner_->ScatterAddRows(n, width, tokens, x, stride, table); });
+        [&] { inner_->ScatterAddRows(n, width, V, tokens, x, stride, table); });
 }
 
 void MeteredBackend::CellForward(const CellForwardArgs& args) {

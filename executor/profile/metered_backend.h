@@ -47,6 +47,8 @@ class MeteredBackend final : public Backend {
 
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
+  int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
+  LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   void BeginPhase(Phase phase) override;
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override;
@@ -72,7 +74,7 @@ class MeteredBackend final : public Backend {
                            float* dx) override;
   void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, int64_t stride,
                             float* dw, float* dbias) override;
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+  void ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
                       float* table) override;
 
   void CellForward(const CellForwardArgs& args) override;

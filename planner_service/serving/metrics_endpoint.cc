@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/serving/metrics_endpoint.h"
 
+#include <dlfcn.h>
 #include <netdb.h>
 #include <prometheus/exposer.h>
 #include <prometheus/registry.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
@@ -15,6 +18,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
+// Takes the place of the C library's function, which it calls. The HTTP server gives its threads stacks of 100 KiB, of
+// which glibc takes the thread-local storage of all libraries that the program is linked with. cuBLAS has more than
+// that: no thread would start, and no executor built with CUDA could listen.
+extern "C" __attribute__((visibility("default"))) int pthread_attr_setstacksize(pthread_attr_t* attributes,
+                                                                                size_t bytes) noexcept {
+  constexpr size_t kLeastBytes = size_t{1} << 20;
+  static const auto next =
+      reinterpret_cast<int (*)(pthread_attr_t*, size_t)>(dlsym(RTLD_NEXT, "pthread_attr_setstacksize"));
+  return next(attributes, std::max(bytes, kLeastBytes));
+}
 
 namespace recurve {
 namespace {

@@ -74,9 +74,21 @@ class ContestTest(unittest.TestCase):
         colors = [bar.get("fill") for bar in picture.iter("{http://www.w3.org/2000/svg}rect")]
         self.assertEqual(colors, ["white", plot.FASTER, plot.SLOWER])
 
-    def test_a_contestant_that_fails_ends_the_run(self):
-        with self.assertRaises(SystemExit):
-            comparison.Contestant([sys.executable, "-c", "raise SystemExit(3)"])
+    def test_a_contestant_that_fails_ends_the_run_and_says_why(self):
+        with self.assertRaisesRegex(SystemExit, "exit code 1: too few bytes"):
+            comparison.Contestant([sys.executable, "-c", "raise SystemExit('too few bytes')"])
+        with comparison.Contestant([sys.executable, "-c", "print('{}', flush=True); input()"]) as peer:
+            with self.assertRaisesRegex(comparison.Ended, "exit code 0"):
+                peer.turn()
+
+    def test_a_contestant_that_does_not_answer_is_ended(self):
+        with self.assertRaisesRegex(comparison.Ended, "more than 0.2 s"):
+            comparison.Contestant([sys.executable, "-c", "import time; time.sleep(60)"], limit=0.2)
+
+    def test_a_refused_row_is_in_the_table_but_not_in_the_picture(self):
+        row = comparison.refused_row("equal bytes", "lstm", SHAPE, "fp32", "1/16", "Peer", "give more")
+        self.assertIn("refused", comparison.table([row]).splitlines()[1])
+        self.assertNotIn("Peer", plot.svg([row], "nothing"))
 
 
 class ProgramTest(unittest.TestCase):
@@ -96,6 +108,16 @@ class ProgramTest(unittest.TestCase):
                 small = self.report("--cell", cell, "--link", "4", "--budget", str(limit))
                 self.assertLessEqual(small["peak_bytes"], limit)
                 self.assertGreater(small["link_forwards"], small["links"])
+
+    def test_a_share_does_not_count_what_the_backend_holds_for_itself(self):
+        options = ["--cell", "lstm", "--link", "4", "--budget", "50%"]
+        plain, own = self.report(*options), self.report(*options, "--own-bytes", str(80 << 20))
+        for key in ("link_forwards", "activation_bytes", "store_all_activation_bytes"):
+            self.assertEqual(own[key], plain[key])
+        self.assertEqual(own["peak_bytes"], plain["peak_bytes"] + (80 << 20))
+        limit = str(own["peak_bytes"])
+        self.assertEqual(self.report(*options[:4], "--budget", limit, "--own-bytes", str(80 << 20))["peak_bytes"],
+                         own["peak_bytes"])
 
     def test_counts_operations(self):
         # Forward and weight gradient of 8 inputs, three products of 16 states: 64 gates, 240 rows, two operations each.

@@ -57,6 +57,7 @@ class CpuBackend final : public Backend {
   }
 
   int64_t OwnBytes() const override { return 0; }
+  int64_t MostLinkRows() const override { return 2048; }  // a link of more does not stay in the caches
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     return cpu::AllocateHostMemory(bytes);
@@ -153,7 +154,7 @@ class CpuBackend final : public Backend {
                     .dbias = dbias});
   }
 
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+  void ScatterAddRows(int64_t n, int64_t width, int64_t /*V*/, const int32_t* tokens, const float* x, int64_t stride,
                       float* table) override {
     const cpu::ScatterAddArgs args{
         .n = n, .width = width, .tokens = tokens, .x = x, .x_stride = stride, .table = table};

@@ -117,7 +117,7 @@ struct VectorMath {
   static RECURVE_INLINE F Divide(F a, F b) { return a / b; }
   static RECURVE_INLINE F ZeroBelow(F x, F limit, F value) { return x < limit ? F{} : value; }
   static RECURVE_INLINE F Scale(F value, F shifted) {
-    return reinterpret_cast<F>(reinterpret_cast<IntVec>(value) + (reinterpret_cast<IntVec>(shifted) << 23));
+    return value * reinterpret_cast<F>((reinterpret_cast<IntVec>(shifted) << 23) + ScalarMath::kBitsOfOne);
   }
 };
 

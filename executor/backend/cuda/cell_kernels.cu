@@ -3,6 +3,8 @@
 // The cells over one step: a block for each sequence and tile of hidden units. A thread has one unit of one sequence to
 // itself, so that inputs may give way to activations, and these to gradients, in place.
 #include "executor/backend/cuda/cell_kernels.h"
+#include "executor/backend/cuda/cell_step.cuh"
+#include "executor/backend/cuda/device_math.cuh"
 #include "executor/backend/cuda/launch.h"
 #include "executor/backend/cuda/operand.cuh"
 #include "executor/backend/gru_cell.h"
@@ -16,37 +18,6 @@ namespace recurve::cuda {
 namespace {
 
 constexpr int kUnits = 128;  // of a block
-
-// The geometry of a cell, worked out by the compiler.
-template <class C>
-struct Shape {
-  static constexpr CellGeometry kGeometry = GeometryOf(C::kCell);
-  static constexpr int G = kGeometry.gates;
-  static constexpr int W = kGeometry.row();
-};
-
-// State s before and after step t, of a ForwardLink's or BackwardLink's args.
-template <class Args>
-__device__ const float* Before(const Args& a, int s, int64_t t) {
-  return t == 0 ? a.first[s] : a.inner[s] + (t - 1) * a.B * a.H;
-}
-template <class Args>
-__device__ auto* After(const Args& a, int s, int64_t t) {
-  return t == a.k - 1 ? a.last[s] : a.inner[s] + t * a.B * a.H;
-}
-
-template <class Args>
-__device__ bool Live(const Args& a, int64_t row, int64_t t) {
-  return a.lengths.lengths == nullptr || a.lengths.first_step + t < a.lengths.lengths[row];
-}
-
-template <class C>
-__device__ const float* InputOf(const CellForwardArgs& a, int64_t step_row) {
-  return a.input.projected != nullptr ? a.input.projected + step_row * Shape<C>::W * a.H
-                                      : a.input.table + a.input.tokens[step_row] * (Shape<C>::G * a.H);
-}
-
-__device__ float Masked(const float* mask, int64_t at, float x) { return mask != nullptr ? x * mask[at] : x; }
 
 // With and without a tape by the same code, so that both give the same bits.
 template <class C, class T>
@@ -269,8 +240,8 @@ constexpr StepsOfAll Register() {
   return all;
 }
 
-constexpr StepsOfAll kSteps = Register<LstmCell<ScalarMath>, GruCell<ScalarMath>, GruResetBeforeCell<ScalarMath>,
-                                       TanhRnnCell<ScalarMath>, ReluRnnCell<ScalarMath>, SlstmCell<ScalarMath>>();
+constexpr StepsOfAll kSteps = Register<LstmCell<DeviceMath>, GruCell<DeviceMath>, GruResetBeforeCell<DeviceMath>,
+                                       TanhRnnCell<DeviceMath>, ReluRnnCell<DeviceMath>, SlstmCell<DeviceMath>>();
 
 }  // namespace
 

@@ -16,6 +16,7 @@
 #include "executor/backend/cuda/cuda_handles.h"
 #include "executor/backend/cuda/cuda_memory.h"
 #include "executor/backend/cuda/cuda_status.h"
+#include "executor/backend/cuda/footprints.h"
 #include "executor/backend/cuda/kernels.h"
 #include "executor/backend/cuda/products.h"
 #include "executor/backend/cuda/recurrence.h"
@@ -31,7 +32,7 @@ constexpr int64_t kFloatBytes = sizeof(float);
 // What the backend holds of the device for itself, in this order in one allocation.
 constexpr int64_t kMainWorkspaceBytes = int64_t{32} << 20;  // cuBLAS's, as NVIDIA advises for compute capability 9.0
 constexpr int64_t kSideWorkspaceBytes = int64_t{16} << 20;  // the same, for the side stream
-constexpr int64_t kScratchBytes = int64_t{16} << 20;        // of each stream's operations
+constexpr int64_t kScratchBytes = kCudaScratchBytes;        // of each stream's operations
 static_assert(kMainWorkspaceBytes + kSideWorkspaceBytes + 2 * kScratchBytes == kCudaBackendBytes);
 
 // What a backend is made of. Declared in the order of making; dies in the reverse.
@@ -53,11 +54,12 @@ cuda::Stretch SideScratch(DeviceMemory& memory) { return {MainScratch(memory).da
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(Parts parts, Precision precision)
+  CudaBackend(Parts parts, const CudaOptions& options)
       : parts_(std::move(parts)),
-        precision_(precision),
+        precision_(options.precision),
         scratch_(reinterpret_cast<float*>(MainScratch(*parts_.memory).data)),
-        recurrence_(parts_.main_products, parts_.stream.get(), MainScratch(*parts_.memory)) {}
+        recurrence_(parts_.main_products, parts_.device, options.persistent, parts_.stream.get(),
+                    MainScratch(*parts_.memory)) {}
   CudaBackend(const CudaBackend&) = delete;
   CudaBackend& operator=(const CudaBackend&) = delete;
 
@@ -75,6 +77,8 @@ class CudaBackend final : public Backend {
   }
 
   int64_t OwnBytes() const override { return kCudaBackendBytes; }
+  int64_t MostLinkRows() const override { return 16384; }  // of fewer, products leave multiprocessors idle
+  LinkRuns CountLinkRuns() const override { return recurrence_.link_runs(); }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     return cuda::AllocateCudaMemory(parts_.device.index, bytes);
@@ -102,7 +106,7 @@ class CudaBackend final : public Backend {
 
   void Zero(void* device, int64_t bytes) override {
     if (bytes == 0) return;
-    Enter();
+    EnterBeside(cuda::Footprint().Writes(device, bytes));
     Check(cudaMemsetAsync(device, 0, bytes, stream()), "zero");
   }
 
@@ -118,19 +122,19 @@ class CudaBackend final : public Backend {
   }
 
   Transfer StartStore(const void* device, int64_t bytes, void* host) override {
-    Enter();
+    EnterBeside(cuda::Footprint().Reads(device, bytes));
     Check(parts_.transfers.Start(device, bytes, host, cudaMemcpyDeviceToHost, stream()), "store on the host");
     return parts_.transfers.last();
   }
 
   Transfer StartFetch(const void* host, int64_t bytes, void* device) override {
-    Enter();
+    EnterBeside(cuda::Footprint().Writes(device, bytes));
     Check(parts_.transfers.Start(host, bytes, device, cudaMemcpyHostToDevice, stream()), "fetch from the host");
     return parts_.transfers.last();
   }
 
   void Await(Transfer transfer) override {
-    Enter();
+    UseDevice();  // touches nothing itself
     Check(parts_.transfers.Await(transfer, stream()), "await a transfer");
   }
 
@@ -144,17 +148,26 @@ class CudaBackend final : public Backend {
     Check(cuda::MakeOperand(rows, cols, w, cols, Packed(packed, cols), stream()), "pack");
   }
 
+  // Transposed for the forward, so that what a product sums over lies in a row.
   int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
-    return PackedBytes(packing, H, GeometryOf(cell).gates * H);
+    const int64_t width = GeometryOf(cell).gates * H;
+    return packing == Packing::kForward ? PackedBytes(packing, width, H) : PackedBytes(packing, H, width);
   }
 
   void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
-    Pack(packing, w, H, GeometryOf(cell).gates * H, packed);
+    const int64_t width = GeometryOf(cell).gates * H;
+    if (packing == Packing::kBackward) return Pack(packing, w, H, width, packed);
+    Enter();
+    Check(cuda::MakeTransposedOperand(H, width, w, width, Packed(packed, H), stream()), "pack");
   }
 
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
                      float* y, int64_t stride) override {
-    Enter();
+    EnterBeside(cuda::Footprint()
+                    .ReadsFloats(x, n * in)
+                    .Reads(w_forward, PackedBytes(Packing::kForward, in, out))
+                    .ReadsFloats(bias, out)
+                    .WritesFloats(y, cuda::SpanOfRows(n, out, stride)));
     if (bias != nullptr) Check(cuda::BroadcastRow(n, out, bias, y, stride, stream()), "bias");
     Check(parts_.main_products.TimesWeights(n, in, out, {x, in}, {Packed(w_forward, out)}, bias != nullptr, y, stride));
   }
@@ -162,7 +175,7 @@ class CudaBackend final : public Backend {
   void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, int64_t stride, const void* w_backward,
                            float* dx) override {
     EnterBeside(cuda::Footprint()
-                    .ReadsFloats(dy, n * stride)
+                    .ReadsFloats(dy, cuda::SpanOfRows(n, out, stride))
                     .Reads(w_backward, PackedBytes(Packing::kBackward, in, out))
                     .WritesFloats(dx, n * in));
     Check(parts_.main_products.TimesWeights(n, out, in, {dy, stride}, {Packed(w_backward, out), true}, false, dx, in));
@@ -172,7 +185,7 @@ class CudaBackend final : public Backend {
                             float* dw, float* dbias) override {
     EnterBeside(cuda::Footprint()
                     .ReadsFloats(x, n * in)
-                    .ReadsFloats(dy, n * stride)
+                    .ReadsFloats(dy, cuda::SpanOfRows(n, out, stride))
                     .WritesFloats(dw, in * out)
                     .WritesFloats(dbias, out));
     Check(parts_.main_products.AddWeightGradient(n, in, out, {x, in}, {dy, stride}, dw, out));
@@ -180,15 +193,17 @@ class CudaBackend final : public Backend {
     Check(cuda::AddColumnSums(n, out, dy, stride, scratch_, kScratchFloats, dbias, stream()), "bias gradient");
   }
 
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+  void ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
                       float* table) override {
-    // `table` has as many rows as there are tokens, which is not known here.
-    Enter();
-    Check(cuda::ScatterAddRows(n, width, tokens, x, stride, table, stream()), "scatter-add of rows");
+    EnterBeside(cuda::Footprint()
+                    .Reads(tokens, n * static_cast<int64_t>(sizeof(int32_t)))
+                    .ReadsFloats(x, cuda::SpanOfRows(n, width, stride))
+                    .WritesFloats(table, V * width));
+    Check(cuda::ScatterAddRows(n, width, V, tokens, x, stride, table, stream()), "scatter-add of rows");
   }
 
   void CellForward(const CellForwardArgs& args) override {
-    Enter();
+    EnterBeside(cuda::FootprintOf(args, PackedRecurrentBytes(args.cell, Packing::kForward, args.H)));
     Check(recurrence_.Forward(args));
   }
 
@@ -256,7 +271,10 @@ class CudaBackend final : public Backend {
   // For as many rows at a time as have room for their losses in the scratch memory.
   void SoftmaxCrossEntropy(int64_t n, int64_t V, const int32_t* targets, float gradient_scale, float* logits,
                            double* loss) override {
-    Enter();
+    EnterBeside(cuda::Footprint()
+                    .Reads(targets, n * static_cast<int64_t>(sizeof(int32_t)))
+                    .WritesFloats(logits, n * V)
+                    .Writes(loss, sizeof(double)));
     constexpr int64_t kMostRows = kScratchBytes / static_cast<int64_t>(sizeof(double));
     auto* losses = reinterpret_cast<double*>(scratch_);
     for (int64_t row = 0; row < n; row += kMostRows) {
@@ -327,9 +345,13 @@ class CudaBackend final : public Backend {
   absl::Status failure_;
 };
 
+// The main stream. Of the highest priority, since an ordinary one has the lowest, which is the side stream's.
 absl::StatusOr<cuda::Stream> MakeStream() {
+  int lowest = 0;
+  int highest = 0;
+  cudaError_t error = cudaDeviceGetStreamPriorityRange(&lowest, &highest);
   cudaStream_t stream = nullptr;
-  const cudaError_t error = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  if (error == cudaSuccess) error = cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, highest);
   if (error != cudaSuccess) return cuda::ToStatus(error, "create a stream");
   return cuda::Stream(stream);
 }
@@ -363,7 +385,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& opti
                                              .side = *std::move(side),
                                              .main_products = *std::move(main_products),
                                              .side_products = *std::move(side_products)},
-                                       options.precision);
+                                       options);
 }
 
 }  // namespace recurve

@@ -14,10 +14,15 @@ namespace recurve {
 // OwnBytes of a CUDA backend: what its products and reductions need. The CUDA driver's context, cuBLAS's code and the
 // graphs of links come on top.
 inline constexpr int64_t kCudaBackendBytes = int64_t{80} << 20;
+// Of those: what an operation of the main stream works in. What has no room in it is done in parts.
+inline constexpr int64_t kCudaScratchBytes = int64_t{16} << 20;
 
 struct CudaOptions {
   int device = 0;  // in the order of the CUDA runtime, which CUDA_VISIBLE_DEVICES restricts
   Precision precision = Precision::kFp32;
+  // Whether recurrent layers may run as persistent kernels, where those are the faster ones; else step by step. For
+  // measurements and tests.
+  bool persistent = true;
 };
 
 // One NVIDIA GPU of compute capability 8.0 or newer, which has every Precision: products by cuBLAS with sums in fp32,

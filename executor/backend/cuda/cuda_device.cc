@@ -58,7 +58,11 @@ absl::StatusOr<Device> OpenDevice(int index) {
   if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) {
     return ToStatus(error, absl::StrCat("read the properties of device ", index));
   }
-  Device device{.index = index, .name = properties.name, .capability = properties.major * 10 + properties.minor};
+  Device device{.index = index,
+                .name = properties.name,
+                .capability = properties.major * 10 + properties.minor,
+                .multiprocessors = properties.multiProcessorCount,
+                .shared_bytes = static_cast<int64_t>(properties.sharedMemPerBlockOptin)};
   if (device.capability < kLeastCapability) {
     return absl::FailedPreconditionError(
         absl::StrCat("device ", index, " (", device.name, ") has compute capability ", properties.major, ".",

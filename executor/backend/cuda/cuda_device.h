@@ -2,6 +2,7 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_DEVICE_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_DEVICE_H_
 
+#include <cstdint>
 #include <mutex>
 #include <string>
 
@@ -13,6 +14,8 @@ struct Device {
   int index = 0;
   std::string name;    // "NVIDIA H100 80GB HBM3"
   int capability = 0;  // 90 for compute capability 9.0
+  int multiprocessors = 0;
+  int64_t shared_bytes = 0;  // of shared memory that a block may have
 };
 
 // Held where a thread waits for a whole device, which freeing memory and ending cuBLAS do; and where a thread captures

@@ -19,41 +19,32 @@ __global__ void MakeOperandKernel(int64_t width, const float* x, int64_t stride,
   if (column < width) Put<T>(to, RowOfBlock(), column, x[RowOfBlock() * stride + column]);
 }
 
+// A tile of kTile x kTile by way of shared memory, so that both sides are read and written row by row.
+constexpr int kTile = 32;
+template <class T>
+__global__ void MakeTransposedOperandKernel(int64_t n, int64_t width, const float* x, int64_t stride, OperandRows to) {
+  __shared__ float tile[kTile][kTile + 1];
+  const int64_t first_row = int64_t{blockIdx.x} * kTile;
+  const int64_t first_column = int64_t{blockIdx.y} * kTile;
+  for (int i = threadIdx.y; i < kTile; i += blockDim.y) {
+    const int64_t row = first_row + i;
+    const int64_t column = first_column + threadIdx.x;
+    if (row < n && column < width) tile[i][threadIdx.x] = x[row * stride + column];
+  }
+  __syncthreads();
+  for (int i = threadIdx.y; i < kTile; i += blockDim.y) {
+    const int64_t row = first_column + i;
+    const int64_t column = first_row + threadIdx.x;
+    if (row < width && column < n) Put<T>(to, row, column, tile[threadIdx.x][i]);
+  }
+}
+
 __global__ void MultiplyByMaskKernel(int64_t n, int64_t period, const float* x, const float* mask, float* y) {
   for (int64_t i = FirstElement(); i < n; i += ElementStride()) y[i] = x[i] * mask[i % period];
 }
 
 __global__ void AddKernel(int64_t n, const float* x, float* y) {
   for (int64_t i = FirstElement(); i < n; i += ElementStride()) y[i] += x[i];
-}
-
-// A block for each i and tile of columns. The block of a token's first i adds the rows of all its i, in order; the
-// others leave.
-__global__ void ScatterAddRowsKernel(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
-                                     float* table) {
-  __shared__ int32_t tile[kThreads];
-  const int64_t first = RowOfBlock();
-  const int32_t token = tokens[first];
-  for (int64_t begin = 0; begin < first; begin += kThreads) {
-    const int64_t i = begin + threadIdx.x;
-    if (__syncthreads_or(i < first && tokens[i] == token)) return;
-  }
-  const int64_t column = ColumnOfThread();
-  float* const to = table + token * width + column;
-  float sum = column < width ? *to : 0.0f;
-  for (int64_t begin = first; begin < n; begin += kThreads) {
-    const int64_t i = begin + threadIdx.x;
-    const int32_t other = i < n ? tokens[i] : -1;
-    tile[threadIdx.x] = other;
-    if (!__syncthreads_or(other == token)) continue;
-    if (column < width) {
-      for (int j = 0; j < kThreads; ++j) {
-        if (tile[j] == token) sum += x[(begin + j) * stride + column];
-      }
-    }
-    __syncthreads();  // before the tile is written again
-  }
-  if (column < width) *to = sum;
 }
 
 __global__ void DropoutKernel(DropoutArgs a) {
@@ -96,6 +87,15 @@ cudaError_t MakeOperand(int64_t n, int64_t width, const float* x, int64_t stride
   return Launch(kernel, RowGrid(n, width, kThreads), kThreads, stream, width, x, stride, to);
 }
 
+cudaError_t MakeTransposedOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
+                                  cudaStream_t stream) {
+  if (n == 0 || width == 0) return cudaSuccess;
+  const auto kernel =
+      to.element == Element::kFloat ? MakeTransposedOperandKernel<float> : MakeTransposedOperandKernel<__nv_bfloat16>;
+  const dim3 grid(static_cast<unsigned>(Blocks(n, kTile)), static_cast<unsigned>(Blocks(width, kTile)));
+  return Launch(kernel, grid, dim3(kTile, kThreads / kTile), stream, n, width, x, stride, to);
+}
+
 cudaError_t MultiplyByMask(int64_t n, int64_t period, const float* x, const float* mask, float* y,
                            cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
@@ -105,13 +105,6 @@ cudaError_t MultiplyByMask(int64_t n, int64_t period, const float* x, const floa
 cudaError_t Add(int64_t n, const float* x, float* y, cudaStream_t stream) {
   if (n == 0) return cudaSuccess;
   return Launch(AddKernel, ElementGrid(n), kThreads, stream, n, x, y);
-}
-
-cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
-                           float* table, cudaStream_t stream) {
-  if (n == 0 || width == 0) return cudaSuccess;
-  return Launch(ScatterAddRowsKernel, RowGrid(n, width, kThreads), kThreads, stream, n, width, tokens, x, stride,
-                table);
 }
 
 cudaError_t Dropout(const DropoutArgs& args, cudaStream_t stream) {

@@ -23,13 +23,17 @@ cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, i
 cudaError_t MakeOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
                         cudaStream_t stream);
 
+// to[j, :] = x[:, j], rounded; to has `width` rows of n.
+cudaError_t MakeTransposedOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
+                                  cudaStream_t stream);
+
 // y[i] = x[i] mask[i % period].
 cudaError_t MultiplyByMask(int64_t n, int64_t period, const float* x, const float* mask, float* y, cudaStream_t stream);
 
 cudaError_t Add(int64_t n, const float* x, float* y, cudaStream_t stream);  // y += x
 
-// table[tokens[i], :] += x[i, :] for i in order; each token >= 0. Rows of x begin `stride` floats apart.
-cudaError_t ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+// table[tokens[i], :] += x[i, :] for i in order; each token in [0, V). Rows of x begin `stride` floats apart.
+cudaError_t ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
                            float* table, cudaStream_t stream);
 
 // Sums over rows are formed in parts of them, then the parts are added in order, by way of ColumnSumFloats of scratch.

@@ -27,16 +27,25 @@ GraphExec Capture(cudaStream_t stream, const std::function<absl::Status()>& enqu
 }  // namespace
 
 absl::Status LinkGraphs::Run(const Key& key, cudaStream_t stream, const std::function<absl::Status()>& enqueue) {
-  if (key.steps < kLeastSteps) return enqueue();
+  if (key.steps < kLeastSteps) return RunOneByOne(enqueue);
   const auto found = seen_.find(key);
   if (found == seen_.end()) {
     if (seen_.size() < kMostKeys) seen_.try_emplace(key);
-    return enqueue();
+    return RunOneByOne(enqueue);
   }
   Seen& seen = found->second;
-  if (!seen.captured) seen = {.captured = true, .graph = Capture(stream, enqueue)};
-  if (seen.graph == nullptr) return enqueue();
+  if (!seen.captured) {
+    seen = {.captured = true, .graph = Capture(stream, enqueue)};
+    ++(seen.graph != nullptr ? runs_.graphs : runs_.failed_graphs);
+  }
+  if (seen.graph == nullptr) return RunOneByOne(enqueue);
+  ++runs_.graph_launches;
   return ToStatus(cudaGraphLaunch(seen.graph.get(), stream), "launch a link");
+}
+
+absl::Status LinkGraphs::RunOneByOne(const std::function<absl::Status()>& enqueue) {
+  ++runs_.one_by_one;
+  return enqueue();
 }
 
 }  // namespace recurve::cuda

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/backend/backend.h"
 #include "executor/backend/cell.h"
 #include "executor/backend/cuda/cuda_handles.h"
 
@@ -37,6 +38,8 @@ class LinkGraphs {
   // Has `enqueue` done on `stream`, on which alone it puts work; it must wait for nothing and allocate nothing.
   absl::Status Run(const Key& key, cudaStream_t stream, const std::function<absl::Status()>& enqueue);
 
+  const LinkRuns& runs() const { return runs_; }
+
  private:
   static constexpr size_t kMostKeys = 512;   // 64 layers, forward and backward, with a few lengths of links
   static constexpr int64_t kLeastSteps = 4;  // fewer launches than these are not worth a graph
@@ -46,7 +49,10 @@ class LinkGraphs {
     GraphExec graph;        // null: steps are put on the stream one by one
   };
 
+  absl::Status RunOneByOne(const std::function<absl::Status()>& enqueue);
+
   std::map<Key, Seen> seen_;
+  LinkRuns runs_;
 };
 
 }  // namespace recurve::cuda

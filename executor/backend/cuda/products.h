@@ -41,6 +41,7 @@ class Products {
   // cuBLAS works in `workspace`; factors are rounded into `scratch`, where `precision` rounds them in memory.
   static absl::StatusOr<Products> Create(Precision precision, cudaStream_t stream, Stretch workspace, Stretch scratch);
 
+  bool on_tensor_cores() const { return precision_ != Precision::kFp32; }
   Element element() const { return precision_ == Precision::kBf16 ? Element::kBf16 : Element::kFloat; }
 
   // c [m, n] = a b, or c += a b, with a [m, depth] and b [depth, n] once transposed as they say. Rows of c begin

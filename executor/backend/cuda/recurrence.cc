@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "executor/backend/cuda/cuda_status.h"
+#include "executor/backend/cuda/persistent.h"
+#include "executor/backend/cuda/persistent_turns.h"
 
 namespace recurve::cuda {
 namespace {
@@ -31,25 +33,89 @@ Args PartOf(Args a, int64_t begin, int64_t end) {
   return a;
 }
 
-// From column `begin` on.
-OperandRows ColumnsOf(OperandRows rows, int64_t begin) {
+CellForwardArgs ForwardPart(const CellForwardArgs& args, int64_t begin, int64_t end) {
+  CellForwardArgs part = PartOf(args, begin, end);
+  part.input.projected = Advanced(part.input.projected, begin * args.B * GeometryOf(args.cell).row() * args.H);
+  part.input.tokens = Advanced(part.input.tokens, begin * args.B);
+  return part;
+}
+
+CellBackwardArgs BackwardPart(const CellBackwardArgs& args, int64_t begin, int64_t end) {
+  CellBackwardArgs part = PartOf(args, begin, end);
+  part.dh_above = Advanced(part.dh_above, begin * args.B * args.H);
+  return part;
+}
+
+// From element `begin` of its memory on.
+OperandRows From(OperandRows rows, int64_t begin) {
   rows.data = static_cast<std::byte*>(rows.data) + begin * BytesOf(rows.element);
   return rows;
+}
+
+template <class Args>
+absl::Status StartInTurn(const PersistentLaunch<Args>& launch, cudaStream_t stream) {
+  return ToStatus(TakeTurn(stream, [&] { return StartPersistent(launch, stream); }), "run steps in one kernel");
 }
 
 int64_t AlignUpTo256(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 
 }  // namespace
 
+Recurrence::Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream,
+                       Stretch scratch)
+    : products_(products),
+      persistent_(persistent && products.on_tensor_cores()),
+      persistent_device_{.capability = device.capability,
+                         .multiprocessors = device.multiprocessors,
+                         .shared_bytes = device.shared_bytes,
+                         .exchange_bytes = scratch.bytes},
+      stream_(stream),
+      scratch_(scratch) {}
+
+std::optional<PersistentPlan> Recurrence::PlanOf(Direction direction, Cell cell, int64_t B, int64_t H) const {
+  if (!persistent_) return std::nullopt;
+  return PlanPersistent(direction, cell, products_.element(), B, H, persistent_device_);
+}
+
+LinkRuns Recurrence::link_runs() const {
+  LinkRuns runs = graphs_.runs();
+  runs.persistent = persistent_links_;
+  return runs;
+}
+
+absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const CellForwardArgs& args) {
+  ++persistent_links_;
+  for (int64_t t = 0; t < args.k; t += plan.steps) {
+    const PersistentLaunch<CellForwardArgs> launch{.plan = plan,
+                                                   .args = ForwardPart(args, t, std::min(t + plan.steps, args.k)),
+                                                   .weights = ForwardWeights(args.recurrent, args.H),
+                                                   .exchange = scratch_.data};
+    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const CellBackwardArgs& args) {
+  ++persistent_links_;
+  for (int64_t end = args.k; end > 0; end -= plan.steps) {
+    const PersistentLaunch<CellBackwardArgs> launch{
+        .plan = plan,
+        .args = BackwardPart(args, std::max<int64_t>(end - plan.steps, 0), end),
+        .weights = BackwardWeights(args.cell, args.recurrent, args.H),
+        .exchange = scratch_.data};
+    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Recurrence::Forward(const CellForwardArgs& args) {
+  if (const auto plan = PlanOf(Direction::kForward, args.cell, args.B, args.H)) return ForwardPersistent(*plan, args);
   const CellGeometry geometry = GeometryOf(args.cell);
   const int64_t h_bytes = OperandStride(products_.element(), args.H) * BytesOf(products_.element());
   const int64_t most_rows = RowsAtATime(h_bytes + geometry.gates * args.H * kFloatBytes);
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t t = 0; t < args.k; t += kPartSteps) {
-      CellForwardArgs part = PartOf(args, t, std::min(t + kPartSteps, args.k));
-      part.input.projected = Advanced(part.input.projected, t * args.B * geometry.row() * args.H);
-      part.input.tokens = Advanced(part.input.tokens, t * args.B);
+      const CellForwardArgs part = ForwardPart(args, t, std::min(t + kPartSteps, args.k));
       absl::Status status = ForwardRows(part, row, std::min(most_rows, args.B - row));
       if (!status.ok()) return status;
     }
@@ -81,14 +147,14 @@ absl::Status Recurrence::ForwardStep(const ForwardLink& link, int64_t t) {
   const CellForwardArgs& a = link.args;
   const CellGeometry geometry = GeometryOf(a.cell);
   const auto* there = reinterpret_cast<const ForwardLink*>(scratch_.data);
+  const OperandRows weights = ForwardWeights(a.recurrent, a.H);
   const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the first product
   absl::Status status;
   for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
     const int64_t begin = i == 0 ? 0 : first * a.H;
     const int64_t end = (i == 0 ? first : geometry.gates) * a.H;
-    status =
-        products_.Multiply(link.rows, end - begin, a.H, {link.h}, {ColumnsOf(Weights(a.cell, a.recurrent, a.H), begin)},
-                           false, link.product + begin, geometry.gates * a.H);
+    status = products_.Multiply(link.rows, end - begin, a.H, {link.h}, {From(weights, begin * weights.stride), true},
+                                false, link.product + begin, geometry.gates * a.H);
     if (!status.ok()) return status;
     status = ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward");
   }
@@ -96,6 +162,7 @@ absl::Status Recurrence::ForwardStep(const ForwardLink& link, int64_t t) {
 }
 
 absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
+  if (const auto plan = PlanOf(Direction::kBackward, args.cell, args.B, args.H)) return BackwardPersistent(*plan, args);
   const int64_t gates = GeometryOf(args.cell).gates;
   const int64_t gradient_bytes = OperandStride(products_.element(), gates * args.H) * BytesOf(products_.element());
   const int64_t most_rows = RowsAtATime(gradient_bytes + args.H * kFloatBytes);
@@ -103,8 +170,7 @@ absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t i = parts - 1; i >= 0; --i) {
       const int64_t t = i * kPartSteps;
-      CellBackwardArgs part = PartOf(args, t, std::min(t + kPartSteps, args.k));
-      part.dh_above = Advanced(part.dh_above, t * args.B * args.H);
+      const CellBackwardArgs part = BackwardPart(args, t, std::min(t + kPartSteps, args.k));
       absl::Status status = BackwardRows(part, row, std::min(most_rows, args.B - row));
       if (!status.ok()) return status;
     }
@@ -138,6 +204,7 @@ absl::Status Recurrence::BackwardStep(const BackwardLink& link, int64_t t) {
   const CellBackwardArgs& a = link.args;
   const CellGeometry geometry = GeometryOf(a.cell);
   const auto* there = reinterpret_cast<const BackwardLink*>(scratch_.data);
+  const OperandRows weights = BackwardWeights(a.cell, a.recurrent, a.H);
   const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product, here
   absl::Status status;
   for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
@@ -147,13 +214,17 @@ absl::Status Recurrence::BackwardStep(const BackwardLink& link, int64_t t) {
     const bool of_last_gate = geometry.two_products && i == 0;
     const int64_t begin = of_last_gate ? first * a.H : 0;
     const int64_t end = (of_last_gate ? geometry.gates : first) * a.H;
-    status = products_.Multiply(link.rows, a.H, end - begin, {ColumnsOf(link.gradients, begin)},
-                                {ColumnsOf(Weights(a.cell, a.recurrent, a.H), begin), true}, i == 1, link.product, a.H);
+    status = products_.Multiply(link.rows, a.H, end - begin, {From(link.gradients, begin)},
+                                {From(weights, begin), true}, i == 1, link.product, a.H);
   }
   return status;
 }
 
-OperandRows Recurrence::Weights(Cell cell, const void* packed, int64_t H) const {
+OperandRows Recurrence::ForwardWeights(const void* packed, int64_t H) const {
+  return {products_.element(), const_cast<void*>(packed), OperandStride(products_.element(), H)};
+}
+
+OperandRows Recurrence::BackwardWeights(Cell cell, const void* packed, int64_t H) const {
   return {products_.element(), const_cast<void*>(packed),
           OperandStride(products_.element(), GeometryOf(cell).gates * H)};
 }

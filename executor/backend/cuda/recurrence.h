@@ -5,11 +5,14 @@
 #include <cuda_runtime_api.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "executor/backend/arguments.h"
 #include "executor/backend/cuda/cell_kernels.h"
+#include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/link_graphs.h"
+#include "executor/backend/cuda/persistent_plan.h"
 #include "executor/backend/cuda/products.h"
 #include "executor/backend/cuda/side_work.h"
 
@@ -17,29 +20,39 @@ namespace recurve::cuda {
 
 // Recurrent layers over links: CellForward and CellBackward of Backend, on one stream.
 //
-// A link is run in parts of at most kPartSteps steps, each like a link of its own, replayed as a graph (link_graphs.h).
-// Since a graph's products can only have fixed operands, h goes to the product, and the product to the cell, by way of
-// `scratch`: one copy of h or of the gates' gradients a step, in the element type of the products, that is read again
-// before it leaves the cache. Batches too large for it are run some rows after others.
+// A link is run in parts, each like a link of its own. Where PlanPersistent has a plan, a part is one kernel
+// (persistent.h), whose blocks exchange what they computed in `scratch`. Elsewhere a part is a graph of at most
+// kPartSteps steps, a product by cuBLAS and a kernel each (link_graphs.h, cell_kernels.h). Since a graph's products can
+// only have fixed operands, h goes to the product, and the product to the cell, by way of `scratch`: one copy of h or
+// of the gates' gradients a step, in the element type of the products, that is read again before it leaves the cache.
+// Batches too large for it are run some rows after others.
+//
+// Which way is taken depends on shapes and the device alone, so that every plan gives the same bits.
 class Recurrence {
  public:
   // `scratch` is free for others between two calls; `products` has the same stream and outlives this.
-  Recurrence(const Products& products, cudaStream_t stream, Stretch scratch)
-      : products_(products), stream_(stream), scratch_(scratch) {}
+  Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream, Stretch scratch);
 
   absl::Status Forward(const CellForwardArgs& args);
   absl::Status Backward(const CellBackwardArgs& args);
 
+  LinkRuns link_runs() const;
+
  private:
   static constexpr int64_t kPartSteps = 128;
+
+  std::optional<PersistentPlan> PlanOf(Direction direction, Cell cell, int64_t B, int64_t H) const;
+  absl::Status ForwardPersistent(const PersistentPlan& plan, const CellForwardArgs& args);
+  absl::Status BackwardPersistent(const PersistentPlan& plan, const CellBackwardArgs& args);
 
   absl::Status ForwardRows(const CellForwardArgs& args, int64_t first_row, int64_t rows);
   absl::Status ForwardStep(const ForwardLink& link, int64_t t);
   absl::Status BackwardRows(const CellBackwardArgs& args, int64_t first_row, int64_t rows);
   absl::Status BackwardStep(const BackwardLink& link, int64_t t);
 
-  // The recurrent weights [H, G H].
-  OperandRows Weights(Cell cell, const void* packed, int64_t H) const;
+  // The recurrent weights as PackRecurrent left them: [G H, H] for a forward, [H, G H] for a backward.
+  OperandRows ForwardWeights(const void* packed, int64_t H) const;
+  OperandRows BackwardWeights(Cell cell, const void* packed, int64_t H) const;
   int64_t RowsAtATime(int64_t row_bytes) const;
   std::byte* Tensors() const { return scratch_.data + kLinkBytes; }
 
@@ -47,9 +60,12 @@ class Recurrence {
   static_assert(sizeof(ForwardLink) <= kLinkBytes && sizeof(BackwardLink) <= kLinkBytes);
 
   const Products& products_;
+  const bool persistent_;
+  const PersistentDevice persistent_device_;
   const cudaStream_t stream_;
   const Stretch scratch_;
   LinkGraphs graphs_;
+  int64_t persistent_links_ = 0;
 };
 
 // Of a backward whose packed weights have this many bytes.

@@ -41,8 +41,8 @@ class Footprint {
   std::vector<Bytes> reads_, writes_;
 };
 
-// A stream of low priority beside the main one, for work whose results are needed late: gradients of weights, which
-// fill what a chain of small steps leaves idle of the device.
+// A stream of the lowest priority beside the main one, which has the highest, for work whose results are needed late:
+// gradients of weights, which fill what a chain of small steps leaves idle of the device.
 //
 // That every two operations of which one writes what the other touches run in the order in which they were called:
 //   main, then side   Begin has the side stream wait for all that the main one was told before.

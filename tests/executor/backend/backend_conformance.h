@@ -34,9 +34,6 @@ struct BackendUnderTest {
   std::function<absl::StatusOr<std::unique_ptr<Backend>>()> make;
   // The largest error of a sum of products of numbers in [-1, 1], over the square root of their count.
   double product_tolerance = 1e-6;
-  // Whether a row of a product has the same bits in whatever batch it is. Not where a library chooses how to multiply
-  // by the shape.
-  bool rows_have_equal_bits = true;
 
   static std::string Name(const ::testing::TestParamInfo<BackendUnderTest>& info) { return info.param.name; }
 };
@@ -142,6 +139,11 @@ class BackendConformance : public ::testing::TestWithParam<BackendUnderTest> {
   std::unique_ptr<Backend> backend_;
   std::mt19937 random_{20260101};
 };
+
+// For backends that compute a row of a product with the same bits in whatever batch it is. One whose library chooses by
+// the shape how to multiply does not promise that; it does not instantiate this suite, and says so with
+// GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST.
+class RowBitsConformance : public BackendConformance {};
 
 }  // namespace recurve
 

@@ -128,15 +128,14 @@ TEST_P(BackendConformance, LinearWithStrides) {
     auto tokens = OnDevice(RandomTokens(s.n, 4));
     auto table = OnDevice(std::vector<float>(4 * s.out, 0.5f));
     auto wide_table = OnDevice(std::vector<float>(4 * s.out, 0.5f));
-    backend_->ScatterAddRows(s.n, s.out, tokens.data(), dy.data(), s.out, table.data());
-    backend_->ScatterAddRows(s.n, s.out, tokens.data(), wide_dy.data(), stride, wide_table.data());
+    backend_->ScatterAddRows(s.n, s.out, 4, tokens.data(), dy.data(), s.out, table.data());
+    backend_->ScatterAddRows(s.n, s.out, 4, tokens.data(), wide_dy.data(), stride, wide_table.data());
     expect_near(wide_table.Values(), table.Values(), "table");
   }
 }
 
 // A row's result is the same wherever the row falls in the batch.
-TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
-  if (!GetParam().rows_have_equal_bits) GTEST_SKIP() << "not promised by this backend";
+TEST_P(RowBitsConformance, EqualRowsGiveEqualBits) {
   const LinearShape s{29, 700, 37};
   const std::vector<float> row = Random(s.in);
   std::vector<float> rows;
@@ -153,7 +152,14 @@ TEST_P(BackendConformance, EqualRowsGiveEqualBits) {
 }
 
 TEST_P(BackendConformance, ScatterAddRowsAddsInOrder) {
-  for (const auto& [n, width, V] : {LinearShape{1, 1, 1}, {40, 7, 3}, {100, 200, 11}, {1000, 129, 256}}) {
+  for (const auto& [n, width, V] : {LinearShape{1, 1, 1},
+                                    {40, 7, 3},
+                                    {100, 200, 11},
+                                    {1000, 129, 256},
+                                    {1700, 33, 1},
+                                    {900, 300, 2},
+                                    {600, 40, 5000},
+                                    {3, 5, 100}}) {
     const auto tokens = RandomTokens(n, static_cast<int32_t>(V));
     auto tokens_there = OnDevice(tokens);
     const auto x = Random(n * width);
@@ -163,7 +169,7 @@ TEST_P(BackendConformance, ScatterAddRowsAddsInOrder) {
     for (int64_t i = 0; i < n; ++i) {
       for (int64_t j = 0; j < width; ++j) expected[tokens[i] * width + j] += x[i * width + j];
     }
-    backend_->ScatterAddRows(n, width, tokens_there.data(), x_there.data(), width, table.data());
+    backend_->ScatterAddRows(n, width, V, tokens_there.data(), x_there.data(), width, table.data());
     EXPECT_EQ(table.Values(), expected);  // additions in the order of i: equal to the bit
   }
 }

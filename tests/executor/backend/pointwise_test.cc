@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -54,10 +55,12 @@ TEST(Pointwise, ExtremesSaturateAndNaNStays) {
   EXPECT_GT(Exp<ScalarMath>(infinity), 1e38f);
   EXPECT_EQ(LogSigmoid<ScalarMath>(infinity), 0);
   EXPECT_EQ(LogSigmoid<ScalarMath>(-infinity), -infinity);
-  EXPECT_TRUE(std::isnan(LogSigmoid<ScalarMath>(nan)));
-  EXPECT_TRUE(std::isnan(Sigmoid<ScalarMath>(nan)));
-  EXPECT_TRUE(std::isnan(Tanh<ScalarMath>(nan)));
-  EXPECT_TRUE(std::isnan(Exp<ScalarMath>(nan)));
+  for (const float x : {nan, -nan, std::bit_cast<float>(0x7FFFFFFF), std::bit_cast<float>(0x7FA00001)}) {
+    EXPECT_TRUE(std::isnan(LogSigmoid<ScalarMath>(x)));
+    EXPECT_TRUE(std::isnan(Sigmoid<ScalarMath>(x)));
+    EXPECT_TRUE(std::isnan(Tanh<ScalarMath>(x)));
+    EXPECT_TRUE(std::isnan(Exp<ScalarMath>(x)));
+  }
 }
 
 // The known answers that the authors of Philox publish.

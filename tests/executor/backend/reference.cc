@@ -106,6 +106,11 @@ Values Columns(const Values& a, int64_t cols, int64_t first, int64_t count) {
   return part;
 }
 
+// Of factors as the layer's device rounds them.
+Values LayerProduct(const Layer& m, const Values& a, const Values& b, int64_t n, int64_t depth, int64_t width) {
+  return Product(Rounded(a, m.factors), Rounded(b, m.factors), n, depth, width);
+}
+
 struct Products {
   Values h;   // [B, H], what they read
   Values rh;  // [B, H], r h, where the reset gate comes before the candidate's product
@@ -116,14 +121,14 @@ Products ProductsOf(const Layer& m, int64_t t, const Values& h) {
   const int64_t GH = GeometryOf(m.cell).gates * m.H;
   Products out{.h = h, .rh = {}, .p = {}};
   for (size_t i = 0; i < m.recurrent_mask.size(); ++i) out.h[i] *= m.recurrent_mask[i];
-  out.p = Product(out.h, m.recurrent, m.B, m.H, GH);
+  out.p = LayerProduct(m, out.h, m.recurrent, m.B, m.H, GH);
   for (size_t i = 0; i < out.p.size() && !m.recurrent_bias.empty(); ++i) out.p[i] += m.recurrent_bias[i % GH];
   if (m.cell != Cell::kGruResetBefore) return out;
   for (int64_t i = 0; i < m.B * m.H; ++i) {
     const int64_t at = i / m.H * GH + i % m.H;
     out.rh.push_back(m.Live(t, i / m.H) ? Sigmoid(m.input[t * m.B * GH + at] + out.p[at]) * out.h[i] : 0);
   }
-  const Values candidate = Product(out.rh, Columns(m.recurrent, GH, 2 * m.H, m.H), m.B, m.H, m.H);
+  const Values candidate = LayerProduct(m, out.rh, Columns(m.recurrent, GH, 2 * m.H, m.H), m.B, m.H, m.H);
   for (int64_t i = 0; i < m.B * m.H; ++i) out.p[i / m.H * GH + 2 * m.H + i % m.H] = candidate[i];
   return out;
 }
@@ -154,7 +159,7 @@ void BackwardThroughReset(const Layer& m, const Products& products, int64_t t, L
   const int64_t GH = 3 * m.H;
   const Values dn = Columns(Slice(out.product, t * m.B * GH, m.B * GH), GH, 2 * m.H, m.H);
   const Values w = Columns(m.recurrent, GH, 2 * m.H, m.H);
-  const Values drh = Product(dn, Transposed(w, m.H, m.H), m.B, m.H, m.H);
+  const Values drh = LayerProduct(m, dn, Transposed(w, m.H, m.H), m.B, m.H, m.H);
   for (int64_t i = 0; i < m.B * m.H; ++i) {
     if (!m.Live(t, i / m.H)) continue;
     const int64_t reset = i / m.H * GH + i % m.H;
@@ -173,15 +178,16 @@ Values BackwardThroughProducts(const Layer& m, const Products& products, int64_t
   const bool reset_before = m.cell == Cell::kGruResetBefore;
   if (reset_before) BackwardThroughReset(m, products, t, out, dh);
   const Values dp = Slice(out.product, t * m.B * GH, m.B * GH);
-  const Values dw = Product(Transposed(products.h, m.B, m.H), dp, m.H, m.B, GH);
-  const Values dw_candidate = reset_before ? Product(Transposed(products.rh, m.B, m.H), dp, m.H, m.B, GH) : Values();
+  const Values dw = LayerProduct(m, Transposed(products.h, m.B, m.H), dp, m.H, m.B, GH);
+  const Values dw_candidate =
+      reset_before ? LayerProduct(m, Transposed(products.rh, m.B, m.H), dp, m.H, m.B, GH) : Values();
   for (int64_t i = 0; i < m.H * GH; ++i) {
     out.recurrent[i] += reset_before && i % GH >= 2 * m.H ? dw_candidate[i] : dw[i];
   }
   for (int64_t i = 0; i < m.B * GH; ++i) out.recurrent_bias[i % GH] += dp[i];
   const int64_t read = reset_before ? 2 * m.H : GH;  // columns of products of h itself
-  const Values through =
-      Product(Columns(dp, GH, 0, read), Transposed(Columns(m.recurrent, GH, 0, read), m.H, read), m.B, read, m.H);
+  const Values through = LayerProduct(m, Columns(dp, GH, 0, read),
+                                      Transposed(Columns(m.recurrent, GH, 0, read), m.H, read), m.B, read, m.H);
   for (int64_t i = 0; i < m.B * m.H; ++i) dh[i] += through[i];
   return dh;
 }
@@ -196,6 +202,17 @@ Values Product(const Values& a, const Values& b, int64_t n, int64_t depth, int64
     }
   }
   return y;
+}
+
+Values Rounded(Values values, const FactorRounding& rounding) {
+  for (double& v : values) {
+    if (rounding.mantissa_bits >= 52 || !std::isfinite(v)) continue;
+    int exponent = 0;
+    const double mantissa = std::ldexp(std::frexp(v, &exponent), rounding.mantissa_bits + 1);
+    v = std::ldexp(rounding.to_zero ? std::trunc(mantissa) : std::nearbyint(mantissa),
+                   exponent - rounding.mantissa_bits - 1);
+  }
+  return values;
 }
 
 Values Transposed(const Values& a, int64_t rows, int64_t cols) {
@@ -223,6 +240,19 @@ std::vector<Values> Forward(const Layer& m) {
   return states;
 }
 
+void KeepFromKink(Layer& m, double margin) {
+  if (m.cell != Cell::kReluRnn) return;
+  const int64_t BH = m.B * m.H;
+  for (int64_t t = 0; t < m.k; ++t) {
+    const Values products = ProductsOf(m, t, Slice(Forward(m)[0], t * BH, BH)).p;
+    for (int64_t i = 0; i < BH; ++i) {
+      double& x = m.input[t * BH + i];
+      const double sum = x + products[i];
+      if (std::abs(sum) < margin) x = static_cast<float>(x + std::copysign(margin, sum));
+    }
+  }
+}
+
 LayerGradients Backward(const Layer& m, const Values& dh_above, std::vector<Values> d) {
   const CellGeometry g = GeometryOf(m.cell);
   const int64_t BH = m.B * m.H;
@@ -237,7 +267,7 @@ LayerGradients Backward(const Layer& m, const Values& dh_above, std::vector<Valu
     for (int64_t i = 0; i < BH; ++i) {
       if (!m.Live(t, i / m.H)) continue;
       const Unit u = StepOf(m, states, products, t, i / m.H, i % m.H);
-      d[0][i] += dh_above[t * BH + i];
+      if (!dh_above.empty()) d[0][i] += dh_above[t * BH + i];
       std::array<double, kArguments> sums{};
       for (int s = 0; s < g.states; ++s) {
         for (int j = 0; j < kArguments; ++j) sums[j] += d[s][i] * u.after[s].by[j];

@@ -225,6 +225,7 @@ TEST(JobCodecTest, LedgerKeepsEveryKindInItsPlace) {
   EXPECT_EQ(message.states_bytes(), ledger[MemoryKind::kStates]);
   EXPECT_EQ(message.tapes_bytes(), ledger[MemoryKind::kTapes]);
   EXPECT_EQ(message.workspace_bytes(), ledger[MemoryKind::kWorkspace]);
+  EXPECT_EQ(message.backend_bytes(), ledger[MemoryKind::kBackend]);
 }
 
 TEST(JobCodecTest, ProgressAndReport) {

@@ -56,7 +56,7 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   const executor::v1::MemoryLedger& planned = job.plan().planned();
   const double planned_peak = static_cast<double>(
       planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() + planned.batch_bytes() +
-      planned.states_bytes() + planned.tapes_bytes() + planned.workspace_bytes());
+      planned.states_bytes() + planned.tapes_bytes() + planned.workspace_bytes() + planned.backend_bytes());
   EXPECT_EQ(OfJob(text, "budget_bytes", job), budget);
   EXPECT_EQ(OfJob(text, "planned_peak_bytes", job), planned_peak);
   EXPECT_EQ(OfJob(text, "measured_peak_bytes", job), planned_peak);
@@ -78,7 +78,8 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_GE(Sample(text, "recurve_executor_steps_total"), 3);
   EXPECT_GE(OfJob(text, "step", job), 3);
   double arena = 0;
-  for (const char* kind : {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"}) {
+  EXPECT_THAT(text, Not(HasSubstr("recurve_executor_link_runs{"))) << "the CPU has no graphs";
+  for (const char* kind : {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace", "backend"}) {
     arena += Sample(text, "recurve_executor_arena_bytes{job_id=\"" + id + "\",kind=\"" + kind + "\"}");
   }
   EXPECT_GT(arena, 0);

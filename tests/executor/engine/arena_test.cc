@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/engine/arena.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "executor/backend/cpu/cpu_backend.h"
 #include "gtest/gtest.h"
+#include "tests/executor/backend/pretending_backend.h"
 
 namespace recurve {
 namespace {
@@ -70,15 +72,37 @@ TEST_F(ArenaTest, RefusesMorePiecesThanItWasMadeFor) {
   EXPECT_EQ(arena->Push(MemoryKind::kStates, 1), nullptr);
 }
 
+TEST_F(ArenaTest, HoldsTheBackendsOwnBytesFromTheStart) {
+  PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.own_bytes = 3 * kAlignment});
+  const auto arena = Arena::Create(backend, 4 * kAlignment, 2).value();
+  EXPECT_EQ(arena->size(), 4 * kAlignment);
+  EXPECT_EQ(arena->live()[MemoryKind::kBackend], 3 * kAlignment);
+  EXPECT_EQ(arena->live().activations(), 0);
+  EXPECT_EQ(arena->peak_bytes(), 3 * kAlignment);
+  EXPECT_NE(arena->Push(MemoryKind::kStates, kAlignment), nullptr);
+  EXPECT_EQ(arena->Push(MemoryKind::kStates, 1), nullptr);
+  EXPECT_EQ(arena->peak_bytes(), 4 * kAlignment);
+  EXPECT_EQ(arena->peak().activations(), kAlignment);
+}
+
+TEST_F(ArenaTest, BeginsWithZeros) {
+  PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.own_bytes = kAlignment});
+  const auto arena = Arena::Create(backend, 5 * kAlignment, 1).value();
+  const std::byte* all = arena->Push(MemoryKind::kTapes, 4 * kAlignment);
+  EXPECT_EQ(std::count(all, all + 4 * kAlignment, std::byte{0}), 4 * kAlignment);
+}
+
 TEST(Ledger, NamesItsKinds) {
   EXPECT_EQ(ToString(MemoryKind::kWeights), "weights");
   EXPECT_EQ(ToString(MemoryKind::kWorkspace), "workspace");
+  EXPECT_EQ(ToString(MemoryKind::kBackend), "backend");
   Ledger ledger;
   ledger[MemoryKind::kWeights] = 1;
   ledger[MemoryKind::kStates] = 10;
   ledger[MemoryKind::kTapes] = 100;
   ledger[MemoryKind::kWorkspace] = 1000;
-  EXPECT_EQ(ledger.total(), 1111);
+  ledger[MemoryKind::kBackend] = 10000;
+  EXPECT_EQ(ledger.total(), 11111);
   EXPECT_EQ(ledger.activations(), 1110);
 }
 

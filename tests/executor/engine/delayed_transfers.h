@@ -33,6 +33,8 @@ class DelayedTransfers final : public Backend {
 
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
+  int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
+  LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }
   void Upload(const void* host, int64_t bytes, void* device) override { Next().Upload(host, bytes, device); }
   void Download(const void* device, int64_t bytes, void* host) override { Next().Download(device, bytes, host); }
@@ -88,9 +90,9 @@ class DelayedTransfers final : public Backend {
                             float* dw, float* dbias) override {
     Next().LinearWeightGradient(n, in, out, x, dy, stride, dw, dbias);
   }
-  void ScatterAddRows(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
+  void ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
                       float* table) override {
-    Next().ScatterAddRows(n, width, tokens, x, stride, table);
+    Next().ScatterAddRows(n, width, V, tokens, x, stride, table);
   }
   void CellForward(const CellForwardArgs& args) override { Next().CellForward(args); }
   void CellBackward(const CellBackwardArgs& args) override { Next().CellBackward(args); }

@@ -9,6 +9,7 @@
 #include "executor/data/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/engine/training_run.h"
 #include "tests/executor/model/reference_language_model.h"
 
@@ -64,6 +65,20 @@ void CompareAllPlans(const SequenceShape& shape, int64_t steps) {
 TEST(Trainer, EveryPlanGivesTheSameBits) { CompareAllPlans({.length = 23, .link = 3, .batch = 5}, 20); }
 TEST(Trainer, EveryPlanGivesTheSameBitsInLinksOfOneStep) { CompareAllPlans({.length = 9, .link = 1, .batch = 3}, 3); }
 TEST(Trainer, EveryPlanGivesTheSameBitsInOneStep) { CompareAllPlans({.length = 1, .link = 1, .batch = 4}, 3); }
+
+TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
+  const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
+  const Model initial = InitialModel(options.model, 1);
+  const int64_t budget = 2 * MeasureLink(options).tape;
+  TrainingRun without(options, initial, Strategy::kAuto, budget, 1);
+  TrainingRun run(
+      options, initial, Strategy::kAuto, budget,
+      std::make_unique<PretendingBackend>(MakeCpuBackend({.threads = 1}).value(), Pretence{.own_bytes = 1'000'000}));
+  EXPECT_EQ(WeightsAfter(run, 2), WeightsAfter(without, 2));
+  EXPECT_EQ(run.planned_peak_bytes, without.planned_peak_bytes + 1'000'000);
+  EXPECT_EQ(run.trainer->arena().peak_bytes(), run.planned_peak_bytes);
+  EXPECT_EQ(run.trainer->arena().peak().activations(), without.trainer->arena().peak().activations());
+}
 
 TEST(Trainer, LearnsAText) {
   TrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});

@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planner_service/schedule/schedule.h"
+#include "tests/executor/backend/pretending_backend.h"
 
 namespace recurve {
 namespace {
@@ -52,7 +53,7 @@ class MemoryPlanTest : public testing::Test {
     std::vector<MeasuredLink> measured;
     std::map<int64_t, MeasuredLink> by_link;
     const auto draw = [&](double mean) { return mean * std::uniform_real_distribution<double>(0.5, 1.5)(random_); };
-    for (const int64_t link : LinksToMeasure(spec).links) {
+    for (const int64_t link : LinksToMeasure(spec, backend_->MostLinkRows()).links) {
       if (SizeLink(spec, link, *backend_).fixed.total() > std::get<TotalBytes>(spec.memory).bytes) continue;
       const auto steps = static_cast<double>(link);
       fitting.links.push_back(link);
@@ -158,16 +159,71 @@ TEST_F(MemoryPlanTest, RecalibratingMeasuresWhatIsKnown) {
   EXPECT_NE(costs_.Find(plan->costs_key), absurd);
 }
 
-TEST(LinksToMeasure, AreDoubledFromOneStepTo2048Rows) {
-  const MeasurableLinks usual = LinksToMeasure({.batch = 16, .length = 1000});
+TEST(LinksToMeasure, AreDoubledFromOneStepToTheMostRows) {
+  const MeasurableLinks usual = LinksToMeasure({.batch = 16, .length = 1000}, 2048);
   EXPECT_THAT(usual.links, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128));
   EXPECT_EQ(usual.required, 4);
-  EXPECT_THAT(LinksToMeasure({.batch = 16, .length = 20}).links, ElementsAre(1, 2, 4, 8, 16));
-  EXPECT_THAT(LinksToMeasure({.batch = 4096, .length = 20}).links, ElementsAre(1));
-  EXPECT_THAT(LinksToMeasure({.batch = 16, .length = 20, .link = 30}).links, ElementsAre(20));
-  const MeasurableLinks odd = LinksToMeasure({.batch = 3, .length = 100});
+  EXPECT_THAT(LinksToMeasure({.batch = 16, .length = 20}, 2048).links, ElementsAre(1, 2, 4, 8, 16));
+  EXPECT_THAT(LinksToMeasure({.batch = 4096, .length = 20}, 2048).links, ElementsAre(1));
+  EXPECT_THAT(LinksToMeasure({.batch = 16, .length = 20, .link = 30}, 2048).links, ElementsAre(20));
+  const MeasurableLinks odd = LinksToMeasure({.batch = 3, .length = 100}, 2048);
   EXPECT_THAT(odd.links, ElementsAre(1, 2, 5, 10, 21, 43, 86));
   EXPECT_EQ(odd.required, 6);
+  const MeasurableLinks wide = LinksToMeasure({.batch = 16, .length = 1024}, 16384);
+  EXPECT_THAT(wide.links, ElementsAre(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024));
+  EXPECT_EQ(wide.required, 4);
+}
+
+// Longer links are tried on a device that says that they are worth it.
+TEST_F(MemoryPlanTest, MeasuresAsManyRowsAsTheDeviceIsMadeFor) {
+  JobSpec spec = Spec(Strategy::kStoreAll, int64_t{1} << 30);
+  spec.layers = 1;
+  spec.batch = 64;
+  spec.length = 128;
+  for (const auto& [rows, longest] : {std::pair<int64_t, int64_t>{256, 4}, {2048, 32}, {8192, 128}}) {
+    PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.most_link_rows = rows});
+    const auto plan = PlanMemory(spec, backend, {planner_, two_level_}, costs_, {});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    const auto measured = costs_.Find(plan->costs_key);
+    ASSERT_TRUE(measured.has_value());
+    EXPECT_EQ(measured->back().link, longest) << rows << " rows";
+  }
+}
+
+// What a backend holds for itself comes on top of a share, and counts in a limit of bytes.
+TEST_F(MemoryPlanTest, SharesLeaveOutTheBackendsOwnBytes) {
+  constexpr int64_t kOwn = int64_t{80} << 20;  // far more than the activations
+  PretendingBackend holding(MakeCpuBackend({.threads = 1}).value(), {.own_bytes = kOwn});
+  JobSpec spec = Spec(Strategy::kAuto, 0);
+  spec.link = 5;
+  const auto plan_on = [&](Backend& backend) { return PlanMemory(spec, backend, {planner_, two_level_}, costs_, {}); };
+  for (const double share : {0.25, 0.5, 1.0}) {
+    spec.memory = ActivationShare{share};
+    const auto without = plan_on(*backend_);
+    ASSERT_TRUE(without.ok()) << without.status();
+    const auto plan = plan_on(holding);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->store_budget_bytes, without->store_budget_bytes);
+    EXPECT_EQ(plan->PlannedLedger().activations(), without->PlannedLedger().activations());
+    EXPECT_EQ(plan->PlannedLedger().total(), without->PlannedLedger().total() + kOwn);
+    EXPECT_EQ(plan->PlannedLedger()[MemoryKind::kBackend], kOwn);
+  }
+  spec.memory = ActivationShare{1e-6};
+  const absl::Status too_small = plan_on(*backend_).status();
+  EXPECT_EQ(too_small.code(), absl::StatusCode::kFailedPrecondition);
+  const std::string message(plan_on(holding).status().message());
+  const std::string share = message.substr(message.find("a share of "), 20);
+  EXPECT_THAT(std::string(too_small.message()), testing::HasSubstr(share));
+
+  const int64_t total = SizeLink(spec, 5, *backend_).store_all_bytes();
+  spec.memory = TotalBytes{total};
+  const auto without = plan_on(*backend_);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(plan_on(holding).status().code(), absl::StatusCode::kFailedPrecondition);
+  spec.memory = TotalBytes{total + kOwn};
+  const auto plan = plan_on(holding);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->store_budget_bytes, without->store_budget_bytes);
 }
 
 }  // namespace

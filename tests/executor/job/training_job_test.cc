@@ -20,6 +20,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planner_service/planning/planner.h"
+#include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
 
@@ -35,11 +36,13 @@ class Recorder : public JobObserver {
   void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
   void OnEvaluation(int64_t, double bits) override { evaluation = bits; }
   void OnLedger(const Ledger& peak) override { ledger = peak; }
+  void OnLinkRuns(const LinkRuns& so_far) override { link_runs.push_back(so_far); }
 
   std::vector<StepRecord> steps;
   std::vector<int64_t> checkpoints;
   std::optional<double> evaluation;
   Ledger ledger;
+  std::vector<LinkRuns> link_runs;
 };
 
 class TrainingJobTest : public testing::Test {
@@ -83,6 +86,20 @@ class TrainingJobTest : public testing::Test {
   LinkCostCache costs_;
   Recorder recorder_;
 };
+
+TEST_F(TrainingJobTest, TellsHowLinksWereRunWhereTheDeviceCounts) {
+  ASSERT_TRUE(Run(Spec()).ok());
+  EXPECT_TRUE(recorder_.link_runs.empty());
+
+  const LinkRuns runs{.graphs = 4, .failed_graphs = 1, .graph_launches = 30, .one_by_one = 7};
+  const auto pretend = [&](std::unique_ptr<Backend> backend) {
+    return std::make_unique<PretendingBackend>(std::move(backend), Pretence{.link_runs = runs});
+  };
+  auto job = TrainingJob::Prepare(Spec(), {planner_, two_level_}, costs_, {}, pretend);
+  ASSERT_TRUE(job.ok()) << job.status();
+  ASSERT_TRUE((*job)->Run(recorder_, {}).ok());
+  EXPECT_THAT(recorder_.link_runs, ElementsAre(runs, runs, runs));
+}
 
 TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   JobSpec spec = Spec();

@@ -10,10 +10,11 @@ BackendUnderTest Cpu(const std::string& instruction_set, int threads) {
           .make = [=] { return MakeCpuBackend({.threads = threads, .instruction_set = instruction_set}); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Cpu, BackendConformance,
-                         ::testing::Values(Cpu("avx512", 1), Cpu("avx512", 2), Cpu("avx2", 1), Cpu("avx2", 3),
-                                           Cpu("portable", 1), Cpu("portable", 2)),
-                         BackendUnderTest::Name);
+const auto kEveryInstructionSet = ::testing::Values(Cpu("avx512", 1), Cpu("avx512", 2), Cpu("avx2", 1), Cpu("avx2", 3),
+                                                    Cpu("portable", 1), Cpu("portable", 2));
+
+INSTANTIATE_TEST_SUITE_P(Cpu, BackendConformance, kEveryInstructionSet, BackendUnderTest::Name);
+INSTANTIATE_TEST_SUITE_P(Cpu, RowBitsConformance, kEveryInstructionSet, BackendUnderTest::Name);
 
 }  // namespace
 }  // namespace recurve

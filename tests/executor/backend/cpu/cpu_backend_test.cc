@@ -54,7 +54,7 @@ class TrainingStep {
     RunCells();
     backend_.LinearWeightGradient(n_, H_, GH_, x_.data(), gates_.data(), stride_, dw_.data(), dbias_.data());
     backend_.LinearInputGradient(n_, H_, GH_, gates_.data(), stride_, backward.data(), x_.data());
-    backend_.ScatterAddRows(n_, GH_, tokens_.data(), gates_.data(), stride_, table_.data());
+    backend_.ScatterAddRows(n_, GH_, kVocabulary, tokens_.data(), gates_.data(), stride_, table_.data());
     backend_.Add(n_ * H_, above_.data(), x_.data());
     backend_.LayerNormForward(n_, H_, x_.data(), bias_.data(), bias_.data(), above_.data());
     backend_.LayerNormBackward({.n = n_,

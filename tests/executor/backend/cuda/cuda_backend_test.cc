@@ -8,6 +8,7 @@
 
 #include "tests/executor/backend/backend_conformance.h"
 #include "tests/executor/backend/layer_tensors.h"
+#include "tests/executor/backend/product_tolerance.h"
 
 namespace recurve {
 namespace {
@@ -18,29 +19,23 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Errors of products: of factors rounded to 24, 11 and 8 bits.
-double ProductTolerance(Precision precision) {
-  switch (precision) {
-    case Precision::kFp32:
-      return 1e-6;
-    case Precision::kTf32:
-      return 1e-3;
-    case Precision::kBf16:
-      return 8e-3;
-  }
-  return 0;
-}
-
 BackendUnderTest Cuda(Precision precision) {
   return {.name = std::string(ToString(precision)),
           .make = [precision] { return MakeCudaBackend({.precision = precision}); },
-          .product_tolerance = ProductTolerance(precision),
-          .rows_have_equal_bits = false};
+          .product_tolerance = ProductToleranceOf(precision)};
+}
+
+// Without persistent kernels.
+BackendUnderTest CudaStepByStep(Precision precision) {
+  return {.name = std::string(ToString(precision)) + "_steps",
+          .make = [precision] { return MakeCudaBackend({.precision = precision, .persistent = false}); },
+          .product_tolerance = ProductToleranceOf(precision)};
 }
 
 const auto kEveryPrecision = ::testing::Values(Cuda(Precision::kFp32), Cuda(Precision::kTf32), Cuda(Precision::kBf16));
 
 INSTANTIATE_TEST_SUITE_P(Cuda, BackendConformance, kEveryPrecision, BackendUnderTest::Name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RowBitsConformance);  // cuBLAS chooses its kernels by the shape
 
 // On a machine that has a GPU and on one that has none.
 TEST(MakeCudaBackend, SaysWhyThereIsNone) {
@@ -154,6 +149,9 @@ class CudaLinkTest : public CudaBackendTest {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Cuda, CudaLinkTest, kEveryPrecision, BackendUnderTest::Name);
+INSTANTIATE_TEST_SUITE_P(CudaStepByStep, CudaLinkTest,
+                         ::testing::Values(CudaStepByStep(Precision::kTf32), CudaStepByStep(Precision::kBf16)),
+                         BackendUnderTest::Name);
 
 // Step by step, captured, replayed, and replayed on tensors elsewhere: the same bits.
 TEST_P(CudaLinkTest, EveryRunOfALinkGivesTheSameBits) {
@@ -167,11 +165,17 @@ TEST_P(CudaLinkTest, EveryRunOfALinkGivesTheSameBits) {
     LinkRun there(*backend_, layer, d_last);
     EXPECT_EQ(there.Values(d_last), first) << ToString(cell);
   }
+  EXPECT_EQ(backend_->CountLinkRuns().failed_graphs, 0);
+  if (GetParam().name != "fp32") return;  // which no persistent kernel computes
+  EXPECT_GE(backend_->CountLinkRuns().graphs, 2 * static_cast<int64_t>(std::size(kCells)));
+  EXPECT_GT(backend_->CountLinkRuns().graph_launches, 0);
 }
 
-// A link that is run in parts, of a batch that is run in parts, agrees with the reference.
+// A link that is run in parts, of a batch that is run in parts, agrees with the reference: the scratch memory has no
+// room for h in bf16 and the product of all the rows of the other.
 TEST_P(CudaLinkTest, LongLinksAndLargeBatches) {
-  for (const auto& [k, B, H] : {std::tuple<int64_t, int64_t, int64_t>{300, 2, 8}, {2, 2500, 300}}) {
+  constexpr int64_t kRows = kCudaScratchBytes / (64 * (2 + 4)) + 5;
+  for (const auto& [k, B, H] : {std::tuple<int64_t, int64_t, int64_t>{300, 2, 8}, {2, kRows, 64}}) {
     const reference::Layer layer = RandomLayer(Cell::kTanhRnn, k, B, H);
     const auto expected = reference::Forward(layer);
     const std::vector<float> d_last = Random(B * H);
@@ -181,6 +185,52 @@ TEST_P(CudaLinkTest, LongLinksAndLargeBatches) {
     ExpectNear(values[0], {expected[0].begin() + B * H, expected[0].end()}, tolerance, "h");
     ExpectNear(values[1], gradients.d[0], tolerance, "dh");
   }
+}
+
+// Layers that the persistent kernels give to many blocks, some sequences to a thread.
+TEST_P(CudaLinkTest, WideLayers) {
+  for (const auto& [cell, k, B, H] : {std::tuple<Cell, int64_t, int64_t, int64_t>{Cell::kLstm, 5, 20, 512},
+                                      {Cell::kGru, 3, 33, 512},
+                                      {Cell::kTanhRnn, 9, 12, 512},
+                                      {Cell::kSlstm, 3, 9, 384},
+                                      {Cell::kLstm, 2, 34, 1024}}) {
+    SCOPED_TRACE(testing::Message() << ToString(cell) << ", B " << B << ", H " << H);
+    const reference::Layer layer = RandomLayer(cell, k, B, H);
+    const auto expected = reference::Forward(layer);
+    const std::vector<float> d_last = Random(B * H);
+    const std::vector<reference::Values> d(GeometryOf(cell).states, Doubles(d_last));
+    const auto gradients = reference::Backward(layer, {}, d);
+    LinkRun run(*backend_, layer, d_last);
+    const auto values = run.Values(d_last);
+    EXPECT_EQ(run.Values(d_last), values);
+    if (GetParam().name == "tf32" || GetParam().name == "bf16") {  // forward in any case
+      const bool hopper = backend_->Describe().find("sm_90") != std::string::npos;
+      EXPECT_EQ(backend_->CountLinkRuns().persistent > 0, hopper);
+    }
+    const double tolerance = 2 * ProductTolerance(GeometryOf(cell).gates * H);
+    ExpectNear(values[0], {expected[0].begin() + B * H, expected[0].end()}, tolerance, "h");
+    ExpectNear(values[GeometryOf(cell).states], gradients.d[0], tolerance, "dh");
+    ExpectNear(values[values.size() - 2], gradients.recurrent, tolerance * std::sqrt(k * B), "weights");
+  }
+}
+
+// Persistent kernels of two backends take turns: each needs nearly all multiprocessors, and would wait for ever if it
+// had only some of them.
+TEST_P(CudaLinkTest, TwoBackendsRunLinksAtOnce) {
+  const reference::Layer layer = RandomLayer(Cell::kLstm, 40, 64, 512);
+  const std::vector<float> d_last = Random(64 * 512);
+  std::vector<std::vector<float>> values[2];
+  std::vector<std::thread> threads;
+  for (auto& of_thread : values) {
+    threads.emplace_back([&] {
+      const auto backend = GetParam().make().value();
+      LinkRun run(*backend, layer, d_last);
+      for (int round = 0; round < 20; ++round) of_thread = run.Values(d_last);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(values[0], values[1]);
+  EXPECT_FALSE(values[0].empty());
 }
 
 // Work beside an operation that overwrites what it reads, that reads what it writes, and that touches neither.
@@ -217,7 +267,7 @@ TEST_P(CudaLinkTest, WeightGradientsKeepTheirPlaceAmongOperations) {
 
 // More rows than have room for their losses in the scratch memory.
 TEST_P(CudaBackendTest, SoftmaxOfManyRows) {
-  const int64_t n = kCudaBackendBytes / 8 + 5;
+  const int64_t n = kCudaScratchBytes / 8 + 5;
   auto logits = OnDevice(std::vector<float>(2 * n, 1.0f));
   auto targets = OnDevice(std::vector<int32_t>(n, 1));
   DeviceTensor<double> loss(*backend_, {0.0});

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "executor/backend/cuda/footprints.h"
+
 namespace recurve::cuda {
 namespace {
 
@@ -38,6 +42,82 @@ TEST(Footprint, AddsUpAndClears) {
   EXPECT_FALSE(both.Conflicts(Footprint().ReadsFloats(memory, 1)));
   both.Clear();
   EXPECT_FALSE(both.Conflicts(Footprint().WritesFloats(memory, 20)));
+}
+
+// Rows end where the last one does, not where the next would begin.
+TEST(Footprint, SpanOfRows) {
+  EXPECT_EQ(SpanOfRows(0, 3, 5), 0);
+  EXPECT_EQ(SpanOfRows(1, 3, 5), 3);
+  EXPECT_EQ(SpanOfRows(4, 3, 5), 18);
+}
+
+class ForwardFootprint : public ::testing::Test {
+ protected:
+  static constexpr int64_t k = 3, B = 2, H = 4, V = 5;
+  static constexpr int64_t kBH = B * H;
+  static constexpr int64_t kGH = 4 * H;
+  static constexpr int64_t kWeights = 100;  // bytes
+
+  // A link of an LSTM with tensors one behind the other, in this order.
+  CellForwardArgs Args() {
+    float* at = memory_.data();
+    const auto take = [&](int64_t floats) {
+      float* const begin = at;
+      at += floats;
+      return begin;
+    };
+    CellForwardArgs args{.cell = Cell::kLstm, .k = k, .B = B, .H = H};
+    args.input = {.table = take(V * kGH), .tokens = reinterpret_cast<const int32_t*>(take(k * B)), .V = V};
+    args.recurrent = take(kWeights / 4);
+    args.first[0] = take(kBH);
+    args.first[1] = take(kBH);
+    args.recurrent_mask = take(kBH);
+    args.lengths.lengths = reinterpret_cast<const int32_t*>(take(B));
+    reads_ = at - memory_.data();
+    args.gates = take(k * B * kGH);
+    args.inner[0] = take((k - 1) * kBH);
+    args.inner[1] = take((k - 1) * kBH);
+    args.last[0] = take(kBH);
+    args.last[1] = take(kBH);
+    args.masked = take(k * kBH);
+    end_ = at - memory_.data();
+    return args;
+  }
+
+  std::vector<float> memory_ = std::vector<float>(1000);
+  int64_t reads_ = 0, end_ = 0;  // floats that are read, and then written, up to here
+};
+
+TEST_F(ForwardFootprint, HoldsEveryFloatThatIsReadOrWritten) {
+  const Footprint footprint = FootprintOf(Args(), kWeights);
+  for (int64_t i = 0; i < 1000; ++i) {
+    const auto conflicts = [&](const Footprint& other) { return footprint.Conflicts(other); };
+    EXPECT_EQ(conflicts(Footprint().WritesFloats(&memory_[i], 1)), i < end_) << i;
+    EXPECT_EQ(conflicts(Footprint().ReadsFloats(&memory_[i], 1)), i >= reads_ && i < end_) << i;
+  }
+}
+
+// Rows of G H, W H apart.
+TEST_F(ForwardFootprint, HoldsAProjectedInput) {
+  CellForwardArgs args = Args();
+  std::vector<float> projected(k * B * kGH + 1);
+  args.input = {.projected = projected.data()};
+  const Footprint footprint = FootprintOf(args, kWeights);
+  EXPECT_TRUE(footprint.Conflicts(Footprint().WritesFloats(projected.data(), 1)));
+  EXPECT_TRUE(footprint.Conflicts(Footprint().WritesFloats(&projected[k * B * kGH - 1], 1)));
+  EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(&projected[k * B * kGH], 1)));
+  EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(memory_.data(), V * kGH)));  // the table
+}
+
+TEST_F(ForwardFootprint, LeavesOutWhatIsNotThere) {
+  CellForwardArgs args = Args();
+  float* const gates = args.gates;
+  float* const masked = args.masked;
+  args.gates = nullptr;
+  args.recurrent_mask = nullptr;  // the memory for it may be another's then
+  const Footprint footprint = FootprintOf(args, kWeights);
+  EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(gates, k * B * kGH)));
+  EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(masked, k * kBH)));
 }
 
 }  // namespace

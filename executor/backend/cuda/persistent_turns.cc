@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/backend/cuda/persistent_turns.h"
+
+#include <map>
+#include <mutex>
+
+namespace recurve::cuda {
+namespace {
+
+// The last persistent kernel of a device: where it was put, and an event behind it.
+struct Last {
+  cudaStream_t stream = nullptr;
+  cudaEvent_t end = nullptr;  // lives as long as the process: the device's context may be gone before static objects
+};
+
+struct Turns {
+  std::mutex mutex;
+  std::map<int, Last> last;  // by device
+};
+
+Turns& AllTurns() {
+  static auto& turns = *new Turns;
+  return turns;
+}
+
+}  // namespace
+
+cudaError_t TakeTurn(cudaStream_t stream, const std::function<cudaError_t()>& start) {
+  int device = 0;
+  if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
+  Turns& turns = AllTurns();
+  const std::lock_guard<std::mutex> lock(turns.mutex);
+  Last& last = turns.last[device];
+  cudaError_t error = cudaSuccess;
+  if (last.end == nullptr) error = cudaEventCreateWithFlags(&last.end, cudaEventDisableTiming);
+  if (error == cudaSuccess && last.stream != stream) error = cudaStreamWaitEvent(stream, last.end, 0);
+  if (error == cudaSuccess) error = start();
+  if (error == cudaSuccess) error = cudaEventRecord(last.end, stream);
+  last.stream = stream;
+  return error;
+}
+
+}  // namespace recurve::cuda

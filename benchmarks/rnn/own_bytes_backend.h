@@ -21,6 +21,7 @@ class OwnBytesBackend final : public Backend {
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return own_bytes_; }
   int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
+  int64_t ChunkRows() const override { return inner_->ChunkRows(); }
   LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   void BeginPhase(Phase phase) override { inner_->BeginPhase(phase); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }

@@ -72,6 +72,8 @@ class Backend {
 
   // Rows of a link (k B) beyond which its operations hardly become faster per row: longer links are not worth trying.
   virtual int64_t MostLinkRows() const = 0;
+  // Rows from which on operations run at about full speed: what need not be done at once is done so many at a time.
+  virtual int64_t ChunkRows() const = 0;
 
   // Since the backend's making. Zeros where the device makes no difference.
   virtual LinkRuns CountLinkRuns() const { return {}; }

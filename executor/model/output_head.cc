@@ -4,14 +4,8 @@
 #include <algorithm>
 
 namespace recurve {
-namespace {
-
-constexpr int64_t kMaxChunkRows = 128;  // enough for the products to run at full speed
-
-}  // namespace
-
 OutputHead::OutputHead(const Shape& shape, Backend& backend)
-    : shape_(shape), backend_(&backend), chunk_rows_(std::min(kMaxChunkRows, shape.max_rows)) {}
+    : shape_(shape), backend_(&backend), chunk_rows_(std::min(backend.ChunkRows(), shape.max_rows)) {}
 
 void OutputHead::Place(const Weights& weights, Region& weights_region, Region& workspace) {
   weights_ = weights;

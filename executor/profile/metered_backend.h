@@ -48,6 +48,7 @@ class MeteredBackend final : public Backend {
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
   int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
+  int64_t ChunkRows() const override { return inner_->ChunkRows(); }
   LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   void BeginPhase(Phase phase) override;
 

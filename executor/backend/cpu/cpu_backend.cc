@@ -58,6 +58,7 @@ class CpuBackend final : public Backend {
 
   int64_t OwnBytes() const override { return 0; }
   int64_t MostLinkRows() const override { return 2048; }  // a link of more does not stay in the caches
+  int64_t ChunkRows() const override { return 128; }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     return cpu::AllocateHostMemory(bytes);

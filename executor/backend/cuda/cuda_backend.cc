@@ -78,6 +78,7 @@ class CudaBackend final : public Backend {
 
   int64_t OwnBytes() const override { return kCudaBackendBytes; }
   int64_t MostLinkRows() const override { return 16384; }  // of fewer, products leave multiprocessors idle
+  int64_t ChunkRows() const override { return 4096; }      // of fewer, launches take longer than what they start
   LinkRuns CountLinkRuns() const override { return recurrence_.link_runs(); }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {

@@ -89,6 +89,7 @@ class ForwardBlock {
       for (int s = 0; s < S; ++s) state_[i][s] = a_.first[s][at];
     }
     Publish();
+    FetchTokens(0);
     Fetch(0, place_.sequence * W * a_.H + place_.column);
   }
 
@@ -106,13 +107,20 @@ class ForwardBlock {
 #pragma unroll
     for (int i = 0; i < I; ++i) {
       const float* input = a_.input.projected + gates + i * W * place_.at_step;
-      if (a_.input.projected == nullptr) {
-        const int64_t at = t * a_.B + place_.sequence + i * place_.sequence_step;
-        const int64_t token = t < live_steps_[i] ? a_.input.tokens[at] : 0;
-        input = a_.input.table + token * (G * a_.H) + place_.column;
-      }
+      if (a_.input.projected == nullptr) input = a_.input.table + int64_t{token_[i]} * G * a_.H + place_.column;
 #pragma unroll
       for (int g = 0; g < G; ++g) input_[i][g] = input[g * a_.H];
+    }
+    FetchTokens(t + 1);
+  }
+
+  // A step before they are needed: rows of the table are found by them.
+  __device__ void FetchTokens(int t) {
+    if (a_.input.projected != nullptr) return;
+#pragma unroll
+    for (int i = 0; i < I; ++i) {
+      const int64_t at = t * a_.B + place_.sequence + i * place_.sequence_step;
+      token_[i] = t < live_steps_[i] ? a_.input.tokens[at] : 0;
     }
   }
 
@@ -150,6 +158,7 @@ class ForwardBlock {
   int live_steps_[I];
   float state_[I][S];
   float input_[I][G];  // of the step to come
+  int32_t token_[I];   // of the step after it
   float mask_[I];
   float bias_[G];
 };

@@ -16,6 +16,7 @@ namespace recurve {
 struct Pretence {
   int64_t own_bytes = 0;
   int64_t most_link_rows = 2048;
+  int64_t chunk_rows = 128;
   LinkRuns link_runs;
 };
 
@@ -28,6 +29,7 @@ class PretendingBackend final : public Backend {
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return pretence_.own_bytes; }
   int64_t MostLinkRows() const override { return pretence_.most_link_rows; }
+  int64_t ChunkRows() const override { return pretence_.chunk_rows; }
   LinkRuns CountLinkRuns() const override { return pretence_.link_runs; }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
     auto memory = inner_->Allocate(bytes);

@@ -34,6 +34,7 @@ class DelayedTransfers final : public Backend {
   std::string Describe() const override { return inner_->Describe(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
   int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
+  int64_t ChunkRows() const override { return inner_->ChunkRows(); }
   LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }
   void Upload(const void* host, int64_t bytes, void* device) override { Next().Upload(host, bytes, device); }

@@ -33,8 +33,8 @@ struct ScalarMath {
   static RECURVE_POINTWISE F Max(F bound, F x) { return bound > x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F Min(F bound, F x) { return bound < x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F ZeroBelow(F x, F limit, F value) { return x < limit ? 0.0f : value; }
-  // value times 2^n, for n in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it there. A product, and
-  // no sum of exponents, which would turn some NaNs into numbers.
+  // value times 2^n, for n in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it there. A product,
+  // and no sum of exponents, which would turn some NaNs into numbers.
   static RECURVE_POINTWISE F Scale(F value, F shifted) {
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);

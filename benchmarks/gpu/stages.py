@@ -24,7 +24,7 @@ from steps import Steps, stop
 PACK = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = ["cuda_status_test", "side_work_test", "cuda_backend_test", "cuda_trainer_test"]
-STAGE_SECONDS = {1: 200, 2: 210}
+STAGE_SECONDS = {1: 200, 2: 330}
 SANITIZED_TESTS = "*CudaLinkTest*:-*LongLinks*"
 RACE_TESTS = "*CudaLinkTest.EveryRun*:Cuda/CudaLinkTest.WideLayers/bf16"
 
@@ -91,7 +91,7 @@ class Stages:
 
     def second(self):
         self.steps.call("device memory before", self.memory)
-        self.comparison(100)
+        self.comparison(160)
         self.language_model("language model in 5 % and 100 %", 40, "bf16", steps=40)
         self.language_model("equal weights", 30, "bf16,tf32,fp32", hidden=256, batch=16, length=2000,
                             steps=5, link=16)

@@ -79,10 +79,6 @@ __device__ inline uint4 LoadWords(const std::byte* from) {
   return words;
 }
 
-__device__ inline bool Incomplete(const uint4& w) {
-  return w.x == kMissing || w.y == kMissing || w.z == kMissing || w.w == kMissing;
-}
-
 // Stores x, which belongs to the element at `to`, for the team. Lanes of a warp hold elements one after another; all of
 // them call this, with `stored` false where there is none.
 template <class T>

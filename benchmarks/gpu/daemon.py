@@ -134,10 +134,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=pathlib.Path, required=True, metavar="FOLDER")
     parser.add_argument("--data", required=True, metavar="FILE")
-    parser.add_argument("--metrics", type=pathlib.Path, required=True, metavar="FILE", help="to write")
-    parser.add_argument("--save", metavar="FILE", help="of the model")
+    parser.add_argument("--metrics", type=pathlib.Path, required=True, metavar="FILE", help="file to write the metrics to")
+    parser.add_argument("--save", metavar="FILE", help="file for the model")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--gpu", type=int, metavar="N", help="whose memory is looked at")
+    parser.add_argument("--gpu", type=int, metavar="N", help="GPU whose memory use is reported")
     parser.add_argument("--precision", default="bf16")
     parser.add_argument("--memory", default="5%")
     for name, value in (("hidden", 512), ("batch", 32), ("length", 1000), ("steps", 100)):

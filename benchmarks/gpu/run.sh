@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Of a folder that benchmarks/gpu/pack made: runs stages.py with a Python of this machine that has PyTorch with CUDA,
+# Part of a folder made by benchmarks/gpu/pack. Runs stages.py with a Python of this machine that has PyTorch with CUDA,
 # or, where there is none, with any Python.
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/cuda/bin
 export PATH

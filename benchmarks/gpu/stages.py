@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs checks and measurements of the CUDA backend from a folder that benchmarks/gpu/pack made, the most valuable facts
+"""Runs checks and measurements of the CUDA backend from a folder that benchmarks/gpu/pack made, the most important
 first. Each step has a time limit; one that fails or runs out of time is recorded, and the next goes on.
 
   stage 1   the machine; tests; what a step costs at 32x512, ours and cuDNN's; memcheck
@@ -176,7 +176,7 @@ def main():
     parser.add_argument("stage", nargs="?", choices=["1", "2", "all"], default="all")
     parser.add_argument("--device", type=int, default=0, metavar="N", help="number of the GPU")
     parser.add_argument("--only", type=lambda words: words.split(","), default=[], metavar="WORDS",
-                        help="of the stage, only steps that have one of these words in their name: daemon,weights")
+                        help="run only the steps whose names contain one of these words, for example daemon,weights")
     parser.add_argument("--dry-run", action="store_true", help="the CPU in place of the GPU")
     args = parser.parse_args()
     if not args.dry_run and machine.gpu(args.device) is None:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Times one recurrent layer by itself, step by step: what a step costs without input products, planner and
-// interpreter. Prints a line of JSON for each combination of its options. See kUsage.
+// Times one recurrent layer by itself and reports the time per step: what a step costs without input products, planner
+// and interpreter. Prints a line of JSON for each combination of its options. See kUsage.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -36,7 +36,7 @@ constexpr char kUsage[] =
     "  --precision fp32,tf32,bf16      one or several\n"
     "  --link 32,128                   steps in a link, one or several\n"
     "  --device 0                      number of the GPU; or cpu, which tries the program where there is none\n"
-    "  --persistent yes                no: every step a product by cuBLAS and a kernel\n"
+    "  --persistent yes                or no: run each step as a product by cuBLAS and a kernel\n"
     "  --seconds 1                     limit of each measurement, after the warm-up\n"
     "Prints a line of JSON for each combination as soon as it is measured. `us_per_step` are medians of the rounds, "
     "in\n"

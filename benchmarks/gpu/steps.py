@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steps of a run on a lent machine: each has a time limit, its output streams, and what is known is on disk at once,
-because the machine may be gone in the next minute."""
+"""Runs steps, each with a time limit. Output streams, and results are on disk as soon as they are known, so that an
+interrupted run keeps what it has measured."""
 import json
 import os
 import pathlib

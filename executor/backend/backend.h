@@ -46,13 +46,13 @@ struct Transfer {
   friend auto operator<=>(const Transfer&, const Transfer&) = default;
 };
 
-// How a device ran the steps of links: for who watches whether it runs them as fast as it should.
+// How a device ran links, for monitoring: `one_by_one` and `failed_graphs` are the slow ways.
 struct LinkRuns {
-  int64_t persistent = 0;      // links run by one kernel for many steps
-  int64_t graphs = 0;          // graphs made of links' steps, which are launched at once
-  int64_t failed_graphs = 0;   // graphs that could not be made: their steps are launched one by one
-  int64_t graph_launches = 0;  // links run by a graph
-  int64_t one_by_one = 0;      // links whose steps were launched one by one, the first of each kind among them
+  int64_t persistent = 0;      // forwards and backwards of links, run by kernels for many steps
+  int64_t graphs = 0;          // made of the steps of parts of links, to be launched at once
+  int64_t failed_graphs = 0;   // that could not be made: the steps are launched one by one
+  int64_t graph_launches = 0;  // parts of links run by a graph
+  int64_t one_by_one = 0;      // parts of links whose steps were launched one by one, the first of each kind among them
   bool any() const { return persistent + graphs + failed_graphs + graph_launches + one_by_one > 0; }
   friend bool operator==(const LinkRuns&, const LinkRuns&) = default;
 };
@@ -72,7 +72,7 @@ class Backend {
 
   // Rows of a link (k B) beyond which its operations hardly become faster per row: longer links are not worth trying.
   virtual int64_t MostLinkRows() const = 0;
-  // Rows from which on operations run at about full speed: what need not be done at once is done so many at a time.
+  // Rows from which on operations run at about full speed: work that can be split goes in chunks of so many.
   virtual int64_t ChunkRows() const = 0;
 
   // Since the backend's making. Zeros where the device makes no difference.

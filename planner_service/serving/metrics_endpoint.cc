@@ -19,9 +19,10 @@
 
 #include "absl/strings/str_cat.h"
 
-// Takes the place of the C library's function, which it calls. The HTTP server gives its threads stacks of 100 KiB, of
-// which glibc takes the thread-local storage of all libraries that the program is linked with. cuBLAS has more than
-// that: no thread would start, and no executor built with CUDA could listen.
+// Overrides the C library's function for the whole process, so that every thread stack whose size is set has at least
+// 1 MiB. The HTTP server asks for 100 KiB, from which glibc also takes the thread-local storage of all linked
+// libraries; cuBLAS's alone is larger, so that no HTTP thread would start and an executor built with CUDA could not
+// serve metrics.
 extern "C" __attribute__((visibility("default"))) int pthread_attr_setstacksize(pthread_attr_t* attributes,
                                                                                 size_t bytes) noexcept {
   constexpr size_t kLeastBytes = size_t{1} << 20;

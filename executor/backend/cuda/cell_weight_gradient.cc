@@ -50,17 +50,4 @@ absl::Status AddCellWeightGradient(const CellWeightGradientArgs& a, const Produc
                   "bias gradient");
 }
 
-Footprint FootprintOf(const CellWeightGradientArgs& a) {
-  const CellGeometry geometry = GeometryOf(a.cell);
-  const int64_t BH = a.B * a.H;
-  return Footprint()
-      .ReadsFloats(a.h_first, BH)
-      .ReadsFloats(a.h, (a.k - 1) * BH)
-      .ReadsFloats(a.gates, a.k * geometry.row() * BH)
-      .ReadsFloats(a.recurrent_mask, BH)
-      .WritesFloats(a.recurrent_mask != nullptr ? a.masked : nullptr, a.k * BH)
-      .WritesFloats(a.dw, geometry.gates * a.H * a.H)
-      .WritesFloats(a.dbias, geometry.gates * a.H);
-}
-
 }  // namespace recurve::cuda

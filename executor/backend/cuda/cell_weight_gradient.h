@@ -7,15 +7,12 @@
 #include "absl/status/status.h"
 #include "executor/backend/arguments.h"
 #include "executor/backend/cuda/products.h"
-#include "executor/backend/cuda/side_work.h"
 
 namespace recurve::cuda {
 
 // CellWeightGradient of Backend, on `stream`, which is that of `products`; `scratch` is free for others afterwards.
 absl::Status AddCellWeightGradient(const CellWeightGradientArgs& args, const Products& products, cudaStream_t stream,
                                    Stretch scratch);
-
-Footprint FootprintOf(const CellWeightGradientArgs& args);
 
 }  // namespace recurve::cuda
 

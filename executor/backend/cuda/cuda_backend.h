@@ -20,8 +20,7 @@ inline constexpr int64_t kCudaScratchBytes = int64_t{16} << 20;
 struct CudaOptions {
   int device = 0;  // in the order of the CUDA runtime, which CUDA_VISIBLE_DEVICES restricts
   Precision precision = Precision::kFp32;
-  // Whether recurrent layers may run as persistent kernels, where those are the faster ones; else step by step. For
-  // measurements and tests.
+  // Whether recurrent layers run as persistent kernels where they can; else step by step. For measurements and tests.
   bool persistent = true;
 };
 

@@ -38,7 +38,8 @@ class BackwardBlock {
         state_ -= a_.B * a_.H;
         gates_ -= W * a_.B * a_.H;
       }
-      Fetch(t > 0 ? t - 1 : 0);  // in the end in vain, so that no branch stands between a load and its use
+      // The last iteration loads again what nobody uses: a branch here would stand between the loads and their use.
+      Fetch(t > 0 ? t - 1 : 0);
 #pragma unroll
       for (int i = 0; i < I; ++i) {
         if (place_.There(i)) StoreGradients(gates + i * W * place_.at_step, dgates[i]);

@@ -20,9 +20,9 @@
 
 namespace recurve::cuda {
 
-// Where a thread works. It has one unit of plan.items sequences, its *items*, to itself in all steps: so states stay in
-// its registers, and inputs may give way to activations, and these to gradients, in place. An item that the batch does
-// not have reads what another one reads, so that loads need no branch, and writes nothing.
+// Where a thread works: on one unit of plan.items sequences, its *items*, in all steps. Since no other thread touches
+// them, states stay in registers, and the gate buffer can hold inputs, then activations, then gradients in place. An
+// item beyond the end of the batch reads another item's data, which saves a branch, and writes nothing.
 struct Place {
   __device__ Place(const PersistentPlan& plan, int64_t B, int64_t H)
       : first_unit(static_cast<int>(blockIdx.x) % plan.members * plan.units),

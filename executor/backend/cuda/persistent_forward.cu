@@ -43,7 +43,7 @@ class ForwardBlock {
       slot_ += plan_.slot_bytes;
       const bool last = t + 1 == steps;
       if (!last) Publish();  // first: the team waits for it
-      // Of the last step once more, in vain, so that no branch stands between a load and its use.
+      // The last iteration loads again what nobody uses: a branch here would stand between the loads and their use.
       Fetch(last ? t : t + 1, last ? gates : gates + W * state_step);
 #pragma unroll
       for (int i = 0; i < I; ++i) {

@@ -38,7 +38,7 @@ struct PersistentPlan {
   int members;  // blocks of a team: H / U
   int teams;
   int rows;              // of a team: a multiple of kTileRows
-  int items;             // units of a sequence that a thread has to itself in all steps
+  int items;             // sequences whose state of one unit a thread keeps in all steps
   int64_t steps;         // of a launch at most: what the exchange memory holds
   int64_t slot_bytes;    // of a step in it: [teams * rows, depth]
   int partial_floats;    // of shared memory: what the warps of a block summed in a step
@@ -53,7 +53,8 @@ struct PersistentPlan {
   static constexpr int kMostItems = 2;
 };
 
-// None where the kernels cannot run the layer, or were measured to be slower than steps of cuBLAS: docs/performance.md.
+// None where the kernels cannot run the layer: its weights do not fit into registers, or its batch needs more than
+// kMostItems items a thread. Layouts are ranked as measured: docs/performance.md.
 std::optional<PersistentPlan> PlanPersistent(Direction direction, Cell cell, Element element, int64_t B, int64_t H,
                                              const PersistentDevice& device);
 

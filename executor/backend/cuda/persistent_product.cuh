@@ -3,10 +3,10 @@
 // The product of a step in the persistent kernels, and the exchange between the blocks of a team. Included by .cu files
 // only.
 //
-// Exchange. A step has a slot of device memory of its own, which the host fills with kMissing. What a block computes it
-// stores there with relaxed stores of 32 bits; who needs it loads until no word is missing. A word is its own flag, so
-// there is no barrier, no fence and no counter, and the wait is that of one store and one load through the L2 cache.
-// No word that is stored equals kMissing: it would be a NaN, and NaNs are stored as another one.
+// Exchange. Each step has its own slot of device memory, set to kMissing before the launch. A block stores its results
+// there with relaxed 32-bit stores; readers load until no word is kMissing. A word is thus its own flag: no barrier,
+// fence or counter, and the latency of one store and one load through the L2 cache. A result never equals kMissing,
+// which would be a NaN: StoreWord replaces it by another NaN.
 //
 // Fragments. mma.m16n8k16 (bf16) and mma.m16n8k8 (TF32) give lane 4 g + c the words at depth c and c + 4 (in words of
 // 32 bits) of rows g. The order of the depth is free as long as both factors have the same: a lane takes 16 bytes in a
@@ -136,8 +136,7 @@ class WarpProduct {
     }
   }
 
-  // Waits for the team's rows of a slot, and leaves their products in `partials`. The next chunk is on its way while
-  // one is multiplied.
+  // Waits for the team's rows of a slot, and leaves their products in `partials`. Two chunks are requested at a time.
   __device__ void Run(const std::byte* slot, float* partials) const {
     const std::byte* row = slot + lane_bytes_;
     float* to = partials + lane_partials_;

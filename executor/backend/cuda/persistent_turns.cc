@@ -36,7 +36,7 @@ cudaError_t TakeTurn(cudaStream_t stream, const std::function<cudaError_t()>& st
   if (error == cudaSuccess && last.stream != stream) error = cudaStreamWaitEvent(stream, last.end, 0);
   if (error == cudaSuccess) error = start();
   if (error == cudaSuccess) error = cudaEventRecord(last.end, stream);
-  last.stream = stream;
+  if (error == cudaSuccess) last.stream = stream;
   return error;
 }
 

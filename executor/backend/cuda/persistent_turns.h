@@ -8,9 +8,9 @@
 
 namespace recurve::cuda {
 
-// Has persistent kernels of one device run one after another, whatever backends of this process start them. The blocks
-// of such a kernel wait for each other: two kernels that each held some of the multiprocessors that the other needs
-// would wait for ever. (Other processes have the device at other times, unless they share it through MPS.)
+// Serialises the persistent kernels of a device across all backends of this process. The blocks of such a kernel wait
+// for each other: two kernels that each held some of the multiprocessors that the other needs would wait for ever.
+// (Other processes have the device at other times, unless they share it through MPS.)
 //
 // `start` starts such a kernel on `stream`, of the current device. Thread-safe.
 cudaError_t TakeTurn(cudaStream_t stream, const std::function<cudaError_t()>& start);

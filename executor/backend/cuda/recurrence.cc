@@ -84,7 +84,6 @@ LinkRuns Recurrence::link_runs() const {
 }
 
 absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const CellForwardArgs& args) {
-  ++persistent_links_;
   for (int64_t t = 0; t < args.k; t += plan.steps) {
     const PersistentLaunch<CellForwardArgs> launch{.plan = plan,
                                                    .args = ForwardPart(args, t, std::min(t + plan.steps, args.k)),
@@ -92,11 +91,11 @@ absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const Cel
                                                    .exchange = scratch_.data};
     if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
   }
+  ++persistent_links_;
   return absl::OkStatus();
 }
 
 absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const CellBackwardArgs& args) {
-  ++persistent_links_;
   for (int64_t end = args.k; end > 0; end -= plan.steps) {
     const PersistentLaunch<CellBackwardArgs> launch{
         .plan = plan,
@@ -105,6 +104,7 @@ absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const Ce
         .exchange = scratch_.data};
     if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
   }
+  ++persistent_links_;
   return absl::OkStatus();
 }
 
@@ -231,23 +231,5 @@ OperandRows Recurrence::BackwardWeights(Cell cell, const void* packed, int64_t H
 
 // One row always has room: it would have to be 800,000 hidden units wide not to.
 int64_t Recurrence::RowsAtATime(int64_t row_bytes) const { return (scratch_.bytes - kLinkBytes - 256) / row_bytes; }
-
-Footprint FootprintOf(const CellBackwardArgs& a, int64_t weight_bytes) {
-  const CellGeometry geometry = GeometryOf(a.cell);
-  const int64_t BH = a.B * a.H;
-  Footprint footprint;
-  footprint.Reads(a.recurrent, weight_bytes)
-      .ReadsFloats(a.dh_above, a.k * BH)
-      .WritesFloats(a.gates, a.k * geometry.row() * BH)
-      .ReadsFloats(a.recurrent_mask, BH)
-      .Reads(a.lengths.lengths, a.B * static_cast<int64_t>(sizeof(int32_t)));
-  for (int s = 0; s < geometry.states; ++s) {
-    footprint.ReadsFloats(a.first[s], BH)
-        .ReadsFloats(a.inner[s], (a.k - 1) * BH)
-        .ReadsFloats(a.last[s], BH)
-        .WritesFloats(a.d[s], BH);
-  }
-  return footprint;
-}
 
 }  // namespace recurve::cuda

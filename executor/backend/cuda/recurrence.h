@@ -14,7 +14,6 @@
 #include "executor/backend/cuda/link_graphs.h"
 #include "executor/backend/cuda/persistent_plan.h"
 #include "executor/backend/cuda/products.h"
-#include "executor/backend/cuda/side_work.h"
 
 namespace recurve::cuda {
 
@@ -67,9 +66,6 @@ class Recurrence {
   LinkGraphs graphs_;
   int64_t persistent_links_ = 0;
 };
-
-// Of a backward whose packed weights have this many bytes.
-Footprint FootprintOf(const CellBackwardArgs& args, int64_t weight_bytes);
 
 }  // namespace recurve::cuda
 

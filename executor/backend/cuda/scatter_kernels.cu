@@ -9,8 +9,7 @@ namespace {
 
 constexpr int kWarp = 32;
 constexpr int kWarps = kThreads / kWarp;
-constexpr int kInFlight =
-    32;  // rows that a thread reads at a time: their additions wait for each other, not for memory
+constexpr int kInFlight = 32;  // rows that a thread reads at a time: additions wait for each other, not for memory
 
 // Which threads of a block found something, in the order of the threads.
 struct Found {

@@ -25,6 +25,8 @@ class Footprint {
   void Add(const Footprint& other);
   void Clear();
 
+  size_t ranges() const { return reads_.size() + writes_.size(); }
+
   // Whether the order of the two operations matters: one writes what the other reads or writes.
   bool Conflicts(const Footprint& other) const;
 
@@ -64,11 +66,15 @@ class SideWork {
   cudaError_t End(const Footprint& footprint);
 
   bool busy() const { return busy_; }  // since the last Join
-  bool MustJoin(const Footprint& main) const { return busy_ && footprint_.Conflicts(main); }
+  bool MustJoin(const Footprint& main) const {
+    return busy_ && (footprint_.ranges() > kMostRanges || footprint_.Conflicts(main));
+  }
   // What `main` is told from now on begins after all that is on stream().
   cudaError_t Join(cudaStream_t main);
 
  private:
+  static constexpr size_t kMostRanges = 512;  // to compare with: more would take longer than a join costs
+
   Stream stream_;
   Event begin_;  // on the main stream
   Event end_;    // on stream_, after the last work

@@ -41,7 +41,8 @@ TEST(PlanPersistent, CoversTheLayerWithinTheDevice) {
     EXPECT_EQ(int64_t{plan.units} * plan.members, H);
     EXPECT_GE(int64_t{plan.teams} * plan.rows, B);
     EXPECT_LT(int64_t{plan.teams - 1} * plan.rows, B);
-    EXPECT_EQ(plan.units * plan.rows % 32, 0) << "lanes of a warp must exchange words together";
+    EXPECT_EQ(plan.units % 2, 0) << "two units are a word of bf16";
+    EXPECT_EQ(plan.threads() % plan.units, 0) << "the items of a thread have one unit";
     EXPECT_LE(plan.members * plan.teams, kH100.multiprocessors);
     EXPECT_LE(plan.threads(), 32 * PersistentPlan::kMostWarps);
     EXPECT_LE(plan.shared_bytes, kH100.shared_bytes);

@@ -44,6 +44,12 @@ TEST(Footprint, AddsUpAndClears) {
   EXPECT_FALSE(both.Conflicts(Footprint().WritesFloats(memory, 20)));
 }
 
+TEST(Footprint, CountsRanges) {
+  const float memory[20] = {};
+  EXPECT_EQ(Footprint().ranges(), 0u);
+  EXPECT_EQ(Footprint().ReadsFloats(memory, 5).WritesFloats(memory + 10, 5).WritesFloats(nullptr, 5).ranges(), 2u);
+}
+
 // Rows end where the last one does, not where the next would begin.
 TEST(Footprint, SpanOfRows) {
   EXPECT_EQ(SpanOfRows(0, 3, 5), 0);
@@ -79,7 +85,6 @@ class ForwardFootprint : public ::testing::Test {
     args.inner[1] = take((k - 1) * kBH);
     args.last[0] = take(kBH);
     args.last[1] = take(kBH);
-    args.masked = take(k * kBH);
     end_ = at - memory_.data();
     return args;
   }
@@ -112,12 +117,12 @@ TEST_F(ForwardFootprint, HoldsAProjectedInput) {
 TEST_F(ForwardFootprint, LeavesOutWhatIsNotThere) {
   CellForwardArgs args = Args();
   float* const gates = args.gates;
-  float* const masked = args.masked;
   args.gates = nullptr;
-  args.recurrent_mask = nullptr;  // the memory for it may be another's then
+  std::vector<float> masked(k * kBH);  // which the CPU alone writes
+  args.masked = masked.data();
   const Footprint footprint = FootprintOf(args, kWeights);
   EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(gates, k * B * kGH)));
-  EXPECT_FALSE(footprint.Conflicts(Footprint().WritesFloats(masked, k * kBH)));
+  EXPECT_FALSE(footprint.Conflicts(Footprint().ReadsFloats(masked.data(), k * kBH)));
 }
 
 }  // namespace

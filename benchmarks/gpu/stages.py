@@ -67,7 +67,7 @@ class Stages:
         else:
             self.steps.run(f"{tool} {name}", seconds, [*machine.sanitize(tool, PACK / "programs" / name),
                                                        "--gtest_brief=1", f"--gtest_filter={pattern}"],
-                           {**os.environ, "LD_LIBRARY_PATH": self.args.library_path})
+                           {**os.environ, "LD_LIBRARY_PATH": self.args.search_path})
 
     def facts(self):
         return {"gpu": machine.gpu(self.args.device, machine.GPU_FIELDS), "gpu_fields": machine.GPU_FIELDS,
@@ -163,9 +163,9 @@ def prepare(args):
     os.environ["RECURVE_LIBRARIES"] = ":".join(str(folder) for folder in folders)
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order of nvidia-smi
     paths = [str(PACK / "lib"), os.environ["RECURVE_LIBRARIES"], os.environ.get("LD_LIBRARY_PATH", "")]
-    args.library_path = ":".join(path for path in paths if path)
+    args.search_path = ":".join(path for path in paths if path)
     missing = machine.missing_libraries(sorted((PACK / "programs").iterdir()),
-                                        {**os.environ, "LD_LIBRARY_PATH": args.library_path})
+                                        {**os.environ, "LD_LIBRARY_PATH": args.search_path})
     if missing:
         stop("libraries are missing on this machine:\n  " + "\n  ".join(missing[:20]))
 

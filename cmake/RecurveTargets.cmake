@@ -28,14 +28,19 @@ function(recurve_binary name)
   target_link_libraries(${name} PRIVATE recurve_options ${arg_DEPS})
 endfunction()
 
-# recurve_test(<name> SOURCES ... [DEPS ...] [TIMEOUT seconds]): GoogleTest program <name> in build/tests, registered
-# with CTest case by case.
+# recurve_test(<name> [ONLY ...] [EXCEPT ...] [SOURCES ...] [DEPS ...] [TIMEOUT seconds]): GoogleTest program <name> in
+# build/tests, registered with CTest case by case. Its tests are the folder's files *_test.cc (only those of ONLY, or all
+# but those of EXCEPT); SOURCES are what they need besides.
 function(recurve_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "ONLY;EXCEPT;SOURCES;DEPS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  recurve_binary(${name} SOURCES ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  if(NOT arg_ONLY)
+    file(GLOB arg_ONLY RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS *_test.cc)
+    list(REMOVE_ITEM arg_ONLY ${arg_EXCEPT})
+  endif()
+  recurve_binary(${name} SOURCES ${arg_ONLY} ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT RECURVE_CACHE=)
 endfunction()

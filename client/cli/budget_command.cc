@@ -16,7 +16,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kBudgetFooter[] = R"(
 Examples:
   recurve budget --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 1.25
       the smallest memory in which a chain takes at most a quarter longer than with every tape kept
@@ -65,7 +65,7 @@ ExitStatus RunBudget(const BudgetOptions& options) {
 
 Command AddBudgetCommand(CLI::App& app) {
   CLI::App* budget = app.add_subcommand("budget", "smallest memory in which a workload is fast enough");
-  budget->footer(kFooter);
+  budget->footer(kBudgetFooter);
   auto options = std::make_shared<BudgetOptions>(*budget);
   AddReal(*budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
   AddStrategy(*budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");

@@ -14,7 +14,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kChainFooter[] = R"(
 FILE describes the chain in segments of links that are alike, such as an encoder and a decoder:
   {"segments": [
     {"name": "encoder", "links": 60, "state_bytes": "64KiB",  "tape_bytes": "1.5MiB",
@@ -66,7 +66,7 @@ ExitStatus RunChain(const ChainOptions& options) {
 Command AddChainCommand(CLI::App& app) {
   CLI::App* chain =
       app.add_subcommand("chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder");
-  chain->footer(kFooter);
+  chain->footer(kChainFooter);
   auto options = std::make_shared<ChainOptions>();
   AddText(*chain, "file", options->file, "the chain, in JSON", "FILE")->required();
   AddBytes(*chain, "--budget-bytes", options->budget_bytes,

@@ -25,7 +25,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kCurveFooter[] = R"(
 Examples:
   recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
       what memory buys in time, for every strategy that counts in bytes
@@ -128,7 +128,7 @@ ExitStatus RunCurve(const CurveOptions& options) {
 
 Command AddCurveCommand(CLI::App& app) {
   CLI::App* curve = app.add_subcommand("curve", "what memory buys in time, for each strategy");
-  curve->footer(kFooter);
+  curve->footer(kCurveFooter);
   auto options = std::make_shared<CurveOptions>(*curve);
   AddText(*curve, "--strategy", options->strategy,
           "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES")

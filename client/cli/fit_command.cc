@@ -20,7 +20,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kFitFooter[] = R"(
 Examples:
   recurve fit --dimension batch --memory 16GiB --layers 2 --hidden 1024 --length 1000
       the most sequences in a batch that a device of 16 GiB holds, at most a quarter slower than with every tape kept
@@ -120,7 +120,7 @@ ExitStatus RunFit(const FitOptions& options) {
 
 Command AddFitCommand(CLI::App& app) {
   CLI::App* fit = app.add_subcommand("fit", "largest batch, length or hidden size that fits a device");
-  fit->footer(kFooter);
+  fit->footer(kFitFooter);
   auto options = std::make_shared<FitOptions>(*fit);
   AddChoice(*fit, "--dimension", options->dimension, Dimensions(), "what may grow");
   AddBytes(*fit, "--memory", options->memory, "of the device, such as 16GiB; all that is held counts");

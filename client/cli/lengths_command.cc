@@ -27,7 +27,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kLengthsFooter[] = R"(
 Examples:
   recurve lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
       what batches of variable length cost in one memory
@@ -143,7 +143,7 @@ ExitStatus RunLengths(const LengthsOptions& options) {
 
 Command AddLengthsCommand(CLI::App& app) {
   CLI::App* lengths = app.add_subcommand("lengths", "what batches of variable length cost in one memory");
-  lengths->footer(kFooter);
+  lengths->footer(kLengthsFooter);
   auto options = std::make_shared<LengthsOptions>(*lengths);
   AddText(*lengths, "--lengths", options->lengths, "lengths with commas between, up to 10,000", "N,N,...");
   AddText(*lengths, "--lengths-file", options->lengths_file, "file of lengths instead", "FILE");

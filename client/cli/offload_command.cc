@@ -13,7 +13,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kOffloadFooter[] = R"(
 Examples:
   recurve offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --device-bytes 4MiB --host-bytes 64MiB
       --forward-cost 100 --backward-cost 200 --host-write-cost 150 --host-read-cost 150
@@ -67,7 +67,7 @@ ExitStatus RunOffload(const OffloadOptions& options) {
 
 Command AddOffloadCommand(CLI::App& app) {
   CLI::App* offload = app.add_subcommand("offload", "cheapest way through a chain with a second store, on the host");
-  offload->footer(kFooter);
+  offload->footer(kOffloadFooter);
   auto options = std::make_shared<OffloadOptions>();
   TwoLevelRequest& request = options->request;
   AddCount(*offload, "--length", options->length, "links of the chain, 1 to 20,000");

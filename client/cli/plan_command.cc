@@ -23,7 +23,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kPlanFooter[] = R"(
 Examples:
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
       compares all strategies in 15 MiB
@@ -145,7 +145,7 @@ ExitStatus RunPlan(const PlanOptions& options) {
 
 Command AddPlanCommand(CLI::App& app) {
   CLI::App* plan = app.add_subcommand("plan", "cheapest way through a chain in a memory budget; compares strategies");
-  plan->footer(kFooter);
+  plan->footer(kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
   AddBudgetOptions(*plan, options->budget);
   AddReal(*plan, "--forward-seconds", options->forward_seconds, "of one link without tape")->group("Predicted time");

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int64_t kMostBatches = 1'000'000;
 
-constexpr char kFooter[] = R"(
+constexpr char kProfileFooter[] = R"(
 Examples:
   recurve profile --data book.txt --length 1000 --memory 5%
       where the time of a batch goes, phase by phase, against the roofs of this machine
@@ -107,7 +107,7 @@ ExitStatus RunProfile(const ProfileOptions& options) {
 
 Command AddProfileCommand(CLI::App& app) {
   CLI::App* profile = app.add_subcommand("profile", "where the time of a job goes, against the roofs of this machine");
-  profile->footer(kFooter);
+  profile->footer(kProfileFooter);
   auto options = std::make_shared<ProfileOptions>();
   AddJobOptions(*profile, options->job);
   AddPlannerOption(*profile, options->planner);

@@ -12,26 +12,27 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSampleFooter[] = R"(
 Examples:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 400
   recurve sample --model book.safetensors --temperature 0      the likeliest byte each time
 
 The same model, prompt, temperature and seed give the same bytes.)";
 
-constexpr int64_t kMostBytes = 1'000'000'000;
+constexpr int64_t kMostSampleBytes = 1'000'000'000;
 
-struct Options {
+struct SampleCommandOptions {
   std::string model;
   SampleOptions sample;
   int threads = 0;
   bool json = false;
 };
 
-absl::Status CheckOptions(const Options& options) {
+absl::Status CheckOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
-  if (options.sample.bytes < 1 || options.sample.bytes > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostBytes));
+  if (options.sample.bytes < 1 || options.sample.bytes > kMostSampleBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampleBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
@@ -40,7 +41,7 @@ absl::Status CheckOptions(const Options& options) {
   return absl::OkStatus();
 }
 
-ExitStatus RunSample(const Options& options) {
+ExitStatus RunSample(const SampleCommandOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<std::string> text =
@@ -54,8 +55,8 @@ ExitStatus RunSample(const Options& options) {
 
 Command AddSampleCommand(CLI::App& app) {
   CLI::App* sample = app.add_subcommand("sample", "write text with a trained model");
-  sample->footer(kFooter);
-  auto options = std::make_shared<Options>();
+  sample->footer(kSampleFooter);
+  auto options = std::make_shared<SampleCommandOptions>();
   AddText(*sample, "--model", options->model, "model file; required", "FILE");
   AddText(*sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
   AddCount(*sample, "--bytes", options->sample.bytes, "to sample, after the prompt");

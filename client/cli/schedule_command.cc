@@ -27,7 +27,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kScheduleFooter[] = R"(
 Examples:
   recurve schedule export --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --out plan.jsonl
   recurve schedule verify plan.jsonl
@@ -270,7 +270,7 @@ Command AddVerify(CLI::App& schedule) {
 
 Command AddScheduleCommand(CLI::App& app) {
   CLI::App* schedule = app.add_subcommand("schedule", "schedules as files: export a plan's, verify anybody's");
-  schedule->footer(kFooter);
+  schedule->footer(kScheduleFooter);
   schedule->require_subcommand(1);
   const std::vector<Command> commands = {AddExport(*schedule), AddVerify(*schedule)};
   return {schedule, [commands] {

@@ -24,7 +24,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSplitFooter[] = R"(
 Examples:
   recurve split --memory 80GiB chat.json speech.json
       each job's share of one device, so that all of them together take the least time
@@ -152,7 +152,7 @@ ExitStatus RunSplit(const SplitOptions& options) {
 
 Command AddSplitCommand(CLI::App& app) {
   CLI::App* split = app.add_subcommand("split", "share the memory of one device out over several jobs");
-  split->footer(kFooter);
+  split->footer(kSplitFooter);
   auto options = std::make_shared<SplitOptions>();
   split->add_option("jobs", options->files, "JSON files with jobs")->type_name("JOB.json");
   AddBytes(*split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");

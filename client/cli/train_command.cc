@@ -23,7 +23,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kTrainFooter[] = R"(
 Examples:
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
       5 % of the activation memory that keeping every tape needs
@@ -173,7 +173,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
 Command AddTrainCommand(CLI::App& app) {
   CLI::App* train =
       app.add_subcommand("train", "train a language model here, planner and executor inside this process");
-  train->footer(kFooter);
+  train->footer(kTrainFooter);
   auto options = std::make_shared<TrainOptions>();
   AddJobOptions(*train, options->job);
   AddPlannerOption(*train, options->planner);

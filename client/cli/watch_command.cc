@@ -11,19 +11,19 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kWatchFooter[] = R"(
 Example:
   recurve watch 3f2a --executor node7:7402
 
 Exit status 0: the job succeeded; 1: it failed or was cancelled, and a line says why. Ctrl-C ends watching, not the job.)";
 
-struct Options {
+struct WatchOptions {
   std::string executor;
   std::string id;
   bool json = false;
 };
 
-ExitStatus RunWatch(const Options& options) {
+ExitStatus RunWatch(const WatchOptions& options) {
   ExecutorClient executor({.target = options.executor});
   return WatchUntilEnd(executor, options.id, options.json);
 }
@@ -32,8 +32,8 @@ ExitStatus RunWatch(const Options& options) {
 
 Command AddWatchCommand(CLI::App& app) {
   CLI::App* watch = app.add_subcommand("watch", "follow a job of an executor daemon until it ends");
-  watch->footer(kFooter);
-  auto options = std::make_shared<Options>();
+  watch->footer(kWatchFooter);
+  auto options = std::make_shared<WatchOptions>();
   AddText(*watch, "id", options->id, "of the job, as submit printed it", "ID")->required();
   AddExecutorOption(*watch, options->executor);
   watch->add_flag("--json", options->json, "print one JSON object for each event");

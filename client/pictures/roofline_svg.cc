@@ -13,14 +13,14 @@
 namespace recurve {
 namespace {
 
-constexpr double kWidth = 960, kHeight = 560;
-constexpr double kLeft = 70, kRight = 590, kTop = 92, kBottom = 472;
+constexpr double kRooflineWidth = 960, kRooflineHeight = 560;
+constexpr double kRooflineLeft = 70, kRooflineRight = 590, kRooflineTop = 92, kRooflineBottom = 472;
 constexpr double kListLeft = 622, kListTop = 104, kListRow = 24;
 constexpr size_t kMostPoints = 16;
 constexpr double kLeastShare = 0.01;  // of a point that is drawn
 constexpr int kColours = 6;
 
-constexpr char kStyle[] = R"(<style>
+constexpr char kRooflineStyle[] = R"(<style>
 .point{stroke-width:1.6;fill-opacity:.3}
 .colour-0{fill:#0072b2;stroke:#0072b2}
 .colour-1{fill:#d55e00;stroke:#d55e00}
@@ -43,8 +43,10 @@ constexpr char kStyle[] = R"(<style>
 struct RooflineFrame {
   double least_x, most_x, least_y, most_y;  // decimal logarithms
 
-  double X(double flops_per_byte) const { return At(flops_per_byte, least_x, most_x, kLeft, kRight); }
-  double Y(double flops_per_second) const { return At(flops_per_second, least_y, most_y, kBottom, kTop); }
+  double X(double flops_per_byte) const { return At(flops_per_byte, least_x, most_x, kRooflineLeft, kRooflineRight); }
+  double Y(double flops_per_second) const {
+    return At(flops_per_second, least_y, most_y, kRooflineBottom, kRooflineTop);
+  }
 
  private:
   static double At(double value, double least, double most, double begin, double end) {
@@ -78,20 +80,21 @@ std::string Axes(const RooflineFrame& frame) {
   std::string svg;
   for (double decade = frame.least_x; decade <= frame.most_x; ++decade) {
     const double value = std::pow(10, decade);
-    svg += SvgLine(frame.X(value), kTop, frame.X(value), kBottom, "grid");
-    svg += SvgText(frame.X(value), kBottom + 19, absl::StrFormat("%.6g", value), "small muted", Anchor::kMiddle);
+    svg += SvgLine(frame.X(value), kRooflineTop, frame.X(value), kRooflineBottom, "grid");
+    svg +=
+        SvgText(frame.X(value), kRooflineBottom + 19, absl::StrFormat("%.6g", value), "small muted", Anchor::kMiddle);
   }
   for (double decade = frame.least_y; decade <= frame.most_y; ++decade) {
     const double value = std::pow(10, decade);
-    svg += SvgLine(kLeft, frame.Y(value), kRight, frame.Y(value), "grid");
-    svg += SvgText(kLeft - 8, frame.Y(value) + 4, SiText(value), "small muted", Anchor::kEnd);
+    svg += SvgLine(kRooflineLeft, frame.Y(value), kRooflineRight, frame.Y(value), "grid");
+    svg += SvgText(kRooflineLeft - 8, frame.Y(value) + 4, SiText(value), "small muted", Anchor::kEnd);
   }
-  svg += SvgText((kLeft + kRight) / 2, kBottom + 42, "flops for each byte moved (logarithmic)", "small muted",
-                 Anchor::kMiddle);
+  svg += SvgText((kRooflineLeft + kRooflineRight) / 2, kRooflineBottom + 42, "flops for each byte moved (logarithmic)",
+                 "small muted", Anchor::kMiddle);
   return svg + absl::StrFormat(
                    "<text class=\"muted small\" text-anchor=\"middle\" transform=\"translate(18 %s) "
                    "rotate(-90)\">flops a second (logarithmic)</text>\n",
-                   Coordinate((kTop + kBottom) / 2));
+                   Coordinate((kRooflineTop + kRooflineBottom) / 2));
 }
 
 std::string Roofs(const RooflineFigures& figures, const RooflineFrame& frame) {
@@ -102,11 +105,11 @@ std::string Roofs(const RooflineFigures& figures, const RooflineFrame& frame) {
   const auto point = [&](double x, double y) {
     return absl::StrCat(Coordinate(frame.X(x)), " ", Coordinate(frame.Y(y)));
   };
-  std::string svg = SvgPath(
-      absl::StrCat("M", point(begin, begin * bandwidth), "L", point(peak / bandwidth, peak), "H", Coordinate(kRight)),
-      "curve curve-all");
-  svg += SvgText(kRight - 4, frame.Y(peak) - 8, absl::StrCat("products: ", SiText(peak), "flop/s"), "small halo",
-                 Anchor::kEnd);
+  std::string svg = SvgPath(absl::StrCat("M", point(begin, begin * bandwidth), "L", point(peak / bandwidth, peak), "H",
+                                         Coordinate(kRooflineRight)),
+                            "curve curve-all");
+  svg += SvgText(kRooflineRight - 4, frame.Y(peak) - 8, absl::StrCat("products: ", SiText(peak), "flop/s"),
+                 "small halo", Anchor::kEnd);
   const double middle = std::sqrt(begin * peak / bandwidth);
   return svg + SvgText(frame.X(middle) - 8, frame.Y(middle * bandwidth) - 8,
                        absl::StrCat("memory: ", SiText(bandwidth), "B/s"), "small halo", Anchor::kEnd);
@@ -170,7 +173,7 @@ std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame
                           Coordinate(kListLeft), Coordinate(row - 4));
     list += SvgText(kListLeft + 32, row, number, "small", Anchor::kEnd);
     list += SvgText(kListLeft + 42, row, absl::StrCat(point.group, ": ", point.name), "small");
-    list += SvgText(kWidth - 16, row, PercentText(point.share, 1), "small muted", Anchor::kEnd);
+    list += SvgText(kRooflineWidth - 16, row, PercentText(point.share, 1), "small muted", Anchor::kEnd);
   }
   for (const Label& label : labels) {
     circles += SvgText(label.x, label.y + 4, label.numbers, "small halo", Anchor::kMiddle);
@@ -182,16 +185,16 @@ std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame
 
 std::string RooflineSvg(const RooflineFigures& figures) {
   const RooflineFrame frame = FrameOf(figures);
-  std::string body = kStyle;
-  body += SvgTitle(20, 36, kWidth - 40, figures.headline);
+  std::string body = kRooflineStyle;
+  body += SvgTitle(20, 36, kRooflineWidth - 40, figures.headline);
   body += SvgText(20, 60, figures.subject, "muted");
   absl::StrAppend(&body, Axes(frame), Roofs(figures, frame), Points(Largest(figures.points), frame),
-                  SvgLine(kLeft, kBottom, kRight, kBottom, "axis"));
-  body += SvgText(20, kHeight - 14,
+                  SvgLine(kRooflineLeft, kRooflineBottom, kRooflineRight, kRooflineBottom, "axis"));
+  body += SvgText(20, kRooflineHeight - 14,
                   "Circles are as large as their share of the time. The roofs are what the machine can do at the most; "
                   "only caches go beyond that of memory.",
                   "small");
-  return SvgDocument(kWidth, kHeight, figures.headline, body);
+  return SvgDocument(kRooflineWidth, kRooflineHeight, figures.headline, body);
 }
 
 }  // namespace recurve

@@ -18,8 +18,8 @@ namespace {
 using Stay = Timeline::Stay;
 using Stretch = Timeline::Stretch;
 
-constexpr double kLeft = ChartFrame::kLeft;
-constexpr double kRight = ChartFrame::kRight;
+constexpr double kChartLeft = ChartFrame::kLeft;
+constexpr double kChartRight = ChartFrame::kRight;
 constexpr std::array<const char*, 3> kWorkClass = {"forward", "taped", "backward"};
 constexpr std::array<const char*, 3> kWorkName = {"forward", "forward with tape", "backward"};
 
@@ -45,7 +45,8 @@ std::string AxisOfTime(const PlanFigures& figures, const ChartFrame& frame) {
     svg += SvgText(fits ? x : frame.kWidth - 4, frame.kStoreBottom + 18, label, "small muted",
                    fits ? Anchor::kMiddle : Anchor::kEnd);
   }
-  svg += SvgText((kLeft + kRight) / 2, frame.kStoreBottom + 38, figures.TimeUnit(), "small muted", Anchor::kMiddle);
+  svg += SvgText((kChartLeft + kChartRight) / 2, frame.kStoreBottom + 38, figures.TimeUnit(), "small muted",
+                 Anchor::kMiddle);
   return svg;
 }
 
@@ -56,8 +57,8 @@ std::string AxisOfLinks(const ChartFrame& frame) {
   std::string svg;
   for (const double tick : ticks) {
     const double y = frame.LinksY(tick);
-    svg += SvgLine(kLeft, y, kRight, y, "grid");
-    svg += SvgText(kLeft - 8, y + 4, CountText(std::llround(tick)), "small muted", Anchor::kEnd);
+    svg += SvgLine(kChartLeft, y, kChartRight, y, "grid");
+    svg += SvgText(kChartLeft - 8, y + 4, CountText(std::llround(tick)), "small muted", Anchor::kEnd);
   }
   return svg + Rotated(16, (frame.kLinksTop + frame.kLinksBottom) / 2, "position in the sequence (links)");
 }
@@ -67,8 +68,8 @@ std::string AxisOfStore(const PlanFigures& figures, const ChartFrame& frame) {
   const double unit = figures.in_slots ? 1 : BinaryUnit(frame.store_top);
   for (const double tick : RoundTicks(frame.store_top, 4, unit, 1)) {
     const double y = frame.StoreY(tick);
-    svg += SvgLine(kLeft, y, kRight, y, "grid");
-    svg += SvgText(kLeft - 8, y + 4, figures.in_slots ? CountText(std::llround(tick)) : figures.SizeText(tick),
+    svg += SvgLine(kChartLeft, y, kChartRight, y, "grid");
+    svg += SvgText(kChartLeft - 8, y + 4, figures.in_slots ? CountText(std::llround(tick)) : figures.SizeText(tick),
                    "small muted", Anchor::kEnd);
   }
   return svg + Rotated(16, (frame.kStoreTop + frame.kStoreBottom) / 2, figures.in_slots ? "stored (states)" : "stored");
@@ -77,13 +78,13 @@ std::string AxisOfStore(const PlanFigures& figures, const ChartFrame& frame) {
 // Where keeping everything would be done, and where this plan is.
 std::string TimeMarks(const PlanFigures& figures, const ChartFrame& frame) {
   const double x = frame.X(figures.timeline.store_all_duration);
-  if (kRight - x < 12) return "";
+  if (kChartRight - x < 12) return "";
   std::string svg = SvgLine(x, frame.kLinksTop - 4, x, frame.kStoreBottom, "budget");
-  const bool left = x > (kLeft + kRight) / 2;
+  const bool left = x > (kChartLeft + kChartRight) / 2;
   svg += SvgText(left ? x - 6 : x + 6, frame.kLinksTop - 9, "1x: keeping everything would be done here", "small",
                  left ? Anchor::kEnd : Anchor::kStart);
-  if (left && kRight - x < 100) return svg;
-  return svg + SvgText(kRight, frame.kLinksTop - 9, absl::StrFormat("%.2fx: done", figures.Slowdown()), "small",
+  if (left && kChartRight - x < 100) return svg;
+  return svg + SvgText(kChartRight, frame.kLinksTop - 9, absl::StrFormat("%.2fx: done", figures.Slowdown()), "small",
                        Anchor::kEnd);
 }
 
@@ -148,27 +149,27 @@ std::string Drawing(const Timeline& timeline, const ChartFrame& frame) {
 
 // What the store holds over time: states below, tapes on top of them.
 std::string Filling(const PlanFigures& figures, const ChartFrame& frame) {
-  std::string states = Point("M", kLeft, frame.kStoreBottom);
+  std::string states = Point("M", kChartLeft, frame.kStoreBottom);
   std::string whole = states;
   for (const Timeline::Fill& fill : figures.timeline.fill) {
     const double x = frame.X(fill.time);
     states += Point("L", x, frame.StoreY(figures.Size({.states = fill.states})));
     whole += Point("L", x, frame.StoreY(figures.Size(fill)));
   }
-  const std::string close = absl::StrCat(Point("L", kRight, frame.kStoreBottom), "Z");
+  const std::string close = absl::StrCat(Point("L", kChartRight, frame.kStoreBottom), "Z");
   return SvgPath(whole + close, "area-tape") + SvgPath(states + close, "area-state");
 }
 
 std::string BudgetAndPeak(const PlanFigures& figures, const ChartFrame& frame) {
   std::string svg;
   const std::string budget = "budget " + figures.SizeText(figures.budget);
-  double taken = kLeft + 6 + TextWidth(budget, 12);
+  double taken = kChartLeft + 6 + TextWidth(budget, 12);
   if (figures.budget <= frame.store_top) {
     const double y = frame.StoreY(figures.budget);
-    svg += SvgLine(kLeft, y, kRight, y, "budget");
-    svg += SvgText(kLeft + 6, y - 6, budget, "small halo");
+    svg += SvgLine(kChartLeft, y, kChartRight, y, "budget");
+    svg += SvgText(kChartLeft + 6, y - 6, budget, "small halo");
   } else {
-    svg += SvgText(kLeft + 6, frame.kStoreTop + 12, budget + ", above this axis", "small halo");
+    svg += SvgText(kChartLeft + 6, frame.kStoreTop + 12, budget + ", above this axis", "small halo");
     taken += TextWidth(", above this axis", 12);
   }
   if (figures.peak <= 0) return svg;
@@ -177,7 +178,7 @@ std::string BudgetAndPeak(const PlanFigures& figures, const ChartFrame& frame) {
   const std::string peak = "peak " + figures.SizeText(figures.peak);
   const double width = TextWidth(peak, 12);
   // Beside the budget's label, which has the left end of the line above it, and off the line.
-  const double left = std::clamp(x - width / 2, taken + 14, kRight - width);
+  const double left = std::clamp(x - width / 2, taken + 14, kChartRight - width);
   const double line = frame.StoreY(figures.budget);
   const double base = line <= y && y - line < 20 ? line : y;
   svg += absl::StrFormat("<circle class=\"mark\" cx=\"%s\" cy=\"%s\" r=\"4\"/>\n", Coordinate(x), Coordinate(y));
@@ -198,8 +199,8 @@ std::string ScheduleCharts(const PlanFigures& figures) {
   return absl::StrCat(AxisOfTime(figures, frame), AxisOfLinks(frame), AxisOfStore(figures, frame),
                       Drawing(figures.timeline, frame), ChartLabels(figures.timeline, frame), Filling(figures, frame),
                       BudgetAndPeak(figures, frame), TimeMarks(figures, frame),
-                      SvgLine(kLeft, frame.kLinksBottom, kRight, frame.kLinksBottom, "axis"),
-                      SvgLine(kLeft, frame.kStoreBottom, kRight, frame.kStoreBottom, "axis"));
+                      SvgLine(kChartLeft, frame.kLinksBottom, kChartRight, frame.kLinksBottom, "axis"),
+                      SvgLine(kChartLeft, frame.kStoreBottom, kChartRight, frame.kStoreBottom, "axis"));
 }
 
 std::string ScheduleLegend(const Timeline& timeline, double y) {

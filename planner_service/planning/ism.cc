@@ -18,7 +18,7 @@ namespace {
 int64_t Gamma(int64_t slots, int64_t repeats) { return Binomial(slots + repeats, slots) - 1; }
 
 // The smallest r with gamma(slots, r) >= length.
-int64_t ClassOf(int64_t length, int64_t slots) {
+int64_t IsmClassOf(int64_t length, int64_t slots) {
   if (slots == 1) return length;
   int64_t high = 1;
   while (Gamma(slots, high) < length) high *= 2;
@@ -38,7 +38,7 @@ Decision DecideIsm(const Problem& problem) {
   const auto [length, slots] = problem;
   if (length <= slots) return {.kind = Run::Kind::kTapeAll};
   if (slots == 1) return {.kind = Run::Kind::kSweepLast, .left = Problem{1, 1}};
-  const int64_t repeats = ClassOf(length, slots);
+  const int64_t repeats = IsmClassOf(length, slots);
   const int64_t left = std::min(Gamma(slots, repeats - 1), length - 1 - Gamma(slots - 1, repeats - 1));
   return {.kind = Run::Kind::kSplitTape, .left = Problem{left, slots}, .right = Problem{length - 1 - left, slots - 1}};
 }
@@ -47,7 +47,7 @@ Decision DecideIsm(const Problem& problem) {
 
 int64_t CountIsmForwards(int64_t length, int64_t slots) {
   const int64_t used = std::min(slots, length);
-  const int64_t repeats = ClassOf(length, used);
+  const int64_t repeats = IsmClassOf(length, used);
   return repeats * length + repeats - Binomial(used + repeats, used + 1);
 }
 

@@ -24,13 +24,13 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-constexpr PlanRequest kSmall{.length = 10, .budget = ByteBudget{1, 1, 5}};
+constexpr PlanRequest kSmallRequest{.length = 10, .budget = ByteBudget{1, 1, 5}};
 
 // Does as a test says.
-class ScriptedService final : public planner::v1::PlannerService::Service {
+class ScriptedPlannerService final : public planner::v1::PlannerService::Service {
  public:
   using Script = std::function<grpc::Status(grpc::ServerContext&, int call, planner::v1::MakePlanResponse&)>;
-  explicit ScriptedService(Script script) : script_(std::move(script)) {}
+  explicit ScriptedPlannerService(Script script) : script_(std::move(script)) {}
   grpc::Status MakePlan(grpc::ServerContext* context, const planner::v1::MakePlanRequest*,
                         planner::v1::MakePlanResponse* response) override {
     return script_(*context, ++calls, *response);
@@ -54,7 +54,7 @@ std::unique_ptr<Planner> Remote(int port, milliseconds timeout = milliseconds(30
 
 // A port that nobody listens on.
 int FreePort() {
-  ScriptedService service([](auto&&...) { return grpc::Status::OK; });
+  ScriptedPlannerService service([](auto&&...) { return grpc::Status::OK; });
   return Serve(service)->port();
 }
 
@@ -107,15 +107,15 @@ TEST_F(RemotePlannerTest, PassesErrorsOnWithTheTarget) {
 
 TEST_F(RemotePlannerTest, IsUnavailableWhereNobodyListens) {
   for (const CancelCheck& cancelled : {CancelCheck(), CancelCheck([] { return false; })}) {
-    const auto plan = Remote(FreePort())->MakePlan(kSmall, cancelled);
+    const auto plan = Remote(FreePort())->MakePlan(kSmallRequest, cancelled);
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kUnavailable) << plan.status();
     EXPECT_THAT(std::string(plan.status().message()), HasSubstr("planner at 127.0.0.1:"));
   }
 }
 
 TEST_F(RemotePlannerTest, IsUnavailableForATargetThatIsNone) {
-  const auto plan =
-      MakeRemotePlanner({.target = "no-such-host.invalid:1", .timeout = milliseconds(5'000)})->MakePlan(kSmall, {});
+  const auto plan = MakeRemotePlanner({.target = "no-such-host.invalid:1", .timeout = milliseconds(5'000)})
+                        ->MakePlan(kSmallRequest, {});
   EXPECT_THAT(plan.status().code(),
               ::testing::AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kDeadlineExceeded));
 }
@@ -124,60 +124,60 @@ TEST_F(RemotePlannerTest, FallsBackWhereNobodyListens) {
   std::vector<absl::Status> reasons;
   const auto planner = MakeFallbackPlanner(Remote(FreePort()), std::make_unique<EmbeddedPlanner>(),
                                            [&](const absl::Status& status) { reasons.push_back(status); });
-  const absl::StatusOr<Plan> plan = planner->MakePlan(kSmall, {});
+  const absl::StatusOr<Plan> plan = planner->MakePlan(kSmallRequest, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
-  EXPECT_EQ(plan->schedule, embedded_.MakePlan(kSmall, {})->schedule);
+  EXPECT_EQ(plan->schedule, embedded_.MakePlan(kSmallRequest, {})->schedule);
   ASSERT_EQ(reasons.size(), 1U);
   EXPECT_EQ(reasons[0].code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(RemotePlannerTest, TriesAgainWhenTheServiceIsUnavailable) {
-  ScriptedService service([](grpc::ServerContext&, int call, planner::v1::MakePlanResponse& response) {
+  ScriptedPlannerService service([](grpc::ServerContext&, int call, planner::v1::MakePlanResponse& response) {
     if (call < 3) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "not yet");
     response.set_strategy(planner::v1::STRATEGY_AUTO);
     response.set_smallest_feasible_budget(77);
     return grpc::Status::OK;
   });
   const auto server = Serve(service);
-  const absl::StatusOr<Plan> plan = Remote(server->port())->MakePlan(kSmall, {});
+  const absl::StatusOr<Plan> plan = Remote(server->port())->MakePlan(kSmallRequest, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->smallest_feasible_budget, 77);
   EXPECT_EQ(service.calls, 3);
 }
 
 TEST_F(RemotePlannerTest, GivesUpAfterSomeTries) {
-  ScriptedService service([](auto&&...) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "never"); });
+  ScriptedPlannerService service([](auto&&...) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "never"); });
   const auto server = Serve(service);
-  EXPECT_EQ(Remote(server->port())->MakePlan(kSmall, {}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Remote(server->port())->MakePlan(kSmallRequest, {}).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(service.calls, 4);
 }
 
 TEST_F(RemotePlannerTest, DoesNotTryAgainWhenShed) {
-  ScriptedService service([](auto&&...) { return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy"); });
+  ScriptedPlannerService service([](auto&&...) { return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "busy"); });
   const auto server = Serve(service);
-  EXPECT_EQ(Remote(server->port())->MakePlan(kSmall, {}).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Remote(server->port())->MakePlan(kSmallRequest, {}).status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(service.calls, 1);
 }
 
 TEST_F(RemotePlannerTest, StopsWaitingAtItsTimeoutOrWhenCancelled) {
-  ScriptedService service([](grpc::ServerContext& context, auto&&...) {
+  ScriptedPlannerService service([](grpc::ServerContext& context, auto&&...) {
     while (!context.IsCancelled()) std::this_thread::sleep_for(milliseconds(1));
     return grpc::Status::CANCELLED;
   });
   const auto server = Serve(service);
-  EXPECT_EQ(Remote(server->port(), milliseconds(50))->MakePlan(kSmall, {}).status().code(),
+  EXPECT_EQ(Remote(server->port(), milliseconds(50))->MakePlan(kSmallRequest, {}).status().code(),
             absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(Remote(server->port(), milliseconds(50))->MakePlan(kSmall, [] { return false; }).status().code(),
+  EXPECT_EQ(Remote(server->port(), milliseconds(50))->MakePlan(kSmallRequest, [] { return false; }).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   std::atomic<int> polls = 0;
-  EXPECT_EQ(Remote(server->port())->MakePlan(kSmall, [&] { return ++polls > 2; }).status().code(),
+  EXPECT_EQ(Remote(server->port())->MakePlan(kSmallRequest, [&] { return ++polls > 2; }).status().code(),
             absl::StatusCode::kCancelled);
 }
 
 TEST_F(RemotePlannerTest, AServerThatCancelsIsUnavailable) {
-  ScriptedService service([](auto&&...) { return grpc::Status::CANCELLED; });
+  ScriptedPlannerService service([](auto&&...) { return grpc::Status::CANCELLED; });
   const auto server = Serve(service);
-  EXPECT_EQ(Remote(server->port())->MakePlan(kSmall, [] { return false; }).status().code(),
+  EXPECT_EQ(Remote(server->port())->MakePlan(kSmallRequest, [] { return false; }).status().code(),
             absl::StatusCode::kUnavailable);
 }
 
@@ -193,12 +193,12 @@ TEST_F(RemotePlannerTest, DoesNotTrustTheAnswer) {
       {[&](auto& r) { r = EncodePlan(*other); }, "the schedule has 11 links, asked were 10"},
   };
   for (const auto& c : cases) {
-    ScriptedService service([&](grpc::ServerContext&, int, planner::v1::MakePlanResponse& response) {
+    ScriptedPlannerService service([&](grpc::ServerContext&, int, planner::v1::MakePlanResponse& response) {
       c.answer(response);
       return grpc::Status::OK;
     });
     const auto server = Serve(service);
-    const absl::StatusOr<Plan> plan = Remote(server->port())->MakePlan(kSmall, {});
+    const absl::StatusOr<Plan> plan = Remote(server->port())->MakePlan(kSmallRequest, {});
     EXPECT_EQ(plan.status().code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(plan.status().message()), HasSubstr(c.message));
   }
@@ -208,26 +208,26 @@ TEST_F(RemotePlannerTest, FindsAServiceThatCameBack) {
   auto server = Serve(service_);
   const std::string address = absl::StrCat("127.0.0.1:", server->port());
   const auto remote = Remote(server->port());
-  ASSERT_TRUE(remote->MakePlan(kSmall, {}).ok());
+  ASSERT_TRUE(remote->MakePlan(kSmallRequest, {}).ok());
   server.reset();
-  EXPECT_FALSE(remote->MakePlan(kSmall, {}).ok());
+  EXPECT_FALSE(remote->MakePlan(kSmallRequest, {}).ok());
   server = Serve(service_, address);
   absl::StatusOr<Plan> plan;
   do {
-    plan = remote->MakePlan(kSmall, {});
+    plan = remote->MakePlan(kSmallRequest, {});
   } while (absl::IsUnavailable(plan.status()));
   EXPECT_TRUE(plan.ok()) << plan.status();
 }
 
 TEST_F(RemotePlannerTest, SpreadsCallsOverReplicas) {
   const auto answer = [](grpc::ServerContext&, int, planner::v1::MakePlanResponse&) { return grpc::Status::OK; };
-  ScriptedService first(answer);
-  ScriptedService second(answer);
+  ScriptedPlannerService first(answer);
+  ScriptedPlannerService second(answer);
   const auto first_server = Serve(first);
   const auto second_server = Serve(second);
   const auto remote = MakeRemotePlanner(
       {.target = absl::StrCat("ipv4:127.0.0.1:", first_server->port(), ",127.0.0.1:", second_server->port())});
-  for (int i = 0; i < 10'000 && (first.calls == 0 || second.calls == 0); ++i) (void)remote->MakePlan(kSmall, {});
+  for (int i = 0; i < 10'000 && (first.calls == 0 || second.calls == 0); ++i) (void)remote->MakePlan(kSmallRequest, {});
   EXPECT_GT(first.calls, 0);
   EXPECT_GT(second.calls, 0);
 }

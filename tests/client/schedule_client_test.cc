@@ -338,9 +338,9 @@ TEST_F(ScheduleClientTest, TheServiceRefusesWhatIsNotATaskFollowedByActions) {
 }
 
 // Answers as a test says.
-class ScriptedService final : public planner::v1::ScheduleService::Service {
+class ScriptedScheduleService final : public planner::v1::ScheduleService::Service {
  public:
-  explicit ScriptedService(std::vector<StreamScheduleResponse> messages) : messages_(std::move(messages)) {}
+  explicit ScriptedScheduleService(std::vector<StreamScheduleResponse> messages) : messages_(std::move(messages)) {}
   grpc::Status StreamSchedule(grpc::ServerContext*, const StreamScheduleRequest*,
                               grpc::ServerWriter<StreamScheduleResponse>* writer) override {
     for (const StreamScheduleResponse& message : messages_) writer->Write(message);
@@ -367,7 +367,7 @@ TEST_F(ScheduleClientTest, AnswersThatCannotBeTrueAreErrors) {
   for (const Messages& messages :
        {Messages{}, Messages{figures}, Messages{actions}, Messages{figures, actions, actions},
         Messages{figures, other, actions}, Messages{figures, broken}, Messages{impossible, actions}}) {
-    ScriptedService service(messages);
+    ScriptedScheduleService service(messages);
     const auto server = Serve(service);
     const absl::Status status =
         ScheduleClient({.target = Target(server->port())}).StreamSchedule(kShort, 0, AnyFigures, [](const Action&) {

@@ -29,19 +29,19 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kPlanner[] = RECURVE_PLANNER_BINARY;
+constexpr char kPlannerBinary[] = RECURVE_PLANNER_BINARY;
 constexpr char kPromtool[] = "/usr/bin/promtool";
 constexpr char kServiceName[] = "recurve.planner.v1.PlannerService";
 
-std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
+std::string PlannerOutput(const std::vector<std::string>& command, int exit_status) {
   ChildProcess process(command);
   EXPECT_EQ(process.Wait(), exit_status) << process.output();
   return process.output();
 }
 
 TEST(PlannerBinaryTest, SaysWhatItIs) {
-  EXPECT_THAT(OutputOf({kPlanner, "--version"}, 0), HasSubstr("recurve-planner "));
-  const std::string help = OutputOf({kPlanner, "--help"}, 0);
+  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--version"}, 0), HasSubstr("recurve-planner "));
+  const std::string help = PlannerOutput({kPlannerBinary, "--help"}, 0);
   for (const char* text : {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting",
                            "--max-solve-time", "--max-streams", "--stream-time", "--deadline", "--drain-time",
                            "--warm-up", "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
@@ -60,9 +60,9 @@ TEST(PlannerBinaryTest, WrongOptionsAreOneLine) {
                                                                                      {"--deadline", "0s"},
                                                                                      {"--drain-time", "soon"},
                                                                                      {"extra"}}) {
-    std::vector<std::string> command{kPlanner};
+    std::vector<std::string> command{kPlannerBinary};
     command.insert(command.end(), wrong.begin(), wrong.end());
-    const std::string output = OutputOf(command, 2);
+    const std::string output = PlannerOutput(command, 2);
     EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
     EXPECT_THAT(output, HasSubstr(wrong[0]));
   }
@@ -73,14 +73,14 @@ TEST(PlannerBinaryTest, APortInUseIsOneLine) {
   for (const int port : {first.port(), first.metrics_port()}) {
     const std::string taken = "127.0.0.1:" + std::to_string(port);
     for (const bool metrics : {false, true}) {
-      const std::string output = OutputOf(
-          {kPlanner, "--listen", metrics ? "127.0.0.1:0" : taken, "--metrics-listen", metrics ? taken : "127.0.0.1:0"},
-          1);
+      const std::string output = PlannerOutput({kPlannerBinary, "--listen", metrics ? "127.0.0.1:0" : taken,
+                                                "--metrics-listen", metrics ? taken : "127.0.0.1:0"},
+                                               1);
       EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
       EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: cannot listen on " + taken), HasSubstr("in use")));
     }
   }
-  EXPECT_THAT(OutputOf({kPlanner, "--listen", "nowhere"}, 1), HasSubstr("address 'nowhere' has no port"));
+  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--listen", "nowhere"}, 1), HasSubstr("address 'nowhere' has no port"));
 }
 
 TEST(PlannerBinaryTest, StreamsSchedulesThatItCanVerify) {
@@ -227,15 +227,15 @@ TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
                {R"({"length": 5)", "not a MakePlanRequest in JSON"}};
   for (const auto& c : cases) {
     const std::string path = File(std::string("# first\n\n") + c.line + "\n");
-    const std::string output = OutputOf({kPlanner, "--listen", "127.0.0.1:0", "--warm-up", path}, 1);
+    const std::string output = PlannerOutput({kPlannerBinary, "--listen", "127.0.0.1:0", "--warm-up", path}, 1);
     EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
     EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: " + path + ":3: "), HasSubstr(c.why)));
   }
-  EXPECT_THAT(OutputOf({kPlanner, "--warm-up", "/no/such/file"}, 1), HasSubstr("/no/such/file"));
+  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", "/no/such/file"}, 1), HasSubstr("/no/such/file"));
 }
 
 TEST(PlannerBinaryTest, CanDoWithoutMetrics) {
-  ChildProcess process({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", ""});
+  ChildProcess process({kPlannerBinary, "--listen", "127.0.0.1:0", "--metrics-listen", ""});
   EXPECT_TRUE(process.WaitForOutput("metrics off")) << process.output();
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 0);

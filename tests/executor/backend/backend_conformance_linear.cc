@@ -12,16 +12,16 @@ struct LinearShape {
 
 // Single elements, odd and prime sizes, exact tiles, more depth or rows than are blocked at a time, few rows with many
 // columns.
-constexpr LinearShape kShapes[] = {{1, 1, 1},     {2, 3, 5},      {7, 13, 65},   {33, 64, 64},
-                                   {50, 17, 129}, {97, 1100, 31}, {3, 48, 1000}, {1, 400, 16},
-                                   {300, 7, 48},  {259, 401, 19}, {530, 16, 1},  {11, 770, 70}};
+constexpr LinearShape kLinearShapes[] = {{1, 1, 1},     {2, 3, 5},      {7, 13, 65},   {33, 64, 64},
+                                         {50, 17, 129}, {97, 1100, 31}, {3, 48, 1000}, {1, 400, 16},
+                                         {300, 7, 48},  {259, 401, 19}, {530, 16, 1},  {11, 770, 70}};
 
 std::string Describe(const LinearShape& s) {
   return "n " + std::to_string(s.n) + ", in " + std::to_string(s.in) + ", out " + std::to_string(s.out);
 }
 
 TEST_P(BackendConformance, LinearForward) {
-  for (const auto& s : kShapes) {
+  for (const auto& s : kLinearShapes) {
     auto x = OnDevice(Random(s.n * s.in));
     auto w = OnDevice(Random(s.in * s.out));
     auto bias = OnDevice(Random(s.out));
@@ -39,7 +39,7 @@ TEST_P(BackendConformance, LinearForward) {
 }
 
 TEST_P(BackendConformance, LinearInputGradient) {
-  for (const auto& s : kShapes) {
+  for (const auto& s : kLinearShapes) {
     auto dy = OnDevice(Random(s.n * s.out));
     auto w = OnDevice(Random(s.in * s.out));
     auto packed = Packed(Packing::kBackward, w, s.in, s.out);
@@ -52,7 +52,7 @@ TEST_P(BackendConformance, LinearInputGradient) {
 }
 
 TEST_P(BackendConformance, LinearWeightGradientAdds) {
-  for (const auto& s : kShapes) {
+  for (const auto& s : kLinearShapes) {
     auto x = OnDevice(Random(s.n * s.in));
     auto dy = OnDevice(Random(s.n * s.out));
     auto dw = OnDevice(Random(s.in * s.out));
@@ -77,7 +77,7 @@ TEST_P(BackendConformance, LinearWeightGradientAdds) {
 
 // Rows of y and dy further apart than they are wide: nothing is written or read between them.
 TEST_P(BackendConformance, LinearWithStrides) {
-  for (const auto& s : kShapes) {
+  for (const auto& s : kLinearShapes) {
     const int64_t stride = s.out + 5;
     const auto spread = [&](const std::vector<float>& rows) {
       std::vector<float> wide(s.n * stride, std::nanf(""));

@@ -35,7 +35,7 @@ std::string Verses(int64_t count) {
   return text;
 }
 
-class Recorder : public JobObserver {
+class LineRecorder : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override { steps.push_back(record); }
   std::vector<StepRecord> steps;
@@ -78,7 +78,7 @@ class LineJobTest : public testing::Test {
   CountingPlanner planner_;
   EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
-  Recorder recorder_;
+  LineRecorder recorder_;
   JobPlan plan_;
 };
 
@@ -215,7 +215,7 @@ TEST_F(LineJobTest, AsksForOnePlanOfEachNumberOfLinksBeforeItStarts) {
   EXPECT_EQ((*job)->plan().plans, static_cast<int64_t>(planner_.asked.size()));
   EXPECT_EQ(*distinct.rbegin(), 200);
   EXPECT_EQ(distinct.size(), 64u + 32 + 18);
-  Recorder silent;
+  LineRecorder silent;
   ASSERT_TRUE((*job)->Run(silent, {}).ok());
   EXPECT_EQ(distinct.size(), planner_.asked.size());
 }

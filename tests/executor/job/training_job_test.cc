@@ -30,7 +30,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class Recorder : public JobObserver {
+class JobRecorder : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override { steps.push_back(record); }
   void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
@@ -84,7 +84,7 @@ class TrainingJobTest : public testing::Test {
   EmbeddedPlanner planner_;
   EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
-  Recorder recorder_;
+  JobRecorder recorder_;
 };
 
 TEST_F(TrainingJobTest, TellsHowLinksWereRunWhereTheDeviceCounts) {
@@ -217,7 +217,7 @@ TEST_F(TrainingJobTest, TooSmallAShareNamesTheShareThatWouldDo) {
 
 // A prediction that is far off is told once, and what it came from is forgotten.
 TEST_F(TrainingJobTest, ForgetsCostsThatTurnOutWrong) {
-  class Listener final : public Recorder {
+  class Listener final : public JobRecorder {
    public:
     void OnPredictionMissed(const StepRecord& record) override { missed.push_back(record.step); }
     std::vector<int64_t> missed;
@@ -337,9 +337,9 @@ TEST_F(TrainingJobTest, AnyBytesAreTextAndAShortHoldoutIsNotEvaluated) {
 }
 
 // A planner that promises what its schedule does not keep.
-class LyingPlanner final : public Planner {
+class LyingJobPlanner final : public Planner {
  public:
-  explicit LyingPlanner(std::function<void(Plan&)> lie) : lie_(std::move(lie)) {}
+  explicit LyingJobPlanner(std::function<void(Plan&)> lie) : lie_(std::move(lie)) {}
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
     absl::StatusOr<Plan> plan = planner_.MakePlan(request, cancelled);
     if (plan.ok()) lie_(*plan);
@@ -363,7 +363,7 @@ TEST_F(TrainingJobTest, TrustsNoPlanThatDoesNotReplay) {
       {[](Plan& plan) { plan.schedule.runs.back().left = 1 << 20; }, "left"},
   };
   for (const auto& [lie, message] : lies) {
-    LyingPlanner planner(lie);
+    LyingJobPlanner planner(lie);
     const absl::Status status = TrainingJob::Prepare(spec, {planner, two_level_}, costs_, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(status.message(), HasSubstr(message));

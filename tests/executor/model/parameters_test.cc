@@ -15,10 +15,10 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr ModelConfig kConfig{.vocabulary = 11, .layers = 2, .hidden = 5, .embedding = 3};
+constexpr ModelConfig kParametersConfig{.vocabulary = 11, .layers = 2, .hidden = 5, .embedding = 3};
 
 TEST(ParameterLayout, NamesShapesAndIndices) {
-  const ParameterLayout layout(kConfig);
+  const ParameterLayout layout(kParametersConfig);
   std::vector<std::string> names;
   for (const auto& entry : layout.entries()) names.push_back(entry.name);
   EXPECT_THAT(names, ElementsAre("embedding.weight", "layers.0.input_weight", "layers.0.recurrent_weight",
@@ -32,7 +32,7 @@ TEST(ParameterLayout, NamesShapesAndIndices) {
 }
 
 TEST(ParameterLayout, TensorsAreAlignedAndDoNotOverlap) {
-  const ParameterLayout layout(kConfig);
+  const ParameterLayout layout(kParametersConfig);
   int64_t end = 0;
   for (const auto& entry : layout.entries()) {
     EXPECT_EQ(entry.offset * static_cast<int64_t>(sizeof(float)) % kAlignment, 0) << entry.name;
@@ -43,9 +43,9 @@ TEST(ParameterLayout, TensorsAreAlignedAndDoNotOverlap) {
 }
 
 TEST(InitialModel, IsAFunctionOfTheSeed) {
-  const Model a = InitialModel(kConfig, 1);
-  const Model b = InitialModel(kConfig, 1);
-  const Model c = InitialModel(kConfig, 2);
+  const Model a = InitialModel(kParametersConfig, 1);
+  const Model b = InitialModel(kParametersConfig, 1);
+  const Model c = InitialModel(kParametersConfig, 2);
   for (size_t i = 0; i < a.parameters.size(); ++i) EXPECT_EQ(a.parameters[i].values, b.parameters[i].values);
   EXPECT_NE(a.parameters[0].values, c.parameters[0].values);
   EXPECT_NE(a.parameters[2].values, a.parameters[5].values);  // each tensor has numbers of its own
@@ -79,11 +79,11 @@ TEST(InitialModel, HasTheSpreadThatItSays) {
 }
 
 TEST(ParameterBlock, RoundTripsWithZeroPadding) {
-  const Model model = InitialModel(kConfig, 1);
+  const Model model = InitialModel(kParametersConfig, 1);
   const std::vector<float> block = ToBlock(model);
-  const ParameterLayout layout(kConfig);
+  const ParameterLayout layout(kParametersConfig);
   ASSERT_EQ(static_cast<int64_t>(block.size()), layout.block_floats());
-  const Model again = FromBlock(kConfig, block);
+  const Model again = FromBlock(kParametersConfig, block);
   for (size_t i = 0; i < model.parameters.size(); ++i) {
     EXPECT_EQ(again.parameters[i].name, model.parameters[i].name);
     EXPECT_EQ(again.parameters[i].shape, model.parameters[i].shape);

@@ -77,7 +77,7 @@ Swept SweepAlone(const Model& initial, const Sequence& sequence, int64_t link) {
   return {.nats = *runner.model().loss(), .gradients = {gradients, gradients + runner.model().layout().block_floats()}};
 }
 
-struct Case {
+struct RaggedCase {
   std::string name;
   ModelConfig config;
   std::vector<int64_t> lengths;
@@ -85,11 +85,11 @@ struct Case {
   int threads = 1;
 };
 
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.name; }
+std::ostream& operator<<(std::ostream& out, const RaggedCase& c) { return out << c.name; }
 
-class RaggedBatchTest : public testing::TestWithParam<Case> {
+class RaggedBatchTest : public testing::TestWithParam<RaggedCase> {
  protected:
-  const Case& c_ = GetParam();
+  const RaggedCase& c_ = GetParam();
   const Model initial_ = InitialModel(c_.config, 3);
   const std::vector<Sequence> sequences_ = RandomSequences(c_.lengths, c_.config.vocabulary);
 };
@@ -133,8 +133,8 @@ TEST_P(RaggedBatchTest, FurtherLinksDoNotMatter) {
   EXPECT_EQ(shorter.gradients, longer.gradients);
 }
 
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
+std::vector<RaggedCase> RaggedCases() {
+  std::vector<RaggedCase> cases;
   for (const Cell cell : kCells) {
     std::string name(ToString(cell));
     std::replace(name.begin(), name.end(), '-', '_');
@@ -161,8 +161,8 @@ std::vector<Case> Cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cells, RaggedBatchTest, testing::ValuesIn(Cases()),
-                         [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cells, RaggedBatchTest, testing::ValuesIn(RaggedCases()),
+                         [](const testing::TestParamInfo<RaggedCase>& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace recurve

@@ -10,7 +10,7 @@
 namespace recurve {
 namespace {
 
-constexpr Strategy kByteStrategies[] = {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm};
+constexpr Strategy kCurveStrategies[] = {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm};
 
 // Corners by asking the planner for every total.
 std::vector<CurvePoint> Scan(const ChainWorkload& chain, Strategy strategy) {
@@ -38,9 +38,9 @@ TEST(MakeCurves, HasEveryCornerOfALinearScan) {
                                  .tape_bytes = static_cast<int64_t>(random() % 20),
                                  .fixed_bytes = static_cast<int64_t>(random() % 50)};
     const auto curves =
-        advisor.MakeCurves(chain, {std::begin(kByteStrategies), std::end(kByteStrategies)}, kMaxCurvePoints, {});
+        advisor.MakeCurves(chain, {std::begin(kCurveStrategies), std::end(kCurveStrategies)}, kMaxCurvePoints, {});
     ASSERT_TRUE(curves.ok()) << curves.status();
-    ASSERT_EQ(curves->size(), std::size(kByteStrategies));
+    ASSERT_EQ(curves->size(), std::size(kCurveStrategies));
     for (const Curve& curve : *curves) {
       const std::vector<CurvePoint> expected = Scan(chain, curve.strategy);
       EXPECT_TRUE(curve.complete);

@@ -13,7 +13,7 @@
 namespace recurve {
 namespace {
 
-constexpr Strategy kByteStrategies[] = {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm};
+constexpr Strategy kLargestStrategies[] = {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm};
 
 Workload With(Workload workload, Dimension dimension, int64_t value) {
   if (auto* chain = std::get_if<ChainWorkload>(&workload)) {
@@ -79,7 +79,7 @@ TEST_F(FindLargest, IsTheLongestChain) {
                                  .fixed_bytes = static_cast<int64_t>(random() % 50)};
     const auto budget = static_cast<int64_t>(random() % 300);
     const double slowdown = 1 + static_cast<double>(random() % 100) / 150;
-    for (const Strategy strategy : kByteStrategies) {
+    for (const Strategy strategy : kLargestStrategies) {
       ExpectLargest(chain, Dimension::kLength, {strategy, budget, slowdown}, 400);
     }
   }
@@ -115,7 +115,7 @@ TEST_F(FindLargest, IsTheLargestModel) {
       for (int round = 0; round < 8; ++round) {
         const int64_t budget = least->least_bytes - 1000 + static_cast<int64_t>(random() % 200'000);
         const double slowdown = 1.001 + static_cast<double>(random() % 100) / 200;
-        const Strategy strategy = kByteStrategies[random() % 4];
+        const Strategy strategy = kLargestStrategies[random() % 4];
         ExpectLargest(model, dimension, {strategy, budget, slowdown}, most);
       }
     }

@@ -16,7 +16,7 @@ namespace recurve {
 namespace {
 
 namespace v1 = planner::v1;
-constexpr int kRounds = 3'000;
+constexpr int kMutationRounds = 3'000;
 
 std::string Damaged(const std::string& bytes, Random& random) { return Damage(bytes, bytes, random); }
 
@@ -58,7 +58,7 @@ std::string Encoded(const Answer& answer, Message message) {
 TEST(AdviceMutation, RandomBytes) {
   const google::protobuf::LogSilencer silence_about_damage;
   Random random(1);
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < kMutationRounds; ++i) {
     const std::string bytes = RandomBytes(random);
     CheckQuestion<v1::AdviseRequest>(bytes);
     CheckQuestion<v1::FindBudgetRequest>(bytes);
@@ -80,7 +80,7 @@ TEST(AdviceMutation, DamagedQuestions) {
   const auto damaged = [&](const auto& question) {
     return Damaged(EncodeQuestion(question).SerializeAsString(), random);
   };
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < kMutationRounds; ++i) {
     accepted += CheckQuestion<v1::AdviseRequest>(damaged(advice.Advise()));
     accepted += CheckQuestion<v1::FindBudgetRequest>(damaged(advice.Budget()));
     accepted += CheckQuestion<v1::MakeCurvesRequest>(damaged(advice.Curves()));
@@ -88,7 +88,7 @@ TEST(AdviceMutation, DamagedQuestions) {
     accepted += CheckQuestion<v1::PlanLengthsRequest>(damaged(advice.Lengths()));
     accepted += CheckQuestion<v1::SplitBudgetRequest>(damaged(advice.Split()));
   }
-  EXPECT_GT(accepted, kRounds / 10);
+  EXPECT_GT(accepted, kMutationRounds / 10);
 }
 
 TEST(AdviceMutation, DamagedAnswers) {
@@ -96,14 +96,14 @@ TEST(AdviceMutation, DamagedAnswers) {
   Random random(3);
   RandomAdvice advice(3);
   int accepted = 0;
-  for (int i = 0; i < kRounds; ++i) {
+  for (int i = 0; i < kMutationRounds; ++i) {
     const std::vector<Advice> advices = {advice.AnyAdvice(), advice.AnyAdvice()};
     accepted += CheckAnswer<v1::AdviseResponse>(Damaged(Encoded(advices[0], v1::AdviseResponse()), random));
     accepted += CheckAnswer<v1::PlanLengthsResponse>(Damaged(Encoded(advices, v1::PlanLengthsResponse()), random));
     const std::vector<Curve> curves = {advice.AnyCurve(), advice.AnyCurve()};
     accepted += CheckAnswer<v1::MakeCurvesResponse>(Damaged(Encoded(curves, v1::MakeCurvesResponse()), random));
   }
-  EXPECT_GT(accepted, kRounds / 10);
+  EXPECT_GT(accepted, kMutationRounds / 10);
 }
 
 }  // namespace

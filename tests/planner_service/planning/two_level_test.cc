@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using Random = std::mt19937_64;
 
-int64_t Below(Random& random, int64_t limit) { return static_cast<int64_t>(random() % limit); }
+int64_t DrawBelow(Random& random, int64_t limit) { return static_cast<int64_t>(random() % limit); }
 
 TwoLevelPlan PlanOf(const TwoLevelRequest& request) {
   EmbeddedChainPlanner planner;
@@ -32,7 +32,7 @@ TwoLevelPlan PlanOf(const TwoLevelRequest& request) {
   return *std::move(plan);
 }
 
-bool Uses(const Schedule& schedule, Run::Kind kind) {
+bool HasRunOf(const Schedule& schedule, Run::Kind kind) {
   return std::any_of(schedule.runs.begin(), schedule.runs.end(), [kind](const auto& run) { return run.kind == kind; });
 }
 
@@ -48,19 +48,21 @@ TEST(TwoLevel, CostsWhatTheBestOfAllPersistentSchedulesDoes) {
   Random random(1);
   int fetched = 0, on_host = 0;
   for (int round = 0; round < 400; ++round) {
-    TwoLevelRequest request = {.length = 1 + Below(random, 7),
-                               .state_bytes = 1 + Below(random, 3),
-                               .tape_bytes = Below(random, 7),
-                               .forward_cost = Below(random, 9),
-                               .taped_forward_cost = Below(random, 9),
-                               .backward_cost = Below(random, 9)};
-    request.device = {.bytes = Below(random, 12), .write_cost = Below(random, 3), .read_cost = Below(random, 3)};
-    request.host = {.bytes = Below(random, 9), .write_cost = Below(random, 6), .read_cost = Below(random, 6)};
+    TwoLevelRequest request = {.length = 1 + DrawBelow(random, 7),
+                               .state_bytes = 1 + DrawBelow(random, 3),
+                               .tape_bytes = DrawBelow(random, 7),
+                               .forward_cost = DrawBelow(random, 9),
+                               .taped_forward_cost = DrawBelow(random, 9),
+                               .backward_cost = DrawBelow(random, 9)};
+    request.device = {
+        .bytes = DrawBelow(random, 12), .write_cost = DrawBelow(random, 3), .read_cost = DrawBelow(random, 3)};
+    request.host = {
+        .bytes = DrawBelow(random, 9), .write_cost = DrawBelow(random, 6), .read_cost = DrawBelow(random, 6)};
     request.start = random() % 2 == 0 ? Level::kDevice : Level::kHost;
     const TwoLevelPlan plan = PlanOf(request);
     EXPECT_EQ(plan.cost, BruteForceCost(request)) << "round " << round;
-    fetched += Uses(plan.schedule, Run::Kind::kFetch) ? 1 : 0;
-    on_host += Uses(plan.schedule, Run::Kind::kSplitHost) ? 1 : 0;
+    fetched += HasRunOf(plan.schedule, Run::Kind::kFetch) ? 1 : 0;
+    on_host += HasRunOf(plan.schedule, Run::Kind::kSplitHost) ? 1 : 0;
   }
   EXPECT_GT(fetched, 20);
   EXPECT_GT(on_host, 20);
@@ -102,8 +104,8 @@ TEST(TwoLevel, WithoutAHostItIsAuto) {
   EmbeddedPlanner uniform;
   Random random(2);
   for (int round = 0; round < 200; ++round) {
-    const int64_t length = 1 + Below(random, 60);
-    const ByteBudget bytes = {1 + Below(random, 5), Below(random, 12), Below(random, 8 * length)};
+    const int64_t length = 1 + DrawBelow(random, 60);
+    const ByteBudget bytes = {1 + DrawBelow(random, 5), DrawBelow(random, 12), DrawBelow(random, 8 * length)};
     const absl::StatusOr<Plan> plan = uniform.MakePlan({.length = length, .budget = bytes}, {});
     ASSERT_TRUE(plan.ok());
     TwoLevelRequest request = {.length = length,

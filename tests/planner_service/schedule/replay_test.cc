@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using Tape = Action::Tape;
 
-constexpr ReplayCosts kCosts = {.state_bytes = 10, .tape_bytes = 100};
+constexpr ReplayCosts kReplayCosts = {.state_bytes = 10, .tape_bytes = 100};
 
 Action Forward(int64_t begin, int64_t end, Tape tape = Tape::kNone, bool write_state = false) {
   return {.kind = Action::Kind::kForward, .tape = tape, .write_state = write_state, .begin = begin, .end = end};
@@ -35,7 +35,7 @@ Action OnHost(Action action) {
 }
 
 absl::StatusOr<ReplayResult> Apply(int64_t length, const std::vector<Action>& actions,
-                                   const ReplayCosts& costs = kCosts) {
+                                   const ReplayCosts& costs = kReplayCosts) {
   ReplayMachine machine(length, costs);
   for (const Action& action : actions) {
     if (absl::Status status = machine.Apply(action); !status.ok()) return status;
@@ -245,14 +245,14 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ReplayTest, StoreAllOfTenMillionLinksIsThreeActions) {
   const Schedule schedule = {{{.kind = Run::Kind::kTapeAll, .length = 10'000'000}}};
-  absl::StatusOr<ReplayResult> result = Replay(schedule, kCosts, 3);
+  absl::StatusOr<ReplayResult> result = Replay(schedule, kReplayCosts, 3);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->peak_bytes, int64_t{9'999'999} * 100 + int64_t{9'999'998} * 10);
 }
 
 TEST(ReplayTest, StopsAfterTheActionsItMayReplay) {
   const Schedule schedule = {{{.kind = Run::Kind::kTapeAll, .length = 2}}};
-  EXPECT_EQ(Replay(schedule, kCosts, 2).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Replay(schedule, kReplayCosts, 2).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST(ReplayTest, BytesStayAtTheLargestIntegerInsteadOfOverflowing) {

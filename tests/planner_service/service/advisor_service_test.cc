@@ -29,7 +29,7 @@ using std::chrono::milliseconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr milliseconds kLong{60'000};
+constexpr milliseconds kLongCall{60'000};
 constexpr char kServiceName[] = "recurve.planner.v1.AdvisorService";
 
 const Workload kChain = ChainWorkload{.length = 300, .state_bytes = 8, .tape_bytes = 24};
@@ -42,7 +42,7 @@ class AdvisorServiceTest : public ::testing::Test {
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
   // Serves both services; a request may keep a solver for so long.
-  void Serve(milliseconds longest_solve = kLong) {
+  void Serve(milliseconds longest_solve = kLongCall) {
     gate_.emplace(SolveLimits{.max_solves = 2, .max_waiting = 0, .longest_solve = longest_solve}, metrics_);
     admission_.emplace(planner_, *gate_);
     const CallRules rules{.deadline = milliseconds(80), .metrics = metrics_};
@@ -56,12 +56,12 @@ class AdvisorServiceTest : public ::testing::Test {
   }
 
   // Asks with a deadline, or with none when `timeout` is 0.
-  grpc::Status Advise(grpc::ClientContext& context, milliseconds timeout = kLong) {
+  grpc::Status Advise(grpc::ClientContext& context, milliseconds timeout = kLongCall) {
     if (timeout.count() != 0) context.set_deadline(std::chrono::system_clock::now() + timeout);
     v1::AdviseResponse response;
     return stub_->Advise(&context, EncodeQuestion(AdviseQuestion{kChain, Strategy::kAuto, 500}), &response);
   }
-  grpc::Status Advise(milliseconds timeout = kLong) {
+  grpc::Status Advise(milliseconds timeout = kLongCall) {
     grpc::ClientContext context;
     return Advise(context, timeout);
   }
@@ -165,7 +165,7 @@ TEST_F(AdvisorServiceTest, AQuestionWithoutADeadlineGetsTheServers) {
 TEST_F(AdvisorServiceTest, NoDeadlineKeepsASolverForLong) {
   Serve(milliseconds(30));
   advisor_.gate.Close();
-  const grpc::Status status = Advise(kLong);
+  const grpc::Status status = Advise(kLongCall);
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_THAT(status.error_message(), AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("ask for less")));
   EXPECT_EQ(advisor_.gate.cancellations(), 1);

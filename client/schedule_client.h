@@ -24,7 +24,7 @@ struct ScheduleClientOptions {
 };
 
 // What is known of a plan before its actions.
-struct PlanFigures {
+struct StreamedPlan {
   Plan plan;                 // without its schedule
   int64_t action_count = 0;  // in the whole schedule; 0 when the plan is not feasible
 };
@@ -33,11 +33,11 @@ struct PlanFigures {
 // lists for each call, and the target in their message. Thread-safe.
 //
 //   ScheduleClient schedules({.target = "127.0.0.1:7401"});
-//   absl::Status status = schedules.StreamSchedule(request, 0, [](const PlanFigures& figures) { ...; return true; },
+//   absl::Status status = schedules.StreamSchedule(request, 0, [](const StreamedPlan& figures) { ...; return true; },
 //                                                  [](const Action& action) { ...; return true; });
 class ScheduleClient {
  public:
-  using OnFigures = std::function<bool(const PlanFigures&)>;
+  using OnFigures = std::function<bool(const StreamedPlan&)>;
   using OnAction = std::function<bool(const Action&)>;
   // The next action; nothing at the end; an error ends the call with that error.
   using NextAction = std::function<absl::StatusOr<std::optional<Action>>()>;

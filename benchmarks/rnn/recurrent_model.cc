@@ -39,8 +39,7 @@ void RecurrentModel::Place(Regions& regions) {
 
 void RecurrentModel::Bind(Regions regions) {
   Place(regions);
-  const std::vector<float> block = ToBlock(InitialModel(config_, /*seed=*/1));
-  backend_.Upload(block.data(), layout_.block_bytes(), parameters_);
+  UploadModel(InitialModel(config_, /*seed=*/1), backend_, parameters_);
   FillRandom(backend_, x_, shape_.length * shape_.batch * config_.embedding);
   FillRandom(backend_, dy_, shape_.length * shape_.batch * config_.hidden);
 }

@@ -29,7 +29,8 @@ std::string PlainName(const std::string& name, const std::string& prefix) {
 
 int64_t PlannedPeak(const v1::MemoryLedger& ledger) {
   return ledger.weights_bytes() + ledger.gradients_bytes() + ledger.optimizer_bytes() + ledger.batch_bytes() +
-         ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes() + ledger.backend_bytes();
+         ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes() + ledger.backend_bytes() +
+         ledger.process_bytes();
 }
 
 Json ProgressJson(const v1::Progress& progress) {

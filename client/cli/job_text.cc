@@ -42,7 +42,7 @@ std::string LedgerText(const Ledger& ledger) {
   std::string text;
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     const auto memory = static_cast<MemoryKind>(kind);
-    if (memory == MemoryKind::kBackend && ledger[memory] == 0) continue;  // none on the CPU
+    if (IsOptional(memory) && ledger[memory] == 0) continue;
     absl::StrAppend(&text, text.empty() ? "" : ", ", std::string(ToString(memory)), " ",
                     FormatBytesRounded(ledger[memory]));
   }

@@ -130,7 +130,7 @@ ExitStatus RunExport(const ExportOptions& options) {
   };
   absl::Status status = StreamPlan(
       options.planner, *request,
-      [&](const PlanFigures& figures) {
+      [&](const StreamedPlan& figures) {
         if (!figures.plan.feasible) {
           infeasible = PlanAnswer{.request = *request, .plan = figures.plan};
           return false;

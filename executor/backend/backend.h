@@ -67,6 +67,9 @@ class Backend {
 
   virtual std::string Describe() const = 0;  // "cpu (avx512, 2 threads)"
 
+  // Whether the device's memory is the host's, so that the host may read and write it while no operation is under way.
+  virtual bool OnHost() const { return false; }
+
   // Device memory that the backend holds for itself from its making on, beside what Allocate gives.
   virtual int64_t OwnBytes() const = 0;
 

@@ -263,6 +263,7 @@ executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger) {
   message.set_tapes_bytes(ledger[MemoryKind::kTapes]);
   message.set_workspace_bytes(ledger[MemoryKind::kWorkspace]);
   message.set_backend_bytes(ledger[MemoryKind::kBackend]);
+  message.set_process_bytes(ledger[MemoryKind::kProcess]);
   return message;
 }
 

@@ -26,6 +26,8 @@ class BatchSource {
   // Steps of the longest sequence of batch `index`, at least 1.
   virtual int64_t StepsOf(int64_t index) = 0;
   virtual void Fill(int64_t index, const HostBatch& batch) = 0;
+  // Memory that finding the batches takes as long as the source lives, such as an index of lines. In bytes, at most.
+  virtual int64_t HeldBytes() const { return 0; }
 };
 
 }  // namespace recurve

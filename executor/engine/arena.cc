@@ -5,25 +5,30 @@
 
 namespace recurve {
 
-absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t bytes, int64_t pieces) {
-  const int64_t own_bytes = backend.OwnBytes();
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes - own_bytes);
+absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t bytes, int64_t pieces,
+                                                     int64_t process_bytes) {
+  Ledger beside;
+  beside[MemoryKind::kBackend] = backend.OwnBytes();
+  beside[MemoryKind::kProcess] = process_bytes;
+  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes - beside.total());
   if (!memory.ok()) return memory.status();
   // Tensors are padded, and whole states are copied: no copy reads what nothing wrote.
   backend.Zero((*memory)->data(), (*memory)->size());
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), own_bytes, pieces));
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), beside, pieces));
 }
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces) {
   absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.AllocateHost(bytes);
   if (!memory.ok()) return memory.status();
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), /*own_bytes=*/0, pieces));
+  return std::unique_ptr<Arena>(new Arena(*std::move(memory), /*beside=*/{}, pieces));
 }
 
-Arena::Arena(std::unique_ptr<DeviceMemory> memory, int64_t own_bytes, int64_t pieces)
-    : memory_(std::move(memory)), own_bytes_(own_bytes), peak_bytes_(own_bytes) {
-  live_[MemoryKind::kBackend] = own_bytes;
-  peak_ = live_;
+Arena::Arena(std::unique_ptr<DeviceMemory> memory, const Ledger& beside, int64_t pieces)
+    : memory_(std::move(memory)),
+      beside_bytes_(beside.total()),
+      live_(beside),
+      peak_(beside),
+      peak_bytes_(beside.total()) {
   pieces_.reserve(pieces);
 }
 

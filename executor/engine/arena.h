@@ -14,18 +14,20 @@
 namespace recurve {
 
 // All device memory of a job, or all its memory on the host: one allocation, made once, of which every piece is a
-// stretch, and what the backend holds for itself. A stack: what was taken last is given back first, which is the order
-// in which a schedule stores (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as long
-// as the job is taken first and never given back. Counts what is live by kind and remembers the most that ever was. Not
-// thread-safe.
+// stretch, and what backend and process hold beside it. A stack: what was taken last is given back first, which is the
+// order in which a schedule stores (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as
+// long as the job is taken first and never given back. Counts what is live by kind and remembers the most that ever
+// was. Not thread-safe.
 //
 //   auto arena = Arena::Create(backend, fixed.total() + store_bytes, pieces);
 //   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
 class Arena {
  public:
-  // `bytes` in all: takes from `backend` what is beyond its OwnBytes, which are live from the start; for up to `pieces`
-  // pieces at a time. All bytes are 0. RESOURCE_EXHAUSTED when the device has not so many.
-  static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces);
+  // `bytes` in all: takes from `backend` what is beyond its OwnBytes and `process_bytes`, which somebody else holds
+  // (MemoryKind::kProcess); both are live from the start. For up to `pieces` pieces at a time. All bytes are 0.
+  // RESOURCE_EXHAUSTED when the device has not so many.
+  static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces,
+                                                       int64_t process_bytes = 0);
   // The same of memory of the host, for transfers.
   static absl::StatusOr<std::unique_ptr<Arena>> CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces);
 
@@ -34,9 +36,9 @@ class Arena {
   // Gives the last piece back. There must be one.
   void Pop();
 
-  int64_t size() const { return own_bytes_ + memory_->size(); }
+  int64_t size() const { return beside_bytes_ + memory_->size(); }
   const Ledger& live() const { return live_; }
-  int64_t live_bytes() const { return own_bytes_ + top_; }
+  int64_t live_bytes() const { return beside_bytes_ + top_; }
   int64_t peak_bytes() const { return peak_bytes_; }  // the most live_bytes() ever was
   const Ledger& peak() const { return peak_; }        // what was live when that was first so
 
@@ -46,10 +48,11 @@ class Arena {
     int64_t bytes;
   };
 
-  Arena(std::unique_ptr<DeviceMemory> memory, int64_t own_bytes, int64_t pieces);
+  // `beside`: what is live outside `memory`.
+  Arena(std::unique_ptr<DeviceMemory> memory, const Ledger& beside, int64_t pieces);
 
   const std::unique_ptr<DeviceMemory> memory_;
-  const int64_t own_bytes_;
+  const int64_t beside_bytes_;
   std::vector<Piece> pieces_;  // never grows beyond what was reserved
   Ledger live_;
   Ledger peak_;

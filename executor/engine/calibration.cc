@@ -102,7 +102,7 @@ class Course {
   Backend& backend_;
   std::unique_ptr<DeviceMemory> memory_;
   std::vector<Stretch> stretches_;
-  std::vector<int32_t> tokens_;  // inputs and targets of the longest stretch
+  std::vector<int32_t> tokens_;  // inputs, and targets, of the longest stretch
   double batch_ = kNever;        // seconds once a batch, the least of all rounds
   std::vector<double> rounds_;   // seconds of each
 };
@@ -110,11 +110,11 @@ class Course {
 absl::StatusOr<std::unique_ptr<Course>> Course::Create(const CalibrationOptions& options, Backend& backend) {
   std::unique_ptr<Course> course(new Course(options, backend));
   int64_t bytes = 0;
-  int64_t token_bytes = 0;
+  int64_t tokens = 0;
   for (const int64_t link : options.links) {
     const Stretch& stretch = course->stretches_.emplace_back(MakeStretch(options, link, backend));
     bytes = std::max(bytes, stretch.bytes());
-    token_bytes = std::max(token_bytes, stretch.model->needs().batch.used());
+    tokens = std::max(tokens, stretch.steps() * options.batch);
   }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
   if (!memory.ok()) return memory.status();
@@ -123,9 +123,8 @@ absl::StatusOr<std::unique_ptr<Course>> Course::Create(const CalibrationOptions&
   for (Stretch& stretch : course->stretches_) course->Place(stretch);
 
   LanguageModel& model = *course->stretches_.front().model;
-  const std::vector<float> weights = ToBlock(InitialModel(options.model, /*seed=*/1));
-  backend.Upload(weights.data(), model.layout().block_bytes(), model.parameters());
-  course->tokens_.resize(token_bytes / static_cast<int64_t>(sizeof(int32_t)));
+  UploadModel(InitialModel(options.model, /*seed=*/1), backend, model.parameters());
+  course->tokens_.resize(tokens);
   for (size_t i = 0; i < course->tokens_.size(); ++i) {
     course->tokens_[i] = static_cast<int32_t>((i * 7919 + i / 13) % static_cast<size_t>(options.model.vocabulary));
   }

@@ -78,8 +78,7 @@ absl::Status Reader::TakeMemory(const Model& model) {
   next_state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
   scratch_ = arena_->Push(MemoryKind::kTapes, model_.tape_bytes());
   Restart();
-  const std::vector<float> block = ToBlock(model);
-  backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
+  UploadModel(model, backend_, model_.parameters());
   model_.PrepareWeights();
   model_.BeginBatch(steps_, 1);
   return backend_.Synchronize();

@@ -21,6 +21,8 @@ std::string_view ToString(MemoryKind kind) {
       return "workspace";
     case MemoryKind::kBackend:
       return "backend";
+    case MemoryKind::kProcess:
+      return "process";
   }
   return "unknown";
 }

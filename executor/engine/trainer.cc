@@ -42,6 +42,7 @@ Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
   ledger[MemoryKind::kTapes] = model.tape_bytes();
   ledger[MemoryKind::kWorkspace] = model.needs().workspace.used() + AlignUp(sizeof(double));
   ledger[MemoryKind::kBackend] = backend.OwnBytes();
+  ledger[MemoryKind::kProcess] = backend.OnHost() ? model.layout().block_bytes() + options.process_bytes : 0;
   return ledger;
 }
 
@@ -50,8 +51,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
   if (options.shape.ragged && options.carry_state) {
     return absl::InvalidArgumentError("carry_state is true, must be false where sequences have lengths of their own");
   }
+  const Ledger fixed = FixedLedger(options, backend);
   absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend, FixedLedger(options, backend).total() + store.bytes, kFixedPieces + store.pieces);
+      Arena::Create(backend, fixed.total() + store.bytes, kFixedPieces + store.pieces, fixed[MemoryKind::kProcess]);
   if (!arena.ok()) return arena.status();
   std::unique_ptr<Arena> host_arena;
   if (store.host_bytes > 0) {
@@ -75,10 +77,7 @@ Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, st
       backend_(backend),
       arena_(std::move(arena)),
       host_arena_(std::move(host_arena)),
-      model_(options.model, options.shape, LanguageModel::Use::kTraining, backend),
-      host_inputs_(options.shape.length * options.shape.batch),
-      host_targets_(options.shape.length * options.shape.batch),
-      host_lengths_(options.shape.ragged ? options.shape.batch : 0) {}
+      model_(options.model, options.shape, LanguageModel::Use::kTraining, backend) {}
 
 absl::Status Trainer::TakeFixedMemory() {
   const LanguageModel::Regions& needs = model_.needs();
@@ -102,12 +101,28 @@ absl::Status Trainer::TakeFixedMemory() {
                .gradients = Region(gradients),
                .batch = Region(batch),
                .workspace = Region(workspace)});
+  PlaceBatch();
   return absl::OkStatus();
 }
 
+void Trainer::PlaceBatch() {
+  const auto tokens = static_cast<size_t>(options_.shape.length * options_.shape.batch);
+  const auto lengths = static_cast<size_t>(options_.shape.ragged ? options_.shape.batch : 0);
+  if (backend_.OnHost()) {
+    inputs_ = {model_.inputs(), tokens};
+    targets_ = {model_.targets(), tokens};
+    lengths_ = {model_.lengths(), lengths};
+    return;
+  }
+  host_batch_.resize(2 * tokens + lengths);
+  const std::span<int32_t> all(host_batch_);
+  inputs_ = all.first(tokens);
+  targets_ = all.subspan(tokens, tokens);
+  lengths_ = all.last(lengths);
+}
+
 void Trainer::Load(const Model& initial) {
-  const std::vector<float> block = ToBlock(initial);
-  backend_.Upload(block.data(), model_.layout().block_bytes(), model_.parameters());
+  UploadModel(initial, backend_, model_.parameters());
   backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
   backend_.Zero(start_state_, model_.state_bytes());
 }
@@ -115,20 +130,20 @@ void Trainer::Load(const Model& initial) {
 int64_t Trainer::StepsToRun(int64_t links) const {
   const SequenceShape& shape = options_.shape;
   if (!shape.ragged) return shape.length;
-  const int64_t longest = *std::max_element(host_lengths_.begin(), host_lengths_.end());
+  const int64_t longest = *std::max_element(lengths_.begin(), lengths_.end());
   return std::max(longest, (links - 1) * shape.link + 1);
 }
 
 int64_t Trainer::UploadBatch(int64_t steps) {
   const SequenceShape& shape = options_.shape;
   const int64_t tokens = steps * shape.batch;
-  const auto upload = [&](const std::vector<int32_t>& host, int64_t n, int32_t* device) {
-    backend_.Upload(host.data(), n * static_cast<int64_t>(sizeof(int32_t)), device);
+  const auto upload = [&](std::span<const int32_t> host, int64_t n, int32_t* device) {
+    if (host.data() != device) backend_.Upload(host.data(), n * static_cast<int64_t>(sizeof(int32_t)), device);
   };
-  upload(host_inputs_, tokens, model_.inputs());
-  upload(host_targets_, tokens, model_.targets());
-  if (shape.ragged) upload(host_lengths_, shape.batch, model_.lengths());
-  return std::count_if(host_targets_.begin(), host_targets_.begin() + tokens, [](int32_t t) { return t >= 0; });
+  upload(inputs_, tokens, model_.inputs());
+  upload(targets_, tokens, model_.targets());
+  if (shape.ragged) upload(lengths_, shape.batch, model_.lengths());
+  return std::count_if(targets_.begin(), targets_.begin() + tokens, [](int32_t t) { return t >= 0; });
 }
 
 absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
@@ -137,7 +152,7 @@ absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
     return absl::InvalidArgumentError(
         absl::StrCat("the schedule has ", schedule.length(), " links, must have ", shape.links()));
   }
-  const auto longest = std::max_element(host_lengths_.begin(), host_lengths_.end());
+  const auto longest = std::max_element(lengths_.begin(), lengths_.end());
   if (shape.ragged && (*longest > shape.length || *longest > schedule.length() * shape.link)) {
     return absl::InvalidArgumentError(absl::StrCat("a sequence has ", *longest, " steps, more than the schedule's ",
                                                    schedule.length(), " links of ", shape.link, " steps"));
@@ -218,10 +233,6 @@ absl::Status Trainer::CheckFinite(const StepResult& result) const {
   return absl::OkStatus();
 }
 
-Model Trainer::Parameters() {
-  std::vector<float> block(model_.layout().block_floats());
-  backend_.Download(model_.parameters(), model_.layout().block_bytes(), block.data());
-  return FromBlock(options_.model, block);
-}
+Model Trainer::Parameters() { return DownloadModel(options_.model, backend_, model_.parameters()); }
 
 }  // namespace recurve

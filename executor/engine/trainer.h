@@ -31,6 +31,7 @@ struct TrainerOptions {
   bool carry_state = false;
   bool host_states = false;  // the schedule may store states on the host
   uint64_t dropout_seed = 1;
+  int64_t process_bytes = 0;  // what the caller holds for the job in memory of the host, such as an index of the data
 };
 
 // Bytes of a state and of a full link's tape, as the arena holds them.
@@ -41,8 +42,9 @@ struct LinkBytes {
 LinkBytes MeasureLink(const TrainerOptions& options);
 
 // What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, what the
-// backend holds for itself, and the working set (two running states, a state gradient, the start state, with
-// `carry_state` the state carried on, with `host_states` a third running state, one tape).
+// backend holds for itself, the working set (two running states, a state gradient, the start state, with `carry_state`
+// the state carried on, with `host_states` a third running state, one tape), and where the device's memory is the
+// host's, a copy of the weights and `process_bytes`.
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
 
 // What the store must hold for the schedules that will be run.
@@ -84,9 +86,9 @@ class Trainer {
                                                          const StoreNeeds& store, Backend& backend);
 
   // The next batch, in host memory; to be filled before each step. Steps that the schedule does not reach are not read.
-  std::span<int32_t> inputs() { return host_inputs_; }    // [T, B]
-  std::span<int32_t> targets() { return host_targets_; }  // [T, B]; a negative one is not counted
-  std::span<int32_t> lengths() { return host_lengths_; }  // [B]; empty where the shape is not ragged
+  std::span<int32_t> inputs() { return inputs_; }    // [T, B]
+  std::span<int32_t> targets() { return targets_; }  // [T, B]; a negative one is not counted
+  std::span<int32_t> lengths() { return lengths_; }  // [B]; empty where the shape is not ragged
 
   // One optimiser step with the first links of a sequence, as many as `schedule` has. `start_afresh`: from a zero state
   // though states are carried. INVALID_ARGUMENT when the batch does not fit the schedule, ABORTED when loss or gradient
@@ -104,6 +106,7 @@ class Trainer {
           Backend& backend);
 
   absl::Status TakeFixedMemory();
+  void PlaceBatch();
   void Load(const Model& initial);
   void PrepareStates(bool start_afresh);
   absl::Status CheckBatch(const Schedule& schedule) const;
@@ -125,8 +128,9 @@ class Trainer {
   std::byte* optimizer_state_ = nullptr;
   double* squared_norm_ = nullptr;
   std::optional<Interpreter> interpreter_;
-  std::vector<int32_t> host_inputs_, host_targets_, host_lengths_;
-  bool carried_ = false;  // carried_state_ holds the final state of the last step
+  std::vector<int32_t> host_batch_;                // empty where the host may write the device's
+  std::span<int32_t> inputs_, targets_, lengths_;  // of host_batch_, or of the device's
+  bool carried_ = false;                           // carried_state_ holds the final state of the last step
   int64_t steps_done_ = 0;
 };
 

@@ -21,7 +21,8 @@ inline constexpr int64_t kMaxLayers = 64;
 inline constexpr int64_t kMaxWidth = 16384;  // of a layer, of an embedding
 inline constexpr int64_t kMaxBatch = 65536;
 
-// Everything the job holds on the device: weights, gradients, optimiser state, batch, workspace, states, tapes.
+// Everything the job holds on the device: weights, gradients, optimiser state, batch, workspace, states, tapes; on the
+// CPU, where the device's memory is the process's, what the process holds for the job besides (MemoryKind::kProcess).
 struct TotalBytes {
   int64_t bytes = 0;  // >= 1
 };

@@ -13,7 +13,7 @@ constexpr int64_t kRowsPerLink = 128;  // k B, from which on the matrix products
 
 }  // namespace
 
-TrainerOptions OptionsOf(const JobSpec& spec) {
+TrainerOptions OptionsOf(const JobSpec& spec, int64_t process_bytes) {
   const bool ragged = spec.sequences == Sequences::kLines;
   return {.model = {.cell = spec.cell,
                     .layers = spec.layers,
@@ -28,7 +28,8 @@ TrainerOptions OptionsOf(const JobSpec& spec) {
           .steps = spec.steps,
           .carry_state = CarriesState(spec),
           .host_states = spec.host_memory > 0,
-          .dropout_seed = spec.seed};
+          .dropout_seed = spec.seed,
+          .process_bytes = process_bytes};
 }
 
 absl::Status CheckCountable(const JobSpec& spec) {
@@ -42,8 +43,8 @@ absl::Status CheckCountable(const JobSpec& spec) {
                    spec.layers, " make activations of more than ", kMaxBytes, " bytes; lower one of them"));
 }
 
-LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend) {
-  LinkSizing sizing{.options = OptionsOf(spec)};
+LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend, int64_t process_bytes) {
+  LinkSizing sizing{.options = OptionsOf(spec, process_bytes)};
   sizing.options.shape.link = link;
   sizing.fixed = FixedLedger(sizing.options, backend);
   sizing.link_bytes = MeasureLink(sizing.options);

@@ -18,8 +18,8 @@
 
 namespace recurve {
 
-// What the trainer needs to know of a job. The link is 1: it has not been chosen.
-TrainerOptions OptionsOf(const JobSpec& spec);
+// What the trainer needs to know of a job. The link is 1: it has not been chosen. `process_bytes`: see TrainerOptions.
+TrainerOptions OptionsOf(const JobSpec& spec, int64_t process_bytes = 0);
 
 // INVALID_ARGUMENT when the bytes of a job, whose sizes CheckSizes accepts, are beyond counting.
 absl::Status CheckCountable(const JobSpec& spec);
@@ -36,7 +36,7 @@ struct LinkSizing {
 };
 
 // The spec must be countable. O(layers) time, whatever the sizes.
-LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend);
+LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend, int64_t process_bytes = 0);
 
 // Where nothing was measured, the links to look at, in order: the spec's own (at most the length), or when it is 0
 // about 128 rows (k B), halved down to 1.

@@ -57,19 +57,20 @@ int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
 
 // The candidates of a job, those that fit with what they cost, unless there was no time left to measure it. `key` gets
 // what was measured.
-absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, Backend& backend,
+absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, int64_t process_bytes, Backend& backend,
                                                          LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                          LinkCostKey& key) {
   const MeasurableLinks measurable = LinksToMeasure(spec, backend.MostLinkRows());
   CalibrationOptions fitting{.model = OptionsOf(spec).model, .batch = spec.batch, .required = 0};
   std::vector<Candidate> candidates;
   for (const int64_t link : measurable.links) {
-    Candidate& candidate = candidates.emplace_back(Candidate{SizeLink(spec, link, backend)});
+    Candidate& candidate = candidates.emplace_back(Candidate{SizeLink(spec, link, backend, process_bytes)});
     candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
     if (!candidate.fits()) continue;
     fitting.links.push_back(link);
     if (static_cast<int64_t>(candidates.size()) <= measurable.required) ++fitting.required;
-    fitting.max_bytes = std::max(fitting.max_bytes, candidate.fixed.total() + candidate.store_budget_bytes);
+    fitting.max_bytes = std::max(fitting.max_bytes, candidate.fixed.total() - candidate.fixed[MemoryKind::kProcess] +
+                                                        candidate.store_budget_bytes);
   }
   if (fitting.links.empty()) return candidates;
   key = KeyOf(fitting, backend);
@@ -150,7 +151,7 @@ std::string Breakdown(const Candidate& candidate) {
   parts.reserve(kMemoryKinds + 1);
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     const auto memory = static_cast<MemoryKind>(kind);
-    if (memory == MemoryKind::kBackend && candidate.fixed[memory] == 0) continue;  // none on the CPU
+    if (IsOptional(memory) && candidate.fixed[memory] == 0) continue;
     parts.push_back(absl::StrCat(std::string(ToString(memory)), " ", candidate.fixed[memory]));
   }
   parts.push_back(absl::StrCat("stored states and tapes ", candidate.plan.smallest_feasible_budget));
@@ -245,11 +246,11 @@ double MemoryPlan::TransferSeconds() const {
 }
 
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
-                                      LinkCostCache& known_costs, const CancelCheck& cancelled) {
+                                      LinkCostCache& known_costs, const CancelCheck& cancelled, int64_t process_bytes) {
   if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
   LinkCostKey costs_key;
   absl::StatusOr<std::vector<Candidate>> candidates =
-      MeasureCandidates(spec, backend, known_costs, cancelled, costs_key);
+      MeasureCandidates(spec, process_bytes, backend, known_costs, cancelled, costs_key);
   if (!candidates.ok()) return candidates.status();
   TransferCosts transfers;
   if (spec.host_memory > 0) {

@@ -46,13 +46,14 @@ struct MemoryPlan {
 
 // Sizes the job in each link that may do, has measured what links cost (in the memory of the job, unless `known_costs`
 // has it), asks `planners` for a plan of each, takes the one of least predicted time and replays it. The same costs
-// give the same link.
+// give the same link. `process_bytes`: see TrainerOptions.
 //
 // FAILED_PRECONDITION when a limit cannot hold the job, or one state on the host, with the bytes that would do;
 // INVALID_ARGUMENT when the job's sizes are beyond counting, or its links too many to plan with the host; INTERNAL when
 // a plan does not replay to what it promises; what `planners` return.
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
-                                      LinkCostCache& known_costs, const CancelCheck& cancelled);
+                                      LinkCostCache& known_costs, const CancelCheck& cancelled,
+                                      int64_t process_bytes = 0);
 
 // A plan for sequences of `links` links, fewer than those of `longest`, in its memory. plan.feasible tells whether
 // there is one. INTERNAL and what `planners` return, as above.

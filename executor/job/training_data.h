@@ -38,6 +38,8 @@ class TrainingData {
   BatchSource& batches() { return *batches_; }
   int64_t train_bytes() const { return static_cast<int64_t>(corpus_->bytes().size()) - holdout_bytes_; }
   int64_t holdout_bytes() const { return holdout_bytes_; }
+  // What is held in memory to find the batches.
+  int64_t process_bytes() const { return batches_->HeldBytes(); }
   const std::optional<LineSummary>& lines() const { return lines_; }  // none: windows
   // Every length that the longest sequence of a batch may have, in steps, increasing.
   const std::vector<int64_t>& lengths() const { return lengths_; }

@@ -54,7 +54,7 @@ class LanguageModelJob final : public TrainingJob {
   void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
   void Conclude(const Model& model);
-  absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
+  absl::Status Save(int64_t step, Model model, JobObserver& observer);
   absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
 
   const JobSpec spec_;
@@ -81,7 +81,8 @@ class LanguageModelJob final : public TrainingJob {
 };
 
 absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
-  absl::StatusOr<MemoryPlan> memory = PlanMemory(spec_, *backend_, planners, known_costs_, cancelled);
+  absl::StatusOr<MemoryPlan> memory =
+      PlanMemory(spec_, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
   if (!memory.ok()) return memory.status();
   absl::StatusOr<LengthPlans> plans =
       LengthPlans::Make(spec_, *std::move(memory), data_.lengths(), planners, cancelled);
@@ -211,14 +212,14 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
-absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserver& observer) {
+absl::Status LanguageModelJob::Save(int64_t step, Model model, JobObserver& observer) {
   if (!AllFinite(model)) {
     return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
                                            ": they are not saved; lower learning_rate or weight_decay"));
   }
   if (spec_.save_path.empty()) return absl::OkStatus();
   const Clock::time_point begin = Clock::now();
-  if (absl::Status status = SaveModel(spec_.save_path, model); !status.ok()) return status;
+  if (absl::Status status = SaveModel(spec_.save_path, std::move(model)); !status.ok()) return status;
   observer.OnCheckpoint(step, SecondsSince(begin));
   return absl::OkStatus();
 }

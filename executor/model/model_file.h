@@ -32,7 +32,8 @@ struct Model {
   std::vector<NamedTensor> parameters;
 };
 
-absl::Status SaveModel(const std::string& path, const Model& model);
+// The only copy of the weights is the argument.
+absl::Status SaveModel(const std::string& path, Model model);
 absl::StatusOr<Model> LoadModel(const std::string& path);  // INVALID_ARGUMENT when tensors and configuration disagree
 
 }  // namespace recurve

@@ -33,6 +33,18 @@ void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t 
   }
 }
 
+int64_t BytesOf(const std::vector<float>& values) { return static_cast<int64_t>(values.size() * sizeof(float)); }
+
+Model ZeroModel(const ModelConfig& config, const ParameterLayout& layout) {
+  Model model{.config = config};
+  model.parameters.reserve(layout.entries().size());
+  for (const ParameterLayout::Entry& entry : layout.entries()) {
+    model.parameters.push_back(
+        {.name = entry.name, .shape = entry.shape, .values = std::vector<float>(static_cast<size_t>(entry.size))});
+  }
+  return model;
+}
+
 // Its second gate then.
 bool HasForgetGate(Cell cell) { return cell == Cell::kLstm || cell == Cell::kSlstm; }
 
@@ -70,17 +82,17 @@ int ParameterLayout::Add(std::string name, std::vector<int64_t> shape) {
 
 Model InitialModel(const ModelConfig& config, uint64_t seed) {
   const ParameterLayout layout(config);
-  std::vector<float> block(layout.block_floats(), 0.0f);
+  Model model = ZeroModel(config, layout);
   const float bound = 1.0f / std::sqrt(static_cast<float>(config.hidden));
   const float input_gain = config.layer_norm ? 1.0f : kInputGain;
   const float output_gain = config.layer_norm ? 1.0f : kOutputGain;
   const auto set = [&](int index, int64_t begin, int64_t count, float value) {
-    float* first = block.data() + layout.entries()[index].offset + begin;
+    float* first = model.parameters[index].values.data() + begin;
     std::fill(first, first + count, value);
   };
   const auto fill = [&](int index, float limit) {
-    float* begin = block.data() + layout.entries()[index].offset;
-    FillUniform(begin, begin + layout.entries()[index].size, limit, seed, static_cast<uint32_t>(index));
+    std::vector<float>& values = model.parameters[index].values;
+    FillUniform(values.data(), values.data() + values.size(), limit, seed, static_cast<uint32_t>(index));
   };
   fill(ParameterLayout::kEmbedding, std::sqrt(3.0f));
   for (int64_t layer = 0; layer < config.layers; ++layer) {
@@ -91,26 +103,23 @@ Model InitialModel(const ModelConfig& config, uint64_t seed) {
     if (config.layer_norm) set(indices.norm_gain, 0, config.hidden, 1.0f);
   }
   fill(layout.output_weight(), output_gain * bound);
-  return FromBlock(config, block);
+  return model;
 }
 
-std::vector<float> ToBlock(const Model& model) {
+void UploadModel(const Model& model, Backend& backend, float* block) {
   const ParameterLayout layout(model.config);
-  std::vector<float> block(layout.block_floats(), 0.0f);
   for (size_t i = 0; i < layout.entries().size(); ++i) {
-    std::copy(model.parameters[i].values.begin(), model.parameters[i].values.end(),
-              block.begin() + layout.entries()[i].offset);
+    const std::vector<float>& values = model.parameters[i].values;
+    backend.Upload(values.data(), BytesOf(values), block + layout.entries()[i].offset);
   }
-  return block;
 }
 
-Model FromBlock(const ModelConfig& config, const std::vector<float>& block) {
+Model DownloadModel(const ModelConfig& config, Backend& backend, const float* block) {
   const ParameterLayout layout(config);
-  Model model{.config = config};
-  model.parameters.reserve(layout.entries().size());
-  for (const ParameterLayout::Entry& entry : layout.entries()) {
-    const auto begin = block.begin() + entry.offset;
-    model.parameters.push_back({.name = entry.name, .shape = entry.shape, .values = {begin, begin + entry.size}});
+  Model model = ZeroModel(config, layout);
+  for (size_t i = 0; i < layout.entries().size(); ++i) {
+    std::vector<float>& values = model.parameters[i].values;
+    backend.Download(block + layout.entries()[i].offset, BytesOf(values), values.data());
   }
   return model;
 }

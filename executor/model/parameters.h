@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/backend/backend.h"
 #include "executor/model/model_file.h"
 
 namespace recurve {
@@ -64,9 +65,10 @@ class ParameterLayout {
 // gates' 1; gains of norms 1.
 Model InitialModel(const ModelConfig& config, uint64_t seed);
 
-// Between a model and the block of its parameters. The model's tensors must be those of its configuration.
-std::vector<float> ToBlock(const Model& model);
-Model FromBlock(const ModelConfig& config, const std::vector<float>& block);
+// Between a model and the block of its parameters on a device, tensor by tensor: the padding is left as it is, and the
+// only copy is the model. The model's tensors must be those of its configuration.
+void UploadModel(const Model& model, Backend& backend, float* block);
+Model DownloadModel(const ModelConfig& config, Backend& backend, const float* block);
 
 }  // namespace recurve
 

@@ -46,6 +46,7 @@ class MeteredBackend final : public Backend {
   MeterReadings StopMeter();  // since StartMeter
 
   std::string Describe() const override { return inner_->Describe(); }
+  bool OnHost() const override { return inner_->OnHost(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
   int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
   int64_t ChunkRows() const override { return inner_->ChunkRows(); }

@@ -80,7 +80,7 @@ Cut SizeCut(const JobSpec& spec, int64_t link, Backend& backend) {
                      .fixed_bytes = sized.fixed.total()},
           .costs = kPaperCosts};
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
-    if (sized.fixed.bytes[kind] == 0 && kind == static_cast<int>(MemoryKind::kBackend)) continue;  // none on the CPU
+    if (sized.fixed.bytes[kind] == 0 && IsOptional(static_cast<MemoryKind>(kind))) continue;
     cut.sizing.fixed_by_kind.emplace_back(ToString(static_cast<MemoryKind>(kind)), sized.fixed.bytes[kind]);
   }
   cut.SetLength(spec.length);

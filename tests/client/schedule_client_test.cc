@@ -60,7 +60,7 @@ ScheduleClient::NextAction Each(const std::vector<Action>& actions) {
   };
 }
 
-bool AnyFigures(const PlanFigures&) { return true; }
+bool AnyFigures(const StreamedPlan&) { return true; }
 
 class ScheduleClientTest : public ::testing::Test {
  protected:
@@ -100,7 +100,7 @@ TEST_F(ScheduleClientTest, BringsThePlanAndItsActionsFromAnyOffset) {
     std::vector<Action> actions;
     absl::Status status = client.StreamSchedule(
         kShort, static_cast<int64_t>(first),
-        [&](const PlanFigures& figures) {
+        [&](const StreamedPlan& figures) {
           EXPECT_EQ(figures.action_count, static_cast<int64_t>(all.size()));
           EXPECT_EQ(figures.plan.forward_count, plan->forward_count);
           EXPECT_EQ(figures.plan.peak_bytes, plan->peak_bytes);
@@ -125,7 +125,7 @@ TEST_F(ScheduleClientTest, ABudgetThatIsTooSmallIsAnAnswer) {
   const absl::Status status = ScheduleClient({.target = Target(server->port())})
                                   .StreamSchedule(
                                       {.length = 9, .strategy = Strategy::kStoreAll, .budget = ByteBudget{1, 1, 3}}, 0,
-                                      [&](const PlanFigures& figures) {
+                                      [&](const StreamedPlan& figures) {
                                         feasible = figures.plan.feasible;
                                         return true;
                                       },
@@ -138,10 +138,10 @@ TEST_F(ScheduleClientTest, ALongScheduleCanBeStreamedIntoAVerifier) {
   const auto server = Serve(service_);
   ScheduleClient client({.target = Target(server->port())});
   std::optional<ScheduleVerifier> verifier;
-  PlanFigures plan;
+  StreamedPlan plan;
   const absl::Status status = client.StreamSchedule(
       kLong, 0,
-      [&](const PlanFigures& figures) {
+      [&](const StreamedPlan& figures) {
         plan = figures;
         verifier.emplace(VerificationTask{.length = kLong.length,
                                           .state_bytes = 10,
@@ -168,7 +168,7 @@ TEST_F(ScheduleClientTest, TakesAStreamUpWhereTheServerDied) {
   int figures = 0;
   int deaths = 0;
   const absl::Status status = client.StreamSchedule(
-      kLong, 0, [&](const PlanFigures&) { return ++figures > 0; },
+      kLong, 0, [&](const StreamedPlan&) { return ++figures > 0; },
       [&](const Action& action) {
         if (action != all.at(next)) return false;
         if (++next % (all.size() / 4) == 1'000) {

@@ -88,7 +88,7 @@ TEST(PlannerBinaryTest, StreamsSchedulesThatItCanVerify) {
   ScheduleClient client({.target = "127.0.0.1:" + std::to_string(planner.port())});
   std::vector<Action> actions;
   const absl::Status status = client.StreamSchedule(
-      {.length = 20'000, .budget = ByteBudget{10, 20, 100}}, 0, [](const PlanFigures&) { return true; },
+      {.length = 20'000, .budget = ByteBudget{10, 20, 100}}, 0, [](const StreamedPlan&) { return true; },
       [&](const Action& action) {
         actions.push_back(action);
         return true;

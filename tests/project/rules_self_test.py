@@ -51,6 +51,43 @@ class Layering(unittest.TestCase):
         self.assertEqual(code, 0, out)
 
 
+class OneDefinition(unittest.TestCase):
+    def expect(self, files, text):
+        code, out = run("odr_test.py", files)
+        self.assertEqual(code, 1, out)
+        self.assertIn(text, out)
+
+    def test_types(self):
+        self.expect({"client/a.h": "namespace recurve {\nstruct Figures {\n  int count;\n};\n}\n",
+                     "client/cli/b.h": "namespace recurve {\nclass Figures final : public Base {\n};\n}\n"},
+                    "client/cli/b.h:2: recurve::Figures is defined in client/a.h:2 too")
+
+    def test_types_in_types_and_specialisations(self):
+        self.expect({"client/a.cc": "namespace a::b { struct T { enum class Kind : int { kOne }; }; }",
+                     "client/b.cc": "namespace a { namespace b { struct T { enum class Kind { kTwo }; }; } }"},
+                    "a::b::T::Kind is defined")
+        self.expect({"client/a.cc": "namespace a { template <> struct T<int> {}; }",
+                     "client/b.cc": "namespace a { template <> struct T<int> { int x; }; }"}, "a::T<int> is defined")
+
+    def test_functions(self):
+        self.expect({"client/a.cc": "namespace a { int F(int x, const T<int, 3>& y = kNone) { return x; } }",
+                     "client/b.cc": "namespace a { int F(int, const T<int, 3>& z) { return 0; } }"},
+                    "a::F(int, const T<int, 3>&) is defined")
+
+    def test_tests_of_one_folder(self):
+        self.expect({"tests/client/a.cc": "struct T { int x; };", "tests/client/b.cc": "struct T {};"}, "T is defined")
+        self.expect({"client/a.cc": "struct T { int x; };", "tests/client/b.cc": "struct T {};"}, "T is defined")
+
+    def test_clean(self):
+        code, out = run("odr_test.py", {
+            "client/a.cc": "// struct T {\nnamespace a { namespace { struct T {}; int F() { return 0; } } struct U; }\n",
+            "client/b.cc": 'namespace a { namespace { struct T { int x; }; } struct U { const char* s = "struct V {"; };'
+                           "\nint F(int x) { struct T { int y; }; return x; }\nint F(long x) { return 0; } }",
+            "client/c.cc": "namespace b { struct T {}; static int F(int x) { return 1; } struct U* F(U u); }",
+            "tests/x/a.cc": "struct T {};", "tests/y/a.cc": "struct T { int x; };"})
+        self.assertEqual(code, 0, out)
+
+
 class ProtoRules(unittest.TestCase):
     HEAD = 'syntax = "proto3";\npackage recurve.x.v1;\n'
 

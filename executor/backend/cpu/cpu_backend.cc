@@ -56,6 +56,7 @@ class CpuBackend final : public Backend {
     return absl::StrCat("cpu (", instruction_set_, ", ", pool_.size(), pool_.size() == 1 ? " thread)" : " threads)");
   }
 
+  bool OnHost() const override { return true; }
   int64_t OwnBytes() const override { return 0; }
   int64_t MostLinkRows() const override { return 2048; }  // a link of more does not stay in the caches
   int64_t ChunkRows() const override { return 128; }

@@ -226,6 +226,7 @@ TEST(JobCodecTest, LedgerKeepsEveryKindInItsPlace) {
   EXPECT_EQ(message.tapes_bytes(), ledger[MemoryKind::kTapes]);
   EXPECT_EQ(message.workspace_bytes(), ledger[MemoryKind::kWorkspace]);
   EXPECT_EQ(message.backend_bytes(), ledger[MemoryKind::kBackend]);
+  EXPECT_EQ(message.process_bytes(), ledger[MemoryKind::kProcess]);
 }
 
 TEST(JobCodecTest, ProgressAndReport) {

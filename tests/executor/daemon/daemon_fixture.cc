@@ -64,35 +64,35 @@ executor::v1::JobSpec TinySpec(const std::string& data_path, int64_t steps) {
 
 executor::v1::JobSpec EndlessSpec(const std::string& data_path) { return TinySpec(data_path, 1'000'000'000); }
 
-ExecutorClient::ExecutorClient(int port)
+DaemonClient::DaemonClient(int port)
     : stub_(executor::v1::ExecutorService::NewStub(
           grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()))) {}
 
-grpc::Status ExecutorClient::Create(const executor::v1::CreateJobRequest& request, executor::v1::Job* job) {
+grpc::Status DaemonClient::Create(const executor::v1::CreateJobRequest& request, executor::v1::Job* job) {
   executor::v1::CreateJobResponse response;
   return TakeJob(stub_->CreateJob(Context().get(), request, &response), response, job);
 }
 
-grpc::Status ExecutorClient::Get(const std::string& id, executor::v1::Job* job) {
+grpc::Status DaemonClient::Get(const std::string& id, executor::v1::Job* job) {
   executor::v1::GetJobRequest request;
   request.set_id(id);
   executor::v1::GetJobResponse response;
   return TakeJob(stub_->GetJob(Context().get(), request, &response), response, job);
 }
 
-grpc::Status ExecutorClient::List(const executor::v1::ListJobsRequest& request,
+grpc::Status DaemonClient::List(const executor::v1::ListJobsRequest& request,
                                   executor::v1::ListJobsResponse* response) {
   return stub_->ListJobs(Context().get(), request, response);
 }
 
-grpc::Status ExecutorClient::Cancel(const std::string& id, executor::v1::Job* job) {
+grpc::Status DaemonClient::Cancel(const std::string& id, executor::v1::Job* job) {
   executor::v1::CancelJobRequest request;
   request.set_id(id);
   executor::v1::CancelJobResponse response;
   return TakeJob(stub_->CancelJob(Context().get(), request, &response), response, job);
 }
 
-grpc::Status ExecutorClient::Watch(const std::string& id, int64_t from,
+grpc::Status DaemonClient::Watch(const std::string& id, int64_t from,
                                    const std::function<bool(const executor::v1::JobEvent&)>& enough) {
   executor::v1::WatchJobRequest request;
   request.set_id(id);
@@ -110,7 +110,7 @@ grpc::Status ExecutorClient::Watch(const std::string& id, int64_t from,
   return reader->Finish();
 }
 
-executor::v1::Job ExecutorClient::Submit(const executor::v1::JobSpec& spec) {
+executor::v1::Job DaemonClient::Submit(const executor::v1::JobSpec& spec) {
   executor::v1::CreateJobRequest request;
   *request.mutable_spec() = spec;
   executor::v1::Job job;
@@ -119,21 +119,21 @@ executor::v1::Job ExecutorClient::Submit(const executor::v1::JobSpec& spec) {
   return job;
 }
 
-executor::v1::Job ExecutorClient::Get(const std::string& id) {
+executor::v1::Job DaemonClient::Get(const std::string& id) {
   executor::v1::Job job;
   const grpc::Status status = Get(id, &job);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return job;
 }
 
-executor::v1::Job ExecutorClient::Cancel(const std::string& id) {
+executor::v1::Job DaemonClient::Cancel(const std::string& id) {
   executor::v1::Job job;
   const grpc::Status status = Cancel(id, &job);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return job;
 }
 
-std::vector<executor::v1::JobEvent> ExecutorClient::EventsToTheEnd(const std::string& id, int64_t from) {
+std::vector<executor::v1::JobEvent> DaemonClient::EventsToTheEnd(const std::string& id, int64_t from) {
   std::vector<executor::v1::JobEvent> events;
   const grpc::Status status = Watch(id, from, [&](const executor::v1::JobEvent& event) {
     events.push_back(event);
@@ -143,12 +143,12 @@ std::vector<executor::v1::JobEvent> ExecutorClient::EventsToTheEnd(const std::st
   return events;
 }
 
-executor::v1::Job ExecutorClient::WaitForEnd(const std::string& id) {
+executor::v1::Job DaemonClient::WaitForEnd(const std::string& id) {
   EventsToTheEnd(id);
   return Get(id);
 }
 
-void ExecutorClient::WaitForStep(const std::string& id, int64_t step) {
+void DaemonClient::WaitForStep(const std::string& id, int64_t step) {
   bool reached = false;
   const grpc::Status status = Watch(id, 0, [&](const executor::v1::JobEvent& event) {
     reached = reached || event.progress().step() >= step;

@@ -37,9 +37,9 @@ executor::v1::JobSpec TinySpec(const std::string& data_path, int64_t steps);
 executor::v1::JobSpec EndlessSpec(const std::string& data_path);
 
 // Calls to an executor daemon. Every call has a deadline that only a defect reaches.
-class ExecutorClient {
+class DaemonClient {
  public:
-  explicit ExecutorClient(int port);
+  explicit DaemonClient(int port);
 
   grpc::Status Create(const executor::v1::CreateJobRequest& request, executor::v1::Job* job);
   grpc::Status Get(const std::string& id, executor::v1::Job* job);

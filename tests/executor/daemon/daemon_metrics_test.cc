@@ -39,7 +39,7 @@ class DaemonMetricsTest : public testing::Test {
 
   TrainingFolder folder_;
   std::unique_ptr<ExecutorDaemon> daemon_;
-  ExecutorClient client_;
+  DaemonClient client_;
 };
 
 TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {

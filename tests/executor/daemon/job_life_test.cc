@@ -36,7 +36,7 @@ class JobLifeTest : public testing::Test {
  protected:
   void Start(ExecutorDaemonOptions options = {}) {
     daemon_ = StartDaemon(std::move(options));
-    client_ = std::make_unique<ExecutorClient>(daemon_->port());
+    client_ = std::make_unique<DaemonClient>(daemon_->port());
   }
   // The daemon must still do its work after whatever happened.
   void ExpectNextJobRuns() {
@@ -55,7 +55,7 @@ class JobLifeTest : public testing::Test {
 
   TrainingFolder folder_;
   std::unique_ptr<ExecutorDaemon> daemon_;
-  std::unique_ptr<ExecutorClient> client_;
+  std::unique_ptr<DaemonClient> client_;
 };
 
 TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {

@@ -29,7 +29,7 @@ class WatchTest : public testing::Test {
  protected:
   void Start(ExecutorDaemonOptions options = {}) {
     daemon_ = StartDaemon(std::move(options));
-    client_ = std::make_unique<ExecutorClient>(daemon_->port());
+    client_ = std::make_unique<DaemonClient>(daemon_->port());
   }
   double Watchers() { return Sample(HttpGet(daemon_->metrics_port(), "/metrics"), kWatchers); }
   void WaitForWatchers(double count) {
@@ -38,7 +38,7 @@ class WatchTest : public testing::Test {
 
   TrainingFolder folder_;
   std::unique_ptr<ExecutorDaemon> daemon_;
-  std::unique_ptr<ExecutorClient> client_;
+  std::unique_ptr<DaemonClient> client_;
 };
 
 void ExpectOrdered(const std::vector<JobEvent>& events) {
@@ -92,7 +92,7 @@ TEST_F(WatchTest, ManyAtOnceSeeTheSameEnd) {
   readers.reserve(kReaders);
   for (int reader = 0; reader < kReaders; ++reader) {
     readers.emplace_back([&, reader] {
-      ExecutorClient client(daemon_->port());
+      DaemonClient client(daemon_->port());
       seen[reader] = client.EventsToTheEnd(id, reader % 5);
     });
   }

@@ -85,6 +85,17 @@ TEST_F(ArenaTest, HoldsTheBackendsOwnBytesFromTheStart) {
   EXPECT_EQ(arena->peak().activations(), kAlignment);
 }
 
+TEST_F(ArenaTest, CountsWhatTheProcessHoldsBesideIt) {
+  const auto arena = Arena::Create(*backend_, 5 * kAlignment, 2, /*process_bytes=*/3 * kAlignment).value();
+  EXPECT_EQ(arena->size(), 5 * kAlignment);
+  EXPECT_EQ(arena->live()[MemoryKind::kProcess], 3 * kAlignment);
+  EXPECT_EQ(arena->live().activations(), 0);
+  EXPECT_EQ(arena->peak_bytes(), 3 * kAlignment);
+  EXPECT_NE(arena->Push(MemoryKind::kStates, 2 * kAlignment), nullptr);
+  EXPECT_EQ(arena->Push(MemoryKind::kStates, 1), nullptr);
+  EXPECT_EQ(arena->peak_bytes(), 5 * kAlignment);
+}
+
 TEST_F(ArenaTest, BeginsWithZeros) {
   PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.own_bytes = kAlignment});
   const auto arena = Arena::Create(backend, 5 * kAlignment, 1).value();
@@ -96,13 +107,15 @@ TEST(Ledger, NamesItsKinds) {
   EXPECT_EQ(ToString(MemoryKind::kWeights), "weights");
   EXPECT_EQ(ToString(MemoryKind::kWorkspace), "workspace");
   EXPECT_EQ(ToString(MemoryKind::kBackend), "backend");
+  EXPECT_EQ(ToString(MemoryKind::kProcess), "process");
   Ledger ledger;
   ledger[MemoryKind::kWeights] = 1;
   ledger[MemoryKind::kStates] = 10;
   ledger[MemoryKind::kTapes] = 100;
   ledger[MemoryKind::kWorkspace] = 1000;
   ledger[MemoryKind::kBackend] = 10000;
-  EXPECT_EQ(ledger.total(), 11111);
+  ledger[MemoryKind::kProcess] = 100000;
+  EXPECT_EQ(ledger.total(), 111111);
   EXPECT_EQ(ledger.activations(), 1110);
 }
 

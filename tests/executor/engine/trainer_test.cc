@@ -80,6 +80,23 @@ TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
   EXPECT_EQ(run.trainer->arena().peak().activations(), without.trainer->arena().peak().activations());
 }
 
+// On the CPU the weights that are uploaded and saved are a second copy in the same memory; on a device they are not.
+TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
+  TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
+  const Model initial = InitialModel(options.model, 1);
+  const int64_t weights = ParameterLayout(options.model).block_bytes();
+  TrainingRun without(options, initial, Strategy::kAuto, 0, 1);
+  options.process_bytes = 1'000'000;
+  TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
+  EXPECT_EQ(run.planned_peak_bytes, without.planned_peak_bytes + 1'000'000);
+  EXPECT_EQ(WeightsAfter(run, 2), WeightsAfter(without, 2));
+  EXPECT_EQ(run.trainer->arena().peak_bytes(), run.planned_peak_bytes);
+  EXPECT_EQ(run.trainer->arena().peak()[MemoryKind::kProcess], weights + 1'000'000);
+
+  PretendingBackend device(MakeCpuBackend({.threads = 1}).value(), {});
+  EXPECT_EQ(FixedLedger(options, device)[MemoryKind::kProcess], 0);
+}
+
 // Fewer rows of logits at a time: the same loss, in less workspace.
 TEST(Trainer, WorksInChunksOfTheBackendsRows) {
   const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});

@@ -24,8 +24,7 @@ class ModelRunner {
                  .gradients = Region(Allocate(needs.gradients.used())),
                  .batch = Region(Allocate(needs.batch.used())),
                  .workspace = Region(Allocate(needs.workspace.used()))});
-    const std::vector<float> block = ToBlock(initial);
-    std::memcpy(model_.parameters(), block.data(), block.size() * sizeof(float));
+    UploadModel(initial, *backend_, model_.parameters());
     for (int64_t link = 0; link <= model_.links(); ++link) states.push_back(Allocate(model_.state_bytes()));
     for (int64_t link = 0; link < model_.links(); ++link) tapes.push_back(Allocate(model_.tape_bytes()));
     gradient = Allocate(model_.state_bytes());

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_PROCESS_CONTROL_GROUPS_H_
+#define RECURVE_PLANNER_SERVICE_PROCESS_CONTROL_GROUPS_H_
+
+#include <string>
+#include <vector>
+
+namespace recurve {
+
+// A control group that this process is in: the directory with its files, and its name as the kernel tells it.
+struct ControlGroup {
+  std::string directory;
+  std::string name;
+  bool unified = false;  // version 2
+};
+
+// The control groups of this process that have `controller` ("cpu", "memory"), of version 1 and of version 2, each with
+// the groups that it lies in, as far as this process sees them: a limit of any of them holds. `root`: see granted.h.
+std::vector<ControlGroup> ControlGroupsOf(const std::string& controller, const std::string& root);
+
+// The first line of a file; empty when it cannot be read.
+std::string ReadLine(const std::string& path);
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_PROCESS_CONTROL_GROUPS_H_

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/process/failures.h"
+
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace recurve {
+namespace {
+
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+absl::Status OutOfMemory(std::string_view doing) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat(View(doing),
+                   " ran out of memory: give it a lower memory limit, or the process more memory (ulimit -v, its "
+                   "control group)"));
+}
+
+bool IsExhaustion(const std::error_code& code) {
+  for (const int error : {EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC}) {
+    if (code == std::error_code(error, std::generic_category()) ||
+        code == std::error_code(error, std::system_category())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status StatusOfException(std::string_view doing) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory(doing);
+  } catch (const std::length_error&) {  // a container of more elements than there are addresses
+    return OutOfMemory(doing);
+  } catch (const std::system_error& error) {
+    const std::string what = absl::StrCat(View(doing), " failed: ", error.what());
+    return IsExhaustion(error.code()) ? absl::ResourceExhaustedError(what) : absl::InternalError(what);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(View(doing), " failed: ", error.what()));
+  } catch (...) {
+    return absl::InternalError(absl::StrCat(View(doing), " failed with something that is no exception"));
+  }
+}
+
+absl::Status NoThread(std::string_view purpose, const std::system_error& error) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no thread could be started for ", View(purpose), ": ", error.code().message(),
+                   "; allow more threads (ulimit -u, pids.max of the control group) or more memory (ulimit -v), or ask "
+                   "for fewer threads"));
+}
+
+}  // namespace recurve

@@ -3,7 +3,7 @@
 """Replays a schedule that Recurve has written, or writes one for Recurve to verify, with checkpoint_schedules
 (pip install checkpoint_schedules).
 
-    recurve schedule export --length 100 --state-bytes 1 --tape-bytes 2 --budget-bytes 20 --out plan.jsonl
+    recurve schedule export --length 100 --state-bytes 1 --tape-bytes 2 --memory 20 --save plan.jsonl
     python3 docs/replay_schedule.py plan.jsonl
 
     python3 docs/replay_schedule.py --dump Revolve 100 5 > revolve.jsonl

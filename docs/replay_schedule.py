@@ -16,8 +16,14 @@ import contextlib
 import json
 import sys
 
-import checkpoint_schedules as cs
-from checkpoint_schedules import StorageType
+if {"-h", "--help"} & set(sys.argv[1:]):
+    print(__doc__)
+    sys.exit(0)
+try:
+    import checkpoint_schedules as cs
+    from checkpoint_schedules import StorageType
+except ImportError:
+    sys.exit("replay_schedule.py needs the Python package checkpoint_schedules: python3 -m pip install checkpoint_schedules")
 
 MODULUS = 2**61 - 1  # the model computes in whole numbers, so that equal means equal
 

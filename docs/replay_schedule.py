@@ -3,7 +3,7 @@
 """Replays a schedule that Recurve has written, or writes one for Recurve to verify, with checkpoint_schedules
 (pip install checkpoint_schedules).
 
-    recurve schedule export --length 100 --state-bytes 1 --tape-bytes 2 --budget-bytes 20 --out plan.jsonl
+    recurve schedule export --length 100 --state-bytes 1 --tape-bytes 2 --memory 20 --save plan.jsonl
     python3 docs/replay_schedule.py plan.jsonl
 
     python3 docs/replay_schedule.py --dump Revolve 100 5 > revolve.jsonl
@@ -16,8 +16,14 @@ import contextlib
 import json
 import sys
 
-import checkpoint_schedules as cs
-from checkpoint_schedules import StorageType
+if {"-h", "--help"} & set(sys.argv[1:]):
+    print(__doc__)
+    sys.exit(0)
+try:
+    import checkpoint_schedules as cs
+    from checkpoint_schedules import StorageType
+except ImportError:
+    sys.exit("replay_schedule.py needs the Python package checkpoint_schedules: python3 -m pip install checkpoint_schedules")
 
 MODULUS = 2**61 - 1  # the model computes in whole numbers, so that equal means equal
 

@@ -19,6 +19,9 @@ import time
 try:
     import torch
 except ImportError as missing:
+    if {"-h", "--help"} & set(sys.argv):
+        print(__doc__)
+        raise SystemExit(0) from None
     raise SystemExit(f"torch_steps.py: {missing}; run it with a Python that has PyTorch") from None
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rnn"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""peer_schedule.py PEER LENGTH SLOTS PASSES
+"""usage: peer_schedule.py PEER LENGTH SLOTS PASSES
 
 Walks all actions of a schedule of a Python package and prints one JSON object, as schedule_benchmark does. PEER names a
 class of checkpoint_schedules, or CRevolve, pyrevolve's binding of the C++ revolve."""
@@ -51,6 +51,9 @@ def pyrevolve_walk():
 
 
 def main():
+    if len(sys.argv) != 5:
+        print(__doc__)
+        sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     peer, (length, slots, passes) = sys.argv[1], (int(word) for word in sys.argv[2:])
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 4 * length))
     walk = pyrevolve_walk() if peer == "CRevolve" else checkpoint_schedules_walk(peer)

@@ -21,8 +21,14 @@ import pathlib
 import sys
 import time
 
-import torch
-from torch.utils.checkpoint import checkpoint
+try:
+    import torch
+    from torch.utils.checkpoint import checkpoint
+except ImportError as missing:
+    if {"-h", "--help"} & set(sys.argv):
+        print(__doc__)
+        raise SystemExit(0) from None
+    raise SystemExit(f"torch_rnn.py: {missing}; run it with a Python that has PyTorch") from None
 
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "tanh": torch.nn.RNN}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

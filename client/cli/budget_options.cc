@@ -11,8 +11,8 @@ void AddBudgetOptions(CLI::App& app, BudgetOptions& options) {
   AddCount(app, "--length", options.length, "links of the chain, 1 to 10,000,000");
   AddBytes(app, "--state-bytes", options.state_bytes, "size of one state, such as 512KiB")->group(kBytes);
   AddBytes(app, "--tape-bytes", options.tape_bytes, "size of one link's tape; 0 is allowed")->group(kBytes);
-  AddBytes(app, "--budget-bytes", options.budget_bytes,
-           "for stored states and tapes, beyond the start state and the working set; 0 is allowed")
+  AddBytes(app, "--memory", options.budget_bytes,
+           "for stored states and tapes, beside the start state and the working set; 0 is allowed")
       ->group(kBytes);
   AddCount(app, "--slots", options.slots, "slots of one hidden state (ism: internal state), start state included")
       ->group(kSlots);
@@ -25,12 +25,11 @@ absl::StatusOr<PlanRequest> RequestOf(const BudgetOptions& options) {
   const bool bytes = options.state_bytes || options.tape_bytes || options.budget_bytes;
   const bool slots = options.slots || options.alpha;
   if (bytes == slots) {
-    return absl::InvalidArgumentError(
-        "give either --state-bytes, --tape-bytes and --budget-bytes, or --slots and --alpha");
+    return absl::InvalidArgumentError("give either --state-bytes, --tape-bytes and --memory, or --slots and --alpha");
   }
   if (bytes) {
     if (!options.state_bytes || !options.tape_bytes || !options.budget_bytes) {
-      return absl::InvalidArgumentError("--state-bytes, --tape-bytes and --budget-bytes are needed together");
+      return absl::InvalidArgumentError("--state-bytes, --tape-bytes and --memory are needed together");
     }
     request.budget = ByteBudget{*options.state_bytes, *options.tape_bytes, *options.budget_bytes};
   } else {

@@ -26,18 +26,18 @@ segments are those of the last state_bytes, where they are left out. 2,000 links
 
 Examples:
   recurve chain model.json                        what how much memory costs
-  recurve chain model.json --budget-bytes 64MiB   the cheapest schedule in 64 MiB, and what it stores where
-  recurve chain model.json --budget-bytes 64MiB --json)";
+  recurve chain model.json --memory 64MiB   the cheapest schedule in 64 MiB, and what it stores where
+  recurve chain model.json --memory 64MiB --json)";
 
 struct ChainOptions {
   std::string file;
-  std::optional<int64_t> budget_bytes, corners;
+  std::optional<int64_t> budget_bytes, points;
   std::string planner;
   bool json = false;
 };
 
 // A curve is what is asked for where no budget is given.
-constexpr int64_t kCornersWithoutBudget = 20;
+constexpr int64_t kPointsWithoutBudget = 20;
 
 ExitStatus RunChain(const ChainOptions& options) {
   CatchInterrupts();
@@ -47,7 +47,7 @@ ExitStatus RunChain(const ChainOptions& options) {
       .segments = file->segments,
       .final_state_bytes = file->final_state_bytes,
       .budget_bytes = options.budget_bytes.value_or(kMaxBytes),
-      .max_corners = options.corners.value_or(options.budget_bytes ? 0 : kCornersWithoutBudget)};
+      .max_corners = options.points.value_or(options.budget_bytes ? 0 : kPointsWithoutBudget)};
   if (absl::Status status = CheckRequest(request); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<ChainPlan> plan = MakeChainPlannerFor(options.planner)->PlanChain(request, WhenInterrupted());
   if (!plan.ok()) return Fail(WithoutPlannerHint(plan.status(), options.planner));
@@ -69,10 +69,9 @@ Command AddChainCommand(CLI::App& app) {
   chain->footer(kChainFooter);
   auto options = std::make_shared<ChainOptions>();
   AddText(*chain, "file", options->file, "the chain, in JSON", "FILE")->required();
-  AddBytes(*chain, "--budget-bytes", options->budget_bytes,
-           "for stored states and tapes, beyond the start state and the working set; left out: the whole curve");
-  AddCount(*chain, "--corners", options->corners,
-           "most points of the curve, up to 10,000; 20 where no budget is given");
+  AddBytes(*chain, "--memory", options->budget_bytes,
+           "for stored states and tapes, beside the start state and the working set; left out: the whole curve");
+  AddCount(*chain, "--points", options->points, "most points of the curve, up to 10,000; 20 where no budget is given");
   AddPlannerOption(*chain, options->planner);
   chain->add_flag("--json", options->json, "print one JSON object");
   return {.app = chain, .run = [options] { return RunChain(*options); }};

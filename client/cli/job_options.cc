@@ -34,8 +34,8 @@ void AddTrainingOptions(CLI::App& app, JobSpec& spec) {
            "steps of a sequence that gradients flow through; longer lines are cut to that many")
       ->group(group);
   app.add_flag_function(
-         "--carry-state,!--reset-state", [&spec](int64_t count) { spec.carry_state = count > 0; },
-         "start each window from the last state of the one before (default), or from zeros")
+         "--reset-state", [&spec](int64_t) { spec.carry_state = false; },
+         "start each window from a state of zeros, not from the last state of the one before")
       ->group(group);
   AddSeed(app, spec.seed)->group(group);
   AddText(app, "--device", spec.device, "cpu, cuda, or cuda:N for the GPU of that number", "DEVICE")->group(group);
@@ -54,10 +54,10 @@ void AddOptimizerOptions(CLI::App& app, OptimizerSpec& spec) {
             "which one")
       ->group(group);
   AddReal(app, "--learning-rate", spec.learning_rate, "after warm-up")->group(group);
-  AddChoice(app, "--schedule", spec.shape,
+  AddChoice(app, "--learning-rate-schedule", spec.shape,
             std::map<std::string, LearningRateShape>{{"cosine", LearningRateShape::kCosine},
                                                      {"constant", LearningRateShape::kConstant}},
-            "of the learning rate")
+            "what the rate does after warm-up")
       ->group(group);
   AddCount(app, "--warmup", spec.warmup_steps, "steps of linear warm-up from 0")->group(group);
   AddReal(app, "--momentum", spec.momentum, "sgd")->group(group);

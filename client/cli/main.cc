@@ -17,7 +17,7 @@ constexpr char kDescription[] =
 
 constexpr char kFooter[] = R"(
 Without any service, on this machine:
-  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
                                             what backpropagation through 1000 links costs in 15 MiB (also: chain, offload)
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
                                             train a language model in 5 % of the activation memory

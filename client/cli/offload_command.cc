@@ -15,9 +15,9 @@ namespace {
 
 constexpr char kOffloadFooter[] = R"(
 Examples:
-  recurve offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --device-bytes 4MiB --host-bytes 64MiB
+  recurve offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 4MiB --host-memory 64MiB
       --forward-cost 100 --backward-cost 200 --host-write-cost 150 --host-read-cost 150
-  recurve offload --length 100 --state-bytes 1 --device-bytes 3 --host-bytes 10 --forward-cost 1 --host-read-cost 2
+  recurve offload --length 100 --state-bytes 1 --memory 3 --host-memory 10 --forward-cost 1 --host-read-cost 2
       in slots of one state, as in the literature; no tape is stored
 
 Costs are whole numbers in any unit, such as microseconds; those left out are 0. States may be stored on the device or
@@ -25,7 +25,7 @@ the host, tapes on the device only. train and submit make such plans themselves,
 --host-memory.)";
 
 struct OffloadOptions {
-  std::optional<int64_t> length, state_bytes, tape_bytes, device_bytes, host_bytes, taped_forward_cost;
+  std::optional<int64_t> length, state_bytes, tape_bytes, memory, host_memory, taped_forward_cost;
   TwoLevelRequest request;
   bool start_on_host = false;
   std::string planner;
@@ -33,15 +33,15 @@ struct OffloadOptions {
 };
 
 absl::StatusOr<TwoLevelRequest> RequestOf(const OffloadOptions& options) {
-  if (!options.length || !options.state_bytes || !options.device_bytes) {
-    return absl::InvalidArgumentError("--length, --state-bytes and --device-bytes are required");
+  if (!options.length || !options.state_bytes || !options.memory) {
+    return absl::InvalidArgumentError("--length, --state-bytes and --memory are required");
   }
   TwoLevelRequest request = options.request;
   request.length = *options.length;
   request.state_bytes = *options.state_bytes;
   request.tape_bytes = options.tape_bytes.value_or(kMaxBytes);
-  request.device.bytes = *options.device_bytes;
-  request.host.bytes = options.host_bytes.value_or(0);
+  request.device.bytes = *options.memory;
+  request.host.bytes = options.host_memory.value_or(0);
   request.taped_forward_cost = options.taped_forward_cost.value_or(request.forward_cost);
   request.start = options.start_on_host ? Level::kHost : Level::kDevice;
   if (absl::Status status = CheckRequest(request); !status.ok()) return status;
@@ -73,9 +73,9 @@ Command AddOffloadCommand(CLI::App& app) {
   AddCount(*offload, "--length", options->length, "links of the chain, 1 to 20,000");
   AddBytes(*offload, "--state-bytes", options->state_bytes, "size of one state");
   AddBytes(*offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; left out: none is ever stored");
-  AddBytes(*offload, "--device-bytes", options->device_bytes,
-           "store on the device, beyond the start state and the working set");
-  AddBytes(*offload, "--host-bytes", options->host_bytes, "store on the host; left out: none");
+  AddBytes(*offload, "--memory", options->memory,
+           "for states and tapes stored on the device, beside the start state and the working set");
+  AddBytes(*offload, "--host-memory", options->host_memory, "for states stored on the host; left out: none");
   AddCount(*offload, "--forward-cost", request.forward_cost, "of one link without tape");
   AddCount(*offload, "--taped-forward-cost", options->taped_forward_cost,
            "of one link with tape; as without if left out");

@@ -208,7 +208,7 @@ std::string InfeasibleText(const PlanAnswer& answer) {
     return absl::StrCat(prefix, std::get<SlotBudget>(answer.request.budget).slots, " slots; give at least --slots ",
                         least);
   }
-  return absl::StrCat(prefix, bytes->budget_bytes, " bytes; give at least --budget-bytes ", least, " (",
+  return absl::StrCat(prefix, bytes->budget_bytes, " bytes; give at least --memory ", least, " (",
                       FormatBytesRounded(least), "), or use --strategy auto");
 }
 

@@ -25,11 +25,11 @@ namespace {
 
 constexpr char kPlanFooter[] = R"(
 Examples:
-  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
       compares all strategies in 15 MiB
-  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --strategy auto
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB --strategy auto
       one of them, with a picture of its schedule
-  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --svg plan.svg
+  recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB --svg plan.svg
       a picture of the cheapest: what is kept, what is run again, what that buys
   recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
       in the units of the paper "Memory-Efficient Backpropagation Through Time"
@@ -52,7 +52,7 @@ absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
   if (!request.ok()) return request;
   if (options.forward_seconds || options.taped_forward_seconds || options.backward_seconds) {
     if (!options.forward_seconds || !options.backward_seconds) {
-      return absl::InvalidArgumentError("--forward-seconds and --backward-seconds are needed together");
+      return absl::InvalidArgumentError("--forward-cost and --backward-cost are needed together");
     }
     request->costs =
         LinkCosts{*options.forward_seconds, options.taped_forward_seconds.value_or(*options.forward_seconds),
@@ -148,11 +148,12 @@ Command AddPlanCommand(CLI::App& app) {
   plan->footer(kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
   AddBudgetOptions(*plan, options->budget);
-  AddReal(*plan, "--forward-seconds", options->forward_seconds, "of one link without tape")->group("Predicted time");
-  AddReal(*plan, "--taped-forward-seconds", options->taped_forward_seconds,
-          "of one link with tape; default: as --forward-seconds")
+  AddReal(*plan, "--forward-cost", options->forward_seconds, "seconds of one link without tape")
       ->group("Predicted time");
-  AddReal(*plan, "--backward-seconds", options->backward_seconds, "of one link")->group("Predicted time");
+  AddReal(*plan, "--taped-forward-cost", options->taped_forward_seconds,
+          "seconds of one link with tape; default: as --forward-cost")
+      ->group("Predicted time");
+  AddReal(*plan, "--backward-cost", options->backward_seconds, "seconds of one link")->group("Predicted time");
   AddText(*plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
           "NAME")
       ->capture_default_str();

@@ -29,10 +29,10 @@ namespace {
 
 constexpr char kScheduleFooter[] = R"(
 Examples:
-  recurve schedule export --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB --out plan.jsonl
+  recurve schedule export --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB --save plan.jsonl
   recurve schedule verify plan.jsonl
       checks it against the sizes, the budget and the claims in its first line
-  recurve schedule verify theirs.jsonl --state-bytes 512KiB --tape-bytes 1MiB --budget-bytes 15MiB
+  recurve schedule verify theirs.jsonl --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
   python3 docs/replay_schedule.py plan.jsonl
       replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
 
@@ -42,7 +42,7 @@ struct ExportOptions {
   BudgetOptions budget;
   Strategy strategy = Strategy::kAuto;
   std::string planner;
-  std::string out;
+  std::string save;
 };
 
 struct VerifyOptions {
@@ -135,7 +135,7 @@ ExitStatus RunExport(const ExportOptions& options) {
           infeasible = PlanAnswer{.request = *request, .plan = figures.plan};
           return false;
         }
-        writer.emplace(options.out);
+        writer.emplace(options.save);
         return writer->Write(ToJson(HeaderOf(*request, figures.plan)));
       },
       [&](const Action& action) {
@@ -249,7 +249,7 @@ Command AddExport(CLI::App& schedule) {
   AddBudgetOptions(*app, options->budget);
   AddStrategy(*app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddPlannerOption(*app, options->planner);
-  AddText(*app, "--out", options->out, "write to this file instead of standard output", "FILE");
+  AddText(*app, "--save", options->save, "file to write; standard output without", "FILE");
   return {app, [options] { return RunExport(*options); }};
 }
 
@@ -259,8 +259,8 @@ Command AddVerify(CLI::App& schedule) {
   AddText(*app, "FILE", options->file, "the schedule, as JSON Lines; - for standard input", "FILE")->required();
   AddBytes(*app, "--state-bytes", options->state_bytes, "size of one state; default: as the file says");
   AddBytes(*app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: as the file says, or 0");
-  AddBytes(*app, "--budget-bytes", options->budget_bytes,
-           "most that may be stored beyond the start state; default: as the file says, or any");
+  AddBytes(*app, "--memory", options->budget_bytes,
+           "for stored states and tapes, beside the start state; default: as the file says, or any");
   AddPlannerOption(*app, options->planner);
   app->add_flag("--json", options->json, "print one JSON object");
   return {app, [options] { return RunVerify(*options); }};

@@ -48,10 +48,10 @@ void WorkloadOptions::AddChain(CLI::App& app) {
   add(AddBytes(app, "--state-bytes", state_bytes_, "size of one state, such as 512KiB"));
   add(AddBytes(app, "--tape-bytes", tape_bytes_, "size of one link's tape; 0 is allowed"));
   add(AddBytes(app, "--fixed-bytes", fixed_bytes_, "held besides stored states and tapes; default 0"));
-  add(AddReal(app, "--forward-seconds", forward_seconds_, "of one link without tape"));
-  add(AddReal(app, "--taped-forward-seconds", taped_forward_seconds_,
-              "of one link with tape; default: as --forward-seconds"));
-  add(AddReal(app, "--backward-seconds", backward_seconds_, "of one link"));
+  add(AddReal(app, "--forward-cost", forward_seconds_, "seconds of one link without tape"));
+  add(AddReal(app, "--taped-forward-cost", taped_forward_seconds_,
+              "seconds of one link with tape; default: as --forward-cost"));
+  add(AddReal(app, "--backward-cost", backward_seconds_, "seconds of one link"));
 }
 
 void WorkloadOptions::AddModel(CLI::App& app) {
@@ -66,8 +66,9 @@ void WorkloadOptions::AddModel(CLI::App& app) {
   add(AddRecurrentDropout(app, model_.recurrent_dropout));
   add(AddCount(app, "--batch", model_.batch, "sequences in a batch, 1 to 65536"));
   add(AddCount(app, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen"));
-  add(app.add_flag("--carry-state,!--reset-state", model_.carry_state,
-                   "start each batch from the last state of the one before (default), or from zeros"));
+  add(app.add_flag_function(
+      "--reset-state", [this](int64_t) { model_.carry_state = false; },
+      "start each batch from a state of zeros, not from the last state of the one before"));
   add(AddChoice(app, "--optimizer", model_.optimizer,
                 std::map<std::string, ModelWorkload::Optimizer>{{"adamw", ModelWorkload::Optimizer::kAdamW},
                                                                 {"sgd", ModelWorkload::Optimizer::kSgd}},
@@ -106,7 +107,7 @@ absl::StatusOr<ChainWorkload> WorkloadOptions::GetChain(bool free_length) const 
                       .fixed_bytes = fixed_bytes_.value_or(0)};
   if (forward_seconds_ || taped_forward_seconds_ || backward_seconds_) {
     if (!forward_seconds_ || !backward_seconds_) {
-      return absl::InvalidArgumentError("--forward-seconds and --backward-seconds are needed together");
+      return absl::InvalidArgumentError("--forward-cost and --backward-cost are needed together");
     }
     chain.costs = LinkCosts{*forward_seconds_, taped_forward_seconds_.value_or(*forward_seconds_), *backward_seconds_};
   }

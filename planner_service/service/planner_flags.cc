@@ -31,7 +31,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  recurve-planner\n"
     "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
-    "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --budget-bytes 256MiB";
+    "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --memory 256MiB";
 
 // A deadline of 0 would refuse every request that comes without one.
 absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {

@@ -12,7 +12,7 @@ import tempfile
 
 RECURVE, SCRIPT = sys.argv[1:]
 SIZES = ["--state-bytes", "1", "--tape-bytes", "2"]
-EXPORTS = [["--strategy", s, "--budget-bytes", b] for s in ("auto", "hsm", "chen", "store-all") for b in ("150", "9")]
+EXPORTS = [["--strategy", s, "--memory", b] for s in ("auto", "hsm", "chen", "store-all") for b in ("150", "9")]
 DUMPS = ["Revolve 40 5", "Revolve 1 1", "HRevolve 40 3 5", "DiskRevolve 40 3", "PeriodicDiskRevolve 40 3",
          "MultistageCheckpointSchedule 40 3 3", "TwoLevelCheckpointSchedule 40 7 2", "MixedCheckpointSchedule 40 5",
          "SingleMemoryStorageSchedule 40", "SingleDiskStorageSchedule 40", "SingleDiskStorageSchedule 40 1"]
@@ -38,7 +38,7 @@ def main():
         file = str(pathlib.Path(folder) / "schedule.jsonl")
         replayed = 0
         for options in EXPORTS:
-            result = run(RECURVE, "schedule", "export", "--length", "60", *SIZES, *options, "--out", file)
+            result = run(RECURVE, "schedule", "export", "--length", "60", *SIZES, *options, "--save", file)
             if result.returncode == 3:  # the budget is too small for it
                 continue
             assert result.returncode == 0, result.stderr

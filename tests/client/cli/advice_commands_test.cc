@@ -81,7 +81,7 @@ TEST(AdviseCommand, TooSmallAMemoryIsAnExitStatusWithTheBytesThatDo) {
 }
 
 TEST(AdviseCommand, CostsPredictSeconds) {
-  const Json chain = Advised(kChain, 20'000, {"--forward-seconds", "0.5", "--backward-seconds", "2"});
+  const Json chain = Advised(kChain, 20'000, {"--forward-cost", "0.5", "--backward-cost", "2"});
   const auto forwards = chain["forward_count"].get<double>();
   EXPECT_DOUBLE_EQ(chain["predicted_seconds"], (forwards - 200) * 0.5 + 200 * 2.5);
   EXPECT_DOUBLE_EQ(chain["slowdown"], chain["predicted_seconds"].get<double>() / (200 * 2.5));
@@ -255,7 +255,7 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
   ExpectRefused(Plus(budget, {"--state-bytes", "5", "--hidden", "5"}), 2, {"either a chain", "or a model"});
   ExpectRefused(Plus(budget, {"--state-bytes", "5"}), 2, {"--tape-bytes"});
   ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"state_bytes is 0"});
-  ExpectRefused(Join({budget, kChain, {"--forward-seconds", "1"}}), 2, {"--backward-seconds"});
+  ExpectRefused(Join({budget, kChain, {"--forward-cost", "1"}}), 2, {"--backward-cost"});
   ExpectRefused(Join({budget, kModel, {"--link-costs", "8:1"}}), 2, {"LINK:FORWARD:TAPED:BACKWARD"});
   ExpectRefused(Join({budget, kModel, {"--optimizer", "lion"}}), 2, {"lion", "adamw or sgd"});
 }

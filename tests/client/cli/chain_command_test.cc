@@ -31,13 +31,13 @@ class ChainCommand : public ::testing::Test {
 
 TEST_F(ChainCommand, SaysWhatIsStoredWhere) {
   const std::string file = Write(kEncoderDecoder);
-  const Outcome outcome = RunRecurve({"chain", file, "--budget-bytes", "9MiB"});
+  const Outcome outcome = RunRecurve({"chain", file, "--memory", "9MiB"});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("20 links in 2 segments, in 9.00MiB of store"),
                                  HasSubstr("no persistent schedule costs less"), HasSubstr("encoder"),
                                  HasSubstr("segment 2"), HasSubstr("12..19")));
 
-  const Json plan = JsonOf({"chain", file, "--budget-bytes", "9MiB", "--json"});
+  const Json plan = JsonOf({"chain", file, "--memory", "9MiB", "--json"});
   EXPECT_EQ(plan["length"], 20);
   EXPECT_EQ(plan["store_all_cost"], 12 * (110 + 220) + 8 * (450 + 950));
   EXPECT_EQ(plan["store_all_bytes"], 12 * 1572864 + 7 * 4194304 + 11 * 65536 + 7 * 196608);
@@ -59,14 +59,14 @@ TEST_F(ChainCommand, SaysWhatIsStoredWhere) {
 
 TEST_F(ChainCommand, WithoutABudgetItIsTheCurve) {
   const std::string file = Write(kEncoderDecoder);
-  const Json plan = JsonOf({"chain", file, "--json", "--corners", "7"});
+  const Json plan = JsonOf({"chain", file, "--json", "--points", "7"});
   ASSERT_EQ(plan["curve"].size(), 7u);
   EXPECT_EQ(plan["curve"][0]["bytes"], 0);
   EXPECT_EQ(plan["curve"][6]["bytes"], plan["store_all_bytes"]);
   EXPECT_EQ(plan["curve"][6]["cost"], plan["store_all_cost"]);
   for (int i = 1; i < 7; ++i) {
     const Json& corner = plan["curve"][i];
-    EXPECT_EQ(JsonOf({"chain", file, "--json", "--budget-bytes", corner["bytes"].dump()})["cost"], corner["cost"]);
+    EXPECT_EQ(JsonOf({"chain", file, "--json", "--memory", corner["bytes"].dump()})["cost"], corner["cost"]);
   }
   const Outcome table = RunRecurve({"chain", file});
   EXPECT_EQ(table.exit, 0);
@@ -99,13 +99,13 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused(with(R"(, "tape_bytes": "many")"), {"\"tape_bytes\"", "many"});
   refused(with(R"(, "name": 3)"), {"\"name\" is 3; must be a string"});
   refused(with(R"(, "color": "red")"), {"\"color\" is not known here"});
-  ExpectRefused({"chain", Write(with("")), "--budget-bytes", "-1"}, 2, {"--budget-bytes"});
-  ExpectRefused({"chain", Write(with("")), "--corners", "10001"}, 2, {"max_corners is 10001"});
+  ExpectRefused({"chain", Write(with("")), "--memory", "-1"}, 2, {"--memory"});
+  ExpectRefused({"chain", Write(with("")), "--points", "10001"}, 2, {"max_corners is 10001"});
   ExpectRefused({"chain", Write(with("")), "--planner", "127.0.0.1:1"}, 1, {"127.0.0.1:1", "without --planner"});
 }
 
-const std::vector<std::string> kOffload = {"offload", "--length",     "60", "--state-bytes",  "1",  "--device-bytes",
-                                           "3",       "--host-bytes", "8",  "--forward-cost", "10", "--backward-cost",
+const std::vector<std::string> kOffload = {"offload", "--length",      "60", "--state-bytes",  "1",  "--memory",
+                                           "3",       "--host-memory", "8",  "--forward-cost", "10", "--backward-cost",
                                            "20"};
 
 TEST(OffloadCommand, AHostSavesForwardsForTransfers) {
@@ -119,7 +119,7 @@ TEST(OffloadCommand, AHostSavesForwardsForTransfers) {
   EXPECT_GT(moved, 0);
   EXPECT_EQ(plan["cost"].get<int64_t>(), 60 * 20 + 10 * plan["forward_count"].get<int64_t>() + moved);
 
-  const Json alone = JsonOf(Plus(kOffload, {"--json", "--host-bytes", "0"}));
+  const Json alone = JsonOf(Plus(kOffload, {"--json", "--host-memory", "0"}));
   EXPECT_EQ(alone["cost"], plan["device_only_cost"]);
 
   const Outcome text = RunRecurve(kOffload);
@@ -128,12 +128,12 @@ TEST(OffloadCommand, AHostSavesForwardsForTransfers) {
 }
 
 TEST(OffloadCommand, RefusesWhatMakesNoSense) {
-  ExpectRefused({"offload"}, 2, {"--length", "--device-bytes"});
+  ExpectRefused({"offload"}, 2, {"--length", "--memory"});
   ExpectRefused(Plus(kOffload, {"--length", "0"}), 2, {"length is 0"});
   ExpectRefused(Plus(kOffload, {"--state-bytes", "0"}), 2, {"state_bytes is 0"});
   ExpectRefused(Plus(kOffload, {"--host-read-cost", "-1"}), 2, {"host.read_cost is -1"});
   ExpectRefused(Plus(kOffload, {"--host-read-cost", "1.5"}), 2, {"--host-read-cost", "1.5"});
-  ExpectRefused(Plus(kOffload, {"--length", "20000", "--host-bytes", "1GiB"}), 2, {"must be at most 2147483648"});
+  ExpectRefused(Plus(kOffload, {"--length", "20000", "--host-memory", "1GiB"}), 2, {"must be at most 2147483648"});
   ExpectRefused(Plus(kOffload, {"--planner", "127.0.0.1:1"}), 1, {"127.0.0.1:1", "without --planner"});
 }
 

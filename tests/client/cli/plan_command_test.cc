@@ -13,8 +13,7 @@ using Json = nlohmann::json;
 
 std::vector<std::string> InBytes(int64_t length, const std::string& state, const std::string& tape,
                                  const std::string& budget) {
-  return {"plan",         "--length", std::to_string(length), "--state-bytes", state,
-          "--tape-bytes", tape,       "--budget-bytes",       budget};
+  return {"plan", "--length", std::to_string(length), "--state-bytes", state, "--tape-bytes", tape, "--memory", budget};
 }
 
 std::vector<std::string> InSlots(int64_t length, int64_t slots, int64_t alpha) {
@@ -73,8 +72,8 @@ TEST(PlanCommand, PaperStrategiesGiveThePublishedCosts) {
 
 TEST(PlanCommand, CostsPredictSeconds) {
   const Json plan =
-      JsonOf(Plus(InBytes(1000, "1", "2", "60"), {"--strategy", "auto", "--json", "--forward-seconds", "0.5",
-                                                  "--taped-forward-seconds", "1", "--backward-seconds", "2e0"}));
+      JsonOf(Plus(InBytes(1000, "1", "2", "60"), {"--strategy", "auto", "--json", "--forward-cost", "0.5",
+                                                  "--taped-forward-cost", "1", "--backward-cost", "2e0"}));
   EXPECT_EQ(plan["predicted_seconds"], (2327 - 1000) * 0.5 + 1000 * 3.0);
 }
 
@@ -89,7 +88,7 @@ TEST(PlanCommand, TooSmallABudgetIsAnAnswerAndAnExitStatus) {
     EXPECT_TRUE(objects[0]["forward_count"].is_null());
     EXPECT_TRUE(objects[0]["peak_bytes"].is_null());
     const auto least = objects[0]["smallest_feasible_budget"].get<int64_t>();
-    EXPECT_THAT(outcome.err, HasSubstr("--budget-bytes " + std::to_string(least)));
+    EXPECT_THAT(outcome.err, HasSubstr("--memory " + std::to_string(least)));
 
     ExpectRefused(arguments, 3, {strategy, "40 bytes", std::to_string(least)});
     // What the message says would do does, and one byte less does not.
@@ -165,7 +164,7 @@ TEST(PlanCommand, RefusesWhatMakesNoSense) {
   ExpectRefused({"plan"}, 2, {"--length"});
   ExpectRefused({"plan", "--length", "10"}, 2, {"--state-bytes", "--slots"});
   ExpectRefused(Plus(bytes, {"--slots", "3"}), 2, {"either"});
-  ExpectRefused({"plan", "--length", "10", "--state-bytes", "1"}, 2, {"--budget-bytes"});
+  ExpectRefused({"plan", "--length", "10", "--state-bytes", "1"}, 2, {"--memory"});
   ExpectRefused({"plan", "--length", "10", "--alpha", "1"}, 2, {"--slots"});
   for (const char* length : {"0", "-1", "10000001"}) {
     ExpectRefused(Plus(bytes, {"--length", length, "--strategy", "auto"}), 2, {"length", length, "10000000"});
@@ -176,20 +175,20 @@ TEST(PlanCommand, RefusesWhatMakesNoSense) {
     ExpectRefused(Plus(slots, {"--slots", number}), 2, {"--slots"});
   }
   for (const char* size : {"-1", "junk", "", "1XiB", "1.0001KiB", "99999999999999999999", "9000PiB", "nan"}) {
-    for (const char* option : {"--state-bytes", "--tape-bytes", "--budget-bytes"}) {
+    for (const char* option : {"--state-bytes", "--tape-bytes", "--memory"}) {
       ExpectRefused(Plus(bytes, {option, size}), 2, {option});
     }
   }
-  ExpectRefused(Plus(bytes, {"--budget-bytes", "2PiB"}), 2, {"budget_bytes"});
+  ExpectRefused(Plus(bytes, {"--memory", "2PiB"}), 2, {"budget_bytes"});
   ExpectRefused(Plus(bytes, {"--state-bytes", "0"}), 2, {"state_bytes is 0"});
   ExpectRefused(Plus(slots, {"--slots", "0"}), 2, {"slots is 0"});
   ExpectRefused(Plus(slots, {"--alpha", "0"}), 2, {"alpha is 0"});
   ExpectRefused(Plus(bytes, {"--strategy", "magic"}), 2, {"magic", "store-all"});
   ExpectRefused(Plus(bytes, {"--strategy", "msm"}), 2, {"msm", "slots"});
   ExpectRefused(Plus(slots, {"--strategy", "auto"}), 2, {"auto", "bytes"});
-  ExpectRefused(Plus(bytes, {"--forward-seconds", "1"}), 2, {"--backward-seconds"});
+  ExpectRefused(Plus(bytes, {"--forward-cost", "1"}), 2, {"--backward-cost"});
   for (const char* seconds : {"inf", "nan", "1s", "-1"}) {
-    ExpectRefused(Plus(bytes, {"--strategy", "auto", "--forward-seconds", "1", "--backward-seconds", seconds}), 2,
+    ExpectRefused(Plus(bytes, {"--strategy", "auto", "--forward-cost", "1", "--backward-cost", seconds}), 2,
                   {"seconds"});
   }
   ExpectRefused(Plus(bytes, {"--nonsense"}), 2, {"--nonsense", "recurve plan --help"});

@@ -19,8 +19,8 @@ namespace {
 using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
-const Arguments kExport = {"schedule",     "export", "--length",       "40", "--state-bytes", "1",
-                           "--tape-bytes", "2",      "--budget-bytes", "11"};
+const Arguments kExport = {"schedule", "export",       "--length", "40",       "--state-bytes",
+                           "1",        "--tape-bytes", "2",        "--memory", "11"};
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -60,7 +60,7 @@ class Service {
 
 TEST_F(ScheduleCommandTest, WhatIsExportedIsValid) {
   const std::string file = scratch_.File("plan.jsonl");
-  const Outcome exported = RunRecurve(Plus(kExport, {"--out", file}));
+  const Outcome exported = RunRecurve(Plus(kExport, {"--save", file}));
   EXPECT_EQ(exported.exit, 0) << exported.err;
   EXPECT_EQ(exported.out + exported.err, "");
   EXPECT_EQ(ReadFile(file), RunRecurve(kExport).out);
@@ -125,8 +125,7 @@ TEST_F(ScheduleCommandTest, NamesTheFirstViolationByItsLine) {
        {"claimed_forward_count is 83, it takes 84"}},
   };
   for (const auto& c : cases) ExpectRefused({"schedule", "verify", FileOf(c.change)}, 1, c.parts);
-  ExpectRefused({"schedule", "verify", FileOf([](auto&) {}), "--budget-bytes", "10"}, 1,
-                {"line ", "11 bytes", "is 10"});
+  ExpectRefused({"schedule", "verify", FileOf([](auto&) {}), "--memory", "10"}, 1, {"line ", "11 bytes", "is 10"});
 }
 
 TEST_F(ScheduleCommandTest, JsonNamesTheViolationToo) {
@@ -146,11 +145,11 @@ TEST_F(ScheduleCommandTest, WrongUsage) {
   ExpectRefused({"schedule", "verify"}, 2, {"FILE"});
   ExpectRefused({"schedule", "verify", "/no/such/file"}, 1, {"cannot read /no/such/file"});
   ExpectRefused({"schedule", "export", "--length", "3"}, 2, {"--state-bytes"});
-  ExpectRefused(Plus(kExport, {"--out", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
+  ExpectRefused(Plus(kExport, {"--save", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
   const std::string full = ::testing::TempDir() + "recurve_full_device";
   std::filesystem::remove(full);
   std::filesystem::create_symlink("/dev/full", full);
-  ExpectRefused(Plus(kExport, {"--out", full}), 1, {"cannot write"});
+  ExpectRefused(Plus(kExport, {"--save", full}), 1, {"cannot write"});
   EXPECT_TRUE(std::filesystem::exists(full));  // a device is not removed
   ExpectRefused(Plus(kExport, {"--strategy", "store-all"}), 3, {"store-all", "116"});
   ExpectRefused(Plus(kExport, {"--strategy", "msm"}), 2, {"msm", "slots"});

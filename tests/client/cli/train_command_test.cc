@@ -94,9 +94,6 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
   const Outcome text = RunRecurve(Plus(TinyTraining(text_), lines));
   EXPECT_THAT(text.out, AllOf(HasSubstr("longer ones are cut: 1"), HasSubstr("empty ones are left out: 1"),
                               HasSubstr("bytes a second"), HasSubstr("of the work is padding")));
-  const Outcome carried = RunRecurve(Plus(Plus(TinyTraining(text_), lines), {"--carry-state"}));
-  EXPECT_EQ(carried.exit, 2);
-  EXPECT_THAT(carried.err, HasSubstr("carry_state is true, must be false with sequences lines"));
 }
 
 TEST_F(TrainCommand, EveryStrategyAndBudgetGivesTheSameWeights) {

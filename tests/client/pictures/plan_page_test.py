@@ -17,10 +17,10 @@ import browser
 import colours
 
 PLANS = {
-    "small": ["--length", "10", "--state-bytes", "1", "--tape-bytes", "2", "--budget-bytes", "8", "--strategy", "auto"],
-    "steps": ["--length", "1000", "--state-bytes", "512KiB", "--tape-bytes", "1MiB", "--budget-bytes", "75MiB",
+    "small": ["--length", "10", "--state-bytes", "1", "--tape-bytes", "2", "--memory", "8", "--strategy", "auto"],
+    "steps": ["--length", "1000", "--state-bytes", "512KiB", "--tape-bytes", "1MiB", "--memory", "75MiB",
               "--strategy", "auto"],
-    "million": ["--length", "1000000", "--state-bytes", "1", "--tape-bytes", "2", "--budget-bytes", "150",
+    "million": ["--length", "1000000", "--state-bytes", "1", "--tape-bytes", "2", "--memory", "150",
                 "--strategy", "hsm"],
 }
 DOING = "document.getElementById('doing').textContent"

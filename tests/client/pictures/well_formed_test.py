@@ -14,7 +14,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-BYTES = ["--state-bytes", "512KiB", "--tape-bytes", "1MiB", "--budget-bytes"]
+BYTES = ["--state-bytes", "512KiB", "--tape-bytes", "1MiB", "--memory"]
 PLANS = {
     "one link": ["--length", "1", *BYTES, "0", "--strategy", "auto"],
     "ten links": ["--length", "10", *BYTES, "8MiB", "--strategy", "auto"],
@@ -24,8 +24,8 @@ PLANS = {
     "chen": ["--length", "1000", *BYTES, "75MiB", "--strategy", "chen"],
     "hsm": ["--length", "1000000", *BYTES, "75MiB", "--strategy", "hsm"],
     "msm": ["--length", "40", "--slots", "10", "--alpha", "3", "--strategy", "msm"],
-    "seconds": ["--length", "40", *BYTES, "9MiB", "--strategy", "auto", "--forward-seconds", "0.01",
-                "--backward-seconds", "0.02"],
+    "seconds": ["--length", "40", *BYTES, "9MiB", "--strategy", "auto", "--forward-cost", "0.01",
+                "--backward-cost", "0.02"],
 }
 VOID = {"meta", "link", "input", "br"}
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,8 +8,13 @@ A row is: links, slots on the device, slots on the host, write and read cost of 
 cost of a backward, the least cost.
 """
 import random
+import sys
 
-from checkpoint_schedules.hrevolve_sequences.hrevolve import get_hopt_table
+if sys.argv[1:]:
+    print(__doc__)
+    sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
+
+from checkpoint_schedules.hrevolve_sequences.hrevolve import get_hopt_table  # noqa: E402
 
 ROWS = 240
 

@@ -13,19 +13,19 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kCancelFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
 A running job stops after the step it is in and keeps its last checkpoint.)";
 
-struct Options {
+struct CancelOptions {
   std::string executor;
   std::string id;
   bool json = false;
 };
 
-ExitStatus RunCancel(const Options& options) {
+ExitStatus RunCancel(const CancelOptions& options) {
   ExecutorClient executor({.target = options.executor});
   const absl::StatusOr<executor::v1::Job> job = executor.CancelJob(options.id);
   if (!job.ok()) return Fail(job.status());
@@ -39,14 +39,13 @@ ExitStatus RunCancel(const Options& options) {
 
 }  // namespace
 
-Command AddCancelCommand(CLI::App& app) {
-  CLI::App* cancel = app.add_subcommand("cancel", "stop a job of an executor daemon; prints its state");
-  cancel->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddText(*cancel, "id", options->id, "of the job, as submit printed it", "ID")->required();
-  AddExecutorOption(*cancel, options->executor);
-  cancel->add_flag("--json", options->json, "print one JSON object: the job");
-  return {cancel, [options] { return RunCancel(*options); }};
+Command AddCancelCommand(const Section& section) {
+  CLI::App& cancel = AddCommand(section, "cancel", "stop a job of an executor daemon; prints its state", kCancelFooter);
+  auto options = std::make_shared<CancelOptions>();
+  AddPositional(cancel, "id", options->id, "of the job, as submit printed it", "ID");
+  AddExecutorOption(cancel, options->executor);
+  AddFlag(cancel, "--json", options->json, "print one JSON object: the job");
+  return {&cancel, [options] { return RunCancel(*options); }};
 }
 
 }  // namespace recurve

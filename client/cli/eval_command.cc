@@ -21,7 +21,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kEvalFooter[] = R"(
 Examples:
   recurve eval --model book.safetensors --data other.txt
   recurve eval --model book.safetensors --data book.txt --last 5% --json
@@ -29,7 +29,7 @@ Examples:
 
 Bits per byte is what the text would take if the model compressed it: 8 is a model that knows nothing.)";
 
-struct Options {
+struct EvalOptions {
   std::string model;
   std::string data;
   double last = 1;
@@ -38,7 +38,7 @@ struct Options {
   bool json = false;
 };
 
-absl::Status CheckOptions(const Options& options) {
+absl::Status CheckEvalOptions(const EvalOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.data.empty()) return absl::InvalidArgumentError("--data is required: the file to evaluate on");
   if (!(options.last > 0 && options.last <= 1)) {
@@ -55,9 +55,9 @@ absl::StatusOr<double> Evaluate(const Model& model, std::span<const uint8_t> tex
   return EvaluateLinesBitsPerByte(model, lines.count(), line, backend, WhenInterrupted());
 }
 
-ExitStatus RunEval(const Options& options) {
+ExitStatus RunEval(const EvalOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckEvalOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<Model> model = LoadModel(options.model);
   if (!model.ok()) return Fail(model.status());
   const auto corpus = TextCorpus::Open(options.data);
@@ -80,19 +80,19 @@ ExitStatus RunEval(const Options& options) {
 
 }  // namespace
 
-Command AddEvalCommand(CLI::App& app) {
-  CLI::App* eval = app.add_subcommand("eval", "how well a trained model predicts a text, in bits per byte");
-  eval->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddText(*eval, "--model", options->model, "model file; required", "FILE");
-  AddText(*eval, "--data", options->data, "file of bytes; required", "FILE");
-  AddShare(*eval, "--last", options->last, "only this last part of it, such as 5%");
-  AddChoice(*eval, "--sequences", options->sequences,
+Command AddEvalCommand(const Section& section) {
+  CLI::App& eval =
+      AddCommand(section, "eval", "how well a trained model predicts a text, in bits per byte", kEvalFooter);
+  auto options = std::make_shared<EvalOptions>();
+  AddText(eval, "--model", options->model, "model file; required", "FILE");
+  AddText(eval, "--data", options->data, "file of bytes; required", "FILE");
+  AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
+  AddChoice(eval, "--sequences", options->sequences,
             std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
             "the text read on and on, or each line by itself");
-  AddThreads(*eval, options->threads);
-  eval->add_flag("--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
-  return {eval, [options] { return RunEval(*options); }};
+  AddThreads(eval, options->threads);
+  AddFlag(eval, "--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
+  return {&eval, [options] { return RunEval(*options); }};
 }
 
 }  // namespace recurve

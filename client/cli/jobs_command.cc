@@ -14,18 +14,18 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kJobsFooter[] = R"(
 Examples:
   recurve jobs --executor node7:7402
   recurve jobs --state running --json      one JSON object for each job)";
 
-struct Options {
+struct JobsOptions {
   std::string executor;
   std::string state;
   bool json = false;
 };
 
-ExitStatus RunJobs(const Options& options) {
+ExitStatus RunJobs(const JobsOptions& options) {
   auto state = executor::v1::JOB_STATE_UNSPECIFIED;
   if (!options.state.empty()) {
     const absl::StatusOr<executor::v1::JobState> parsed = ParseState(options.state);
@@ -47,15 +47,14 @@ ExitStatus RunJobs(const Options& options) {
 
 }  // namespace
 
-Command AddJobsCommand(CLI::App& app) {
-  CLI::App* jobs = app.add_subcommand("jobs", "list the jobs of an executor daemon, oldest first");
-  jobs->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddExecutorOption(*jobs, options->executor);
-  AddText(*jobs, "--state", options->state, "only these: queued, planning, running, succeeded, failed or cancelled",
+Command AddJobsCommand(const Section& section) {
+  CLI::App& jobs = AddCommand(section, "jobs", "list the jobs of an executor daemon, oldest first", kJobsFooter);
+  auto options = std::make_shared<JobsOptions>();
+  AddExecutorOption(jobs, options->executor);
+  AddText(jobs, "--state", options->state, "only these: queued, planning, running, succeeded, failed or cancelled",
           "NAME");
-  jobs->add_flag("--json", options->json, "print one JSON object for each job");
-  return {jobs, [options] { return RunJobs(*options); }};
+  AddFlag(jobs, "--json", options->json, "print one JSON object for each job");
+  return {&jobs, [options] { return RunJobs(*options); }};
 }
 
 }  // namespace recurve

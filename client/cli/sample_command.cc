@@ -12,26 +12,26 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSampleFooter[] = R"(
 Examples:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 400
   recurve sample --model book.safetensors --temperature 0      the likeliest byte each time
 
 The same model, prompt, temperature and seed give the same bytes.)";
 
-constexpr int64_t kMostBytes = 1'000'000'000;
+constexpr int64_t kMostSampledBytes = 1'000'000'000;
 
-struct Options {
+struct SampleCommandOptions {
   std::string model;
   SampleOptions sample;
   int threads = 0;
   bool json = false;
 };
 
-absl::Status CheckOptions(const Options& options) {
+absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
-  if (options.sample.bytes < 1 || options.sample.bytes > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostBytes));
+  if (options.sample.bytes < 1 || options.sample.bytes > kMostSampledBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
@@ -40,9 +40,9 @@ absl::Status CheckOptions(const Options& options) {
   return absl::OkStatus();
 }
 
-ExitStatus RunSample(const Options& options) {
+ExitStatus RunSample(const SampleCommandOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckSampleOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<std::string> text =
       SampleModel(options.model, options.sample, options.threads, /*print=*/!options.json);
   if (!text.ok()) return Fail(text.status());
@@ -52,18 +52,17 @@ ExitStatus RunSample(const Options& options) {
 
 }  // namespace
 
-Command AddSampleCommand(CLI::App& app) {
-  CLI::App* sample = app.add_subcommand("sample", "write text with a trained model");
-  sample->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddText(*sample, "--model", options->model, "model file; required", "FILE");
-  AddText(*sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
-  AddCount(*sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
-  AddReal(*sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
-  AddSeed(*sample, options->sample.seed);
-  AddThreads(*sample, options->threads);
-  sample->add_flag("--json", options->json, "print one JSON object: prompt, text, bytes");
-  return {sample, [options] { return RunSample(*options); }};
+Command AddSampleCommand(const Section& section) {
+  CLI::App& sample = AddCommand(section, "sample", "write text with a trained model", kSampleFooter);
+  auto options = std::make_shared<SampleCommandOptions>();
+  AddText(sample, "--model", options->model, "model file; required", "FILE");
+  AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
+  AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
+  AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
+  AddSeed(sample, options->sample.seed);
+  AddThreads(sample, options->threads);
+  AddFlag(sample, "--json", options->json, "print one JSON object: prompt, text, bytes");
+  return {&sample, [options] { return RunSample(*options); }};
 }
 
 }  // namespace recurve

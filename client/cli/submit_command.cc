@@ -17,7 +17,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kSubmitFooter[] = R"(
 Examples:
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --steps 600 --save /models/book.safetensors
       prints the job's id; `recurve watch ID --executor node7:7402` follows it
@@ -25,7 +25,7 @@ Examples:
 
 Paths are on the daemon's machine; relative ones are taken from the directory where this command runs.)";
 
-struct Options {
+struct SubmitOptions {
   std::string executor;
   JobSpec job;
   std::string request_id;
@@ -39,7 +39,7 @@ std::string AbsolutePath(const std::string& path) {
   return path.empty() || error ? path : absolute.lexically_normal().string();
 }
 
-ExitStatus RunSubmit(const Options& options) {
+ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
   if (spec.data_path.empty()) return Fail(ExitStatus::kUsage, "--data is required: the file to learn from");
   spec.data_path = AbsolutePath(spec.data_path);
@@ -59,16 +59,16 @@ ExitStatus RunSubmit(const Options& options) {
 
 }  // namespace
 
-Command AddSubmitCommand(CLI::App& app) {
-  CLI::App* submit = app.add_subcommand("submit", "give a training job to an executor daemon; prints its id");
-  submit->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddExecutorOption(*submit, options->executor);
-  AddText(*submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
-  submit->add_flag("--watch", options->watch, "follow the job until it ends");
-  submit->add_flag("--json", options->json, "print one JSON object: the job");
-  AddJobOptions(*submit, options->job);
-  return {submit, [options] { return RunSubmit(*options); }};
+Command AddSubmitCommand(const Section& section) {
+  CLI::App& submit =
+      AddCommand(section, "submit", "give a training job to an executor daemon; prints its id", kSubmitFooter);
+  auto options = std::make_shared<SubmitOptions>();
+  AddExecutorOption(submit, options->executor);
+  AddText(submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
+  AddFlag(submit, "--watch", options->watch, "follow the job until it ends");
+  AddFlag(submit, "--json", options->json, "print one JSON object: the job");
+  AddJobOptions(submit, options->job);
+  return {&submit, [options] { return RunSubmit(*options); }};
 }
 
 }  // namespace recurve

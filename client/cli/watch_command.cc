@@ -11,33 +11,32 @@
 namespace recurve {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kWatchFooter[] = R"(
 Example:
   recurve watch 3f2a --executor node7:7402
 
 Exit status 0: the job succeeded; 1: it failed or was cancelled, and a line says why. Ctrl-C ends watching, not the job.)";
 
-struct Options {
+struct WatchOptions {
   std::string executor;
   std::string id;
   bool json = false;
 };
 
-ExitStatus RunWatch(const Options& options) {
+ExitStatus RunWatch(const WatchOptions& options) {
   ExecutorClient executor({.target = options.executor});
   return WatchUntilEnd(executor, options.id, options.json);
 }
 
 }  // namespace
 
-Command AddWatchCommand(CLI::App& app) {
-  CLI::App* watch = app.add_subcommand("watch", "follow a job of an executor daemon until it ends");
-  watch->footer(kFooter);
-  auto options = std::make_shared<Options>();
-  AddText(*watch, "id", options->id, "of the job, as submit printed it", "ID")->required();
-  AddExecutorOption(*watch, options->executor);
-  watch->add_flag("--json", options->json, "print one JSON object for each event");
-  return {watch, [options] { return RunWatch(*options); }};
+Command AddWatchCommand(const Section& section) {
+  CLI::App& watch = AddCommand(section, "watch", "follow a job of an executor daemon until it ends", kWatchFooter);
+  auto options = std::make_shared<WatchOptions>();
+  AddPositional(watch, "id", options->id, "of the job, as submit printed it", "ID");
+  AddExecutorOption(watch, options->executor);
+  AddFlag(watch, "--json", options->json, "print one JSON object for each event");
+  return {&watch, [options] { return RunWatch(*options); }};
 }
 
 }  // namespace recurve

@@ -5,20 +5,14 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
-#include <chrono>
 #include <functional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "client/planner_call_options.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
-
-struct PlannerCallOptions {
-  std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
-  std::chrono::milliseconds timeout{10'000};  // of one request, retries included
-};
 
 // Starts a call of a stub's async interface; its last argument is called once with how the call ended.
 using StartCall = std::function<void(grpc::ClientContext&, std::function<void(grpc::Status)>)>;

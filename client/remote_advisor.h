@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "client/planner_call.h"
+#include "client/planner_call_options.h"
 #include "planner_service/advice/advisor.h"
 
 namespace recurve {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
+#include "client/planner_call.h"
 #include "planner_service/codec/chain_codec.h"
 #include "recurve/planner/v1/chain.grpc.pb.h"
 

@@ -16,9 +16,9 @@ ExitStatus AdviceOptions::Fail(const absl::Status& status) const {
                        absl::IsInvalidArgument(status) ? ExitStatus::kUsage : ExitStatus::kFailed);
 }
 
-void AddAdviceOptions(CLI::App& app, AdviceOptions& options) {
-  AddPlannerOption(app, options.planner);
-  app.add_flag("--json", options.json, "print one JSON object");
+void AddAdviceOptions(const Section& section, AdviceOptions& options) {
+  AddPlannerOption(section, options.planner);
+  AddFlag(section, "--json", options.json, "print one JSON object");
 }
 
 }  // namespace recurve

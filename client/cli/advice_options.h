@@ -2,11 +2,11 @@
 #ifndef RECURVE_CLIENT_CLI_ADVICE_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_ADVICE_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
 #include "client/cli/exit_status.h"
+#include "client/cli/option_values.h"
 #include "planner_service/advice/advisor.h"
 
 namespace recurve {
@@ -24,7 +24,7 @@ struct AdviceOptions {
 };
 
 // --planner and --json.
-void AddAdviceOptions(CLI::App& app, AdviceOptions& options);
+void AddAdviceOptions(const Section& section, AdviceOptions& options);
 
 }  // namespace recurve
 

@@ -56,19 +56,18 @@ ExitStatus RunAdvise(const AdviseOptions& options) {
   }
   if (advice->feasible) return ExitStatus::kDone;
   return Fail(ExitStatus::kInfeasible, absl::StrCat(strategy, " cannot run ", WorkloadText(*workload), " in --memory ",
-                                                    memory, "; give at least ", SizeText(advice->least_bytes)));
+                                                    memory, "; give at least ", AtLeastText(advice->least_bytes)));
 }
 
 }  // namespace
 
-Command AddAdviseCommand(CLI::App& app) {
-  CLI::App* advise = app.add_subcommand("advise", "how fast a chain or a model runs in a memory");
-  advise->footer(kAdviseFooter);
-  auto options = std::make_shared<AdviseOptions>(*advise);
-  AddBytes(*advise, "--memory", options->memory, "such as 16GiB; all that is held counts");
-  AddStrategy(*advise, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
-  AddAdviceOptions(*advise, options->advice);
-  return {advise, [options] { return RunAdvise(*options); }};
+Command AddAdviseCommand(const Section& section) {
+  CLI::App& advise = AddCommand(section, "advise", "how fast a chain or a model runs in a memory", kAdviseFooter);
+  auto options = std::make_shared<AdviseOptions>(advise);
+  AddBytes(advise, "--memory", options->memory, "such as 16GiB; all that is held counts");
+  AddStrategy(advise, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
+  AddAdviceOptions(advise, options->advice);
+  return {&advise, [options] { return RunAdvise(*options); }};
 }
 
 }  // namespace recurve

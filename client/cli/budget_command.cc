@@ -25,8 +25,8 @@ Examples:
 
 Exit status 3: the strategy is that fast in no memory.)";
 
-struct BudgetOptions {
-  explicit BudgetOptions(CLI::App& app) : workload(app) {}
+struct SmallestBudgetOptions {
+  explicit SmallestBudgetOptions(CLI::App& app) : workload(app) {}
 
   WorkloadOptions workload;
   AdviceOptions advice;
@@ -34,14 +34,14 @@ struct BudgetOptions {
   double max_slowdown = 1.25;
 };
 
-std::string TooSlowText(const Workload& workload, const BudgetOptions& options) {
+std::string TooSlowText(const Workload& workload, const SmallestBudgetOptions& options) {
   return absl::StrCat(std::string(ToString(options.strategy)), " runs ", WorkloadText(workload), " at ",
                       SlowdownText(options.max_slowdown),
                       " the time of keeping every tape in no memory; give a larger --max-slowdown, or use --strategy "
                       "auto");
 }
 
-ExitStatus RunBudget(const BudgetOptions& options) {
+ExitStatus RunBudget(const SmallestBudgetOptions& options) {
   CatchInterrupts();
   const absl::StatusOr<Workload> workload = options.workload.Get();
   if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
@@ -63,14 +63,13 @@ ExitStatus RunBudget(const BudgetOptions& options) {
 
 }  // namespace
 
-Command AddBudgetCommand(CLI::App& app) {
-  CLI::App* budget = app.add_subcommand("budget", "smallest memory in which a workload is fast enough");
-  budget->footer(kBudgetFooter);
-  auto options = std::make_shared<BudgetOptions>(*budget);
-  AddReal(*budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
-  AddStrategy(*budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");
-  AddAdviceOptions(*budget, options->advice);
-  return {budget, [options] { return RunBudget(*options); }};
+Command AddBudgetCommand(const Section& section) {
+  CLI::App& budget = AddCommand(section, "budget", "smallest memory in which a workload is fast enough", kBudgetFooter);
+  auto options = std::make_shared<SmallestBudgetOptions>(budget);
+  AddReal(budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
+  AddStrategy(budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(budget, options->advice);
+  return {&budget, [options] { return RunBudget(*options); }};
 }
 
 }  // namespace recurve

@@ -6,32 +6,30 @@
 namespace recurve {
 
 void AddBudgetOptions(CLI::App& app, BudgetOptions& options) {
-  constexpr char kBytes[] = "Budget in bytes";
-  constexpr char kSlots[] = "Budget in the paper's units";
   AddCount(app, "--length", options.length, "links of the chain, 1 to 10,000,000");
-  AddBytes(app, "--state-bytes", options.state_bytes, "size of one state, such as 512KiB")->group(kBytes);
-  AddBytes(app, "--tape-bytes", options.tape_bytes, "size of one link's tape; 0 is allowed")->group(kBytes);
-  AddBytes(app, "--memory", options.budget_bytes,
-           "for stored states and tapes, beside the start state and the working set; 0 is allowed")
-      ->group(kBytes);
-  AddCount(app, "--slots", options.slots, "slots of one hidden state (ism: internal state), start state included")
-      ->group(kSlots);
-  AddCount(app, "--alpha", options.alpha, "size of an internal state in hidden states; default 1")->group(kSlots);
+  const Section bytes(app, "Memory in bytes");
+  AddBytes(bytes, "--state-bytes", options.state_bytes, "size of one state, such as 512KiB");
+  AddBytes(bytes, "--tape-bytes", options.tape_bytes, "size of one link's tape; 0 is allowed");
+  AddBytes(bytes, "--memory", options.memory,
+           "for stored states and tapes, beside the start state and the working set; 0 is allowed");
+  const Section slots(app, "Memory in the paper's units");
+  AddCount(slots, "--slots", options.slots, "slots of one hidden state (ism: internal state), start state included");
+  AddCount(slots, "--alpha", options.alpha, "size of an internal state in hidden states; default 1");
 }
 
 absl::StatusOr<PlanRequest> RequestOf(const BudgetOptions& options) {
   PlanRequest request{.length = options.length.value_or(0)};
   if (!options.length) return absl::InvalidArgumentError("--length is required: the links of the chain");
-  const bool bytes = options.state_bytes || options.tape_bytes || options.budget_bytes;
+  const bool bytes = options.state_bytes || options.tape_bytes || options.memory;
   const bool slots = options.slots || options.alpha;
   if (bytes == slots) {
     return absl::InvalidArgumentError("give either --state-bytes, --tape-bytes and --memory, or --slots and --alpha");
   }
   if (bytes) {
-    if (!options.state_bytes || !options.tape_bytes || !options.budget_bytes) {
+    if (!options.state_bytes || !options.tape_bytes || !options.memory) {
       return absl::InvalidArgumentError("--state-bytes, --tape-bytes and --memory are needed together");
     }
-    request.budget = ByteBudget{*options.state_bytes, *options.tape_bytes, *options.budget_bytes};
+    request.budget = ByteBudget{*options.state_bytes, *options.tape_bytes, *options.memory};
   } else {
     if (!options.slots) return absl::InvalidArgumentError("--alpha needs --slots");
     request.budget = SlotBudget{*options.slots, options.alpha.value_or(1)};

@@ -2,18 +2,18 @@
 #ifndef RECURVE_CLIENT_CLI_BUDGET_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_BUDGET_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 
 #include "absl/status/statusor.h"
+#include "client/cli/option_values.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
 
 // A chain and what it may take, as commands that plan are told.
 struct BudgetOptions {
-  std::optional<int64_t> length, state_bytes, tape_bytes, budget_bytes, slots, alpha;
+  std::optional<int64_t> length, state_bytes, tape_bytes, memory, slots, alpha;
 };
 
 void AddBudgetOptions(CLI::App& app, BudgetOptions& options);

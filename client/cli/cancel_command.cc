@@ -39,14 +39,13 @@ ExitStatus RunCancel(const CancelOptions& options) {
 
 }  // namespace
 
-Command AddCancelCommand(CLI::App& app) {
-  CLI::App* cancel = app.add_subcommand("cancel", "stop a job of an executor daemon; prints its state");
-  cancel->footer(kCancelFooter);
+Command AddCancelCommand(const Section& section) {
+  CLI::App& cancel = AddCommand(section, "cancel", "stop a job of an executor daemon; prints its state", kCancelFooter);
   auto options = std::make_shared<CancelOptions>();
-  AddText(*cancel, "id", options->id, "of the job, as submit printed it", "ID")->required();
-  AddExecutorOption(*cancel, options->executor);
-  cancel->add_flag("--json", options->json, "print one JSON object: the job");
-  return {cancel, [options] { return RunCancel(*options); }};
+  AddPositional(cancel, "id", options->id, "of the job, as submit printed it", "ID");
+  AddExecutorOption(cancel, options->executor);
+  AddFlag(cancel, "--json", options->json, "print one JSON object: the job");
+  return {&cancel, [options] { return RunCancel(*options); }};
 }
 
 }  // namespace recurve

@@ -31,7 +31,7 @@ Examples:
 
 struct ChainOptions {
   std::string file;
-  std::optional<int64_t> budget_bytes, points;
+  std::optional<int64_t> memory, points;
   std::string planner;
   bool json = false;
 };
@@ -43,11 +43,10 @@ ExitStatus RunChain(const ChainOptions& options) {
   CatchInterrupts();
   absl::StatusOr<ChainFile> file = ReadChainFile(options.file);
   if (!file.ok()) return Fail(file.status(), ExitStatus::kUsage);
-  const ChainRequest request = {
-      .segments = file->segments,
-      .final_state_bytes = file->final_state_bytes,
-      .budget_bytes = options.budget_bytes.value_or(kMaxBytes),
-      .max_corners = options.points.value_or(options.budget_bytes ? 0 : kPointsWithoutBudget)};
+  const ChainRequest request = {.segments = file->segments,
+                                .final_state_bytes = file->final_state_bytes,
+                                .budget_bytes = options.memory.value_or(kMaxBytes),
+                                .max_corners = options.points.value_or(options.memory ? 0 : kPointsWithoutBudget)};
   if (absl::Status status = CheckRequest(request); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<ChainPlan> plan = MakeChainPlannerFor(options.planner)->PlanChain(request, WhenInterrupted());
   if (!plan.ok()) return Fail(WithoutPlannerHint(plan.status(), options.planner));
@@ -55,26 +54,26 @@ ExitStatus RunChain(const ChainOptions& options) {
     PrintJson(ChainJson(request, file->names, *plan));
     return ExitStatus::kDone;
   }
-  if (options.budget_bytes) std::fputs(ChainText(request, file->names, *plan).c_str(), stdout);
-  if (options.budget_bytes && request.max_corners > 0) std::fputs("\n", stdout);
+  if (options.memory) std::fputs(ChainText(request, file->names, *plan).c_str(), stdout);
+  if (options.memory && request.max_corners > 0) std::fputs("\n", stdout);
   if (request.max_corners > 0) std::fputs(CurveText(*plan).c_str(), stdout);
   return ExitStatus::kDone;
 }
 
 }  // namespace
 
-Command AddChainCommand(CLI::App& app) {
-  CLI::App* chain =
-      app.add_subcommand("chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder");
-  chain->footer(kChainFooter);
+Command AddChainCommand(const Section& section) {
+  CLI::App& chain =
+      AddCommand(section, "chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder",
+                 kChainFooter);
   auto options = std::make_shared<ChainOptions>();
-  AddText(*chain, "file", options->file, "the chain, in JSON", "FILE")->required();
-  AddBytes(*chain, "--memory", options->budget_bytes,
+  AddPositional(chain, "file", options->file, "the chain, in JSON", "FILE");
+  AddBytes(chain, "--memory", options->memory,
            "for stored states and tapes, beside the start state and the working set; left out: the whole curve");
-  AddCount(*chain, "--points", options->points, "most points of the curve, up to 10,000; 20 where no budget is given");
-  AddPlannerOption(*chain, options->planner);
-  chain->add_flag("--json", options->json, "print one JSON object");
-  return {.app = chain, .run = [options] { return RunChain(*options); }};
+  AddCount(chain, "--points", options->points, "most points of the curve, up to 10,000; 20 where no budget is given");
+  AddPlannerOption(chain, options->planner);
+  AddFlag(chain, "--json", options->json, "print one JSON object");
+  return {.app = &chain, .run = [options] { return RunChain(*options); }};
 }
 
 }  // namespace recurve

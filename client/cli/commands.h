@@ -1,39 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The subcommands. Each binds its options to `app`, and runs what was asked for after parsing.
+// The commands. Each binds its options, and runs what was asked for after parsing.
 #ifndef RECURVE_CLIENT_CLI_COMMANDS_H_
 #define RECURVE_CLIENT_CLI_COMMANDS_H_
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "client/cli/exit_status.h"
+#include "client/cli/option_values.h"
 
 namespace recurve {
 
 struct Command {
-  CLI::App* app;                    // the subcommand, owned by the app it was added to
+  CLI::App* app;                    // owned by the app it was added to
   std::function<ExitStatus()> run;  // after parsing; says on stderr what went wrong, if anything
 };
 
-Command AddPlanCommand(CLI::App& app);
-Command AddAdviseCommand(CLI::App& app);
-Command AddCurveCommand(CLI::App& app);
-Command AddBudgetCommand(CLI::App& app);
-Command AddFitCommand(CLI::App& app);
-Command AddLengthsCommand(CLI::App& app);
-Command AddSplitCommand(CLI::App& app);
-Command AddScheduleCommand(CLI::App& app);
-Command AddChainCommand(CLI::App& app);
-Command AddOffloadCommand(CLI::App& app);
-Command AddTrainCommand(CLI::App& app);
-Command AddProfileCommand(CLI::App& app);
-Command AddSampleCommand(CLI::App& app);
-Command AddEvalCommand(CLI::App& app);
-Command AddSubmitCommand(CLI::App& app);
-Command AddJobsCommand(CLI::App& app);
-Command AddWatchCommand(CLI::App& app);
-Command AddCancelCommand(CLI::App& app);
+// A command without options yet. `footer` ends its help.
+CLI::App& AddCommand(const Section& section, const std::string& name, const std::string& summary,
+                     const std::string& footer);
+
+// Runs the one of `commands` that was on the command line.
+ExitStatus RunChosen(const std::vector<Command>& commands);
+
+Command AddPlanCommand(const Section& section);
+Command AddAdviseCommand(const Section& section);
+Command AddCurveCommand(const Section& section);
+Command AddBudgetCommand(const Section& section);
+Command AddFitCommand(const Section& section);
+Command AddLengthsCommand(const Section& section);
+Command AddSplitCommand(const Section& section);
+Command AddScheduleCommand(const Section& section);
+Command AddChainCommand(const Section& section);
+Command AddOffloadCommand(const Section& section);
+Command AddTrainCommand(const Section& section);
+Command AddProfileCommand(const Section& section);
+Command AddSampleCommand(const Section& section);
+Command AddEvalCommand(const Section& section);
+Command AddSubmitCommand(const Section& section);
+Command AddJobsCommand(const Section& section);
+Command AddWatchCommand(const Section& section);
+Command AddCancelCommand(const Section& section);
+Command AddCompletionCommand(const Section& section);
 
 }  // namespace recurve
 

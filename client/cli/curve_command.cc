@@ -126,18 +126,16 @@ ExitStatus RunCurve(const CurveOptions& options) {
 
 }  // namespace
 
-Command AddCurveCommand(CLI::App& app) {
-  CLI::App* curve = app.add_subcommand("curve", "what memory buys in time, for each strategy");
-  curve->footer(kCurveFooter);
-  auto options = std::make_shared<CurveOptions>(*curve);
-  AddText(*curve, "--strategy", options->strategy,
-          "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES")
-      ->capture_default_str();
-  AddCount(*curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
-  AddText(*curve, "--svg", options->pictures.svg,
+Command AddCurveCommand(const Section& section) {
+  CLI::App& curve = AddCommand(section, "curve", "what memory buys in time, for each strategy", kCurveFooter);
+  auto options = std::make_shared<CurveOptions>(curve);
+  AddText(curve, "--strategy", options->strategy,
+          "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES");
+  AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
+  AddText(curve, "--svg", options->pictures.svg,
           "draw the curves into this file; replaces a file that is there; - is stdout", "FILE");
-  AddAdviceOptions(*curve, options->advice);
-  return {curve, [options] { return RunCurve(*options); }};
+  AddAdviceOptions(curve, options->advice);
+  return {&curve, [options] { return RunCurve(*options); }};
 }
 
 }  // namespace recurve

@@ -38,7 +38,7 @@ struct EvalOptions {
   bool json = false;
 };
 
-absl::Status CheckOptions(const EvalOptions& options) {
+absl::Status CheckEvalOptions(const EvalOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.data.empty()) return absl::InvalidArgumentError("--data is required: the file to evaluate on");
   if (!(options.last > 0 && options.last <= 1)) {
@@ -57,7 +57,7 @@ absl::StatusOr<double> Evaluate(const Model& model, std::span<const uint8_t> tex
 
 ExitStatus RunEval(const EvalOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckEvalOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<Model> model = LoadModel(options.model);
   if (!model.ok()) return Fail(model.status());
   const auto corpus = TextCorpus::Open(options.data);
@@ -80,19 +80,19 @@ ExitStatus RunEval(const EvalOptions& options) {
 
 }  // namespace
 
-Command AddEvalCommand(CLI::App& app) {
-  CLI::App* eval = app.add_subcommand("eval", "how well a trained model predicts a text, in bits per byte");
-  eval->footer(kEvalFooter);
+Command AddEvalCommand(const Section& section) {
+  CLI::App& eval =
+      AddCommand(section, "eval", "how well a trained model predicts a text, in bits per byte", kEvalFooter);
   auto options = std::make_shared<EvalOptions>();
-  AddText(*eval, "--model", options->model, "model file; required", "FILE");
-  AddText(*eval, "--data", options->data, "file of bytes; required", "FILE");
-  AddShare(*eval, "--last", options->last, "only this last part of it, such as 5%");
-  AddChoice(*eval, "--sequences", options->sequences,
+  AddText(eval, "--model", options->model, "model file; required", "FILE");
+  AddText(eval, "--data", options->data, "file of bytes; required", "FILE");
+  AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
+  AddChoice(eval, "--sequences", options->sequences,
             std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
             "the text read on and on, or each line by itself");
-  AddThreads(*eval, options->threads);
-  eval->add_flag("--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
-  return {eval, [options] { return RunEval(*options); }};
+  AddThreads(eval, options->threads);
+  AddFlag(eval, "--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
+  return {&eval, [options] { return RunEval(*options); }};
 }
 
 }  // namespace recurve

@@ -82,13 +82,18 @@ ExitStatus FailWithWhatWouldDo(const Workload& smallest, const FitOptions& optio
       absl::StrCat("not even ", WorkloadText(smallest), " fits in --memory ", FormatBytes(*options.memory),
                    " at no more than ", SlowdownText(options.max_slowdown), " the time of keeping every tape; ");
   return Fail(ExitStatus::kInfeasible,
-              what + (enough->feasible ? absl::StrCat("give at least ", SizeText(enough->budget_bytes))
+              what + (enough->feasible ? absl::StrCat("give at least ", AtLeastText(enough->budget_bytes))
                                        : "give a larger --max-slowdown, or use --strategy auto"));
 }
 
 ExitStatus RunFit(const FitOptions& options) {
   CatchInterrupts();
   if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes of the device");
+  if (options.workload.IsChain() && options.dimension != Dimension::kLength) {
+    return Fail(ExitStatus::kUsage,
+                absl::StrCat("--dimension ", NameOf(options.dimension),
+                             " needs a model, such as --hidden 1024; of a chain, --dimension length may grow"));
+  }
   const absl::StatusOr<Workload> workload = options.workload.Get(options.dimension == Dimension::kLength);
   if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
   const std::unique_ptr<Advisor> advisor = options.advice.MakeAdvisor();
@@ -118,16 +123,15 @@ ExitStatus RunFit(const FitOptions& options) {
 
 }  // namespace
 
-Command AddFitCommand(CLI::App& app) {
-  CLI::App* fit = app.add_subcommand("fit", "largest batch, length or hidden size that fits a device");
-  fit->footer(kFitFooter);
-  auto options = std::make_shared<FitOptions>(*fit);
-  AddChoice(*fit, "--dimension", options->dimension, Dimensions(), "what may grow");
-  AddBytes(*fit, "--memory", options->memory, "of the device, such as 16GiB; all that is held counts");
-  AddReal(*fit, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
-  AddStrategy(*fit, "--strategy", options->strategy, "auto, store-all, chen or hsm");
-  AddAdviceOptions(*fit, options->advice);
-  return {fit, [options] { return RunFit(*options); }};
+Command AddFitCommand(const Section& section) {
+  CLI::App& fit = AddCommand(section, "fit", "largest batch, length or hidden size that fits a device", kFitFooter);
+  auto options = std::make_shared<FitOptions>(fit);
+  AddChoice(fit, "--dimension", options->dimension, Dimensions(), "what may grow");
+  AddBytes(fit, "--memory", options->memory, "of the device, such as 16GiB; all that is held counts");
+  AddReal(fit, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
+  AddStrategy(fit, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(fit, options->advice);
+  return {&fit, [options] { return RunFit(*options); }};
 }
 
 }  // namespace recurve

@@ -67,6 +67,7 @@ Json PlanJson(const v1::PlanSummary& plan) {
 
 Json ResultJson(const v1::JobResult& result) {
   Json json = {{"steps", result.steps()},
+               {"ended_by_time", result.ended_by_time()},
                {"planned_peak_bytes", result.planned_peak_bytes()},
                {"measured_peak_bytes", result.measured_peak_bytes()},
                {"planned_host_peak_bytes", result.planned_host_peak_bytes()},

@@ -2,14 +2,16 @@
 #ifndef RECURVE_CLIENT_CLI_JOB_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_JOB_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
-
+#include "client/cli/option_values.h"
 #include "executor/job/job_spec.h"
 
 namespace recurve {
 
 // Binds an option for every field of `spec`, which must outlive the parsing. Shared by train and submit.
 void AddJobOptions(CLI::App& app, JobSpec& spec);
+
+// The same without those of a job that is trained to its end: steps, and what is saved when.
+void AddMeasuredJobOptions(CLI::App& app, JobSpec& spec);
 
 }  // namespace recurve
 

@@ -86,6 +86,7 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
 std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobReport& report) {
   std::string text;
   absl::StrAppend(&text, "trained    ", CountText(report.steps), report.steps == 1 ? " step" : " steps",
+                  report.ended_by_time ? absl::StrCat(" of ", CountText(spec.steps), ", ended by --max-time") : "",
                   absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
                   SecondsText(report.seconds_per_batch), " a batch (predicted ",
                   SecondsText(report.predicted_seconds_per_batch), ")\n");
@@ -171,6 +172,7 @@ Json StepJson(const StepRecord& record) {
 
 void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
   json["steps"] = report.steps;
+  json["ended_by_time"] = report.ended_by_time;
   json["loss"] = report.loss;
   if (report.bits_per_byte) json["bits_per_byte"] = *report.bits_per_byte;
   json["planned_peak_bytes"] = report.planned_peak_bytes;

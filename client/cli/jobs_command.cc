@@ -47,15 +47,14 @@ ExitStatus RunJobs(const JobsOptions& options) {
 
 }  // namespace
 
-Command AddJobsCommand(CLI::App& app) {
-  CLI::App* jobs = app.add_subcommand("jobs", "list the jobs of an executor daemon, oldest first");
-  jobs->footer(kJobsFooter);
+Command AddJobsCommand(const Section& section) {
+  CLI::App& jobs = AddCommand(section, "jobs", "list the jobs of an executor daemon, oldest first", kJobsFooter);
   auto options = std::make_shared<JobsOptions>();
-  AddExecutorOption(*jobs, options->executor);
-  AddText(*jobs, "--state", options->state, "only these: queued, planning, running, succeeded, failed or cancelled",
+  AddExecutorOption(jobs, options->executor);
+  AddText(jobs, "--state", options->state, "only these: queued, planning, running, succeeded, failed or cancelled",
           "NAME");
-  jobs->add_flag("--json", options->json, "print one JSON object for each job");
-  return {jobs, [options] { return RunJobs(*options); }};
+  AddFlag(jobs, "--json", options->json, "print one JSON object for each job");
+  return {&jobs, [options] { return RunJobs(*options); }};
 }
 
 }  // namespace recurve

@@ -123,7 +123,7 @@ ExitStatus Report(const LengthsOptions& options, const Workload& workload, const
   if (too_small == 0) return ExitStatus::kDone;
   return Fail(ExitStatus::kInfeasible,
               absl::StrCat("--memory ", FormatBytes(*options.memory), " is too small for ", too_small, " of ",
-                           lengths.size(), " lengths; give at least ", SizeText(enough)));
+                           lengths.size(), " lengths; give at least ", AtLeastText(enough)));
 }
 
 ExitStatus RunLengths(const LengthsOptions& options) {
@@ -141,16 +141,16 @@ ExitStatus RunLengths(const LengthsOptions& options) {
 
 }  // namespace
 
-Command AddLengthsCommand(CLI::App& app) {
-  CLI::App* lengths = app.add_subcommand("lengths", "what batches of variable length cost in one memory");
-  lengths->footer(kLengthsFooter);
-  auto options = std::make_shared<LengthsOptions>(*lengths);
-  AddText(*lengths, "--lengths", options->lengths, "lengths with commas between, up to 10,000", "N,N,...");
-  AddText(*lengths, "--lengths-file", options->lengths_file, "file of lengths instead", "FILE");
-  AddBytes(*lengths, "--memory", options->memory, "for each of the lengths; all that is held counts");
-  AddStrategy(*lengths, "--strategy", options->strategy, "auto, store-all, chen or hsm");
-  AddAdviceOptions(*lengths, options->advice);
-  return {lengths, [options] { return RunLengths(*options); }};
+Command AddLengthsCommand(const Section& section) {
+  CLI::App& lengths =
+      AddCommand(section, "lengths", "what batches of variable length cost in one memory", kLengthsFooter);
+  auto options = std::make_shared<LengthsOptions>(lengths);
+  AddText(lengths, "--lengths", options->lengths, "lengths with commas between, up to 10,000", "N,N,...");
+  AddText(lengths, "--lengths-file", options->lengths_file, "file of lengths instead", "FILE");
+  AddBytes(lengths, "--memory", options->memory, "for each of the lengths; all that is held counts");
+  AddStrategy(lengths, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(lengths, options->advice);
+  return {&lengths, [options] { return RunLengths(*options); }};
 }
 
 }  // namespace recurve

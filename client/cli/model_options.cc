@@ -26,24 +26,24 @@ const char* CellTitle(Cell cell) {
   return "unknown cell";
 }
 
-CLI::Option* AddCell(CLI::App& app, Cell& cell) {
+void AddCell(const Section& section, Cell& cell) {
   std::map<std::string, Cell> cells;
   for (const Cell known : kCells) cells.emplace(ToString(known), known);
-  return AddChoice(app, "--cell", cell, cells, "recurrent layer");
+  AddChoice(section, "--cell", cell, cells, "recurrent layer");
 }
 
-CLI::Option* AddResidual(CLI::App& app, bool& residual) {
-  return app.add_flag("--residual", residual, "layers above the first add their input to their output");
+void AddResidual(const Section& section, bool& residual) {
+  AddFlag(section, "--residual", residual, "layers above the first add their input to their output");
 }
 
-CLI::Option* AddLayerNorm(CLI::App& app, bool& layer_norm) {
-  return app.add_flag("--layer-norm", layer_norm,
-                      "layer norm before each layer above the first and before the output layer");
+void AddLayerNorm(const Section& section, bool& layer_norm) {
+  AddFlag(section, "--layer-norm", layer_norm,
+          "layer norm before each layer above the first and before the output layer");
 }
 
-CLI::Option* AddRecurrentDropout(CLI::App& app, double& rate) {
-  return AddShare(app, "--recurrent-dropout", rate,
-                  "of the state in the recurrent product, one mask for the whole sequence, 0 to below 1");
+void AddRecurrentDropout(const Section& section, double& rate) {
+  AddShare(section, "--recurrent-dropout", rate,
+           "of the state in the recurrent product, one mask for the whole sequence, 0 to below 1");
 }
 
 }  // namespace recurve

@@ -4,7 +4,7 @@
 #ifndef RECURVE_CLIENT_CLI_MODEL_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_MODEL_OPTIONS_H_
 
-#include "CLI/CLI.hpp"
+#include "client/cli/option_values.h"
 #include "executor/backend/cell.h"
 
 namespace recurve {
@@ -12,10 +12,17 @@ namespace recurve {
 // "LSTM", "GRU", "GRU with the reset gate before the product", "tanh RNN", "ReLU RNN", "sLSTM".
 const char* CellTitle(Cell cell);
 
-CLI::Option* AddCell(CLI::App& app, Cell& cell);
-CLI::Option* AddResidual(CLI::App& app, bool& residual);
-CLI::Option* AddLayerNorm(CLI::App& app, bool& layer_norm);
-CLI::Option* AddRecurrentDropout(CLI::App& app, double& rate);
+void AddCell(const Section& section, Cell& cell);
+void AddResidual(const Section& section, bool& residual);
+void AddLayerNorm(const Section& section, bool& layer_norm);
+void AddRecurrentDropout(const Section& section, double& rate);
+
+// --reset-state: `carry_state` is false then.
+template <typename Bool>
+void AddResetState(const Section& section, Bool& carry_state) {
+  AddFlag(section, "--reset-state", carry_state,
+          "start each batch from a state of zeros, not from the last state of the one before", /*given=*/false);
+}
 
 }  // namespace recurve
 

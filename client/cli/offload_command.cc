@@ -65,29 +65,29 @@ ExitStatus RunOffload(const OffloadOptions& options) {
 
 }  // namespace
 
-Command AddOffloadCommand(CLI::App& app) {
-  CLI::App* offload = app.add_subcommand("offload", "cheapest way through a chain with a second store, on the host");
-  offload->footer(kOffloadFooter);
+Command AddOffloadCommand(const Section& section) {
+  CLI::App& offload =
+      AddCommand(section, "offload", "cheapest way through a chain with a second store, on the host", kOffloadFooter);
   auto options = std::make_shared<OffloadOptions>();
   TwoLevelRequest& request = options->request;
-  AddCount(*offload, "--length", options->length, "links of the chain, 1 to 20,000");
-  AddBytes(*offload, "--state-bytes", options->state_bytes, "size of one state");
-  AddBytes(*offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; left out: none is ever stored");
-  AddBytes(*offload, "--memory", options->memory,
+  AddCount(offload, "--length", options->length, "links of the chain, 1 to 20,000");
+  AddBytes(offload, "--state-bytes", options->state_bytes, "size of one state");
+  AddBytes(offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; left out: none is ever stored");
+  AddBytes(offload, "--memory", options->memory,
            "for states and tapes stored on the device, beside the start state and the working set");
-  AddBytes(*offload, "--host-memory", options->host_memory, "for states stored on the host; left out: none");
-  AddCount(*offload, "--forward-cost", request.forward_cost, "of one link without tape");
-  AddCount(*offload, "--taped-forward-cost", options->taped_forward_cost,
+  AddBytes(offload, "--host-memory", options->host_memory, "for states stored on the host; left out: none");
+  AddCount(offload, "--forward-cost", request.forward_cost, "of one link without tape");
+  AddCount(offload, "--taped-forward-cost", options->taped_forward_cost,
            "of one link with tape; as without if left out");
-  AddCount(*offload, "--backward-cost", request.backward_cost, "of one link");
-  AddCount(*offload, "--host-write-cost", request.host.write_cost, "of one state to the host");
-  AddCount(*offload, "--host-read-cost", request.host.read_cost, "of one state from the host");
-  AddCount(*offload, "--device-write-cost", request.device.write_cost, "of one state to the store on the device");
-  AddCount(*offload, "--device-read-cost", request.device.read_cost, "of one state from the store on the device");
-  offload->add_flag("--start-on-host", options->start_on_host, "the start state is kept on the host");
-  AddPlannerOption(*offload, options->planner);
-  offload->add_flag("--json", options->json, "print one JSON object");
-  return {.app = offload, .run = [options] { return RunOffload(*options); }};
+  AddCount(offload, "--backward-cost", request.backward_cost, "of one link");
+  AddCount(offload, "--host-write-cost", request.host.write_cost, "of one state to the host");
+  AddCount(offload, "--host-read-cost", request.host.read_cost, "of one state from the host");
+  AddCount(offload, "--device-write-cost", request.device.write_cost, "of one state to the store on the device");
+  AddCount(offload, "--device-read-cost", request.device.read_cost, "of one state from the store on the device");
+  AddFlag(offload, "--start-on-host", options->start_on_host, "the start state is kept on the host");
+  AddPlannerOption(offload, options->planner);
+  AddFlag(offload, "--json", options->json, "print one JSON object");
+  return {.app = &offload, .run = [options] { return RunOffload(*options); }};
 }
 
 }  // namespace recurve

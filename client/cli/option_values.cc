@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/option_values.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -55,7 +58,15 @@ absl::StatusOr<double> ParseShare(const std::string& text) {
 
 absl::StatusOr<int64_t> ParseSize(const std::string& text) { return ParseBytes(text); }
 
+// Nobody trains in so few bytes: a plain number below this is meant to be a share.
+constexpr double kFewestBytes = 100;
+
 absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
+  double number = 0;
+  if (absl::SimpleAtod(text, &number) && number > 0 && number <= kFewestBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" without a unit is a number of bytes; did you mean ",
+                                                   number < 1 ? 100 * number : number, "%?"));
+  }
   if (!text.empty() && text.back() == '%') {
     absl::StatusOr<double> share = ParseShare(text);
     if (!share.ok() || !(*share > 0 && *share <= 1)) return NotA(text, "a share above 0% and at most 100%, such as 5%");
@@ -67,71 +78,134 @@ absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
   return TotalBytes{*bytes};
 }
 
+absl::StatusOr<double> ParseSeconds(const std::string& text) {
+  const absl::StatusOr<std::chrono::milliseconds> duration = ParseDuration(text);
+  if (!duration.ok()) return duration.status();
+  return static_cast<double>(duration->count()) / 1000;
+}
+
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }
 
 // `Value` is T or std::optional<T>.
 template <typename T, typename Value>
-CLI::Option* Add(CLI::App& app, const std::string& names, Value& value, const std::string& help, const char* kind,
-                 Parser<T> parse) {
-  const auto assign = [&value, parse, names](const std::string& text) {
+CLI::Option* Add(const Section& section, const std::string& name, Value& value, const std::string& help,
+                 const char* kind, Parser<T> parse) {
+  const auto assign = [&value, parse, name](const std::string& text) {
     absl::StatusOr<T> parsed = parse(text);
-    if (!parsed.ok()) throw CLI::ValidationError(names, std::string(parsed.status().message()));
+    if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
     value = *std::move(parsed);
   };
-  return app.add_option_function<std::string>(names, assign, help)->type_name(kind);
+  return section.app.add_option_function<std::string>(name, assign, help)->type_name(kind)->group(section.heading);
 }
-
-std::string RealText(double value) { return absl::StrCat(value); }
 
 }  // namespace
 
-CLI::Option* AddCount(CLI::App& app, const std::string& names, int64_t& value, const std::string& help) {
-  return Add(app, names, value, help, "N", &ParseCount)->default_str(absl::StrCat(value));
+void AddFlag(const Section& section, const std::string& name, bool& value, const std::string& help, bool given) {
+  section.app
+      .add_flag_function(
+          name, [&value, given](int64_t) { value = given; }, help)
+      ->group(section.heading);
 }
 
-CLI::Option* AddCount(CLI::App& app, const std::string& names, std::optional<int64_t>& value, const std::string& help) {
-  return Add(app, names, value, help, "N", &ParseCount);
+void AddFlag(const Section& section, const std::string& name, std::optional<bool>& value, const std::string& help,
+             bool given) {
+  section.app
+      .add_flag_function(
+          name, [&value, given](int64_t) { value = given; }, help)
+      ->group(section.heading);
 }
 
-CLI::Option* AddThreads(CLI::App& app, int& value) {
-  return Add(app, "--threads", value, "CPU threads; 0: all", "N", &ParseThreads)->default_str(absl::StrCat(value));
+void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help) {
+  Add(section, name, value, help, "N", &ParseCount)->default_str(absl::StrCat(value));
 }
 
-CLI::Option* AddSeed(CLI::App& app, uint64_t& value) {
-  return Add(app, "--seed", value, "seed of all that is random", "N", &ParseSeed)->default_str(absl::StrCat(value));
+void AddCount(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help) {
+  Add(section, name, value, help, "N", &ParseCount);
 }
 
-CLI::Option* AddReal(CLI::App& app, const std::string& names, double& value, const std::string& help) {
-  return Add(app, names, value, help, "X", &ParseReal)->default_str(RealText(value));
+void AddThreads(const Section& section, int& value) {
+  Add(section, "--threads", value, "CPU threads; 0: all", "N", &ParseThreads)->default_str(absl::StrCat(value));
 }
 
-CLI::Option* AddReal(CLI::App& app, const std::string& names, std::optional<double>& value, const std::string& help) {
-  return Add(app, names, value, help, "X", &ParseReal);
+void AddSeed(const Section& section, uint64_t& value) {
+  Add(section, "--seed", value, "seed of all that is random", "N", &ParseSeed)->default_str(absl::StrCat(value));
 }
 
-CLI::Option* AddShare(CLI::App& app, const std::string& names, double& value, const std::string& help) {
-  return Add(app, names, value, help, "SHARE", &ParseShare)->default_str(RealText(value));
+void AddReal(const Section& section, const std::string& name, double& value, const std::string& help) {
+  Add(section, name, value, help, "X", &ParseReal)->default_str(absl::StrCat(value));
 }
 
-CLI::Option* AddBytes(CLI::App& app, const std::string& names, std::optional<int64_t>& value, const std::string& help) {
-  return Add(app, names, value, help, "BYTES", &ParseSize);
+void AddReal(const Section& section, const std::string& name, std::optional<double>& value, const std::string& help) {
+  Add(section, name, value, help, "X", &ParseReal);
 }
 
-CLI::Option* AddBytes(CLI::App& app, const std::string& names, int64_t& value, const std::string& help) {
-  return Add(app, names, value, help, "BYTES", &ParseSize)->default_str(std::to_string(value));
+void AddShare(const Section& section, const std::string& name, double& value, const std::string& help) {
+  Add(section, name, value, help, "SHARE", &ParseShare)->default_str(absl::StrCat(100 * value, "%"));
 }
 
-CLI::Option* AddMemory(CLI::App& app, const std::string& names, MemoryLimit& value, const std::string& help) {
-  return Add(app, names, value, help, "BYTES|SHARE%", &ParseMemory)->default_str("100%");
+void AddBytes(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help) {
+  Add(section, name, value, help, "BYTES", &ParseSize);
 }
 
-CLI::Option* AddStrategy(CLI::App& app, const std::string& names, Strategy& value, const std::string& help) {
-  return Add(app, names, value, help, "NAME", &ParseStrategyName)->default_str(std::string(ToString(value)));
+void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help) {
+  Add(section, name, value, help, "BYTES", &ParseSize)->default_str(absl::StrCat(value));
 }
 
-CLI::Option* AddText(CLI::App& app, const std::string& names, std::string& value, const std::string& help,
-                     const std::string& kind) {
-  return app.add_option(names, value, help)->type_name(kind);
+void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help) {
+  const std::chrono::milliseconds initial(std::llround(1000 * value));
+  Add(section, name, value, help, "DURATION", &ParseSeconds)
+      ->default_str(initial.count() == 0 ? "" : FormatDuration(initial));
 }
+
+void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help) {
+  Add(section, name, value, help, "BYTES|SHARE%", &ParseMemory)->default_str("100%");
+}
+
+void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help) {
+  Add(section, name, value, help, "NAME", &ParseStrategyName)->default_str(std::string(ToString(value)));
+}
+
+void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
+             const std::string& kind) {
+  section.app.add_option(name, value, help)->type_name(kind)->group(section.heading)->default_str(value);
+}
+
+void AddTexts(const Section& section, const std::string& name, std::vector<std::string>& values,
+              const std::string& help, const std::string& kind) {
+  section.app.add_option(name, values, help)
+      ->type_name(kind)
+      ->group(section.heading)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void AddPositional(const Section& section, const std::string& name, std::string& value, const std::string& help,
+                   const std::string& kind) {
+  section.app.add_option(name, value, help)->type_name(kind)->required();
+}
+
+void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
+                    const std::string& help, const std::string& kind) {
+  section.app.add_option(name, values, help)->type_name(kind);
+}
+
+void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help) {
+  const auto choose = [assign, names, name](const std::string& text) {
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) {
+      throw CLI::ValidationError(name, absl::StrCat("\"", text, "\" is not ", absl::StrJoin(names, " or ")));
+    }
+    assign(static_cast<size_t>(found - names.begin()));
+  };
+  section.app.add_option_function<std::string>(name, choose, help)
+      ->type_name(absl::StrJoin(names, "|"))
+      ->default_str(initial)
+      ->group(section.heading);
+}
+
+void AcceptAnyWords(CLI::App& app) { app.allow_extras(); }
+
+bool IsGiven(const CLI::App& app, const std::string& name) { return app.get_option(name)->count() > 0; }
 
 }  // namespace recurve

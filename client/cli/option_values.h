@@ -1,55 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Options whose values are checked more strictly than CLI11 does: "12x", "0x10", "1e99999" and numbers that overflow
-// are errors that name the option, the value, and what is expected.
+// Options of commands. Values are checked more strictly than CLI11 does: "12x", "0x10", "1e99999" and numbers that
+// overflow are errors that name the option, the value, and what is expected.
 #ifndef RECURVE_CLIENT_CLI_OPTION_VALUES_H_
 #define RECURVE_CLIENT_CLI_OPTION_VALUES_H_
 
-#include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "executor/job/job_spec.h"
 #include "planner_service/planning/plan.h"
 
+// CLI11 is slow to compile: only option_values.cc and command_line.cc include it.
+namespace CLI {
+class App;
+}
+
 namespace recurve {
 
-// Each binds an option to `value`, whose content at that moment is the default that --help shows.
-CLI::Option* AddCount(CLI::App& app, const std::string& names, int64_t& value, const std::string& help);
-CLI::Option* AddCount(CLI::App& app, const std::string& names, std::optional<int64_t>& value, const std::string& help);
-CLI::Option* AddThreads(CLI::App& app, int& value);
-CLI::Option* AddSeed(CLI::App& app, uint64_t& value);
-CLI::Option* AddReal(CLI::App& app, const std::string& names, double& value, const std::string& help);
-CLI::Option* AddReal(CLI::App& app, const std::string& names, std::optional<double>& value, const std::string& help);
-CLI::Option* AddShare(CLI::App& app, const std::string& names, double& value, const std::string& help);  // 0.05 or 5%
-CLI::Option* AddBytes(CLI::App& app, const std::string& names, std::optional<int64_t>& value, const std::string& help);
-CLI::Option* AddBytes(CLI::App& app, const std::string& names, int64_t& value, const std::string& help);
-CLI::Option* AddMemory(CLI::App& app, const std::string& names, MemoryLimit& value, const std::string& help);
-CLI::Option* AddStrategy(CLI::App& app, const std::string& names, Strategy& value, const std::string& help);
-CLI::Option* AddText(CLI::App& app, const std::string& names, std::string& value, const std::string& help,
-                     const std::string& kind = "TEXT");
+// Where an option or a command is listed: under a heading of the help of `app`.
+struct Section {
+  Section(CLI::App& listed_in, std::string title = "Options") : app(listed_in), heading(std::move(title)) {}
 
-// One of a few names.
+  CLI::App& app;
+  std::string heading;
+};
+
+// Each binds an option to `value`, which must outlive the parsing and whose content at that moment is the default that
+// --help shows. An option that is given twice takes the last value.
+void AddFlag(const Section& section, const std::string& name, bool& value, const std::string& help, bool given = true);
+void AddFlag(const Section& section, const std::string& name, std::optional<bool>& value, const std::string& help,
+             bool given);
+void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help);
+void AddCount(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
+void AddThreads(const Section& section, int& value);
+void AddSeed(const Section& section, uint64_t& value);
+void AddReal(const Section& section, const std::string& name, double& value, const std::string& help);
+void AddReal(const Section& section, const std::string& name, std::optional<double>& value, const std::string& help);
+void AddShare(const Section& section, const std::string& name, double& value, const std::string& help);  // 0.05 or 5%
+void AddBytes(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
+void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help);
+void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help);  // 90s, 5m
+void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help);
+void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help);
+void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
+             const std::string& kind = "TEXT");
+
+// One that may be given several times, and adds to `values` each time.
+void AddTexts(const Section& section, const std::string& name, std::vector<std::string>& values,
+              const std::string& help, const std::string& kind);
+
+// Words without an option before them: one that is required, or any number.
+void AddPositional(const Section& section, const std::string& name, std::string& value, const std::string& help,
+                   const std::string& kind);
+void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
+                    const std::string& help, const std::string& kind);
+
+// One of `names`, by its index.
+void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help);
+
 template <typename Kind>
-CLI::Option* AddChoice(CLI::App& app, const std::string& names, Kind& value, const std::map<std::string, Kind>& choices,
-                       const std::string& help) {
-  std::string listed;
+void AddChoice(const Section& section, const std::string& name, Kind& value, const std::map<std::string, Kind>& choices,
+               const std::string& help) {
+  std::vector<std::string> names;
+  std::vector<Kind> kinds;
   std::string initial;
-  for (const auto& [name, kind] : choices) {
-    listed += (listed.empty() ? "" : " or ") + name;
-    if (kind == value) initial = name;
+  for (const auto& [choice, kind] : choices) {
+    names.push_back(choice);
+    kinds.push_back(kind);
+    if (kind == value) initial = choice;
   }
-  const auto assign = [&value, choices, names, listed](const std::string& text) {
-    const auto found = choices.find(text);
-    if (found == choices.end()) throw CLI::ValidationError(names, "\"" + text + "\" is not " + listed);
-    value = found->second;
-  };
-  return app.add_option_function<std::string>(names, assign, help + ": " + listed)
-      ->type_name("NAME")
-      ->default_str(initial);
+  AddOneOf(
+      section, name, names, initial, [&value, kinds](size_t chosen) { value = kinds[chosen]; }, help);
 }
+
+// Words and options that are not known are no errors of this command.
+void AcceptAnyWords(CLI::App& app);
+
+// After parsing: whether the option was on the command line.
+bool IsGiven(const CLI::App& app, const std::string& name);
 
 }  // namespace recurve
 

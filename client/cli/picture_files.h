@@ -4,7 +4,6 @@
 #ifndef RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 #define RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "absl/status/status.h"

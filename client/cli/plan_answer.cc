@@ -208,8 +208,8 @@ std::string InfeasibleText(const PlanAnswer& answer) {
     return absl::StrCat(prefix, std::get<SlotBudget>(answer.request.budget).slots, " slots; give at least --slots ",
                         least);
   }
-  return absl::StrCat(prefix, bytes->budget_bytes, " bytes; give at least --memory ", least, " (",
-                      FormatBytesRounded(least), "), or use --strategy auto");
+  return absl::StrCat(prefix, FormatBytes(bytes->budget_bytes), "; give --memory at least ", AtLeastText(least),
+                      ", or use --strategy auto");
 }
 
 }  // namespace recurve

@@ -32,7 +32,7 @@ std::string PlanText(const PlanAnswer& answer);
 // `request` as it was given to CompareStrategies. Peaks and budgets are in its unit, whatever the strategy counts in.
 std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAnswer>& answers);
 
-// "store-all cannot do 1000 links in 100 bytes; give at least --memory 2996 (2.93KiB), ..."
+// "store-all cannot do 1000 links in 100B; give --memory at least 2.93KiB (2996 bytes), ..."
 std::string InfeasibleText(const PlanAnswer& answer);
 
 }  // namespace recurve

@@ -143,30 +143,27 @@ ExitStatus RunPlan(const PlanOptions& options) {
 
 }  // namespace
 
-Command AddPlanCommand(CLI::App& app) {
-  CLI::App* plan = app.add_subcommand("plan", "cheapest way through a chain in a memory budget; compares strategies");
-  plan->footer(kPlanFooter);
+Command AddPlanCommand(const Section& section) {
+  CLI::App& plan =
+      AddCommand(section, "plan", "cheapest way through a chain in a memory budget; compares strategies", kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
-  AddBudgetOptions(*plan, options->budget);
-  AddReal(*plan, "--forward-cost", options->forward_seconds, "seconds of one link without tape")
-      ->group("Predicted time");
-  AddReal(*plan, "--taped-forward-cost", options->taped_forward_seconds,
-          "seconds of one link with tape; default: as --forward-cost")
-      ->group("Predicted time");
-  AddReal(*plan, "--backward-cost", options->backward_seconds, "seconds of one link")->group("Predicted time");
-  AddText(*plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
-          "NAME")
-      ->capture_default_str();
-  AddText(*plan, "--svg", options->pictures.svg,
+  AddBudgetOptions(plan, options->budget);
+  AddText(plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
+          "NAME");
+  const Section time(plan, "Predicted time");
+  AddReal(time, "--forward-cost", options->forward_seconds, "seconds of one link without tape");
+  AddReal(time, "--taped-forward-cost", options->taped_forward_seconds,
+          "seconds of one link with tape; default: as --forward-cost");
+  AddReal(time, "--backward-cost", options->backward_seconds, "seconds of one link");
+  const Section pictures(plan, "Pictures");
+  AddText(pictures, "--svg", options->pictures.svg,
           "draw the plan into this file (of all strategies: the cheapest); replaces a file that is there; - is stdout",
-          "FILE")
-      ->group("Pictures");
-  AddText(*plan, "--html", options->pictures.html,
-          "the same as a page to step through, in one file that needs no network", "FILE")
-      ->group("Pictures");
-  AddPlannerOption(*plan, options->planner);
-  plan->add_flag("--json", options->json, "print one JSON object");
-  return {plan, [options] { return RunPlan(*options); }};
+          "FILE");
+  AddText(pictures, "--html", options->pictures.html,
+          "the same as a page to step through, in one file that needs no network", "FILE");
+  AddPlannerOption(plan, options->planner);
+  AddFlag(plan, "--json", options->json, "print one JSON object");
+  return {&plan, [options] { return RunPlan(*options); }};
 }
 
 }  // namespace recurve

@@ -2,7 +2,6 @@
 #include "client/cli/planner_option.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/option_values.h"
 #include "client/remote_chain_planner.h"
 #include "client/remote_planner.h"
 
@@ -28,8 +27,9 @@ class HintingPlanner final : public Planner {
 
 }  // namespace
 
-void AddPlannerOption(CLI::App& app, std::string& target) {
-  AddText(app, "--planner", target, "ask this planner service instead of the planner inside this process", "HOST:PORT");
+void AddPlannerOption(const Section& section, std::string& target) {
+  AddText(section, "--planner", target, "ask this planner service instead of the planner inside this process",
+          "HOST:PORT");
 }
 
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target) {

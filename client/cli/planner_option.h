@@ -2,18 +2,18 @@
 #ifndef RECURVE_CLIENT_CLI_PLANNER_OPTION_H_
 #define RECURVE_CLIENT_CLI_PLANNER_OPTION_H_
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "client/cli/option_values.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 
 // --planner HOST:PORT
-void AddPlannerOption(CLI::App& app, std::string& target);
+void AddPlannerOption(const Section& section, std::string& target);
 
 // The planner service at `target`, or, when that is empty, the planner in this process.
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target);

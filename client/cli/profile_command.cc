@@ -41,15 +41,11 @@ struct ProfileOptions {
   bool json = false;
 };
 
-absl::Status CheckOptions(const ProfileOptions& options) {
+absl::Status CheckProfileOptions(const ProfileOptions& options) {
   if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
   if (options.job.steps < 1 || options.job.steps > kMostBatches) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
-  }
-  if (!options.job.save_path.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--save is ", options.job.save_path, ": profile keeps no model; use recurve train"));
   }
   if (absl::Status status = CheckPictureFiles(options.pictures, options.json); !status.ok()) return status;
   return CheckJobSpec(options.job);
@@ -79,7 +75,7 @@ RooflineFigures FiguresOf(const JobProfile& profile) {
 
 ExitStatus RunProfile(const ProfileOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckProfileOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
   const std::unique_ptr<ChainPlanner> chains = MakeChainPlannerFor(options.planner);
   LinkCostCache known_costs(LinkCostCachePath());
@@ -105,16 +101,17 @@ ExitStatus RunProfile(const ProfileOptions& options) {
 
 }  // namespace
 
-Command AddProfileCommand(CLI::App& app) {
-  CLI::App* profile = app.add_subcommand("profile", "where the time of a job goes, against the roofs of this machine");
-  profile->footer(kProfileFooter);
+Command AddProfileCommand(const Section& section) {
+  CLI::App& profile =
+      AddCommand(section, "profile", "where the time of a job goes, against the roofs of this machine", kProfileFooter);
   auto options = std::make_shared<ProfileOptions>();
-  AddJobOptions(*profile, options->job);
-  AddPlannerOption(*profile, options->planner);
-  AddText(*profile, "--svg", options->pictures.svg,
+  AddMeasuredJobOptions(profile, options->job);
+  AddCount(profile, "--steps", options->job.steps, "batches to time");
+  AddText(profile, "--svg", options->pictures.svg,
           "draw the operations under the roofs into this file; replaces a file that is there; - is stdout", "FILE");
-  profile->add_flag("--json", options->json, "print one JSON object, with every operation of every phase");
-  return {profile, [options] { return RunProfile(*options); }};
+  AddFlag(profile, "--json", options->json, "print one JSON object, with every operation of every phase");
+  AddPlannerOption({profile, "Plan"}, options->planner);
+  return {&profile, [options] { return RunProfile(*options); }};
 }
 
 }  // namespace recurve

@@ -19,7 +19,7 @@ Examples:
 
 The same model, prompt, temperature and seed give the same bytes.)";
 
-constexpr int64_t kMostSampleBytes = 1'000'000'000;
+constexpr int64_t kMostSampledBytes = 1'000'000'000;
 
 struct SampleCommandOptions {
   std::string model;
@@ -28,11 +28,10 @@ struct SampleCommandOptions {
   bool json = false;
 };
 
-absl::Status CheckOptions(const SampleCommandOptions& options) {
+absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
-  if (options.sample.bytes < 1 || options.sample.bytes > kMostSampleBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampleBytes));
+  if (options.sample.bytes < 1 || options.sample.bytes > kMostSampledBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
@@ -43,7 +42,7 @@ absl::Status CheckOptions(const SampleCommandOptions& options) {
 
 ExitStatus RunSample(const SampleCommandOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckSampleOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   const absl::StatusOr<std::string> text =
       SampleModel(options.model, options.sample, options.threads, /*print=*/!options.json);
   if (!text.ok()) return Fail(text.status());
@@ -53,18 +52,17 @@ ExitStatus RunSample(const SampleCommandOptions& options) {
 
 }  // namespace
 
-Command AddSampleCommand(CLI::App& app) {
-  CLI::App* sample = app.add_subcommand("sample", "write text with a trained model");
-  sample->footer(kSampleFooter);
+Command AddSampleCommand(const Section& section) {
+  CLI::App& sample = AddCommand(section, "sample", "write text with a trained model", kSampleFooter);
   auto options = std::make_shared<SampleCommandOptions>();
-  AddText(*sample, "--model", options->model, "model file; required", "FILE");
-  AddText(*sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
-  AddCount(*sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
-  AddReal(*sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
-  AddSeed(*sample, options->sample.seed);
-  AddThreads(*sample, options->threads);
-  sample->add_flag("--json", options->json, "print one JSON object: prompt, text, bytes");
-  return {sample, [options] { return RunSample(*options); }};
+  AddText(sample, "--model", options->model, "model file; required", "FILE");
+  AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
+  AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
+  AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
+  AddSeed(sample, options->sample.seed);
+  AddThreads(sample, options->threads);
+  AddFlag(sample, "--json", options->json, "print one JSON object: prompt, text, bytes");
+  return {&sample, [options] { return RunSample(*options); }};
 }
 
 }  // namespace recurve

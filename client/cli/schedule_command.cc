@@ -16,8 +16,8 @@
 #include "client/cli/option_values.h"
 #include "client/cli/plan_answer.h"
 #include "client/cli/planner_option.h"
+#include "client/cli/schedule_service.h"
 #include "client/cli/schedule_source.h"
-#include "client/schedule_client.h"
 #include "planner_service/interchange/action_exporter.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/units/number_text.h"
@@ -53,16 +53,15 @@ struct VerifyOptions {
 };
 
 // The actions of a plan, from the service at `target` or, when that is empty, from this process.
-absl::Status StreamPlan(const std::string& target, const PlanRequest& request,
-                        const ScheduleClient::OnFigures& on_figures, const ScheduleClient::OnAction& on_action) {
-  if (!target.empty()) return ScheduleClient({.target = target}).StreamSchedule(request, 0, on_figures, on_action);
+absl::Status StreamPlan(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer) {
+  if (!target.empty()) return StreamFromService(target, request, consumer);
   absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan(request, WhenInterrupted());
   if (!plan.ok()) return plan.status();
-  const Schedule schedule = std::move(plan->schedule);
-  const int64_t actions = plan->feasible ? ScheduleWalk::CountActions(schedule).back() : 0;
-  bool wanted = on_figures({.plan = *std::move(plan), .action_count = actions});
-  ScheduleWalk walk(schedule);
-  for (std::optional<Action> action = walk.Next(); wanted && action; action = walk.Next()) wanted = on_action(*action);
+  bool wanted = consumer.on_plan(*plan);
+  ScheduleWalk walk(plan->schedule);
+  for (std::optional<Action> action = walk.Next(); wanted && action; action = walk.Next()) {
+    wanted = consumer.on_action(*action);
+  }
   return absl::OkStatus();
 }
 
@@ -128,20 +127,21 @@ ExitStatus RunExport(const ExportOptions& options) {
     lines.clear();
     return written;
   };
-  absl::Status status = StreamPlan(
-      options.planner, *request,
-      [&](const StreamedPlan& figures) {
-        if (!figures.plan.feasible) {
-          infeasible = PlanAnswer{.request = *request, .plan = figures.plan};
-          return false;
-        }
-        writer.emplace(options.save);
-        return writer->Write(ToJson(HeaderOf(*request, figures.plan)));
-      },
-      [&](const Action& action) {
-        exporter.Add(action, lines);
-        return write_lines();
-      });
+  const ScheduleConsumer consumer = {.on_plan =
+                                         [&](const Plan& plan) {
+                                           if (!plan.feasible) {
+                                             infeasible = PlanAnswer{.request = *request, .plan = plan};
+                                             return false;
+                                           }
+                                           writer.emplace(options.save);
+                                           return writer->Write(ToJson(HeaderOf(*request, plan)));
+                                         },
+                                     .on_action =
+                                         [&](const Action& action) {
+                                           exporter.Add(action, lines);
+                                           return write_lines();
+                                         }};
+  absl::Status status = StreamPlan(options.planner, *request, consumer);
   if (infeasible) return Fail(ExitStatus::kInfeasible, InfeasibleText(*infeasible));
   exporter.Finish(lines);
   if (status.ok() && !write_lines() && Interrupted()) status = absl::CancelledError("interrupted");
@@ -166,9 +166,7 @@ absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const Veri
 
 // Checked by the service at `target` or, when that is empty, in this process.
 absl::StatusOr<Verdict> Check(const std::string& target, const VerificationTask& task, ScheduleSource& source) {
-  if (!target.empty()) {
-    return ScheduleClient({.target = target}).VerifySchedule(task, [&source] { return source.Next(); });
-  }
+  if (!target.empty()) return VerifyByService(target, task, [&source] { return source.Next(); });
   ScheduleVerifier verifier(task);
   while (verifier.Wants()) {
     const absl::StatusOr<std::optional<Action>> action = source.Next();
@@ -243,42 +241,38 @@ ExitStatus RunVerify(const VerifyOptions& options) {
   return ExitStatus::kDone;
 }
 
-Command AddExport(CLI::App& schedule) {
-  CLI::App* app = schedule.add_subcommand("export", "write a plan's actions as JSON Lines");
+Command AddExport(const Section& schedule) {
+  CLI::App& app = AddCommand(schedule, "export", "write a plan's actions as JSON Lines", kScheduleFooter);
   auto options = std::make_shared<ExportOptions>();
-  AddBudgetOptions(*app, options->budget);
-  AddStrategy(*app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
-  AddPlannerOption(*app, options->planner);
-  AddText(*app, "--save", options->save, "file to write; standard output without", "FILE");
-  return {app, [options] { return RunExport(*options); }};
+  AddBudgetOptions(app, options->budget);
+  AddStrategy(app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
+  AddPlannerOption(app, options->planner);
+  AddText(app, "--save", options->save, "file to write; standard output without", "FILE");
+  return {&app, [options] { return RunExport(*options); }};
 }
 
-Command AddVerify(CLI::App& schedule) {
-  CLI::App* app = schedule.add_subcommand("verify", "check a schedule, anybody's, against sizes and a budget");
+Command AddVerify(const Section& schedule) {
+  CLI::App& app =
+      AddCommand(schedule, "verify", "check a schedule, anybody's, against sizes and a budget", kScheduleFooter);
   auto options = std::make_shared<VerifyOptions>();
-  AddText(*app, "FILE", options->file, "the schedule, as JSON Lines; - for standard input", "FILE")->required();
-  AddBytes(*app, "--state-bytes", options->state_bytes, "size of one state; default: as the file says");
-  AddBytes(*app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: as the file says, or 0");
-  AddBytes(*app, "--memory", options->budget_bytes,
+  AddPositional(app, "file", options->file, "the schedule, as JSON Lines; - for standard input", "FILE");
+  AddBytes(app, "--state-bytes", options->state_bytes, "size of one state; default: as the file says");
+  AddBytes(app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: as the file says, or 0");
+  AddBytes(app, "--memory", options->budget_bytes,
            "for stored states and tapes, beside the start state; default: as the file says, or any");
-  AddPlannerOption(*app, options->planner);
-  app->add_flag("--json", options->json, "print one JSON object");
-  return {app, [options] { return RunVerify(*options); }};
+  AddPlannerOption(app, options->planner);
+  AddFlag(app, "--json", options->json, "print one JSON object");
+  return {&app, [options] { return RunVerify(*options); }};
 }
 
 }  // namespace
 
-Command AddScheduleCommand(CLI::App& app) {
-  CLI::App* schedule = app.add_subcommand("schedule", "schedules as files: export a plan's, verify anybody's");
-  schedule->footer(kScheduleFooter);
-  schedule->require_subcommand(1);
-  const std::vector<Command> commands = {AddExport(*schedule), AddVerify(*schedule)};
-  return {schedule, [commands] {
-            for (const Command& command : commands) {
-              if (command.app->parsed()) return command.run();
-            }
-            return ExitStatus::kUsage;
-          }};
+Command AddScheduleCommand(const Section& section) {
+  CLI::App& schedule =
+      AddCommand(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter);
+  const Section parts(schedule, "Commands");
+  const std::vector<Command> commands = {AddExport(parts), AddVerify(parts)};
+  return {&schedule, [commands] { return RunChosen(commands); }};
 }
 
 }  // namespace recurve

@@ -134,7 +134,7 @@ ExitStatus Report(const Jobs& jobs, const Advisor::Split& split, const SplitOpti
   for (const Advice& share : split.shares) least += static_cast<double>(share.least_bytes);
   return Fail(ExitStatus::kInfeasible,
               absl::StrCat("--memory ", FormatBytes(*options.memory), " is too small for these ", jobs.names.size(),
-                           " jobs; give at least ", SizeText(static_cast<int64_t>(least))));
+                           " jobs; give at least ", AtLeastText(static_cast<int64_t>(least))));
 }
 
 ExitStatus RunSplit(const SplitOptions& options) {
@@ -150,19 +150,18 @@ ExitStatus RunSplit(const SplitOptions& options) {
 
 }  // namespace
 
-Command AddSplitCommand(CLI::App& app) {
-  CLI::App* split = app.add_subcommand("split", "share the memory of one device out over several jobs");
-  split->footer(kSplitFooter);
+Command AddSplitCommand(const Section& section) {
+  CLI::App& split = AddCommand(section, "split", "share the memory of one device out over several jobs", kSplitFooter);
   auto options = std::make_shared<SplitOptions>();
-  split->add_option("jobs", options->files, "JSON files with jobs")->type_name("JOB.json");
-  AddBytes(*split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");
+  AddPositionals(split, "jobs", options->files, "JSON files with jobs", "FILE");
+  AddBytes(split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");
   AddChoice(
-      *split, "--goal", options->goal,
+      split, "--goal", options->goal,
       std::map<std::string, SplitGoal>{{"time", SplitGoal::kLeastTotalTime}, {"slowdown", SplitGoal::kLeastSlowdown}},
       "what to make least");
-  AddStrategy(*split, "--strategy", options->strategy, "auto, store-all, chen or hsm");
-  AddAdviceOptions(*split, options->advice);
-  return {split, [options] { return RunSplit(*options); }};
+  AddStrategy(split, "--strategy", options->strategy, "auto, store-all, chen or hsm");
+  AddAdviceOptions(split, options->advice);
+  return {&split, [options] { return RunSplit(*options); }};
 }
 
 }  // namespace recurve

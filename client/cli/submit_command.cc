@@ -59,16 +59,16 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
 
 }  // namespace
 
-Command AddSubmitCommand(CLI::App& app) {
-  CLI::App* submit = app.add_subcommand("submit", "give a training job to an executor daemon; prints its id");
-  submit->footer(kSubmitFooter);
+Command AddSubmitCommand(const Section& section) {
+  CLI::App& submit =
+      AddCommand(section, "submit", "give a training job to an executor daemon; prints its id", kSubmitFooter);
   auto options = std::make_shared<SubmitOptions>();
-  AddExecutorOption(*submit, options->executor);
-  AddText(*submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
-  submit->add_flag("--watch", options->watch, "follow the job until it ends");
-  submit->add_flag("--json", options->json, "print one JSON object: the job");
-  AddJobOptions(*submit, options->job);
-  return {submit, [options] { return RunSubmit(*options); }};
+  AddExecutorOption(submit, options->executor);
+  AddText(submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
+  AddFlag(submit, "--watch", options->watch, "follow the job until it ends");
+  AddFlag(submit, "--json", options->json, "print one JSON object: the job");
+  AddJobOptions(submit, options->job);
+  return {&submit, [options] { return RunSubmit(*options); }};
 }
 
 }  // namespace recurve

@@ -69,7 +69,7 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-absl::Status CheckOptions(const TrainOptions& options) {
+absl::Status CheckTrainOptions(const TrainOptions& options) {
   if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare < 0 || options.compare > 1000) {
@@ -136,7 +136,7 @@ std::string InterruptedText(const JobSpec& spec) {
 
 ExitStatus RunTrain(const TrainOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (absl::Status status = CheckTrainOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
   JobSpec spec = options.job;
   const TemporaryDirectory scratch;
   if (options.sample > 0 && spec.save_path.empty() && !options.dry_run) {
@@ -170,19 +170,18 @@ ExitStatus RunTrain(const TrainOptions& options) {
 
 }  // namespace
 
-Command AddTrainCommand(CLI::App& app) {
-  CLI::App* train =
-      app.add_subcommand("train", "train a language model here, planner and executor inside this process");
-  train->footer(kTrainFooter);
+Command AddTrainCommand(const Section& section) {
+  CLI::App& train = AddCommand(section, "train",
+                               "train a language model here, planner and executor inside this process", kTrainFooter);
   auto options = std::make_shared<TrainOptions>();
-  AddJobOptions(*train, options->job);
-  AddPlannerOption(*train, options->planner);
-  train->add_flag("--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
-  AddCount(*train, "--sample", options->sample, "bytes to sample from the trained model at the end");
-  AddCount(*train, "--compare", options->compare,
+  AddJobOptions(train, options->job);
+  AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
+  AddCount(train, "--sample", options->sample, "bytes to sample from the trained model at the end");
+  AddCount(train, "--compare", options->compare,
            "rounds in which store-all, Chen's sqrt(T) and this job's strategy are measured at the end");
-  train->add_flag("--json", options->json, "print one JSON object for each step and one at the end");
-  return {train, [options] { return RunTrain(*options); }};
+  AddFlag(train, "--json", options->json, "print one JSON object for each step and one at the end");
+  AddPlannerOption({train, "Plan"}, options->planner);
+  return {&train, [options] { return RunTrain(*options); }};
 }
 
 }  // namespace recurve

@@ -17,7 +17,7 @@ namespace recurve {
 namespace {
 
 constexpr int kLines = 20;  // of progress where there is no terminal
-constexpr int kNarrowestBar = 6;
+constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
 
 std::string Bar(int64_t done, int64_t all, int width) {
@@ -44,15 +44,24 @@ std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per
 }
 
 void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
-  const std::string numbers =
-      absl::StrCat(record.step, "/", steps_, absl::StrFormat(" loss %.3f (", record.loss), BitsText(record.loss),
-                   " bits) ", RateText(steps_per_second), "/s peak ", FormatBytesRounded(record.measured_peak_bytes),
-                   "/", FormatBytesRounded(planned_peak_bytes_), " ", TimeLeft(record, steps_per_second));
+  std::string numbers = absl::StrCat(record.step, "/", steps_);
+  const std::string parts[] = {
+      // the most wanted first: what leaves no room for the bar is left out
+      absl::StrFormat(" loss %.3f (", record.loss) + BitsText(record.loss) + " bits)",
+      " " + TimeLeft(record, steps_per_second), absl::StrCat(" ", RateText(steps_per_second), "/s"),
+      " peak " + FormatBytesRounded(record.measured_peak_bytes) + "/" + FormatBytesRounded(planned_peak_bytes_)};
   const int width = TerminalWidth() - 1;  // the last column would wrap
   if (bar_width_ == 0) {
     constexpr int kRoomToGrow = 6;
-    bar_width_ = std::clamp(width - static_cast<int>(numbers.size()) - kRoomToGrow, kNarrowestBar, kWidestBar);
+    int room = width - static_cast<int>(numbers.size()) - kRoomToGrow - kNarrowestBar;
+    for (const std::string& part : parts) {
+      if (static_cast<int>(part.size()) > room) break;
+      room -= static_cast<int>(part.size());
+      ++parts_shown_;
+    }
+    bar_width_ = std::clamp(kNarrowestBar + room, kNarrowestBar, kWidestBar);
   }
+  for (int i = 0; i < parts_shown_; ++i) numbers += parts[i];
   const std::string line = Bar(record.step, steps_, bar_width_) + numbers;
   std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
   std::fflush(stdout);

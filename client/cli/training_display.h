@@ -33,7 +33,9 @@ class ProgressDisplay final : public JobObserver {
   const bool terminal_;
   int64_t seen_ = 0;    // steps
   double seconds_ = 0;  // that they took
-  int bar_width_ = 0;   // decided with the first step
+  // Decided with the first step.
+  int bar_width_ = 0;
+  int parts_shown_ = 0;  // of what is told beside the bar
   bool line_open_ = false;
 };
 

@@ -30,14 +30,13 @@ ExitStatus RunWatch(const WatchOptions& options) {
 
 }  // namespace
 
-Command AddWatchCommand(CLI::App& app) {
-  CLI::App* watch = app.add_subcommand("watch", "follow a job of an executor daemon until it ends");
-  watch->footer(kWatchFooter);
+Command AddWatchCommand(const Section& section) {
+  CLI::App& watch = AddCommand(section, "watch", "follow a job of an executor daemon until it ends", kWatchFooter);
   auto options = std::make_shared<WatchOptions>();
-  AddText(*watch, "id", options->id, "of the job, as submit printed it", "ID")->required();
-  AddExecutorOption(*watch, options->executor);
-  watch->add_flag("--json", options->json, "print one JSON object for each event");
-  return {watch, [options] { return RunWatch(*options); }};
+  AddPositional(watch, "id", options->id, "of the job, as submit printed it", "ID");
+  AddExecutorOption(watch, options->executor);
+  AddFlag(watch, "--json", options->json, "print one JSON object for each event");
+  return {&watch, [options] { return RunWatch(*options); }};
 }
 
 }  // namespace recurve

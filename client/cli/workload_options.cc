@@ -2,6 +2,7 @@
 #include "client/cli/workload_options.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -14,79 +15,76 @@
 namespace recurve {
 namespace {
 
-constexpr char kChainGroup[] = "A chain of links whose sizes are known";
-constexpr char kModelGroup[] = "Or a model (byte embedding, stacked cells, output layer)";
+// To see which kind of workload was asked for.
+constexpr const char* kOfChain[] = {"--state-bytes",  "--tape-bytes",         "--fixed-bytes",
+                                    "--forward-cost", "--taped-forward-cost", "--backward-cost"};
+constexpr const char* kOfModel[] = {"--cell",      "--layers",     "--hidden",      "--embedding",
+                                    "--residual",  "--layer-norm", "--dropout",     "--recurrent-dropout",
+                                    "--batch",     "--link",       "--reset-state", "--optimizer",
+                                    "--link-costs"};
 
 // "8:0.001:0.0012:0.002": steps in a link, then seconds of its forward without tape, with tape, and of its backward.
-ModelWorkload::LinkChoice ParseLinkChoice(const std::string& text) {
+absl::StatusOr<ModelWorkload::LinkChoice> ParseLinkChoice(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
   ModelWorkload::LinkChoice choice;
   if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &choice.link) ||
       !absl::SimpleAtod(parts[1], &choice.costs.forward_seconds) ||
       !absl::SimpleAtod(parts[2], &choice.costs.taped_forward_seconds) ||
       !absl::SimpleAtod(parts[3], &choice.costs.backward_seconds)) {
-    throw CLI::ValidationError(
-        "--link-costs", "\"" + text + "\" is not LINK:FORWARD:TAPED:BACKWARD, such as " + "8:0.001:0.0012:0.002");
+    return absl::InvalidArgumentError(
+        absl::StrCat("--link-costs: \"", text, "\" is not LINK:FORWARD:TAPED:BACKWARD, such as 8:0.001:0.0012:0.002"));
   }
   return choice;
 }
 
-bool AnyGiven(const std::vector<const CLI::Option*>& options) {
-  return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) { return option->count() > 0; });
-}
-
 }  // namespace
 
-WorkloadOptions::WorkloadOptions(CLI::App& app) {
+WorkloadOptions::WorkloadOptions(CLI::App& app) : app_(app) {
   AddCount(app, "--length", length_, "links of the chain, or steps of the model's sequence (default 1000)");
-  AddChain(app);
-  AddModel(app);
+  AddChain({app, "A chain of links whose sizes are known"});
+  AddModel({app, "Or a model (byte embedding, stacked cells, output layer)"});
 }
 
-void WorkloadOptions::AddChain(CLI::App& app) {
-  const auto add = [this](CLI::Option* option) { chain_options_.push_back(option->group(kChainGroup)); };
-  add(AddBytes(app, "--state-bytes", state_bytes_, "size of one state, such as 512KiB"));
-  add(AddBytes(app, "--tape-bytes", tape_bytes_, "size of one link's tape; 0 is allowed"));
-  add(AddBytes(app, "--fixed-bytes", fixed_bytes_, "held besides stored states and tapes; default 0"));
-  add(AddReal(app, "--forward-cost", forward_seconds_, "seconds of one link without tape"));
-  add(AddReal(app, "--taped-forward-cost", taped_forward_seconds_,
-              "seconds of one link with tape; default: as --forward-cost"));
-  add(AddReal(app, "--backward-cost", backward_seconds_, "seconds of one link"));
+void WorkloadOptions::AddChain(const Section& section) {
+  AddBytes(section, "--state-bytes", state_bytes_, "size of one state, such as 512KiB");
+  AddBytes(section, "--tape-bytes", tape_bytes_, "size of one link's tape; 0 is allowed");
+  AddBytes(section, "--fixed-bytes", fixed_bytes_, "held besides stored states and tapes; default 0");
+  AddReal(section, "--forward-cost", forward_seconds_, "seconds of one link without tape");
+  AddReal(section, "--taped-forward-cost", taped_forward_seconds_,
+          "seconds of one link with tape; default: as --forward-cost");
+  AddReal(section, "--backward-cost", backward_seconds_, "seconds of one link");
 }
 
-void WorkloadOptions::AddModel(CLI::App& app) {
-  const auto add = [this](CLI::Option* option) { model_options_.push_back(option->group(kModelGroup)); };
-  add(AddCell(app, model_.cell));
-  add(AddCount(app, "--layers", model_.layers, "stacked cells, 1 to 64"));
-  add(AddCount(app, "--hidden", model_.hidden, "hidden size of a cell, 1 to 16384"));
-  add(AddCount(app, "--embedding", model_.embedding, "size of the byte embedding; 0: as --hidden"));
-  add(AddResidual(app, model_.residual));
-  add(AddLayerNorm(app, model_.layer_norm));
-  add(AddShare(app, "--dropout", model_.dropout, "between layers and before the output layer, 0 to below 1"));
-  add(AddRecurrentDropout(app, model_.recurrent_dropout));
-  add(AddCount(app, "--batch", model_.batch, "sequences in a batch, 1 to 65536"));
-  add(AddCount(app, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen"));
-  add(app.add_flag_function(
-      "--reset-state", [this](int64_t) { model_.carry_state = false; },
-      "start each batch from a state of zeros, not from the last state of the one before"));
-  add(AddChoice(app, "--optimizer", model_.optimizer,
-                std::map<std::string, ModelWorkload::Optimizer>{{"adamw", ModelWorkload::Optimizer::kAdamW},
-                                                                {"sgd", ModelWorkload::Optimizer::kSgd}},
-                "which one"));
-  add(app.add_option_function<std::vector<std::string>>(
-             "--link-costs",
-             [this](const std::vector<std::string>& texts) {
-               for (const std::string& text : texts) model_.choices.push_back(ParseLinkChoice(text));
-             },
-             "measured seconds of a link of so many steps: forward, with tape, backward; repeat for other links")
-          ->type_name("LINK:FORWARD:TAPED:BACKWARD")
-          ->allow_extra_args(false)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+void WorkloadOptions::AddModel(const Section& section) {
+  AddCell(section, model_.cell);
+  AddCount(section, "--layers", model_.layers, "stacked cells, 1 to 64");
+  AddCount(section, "--hidden", model_.hidden, "hidden size of a cell, 1 to 16384");
+  AddCount(section, "--embedding", model_.embedding, "size of the byte embedding; 0: as --hidden");
+  AddResidual(section, model_.residual);
+  AddLayerNorm(section, model_.layer_norm);
+  AddShare(section, "--dropout", model_.dropout, "between layers and before the output layer, 0 to below 1");
+  AddRecurrentDropout(section, model_.recurrent_dropout);
+  AddCount(section, "--batch", model_.batch, "sequences in a batch, 1 to 65536");
+  AddCount(section, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen");
+  AddResetState(section, model_.carry_state);
+  AddChoice(section, "--optimizer", model_.optimizer,
+            std::map<std::string, ModelWorkload::Optimizer>{{"adamw", ModelWorkload::Optimizer::kAdamW},
+                                                            {"sgd", ModelWorkload::Optimizer::kSgd}},
+            "whose state is held");
+  AddTexts(section, "--link-costs", link_costs_,
+           "measured seconds of a link of so many steps: forward, with tape, backward; repeat for other links",
+           "LINK:FORWARD:TAPED:BACKWARD");
+}
+
+bool WorkloadOptions::IsChain() const {
+  return std::any_of(std::begin(kOfChain), std::end(kOfChain),
+                     [this](const char* option) { return IsGiven(app_, option); });
 }
 
 absl::StatusOr<Workload> WorkloadOptions::Get(bool free_length) const {
-  const bool chain = AnyGiven(chain_options_);
-  const bool model = AnyGiven(model_options_);
+  const bool chain = IsChain();
+  const bool model = std::any_of(std::begin(kOfModel), std::end(kOfModel),
+                                 [this](const char* option) { return IsGiven(app_, option); });
   if (chain == model) {
     return absl::InvalidArgumentError(
         "say what is to be run: either a chain by --length, --state-bytes and --tape-bytes, or a model by --hidden, "
@@ -117,6 +115,11 @@ absl::StatusOr<ChainWorkload> WorkloadOptions::GetChain(bool free_length) const 
 absl::StatusOr<ModelWorkload> WorkloadOptions::GetModel() const {
   ModelWorkload model = model_;
   model.length = length_.value_or(model.length);
+  for (const std::string& text : link_costs_) {
+    const absl::StatusOr<ModelWorkload::LinkChoice> choice = ParseLinkChoice(text);
+    if (!choice.ok()) return choice.status();
+    model.choices.push_back(*choice);
+  }
   return model;
 }
 

@@ -2,12 +2,13 @@
 #ifndef RECURVE_CLIENT_CLI_WORKLOAD_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_WORKLOAD_OPTIONS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/cli/option_values.h"
 #include "planner_service/advice/advisor.h"
 
 namespace recurve {
@@ -20,6 +21,9 @@ class WorkloadOptions {
   WorkloadOptions(const WorkloadOptions&) = delete;
   WorkloadOptions& operator=(const WorkloadOptions&) = delete;
 
+  // After parsing: whether options of a chain were given.
+  bool IsChain() const;
+
   // After parsing. INVALID_ARGUMENT names the options that are missing or do not go together; values are looked at by
   // whoever answers. With `free_length` the length is what is asked for, and need not be given.
   absl::StatusOr<Workload> Get(bool free_length = false) const;
@@ -27,14 +31,14 @@ class WorkloadOptions {
  private:
   absl::StatusOr<ChainWorkload> GetChain(bool free_length) const;
   absl::StatusOr<ModelWorkload> GetModel() const;
-  void AddChain(CLI::App& app);
-  void AddModel(CLI::App& app);
+  void AddChain(const Section& section);
+  void AddModel(const Section& section);
 
+  const CLI::App& app_;
   std::optional<int64_t> length_, state_bytes_, tape_bytes_, fixed_bytes_;
   std::optional<double> forward_seconds_, taped_forward_seconds_, backward_seconds_;
   ModelWorkload model_;
-  // To see which kind was given.
-  std::vector<const CLI::Option*> chain_options_, model_options_;
+  std::vector<std::string> link_costs_;
 };
 
 }  // namespace recurve

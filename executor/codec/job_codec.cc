@@ -187,6 +187,7 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   message.set_length(spec.length);
   message.set_link(spec.link);
   message.set_steps(spec.steps);
+  message.set_max_seconds(spec.max_seconds);
   message.set_sequences(EncodeSequences(spec.sequences));
   if (spec.carry_state) message.set_carry_state(*spec.carry_state);
   *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
@@ -228,6 +229,7 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.has_length()) spec.length = message.length();
   if (message.has_link()) spec.link = message.link();
   if (message.has_steps()) spec.steps = message.steps();
+  if (message.has_max_seconds()) spec.max_seconds = message.max_seconds();
   absl::StatusOr<Sequences> sequences = DecodeSequences(message.sequences());
   if (!sequences.ok()) return sequences.status();
   spec.sequences = *sequences;
@@ -284,6 +286,7 @@ executor::v1::Progress EncodeProgress(const StepRecord& record) {
 executor::v1::JobResult EncodeReport(const JobReport& report) {
   executor::v1::JobResult message;
   message.set_steps(report.steps);
+  message.set_ended_by_time(report.ended_by_time);
   message.set_planned_peak_bytes(report.planned_peak_bytes);
   message.set_measured_peak_bytes(report.measured_peak_bytes);
   message.set_planned_host_peak_bytes(report.planned_host_peak_bytes);

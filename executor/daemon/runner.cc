@@ -156,7 +156,8 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
   std::optional<executor::v1::JobResult> result;
   const std::string cancel_reason = store_.CancelReason(id);
   if (report.ok()) {
-    reason = absl::StrCat("trained ", report->steps, " steps");
+    reason = absl::StrCat("trained ", report->steps, report->steps == 1 ? " step" : " steps",
+                          report->ended_by_time ? " and was ended by max_seconds" : "");
     result = EncodeReport(*report);
   } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
     state = executor::v1::JOB_STATE_CANCELLED;

@@ -13,6 +13,7 @@ namespace recurve {
 namespace {
 
 constexpr int64_t kMaxSteps = 1'000'000'000;
+constexpr double kMostSeconds = 1e9;
 constexpr int kMaxThreads = 1024;
 
 absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
@@ -24,6 +25,11 @@ absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t
 absl::Status CheckReal(const char* field, double value, bool within, const char* range) {
   if (within && std::isfinite(value)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be in ", range));
+}
+
+absl::Status CheckShare(const char* field, double share, bool within, const char* range) {
+  if (within && std::isfinite(share)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(field, " is ", 100 * share, "%, must be ", range));
 }
 
 absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
@@ -50,7 +56,7 @@ absl::Status CheckMemory(const MemoryLimit& memory) {
     return CheckRange("memory", total->bytes, 1, kMaxBytes);
   }
   const double share = std::get<ActivationShare>(memory).share;
-  return CheckReal("memory share", share, share > 0 && share <= 1, "(0, 1]");
+  return CheckShare("memory share", share, share > 0 && share <= 1, "above 0% and at most 100%");
 }
 
 absl::Status CheckHostMemory(int64_t host_memory, Strategy strategy) {
@@ -118,10 +124,12 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
     return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
   }
   return FirstError({
-      CheckReal("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "[0, 0.5]"),
+      CheckShare("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "0% to 50%"),
       CheckSizes(spec),
       CheckCarriedState(spec),
       CheckRange("steps", spec.steps, 1, kMaxSteps),
+      CheckReal("max_seconds", spec.max_seconds, spec.max_seconds >= 0 && spec.max_seconds <= kMostSeconds,
+                "[0, 1e9], 0 has no limit"),
       CheckOptimizer(spec.optimizer),
       CheckMemory(spec.memory),
       CheckStrategy(spec.strategy),

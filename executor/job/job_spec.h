@@ -62,6 +62,9 @@ struct JobSpec {
   int64_t length = 1000;  // T, steps in a sequence, 1..kMaxChainLength; of lines, the most that are kept of one
   int64_t link = 0;       // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
   int64_t steps = 100;    // optimiser steps, 1..1e9
+  // Wall time of training after which no further step begins; at least one is done. 0: no limit. The learning rate
+  // follows `steps` all the same: it falls only as far as steps were done.
+  double max_seconds = 0;           // 0..1e9
   std::optional<bool> carry_state;  // start each window from the last state of the one before; unset: for windows
   OptimizerSpec optimizer;
   uint64_t seed = 1;

@@ -14,6 +14,8 @@
 #include "executor/job/link_sizing.h"
 #include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/schedule.h"
+#include "planner_service/units/number_text.h"
+#include "planner_service/units/units.h"
 
 namespace recurve {
 namespace {
@@ -122,9 +124,9 @@ absl::Status PlanCandidate(const JobSpec& spec, const JobPlanners& planners, con
 }
 
 absl::Status TooLittleOnTheHost(const JobSpec& spec, int64_t state_bytes) {
-  return absl::FailedPreconditionError(
-      absl::StrCat("host_memory is ", spec.host_memory, " bytes, too little for one state of ", state_bytes,
-                   " bytes; give at least ", state_bytes, ", or 0 to store nothing on the host"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "host_memory is ", FormatBytes(spec.host_memory), ", too little for one state of ", FormatBytes(state_bytes),
+      "; give at least ", AtLeastText(state_bytes), ", or 0 to store nothing on the host"));
 }
 
 absl::Status TooManyLinksForTheHost(const Candidate& candidate) {
@@ -138,9 +140,7 @@ int64_t NeededActivations(const Candidate& candidate) {
   return candidate.fixed.activations() + candidate.plan.smallest_feasible_budget;
 }
 double NeededShare(const Candidate& candidate) {
-  const double exact =
-      static_cast<double>(NeededActivations(candidate)) / static_cast<double>(candidate.store_all_activations());
-  return std::min(1.0, std::ceil(exact * 1e6) / 1e6);
+  return static_cast<double>(NeededActivations(candidate)) / static_cast<double>(candidate.store_all_activations());
 }
 int64_t NeededBytes(const Candidate& candidate) {
   return candidate.fixed.total() + candidate.plan.smallest_feasible_budget;
@@ -152,9 +152,10 @@ std::string Breakdown(const Candidate& candidate) {
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     const auto memory = static_cast<MemoryKind>(kind);
     if (IsOptional(memory) && candidate.fixed[memory] == 0) continue;
-    parts.push_back(absl::StrCat(std::string(ToString(memory)), " ", candidate.fixed[memory]));
+    parts.push_back(absl::StrCat(std::string(ToString(memory)), " ", FormatBytesRounded(candidate.fixed[memory])));
   }
-  parts.push_back(absl::StrCat("stored states and tapes ", candidate.plan.smallest_feasible_budget));
+  parts.push_back(
+      absl::StrCat("stored states and tapes ", FormatBytesRounded(candidate.plan.smallest_feasible_budget)));
   return absl::StrJoin(parts, ", ");
 }
 
@@ -167,15 +168,17 @@ absl::Status TooLittleMemory(const JobSpec& spec, const std::vector<Candidate>& 
   const std::string need = absl::StrCat("strategy ", std::string(ToString(spec.strategy)), " with links of ",
                                         least.options.shape.link, " steps needs ");
   if (in_bytes) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "memory is ", std::get<TotalBytes>(spec.memory).bytes, " bytes, too little: ", need, NeededBytes(least),
-        " bytes (", Breakdown(least), "); give at least ", NeededBytes(least), ", or lower batch, hidden or layers"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("memory is ", FormatBytes(std::get<TotalBytes>(spec.memory).bytes), ", too little: ", need,
+                     FormatBytesRounded(NeededBytes(least)), " (", Breakdown(least), "); give at least ",
+                     AtLeastText(NeededBytes(least)), ", or lower batch, hidden or layers"));
   }
   const double share = std::get<ActivationShare>(spec.memory).share;
-  return absl::FailedPreconditionError(absl::StrCat(
-      "memory share is ", share, ", ", ShareBytes(least, share), " bytes of activations, too little: ", need,
-      NeededActivations(least), " bytes of activations, a share of ", NeededShare(least), " (", Breakdown(least),
-      "); give at least that share, or a larger length or a smaller link"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("memory share is ", 100 * share, "%, ", FormatBytesRounded(ShareBytes(least, share)),
+                   " of activations, too little: ", need, FormatBytesRounded(NeededActivations(least)),
+                   " of activations (", Breakdown(least), "); give at least ", ShareUpText(NeededShare(least)),
+                   ", or a larger length or a smaller link"));
 }
 
 absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) {

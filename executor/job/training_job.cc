@@ -123,13 +123,12 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
   const Model model = trainer_->Parameters();
   Conclude(model);
   trainer_.reset();
-  if (absl::Status status = Save(spec_.steps, model, observer); !status.ok()) return status;
+  if (absl::Status status = Save(report_.steps, model, observer); !status.ok()) return status;
   if (absl::Status status = Evaluate(model, observer, cancelled); !status.ok()) return status;
   return report_;
 }
 
 void LanguageModelJob::Conclude(const Model& model) {
-  report_.steps = spec_.steps;
   report_.measured_peak_bytes = trainer_->arena().peak_bytes();
   report_.measured_host_peak_bytes = trainer_->host_peak_bytes();
   report_.seconds_per_batch = Median(sweep_seconds_);
@@ -140,14 +139,19 @@ void LanguageModelJob::Conclude(const Model& model) {
 }
 
 absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
-  for (int64_t step = 1; step <= spec_.steps; ++step) {
+  const Clock::time_point begin = Clock::now();
+  bool last = false;
+  for (int64_t step = 1; !last; ++step) {
     absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
     if (!record.ok()) return record.status();
     WatchPrediction(*record, observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
-    if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && step < spec_.steps) {
+    report_.steps = step;
+    report_.ended_by_time = step < spec_.steps && spec_.max_seconds > 0 && SecondsSince(begin) >= spec_.max_seconds;
+    last = step == spec_.steps || report_.ended_by_time;
+    if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && !last) {
       if (absl::Status status = Save(step, trainer_->Parameters(), observer); !status.ok()) return status;
     }
   }
@@ -194,7 +198,12 @@ void LanguageModelJob::Count(const StepRecord& record, const MemoryPlan& plan) {
   report_.planned_host_peak_bytes = std::max(report_.planned_host_peak_bytes, plan.replay.host_peak_bytes);
   report_.loss = record.loss;
   report_.forward_count_per_batch = record.plain_forwards + record.taped_forwards;
-  if (record.step == 1 && spec_.steps > 1) return;
+  if (record.step == 2) {
+    sweep_seconds_.clear();
+    predicted_seconds_.clear();
+    seconds_ = 0;
+    predictions_ = positions_ = 0;
+  }
   sweep_seconds_.push_back(record.batch_seconds);
   predicted_seconds_.push_back(record.predicted_seconds);
   seconds_ += record.seconds;
@@ -228,7 +237,7 @@ absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observe
   const absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled);
   if (!bits.ok()) return bits.status();
   report_.bits_per_byte = *bits;
-  if (*bits) observer.OnEvaluation(spec_.steps, **bits);
+  if (*bits) observer.OnEvaluation(report_.steps, **bits);
   return absl::OkStatus();
 }
 

@@ -64,7 +64,8 @@ struct StepRecord {
 };
 
 struct JobReport {
-  int64_t steps = 0;
+  int64_t steps = 0;               // that were done
+  bool ended_by_time = false;      // by max_seconds, before the last of the steps that were asked for
   int64_t planned_peak_bytes = 0;  // of the batches that were run
   int64_t measured_peak_bytes = 0;
   int64_t planned_host_peak_bytes = 0;  // of states on the host

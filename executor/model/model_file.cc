@@ -134,6 +134,9 @@ absl::Status SaveModel(const std::string& path, Model model) {
 
 absl::StatusOr<Model> LoadModel(const std::string& path) {
   absl::StatusOr<Safetensors> file = ReadSafetensors(path);
+  if (absl::IsInvalidArgument(file.status())) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is no model that recurve saved: ", file.status().message()));
+  }
   if (!file.ok()) return file.status();
   const absl::StatusOr<ModelConfig> config = ConfigFromMetadata(path, *file);
   if (!config.ok()) return config.status();

@@ -35,6 +35,13 @@ std::string PercentText(double part, double whole) {
   return percent >= 0.1 ? absl::StrFormat("%.1f %%", percent) : absl::StrFormat("%.2g %%", percent);
 }
 
+std::string ShareUpText(double share) {
+  const double percent = 100 * share;
+  if (!(percent > 0)) return "0%";
+  const double digit = std::pow(10, std::floor(std::log10(percent)) - 2);  // the third one
+  return absl::StrFormat("%.6g%%", std::min(100.0, std::ceil(percent / digit - 1e-9) * digit));
+}
+
 std::string BitsText(double nats) { return absl::StrFormat("%.3f", nats / std::numbers::ln2); }
 
 }  // namespace recurve

@@ -29,6 +29,11 @@ constexpr Unit kByteUnits[] = {
     {"GiB", int64_t{1} << 30},
     {"TiB", int64_t{1} << 40},
     {"PiB", int64_t{1} << 50},
+    {"Ki", int64_t{1} << 10},
+    {"Mi", int64_t{1} << 20},
+    {"Gi", int64_t{1} << 30},
+    {"Ti", int64_t{1} << 40},
+    {"Pi", int64_t{1} << 50},
     {"K", int64_t{1} << 10},
     {"M", int64_t{1} << 20},
     {"G", int64_t{1} << 30},
@@ -84,8 +89,9 @@ std::optional<Flaw> TakeNumber(absl::string_view& text, Decimal& number) {
   return any ? std::nullopt : std::optional(Flaw::kNoNumber);
 }
 
+// A part of the smallest unit is too fine, unless it is one of a larger unit and these are `rounded_down`.
 template <size_t kUnits>
-Parsed ParseQuantity(std::string_view text, const Unit (&units)[kUnits]) {
+Parsed ParseQuantity(std::string_view text, const Unit (&units)[kUnits], bool rounded_down) {
   absl::string_view rest = absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size()));
   Decimal number;
   if (std::optional<Flaw> flaw = TakeNumber(rest, number)) return {.flaw = flaw};
@@ -95,7 +101,8 @@ Parsed ParseQuantity(std::string_view text, const Unit (&units)[kUnits]) {
   });
   if (unit == std::end(units)) return {.flaw = Flaw::kUnknownUnit};
   const __int128 product = static_cast<__int128>(number.digits) * unit->size;
-  if (product % number.ten_to_scale != 0) return {.flaw = Flaw::kTooFine};
+  const bool whole = product % number.ten_to_scale == 0;
+  if (!whole && !(rounded_down && unit->size > 1)) return {.flaw = Flaw::kTooFine};
   const __int128 value = product / number.ten_to_scale;
   if (value > std::numeric_limits<int64_t>::max()) return {.flaw = Flaw::kTooLarge};
   return {.value = static_cast<int64_t>(value)};
@@ -148,7 +155,7 @@ std::optional<std::string> FormatExact(int64_t value, int64_t size) {
 }  // namespace
 
 absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
-  const Parsed parsed = ParseQuantity(text, kByteUnits);
+  const Parsed parsed = ParseQuantity(text, kByteUnits, /*rounded_down=*/true);
   if (!parsed.flaw) return parsed.value;
   return QuantityError("size", text, NameOfByteFlaw(*parsed.flaw),
                        "give bytes or a unit, such as 1048576, 64MiB or 1.5GiB");
@@ -173,8 +180,20 @@ std::string FormatBytesRounded(int64_t bytes) {
   return absl::StrCat(bytes, "B");
 }
 
+std::string AtLeastText(int64_t bytes) {
+  const Unit* unit = kLastBinaryUnit;
+  while (unit >= kFirstBinaryUnit && bytes < unit->size) --unit;
+  if (unit < kFirstBinaryUnit) return absl::StrCat(bytes, bytes == 1 ? " byte" : " bytes");
+  const int64_t whole = bytes / unit->size;
+  const int decimals = whole < 10 ? 2 : whole < 100 ? 1 : 0;
+  const int64_t scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
+  const auto up = static_cast<int64_t>((static_cast<__int128>(bytes) * scale + unit->size - 1) / unit->size);
+  const std::string fraction = absl::StrCat(up % scale + scale).substr(1);  // with leading zeros
+  return absl::StrCat(up / scale, decimals > 0 ? "." : "", fraction, unit->name, " (", bytes, " bytes)");
+}
+
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
-  const Parsed parsed = ParseQuantity(text, kDurationUnits);
+  const Parsed parsed = ParseQuantity(text, kDurationUnits, /*rounded_down=*/false);
   if (!parsed.flaw) return std::chrono::milliseconds(parsed.value);
   return QuantityError("duration", text, NameOfDurationFlaw(*parsed.flaw),
                        "give a number and ms, s, m or h, such as 500ms or 10s");

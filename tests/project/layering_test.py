@@ -32,7 +32,8 @@ LADDER = {
     "executor/engine": ["executor/model", "executor/backend", "planner_service/planning", "planner_service/schedule"],
     "executor/job": ["executor/engine", "executor/model", "executor/backend", "executor/backend/cpu",
                      "executor/backend/cuda", "executor/data",
-                     "planner_service/planning", "planner_service/process", "planner_service/schedule"],
+                     "planner_service/planning", "planner_service/process", "planner_service/schedule",
+                     "planner_service/units"],
     "executor/profile": ["executor/job", "executor/model", "executor/backend", "planner_service/planning"],
     "executor/codec": ["executor/job", "executor/engine", "executor/backend", "planner_service/codec", "planner_service/planning"],
     "client": ["planner_service/advice", "planner_service/codec", "planner_service/serving", "planner_service/verification",
@@ -58,7 +59,35 @@ PACKAGES = {
     r"spdlog/": ["planner_service/service", "executor/daemon"],
     r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
 }
+# The command line is built without services, too: its other files see no gRPC and no protobuf, not even through headers.
+WITH_SERVICES = ["cancel_command.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "schedule_service.cc",
+                 "submit_command.cc", "watch_command.cc"]
+NETWORK = re.compile(r"grpc(pp)?/|google/protobuf/|.*\.pb\.h")
+# CLI11 is slow to compile: these alone include it in client/cli.
+WITH_CLI11 = ["command_line.cc", "option_values.cc"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
+
+
+def includes_below(root: pathlib.Path, name: str, seen: set) -> set:
+    """Everything that a file includes, itself and through headers of the repository."""
+    for include in INCLUDE.findall((root / name).read_text()):
+        if include not in seen:
+            seen.add(include)
+            if (root / include).exists():
+                includes_below(root, include, seen)
+    return seen
+
+
+def command_line_faults(root: pathlib.Path) -> list:
+    faults = []
+    for path in sorted((root / "client/cli").glob("*.cc")):
+        name = path.relative_to(root).as_posix()
+        for include in sorted(includes_below(root, name, set())):
+            if NETWORK.match(include) and path.name not in WITH_SERVICES:
+                faults.append(f"{name}: sees {include}, which a build without services does not have")
+            if include.startswith("CLI/") and path.name not in WITH_CLI11:
+                faults.append(f"{name}: sees {include}; leave that to {' and '.join(WITH_CLI11)}")
+    return faults
 
 
 def main(root: pathlib.Path) -> int:
@@ -101,6 +130,7 @@ def main(root: pathlib.Path) -> int:
 
     for folder in sorted(edges):
         visit(folder, [])
+    errors += command_line_faults(root)
     if seen == 0:
         errors.append(f"{root}: no sources found")
     print("\n".join(errors) if errors else f"{seen} files keep to the ladder")

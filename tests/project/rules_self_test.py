@@ -46,6 +46,11 @@ class Layering(unittest.TestCase):
     def test_unknown_folder(self):
         self.expect({"executor/misc/a.h": "\n"}, "not in the ladder")
 
+    def test_command_line_without_services(self):
+        self.expect({"client/cli/a.cc": '#include "client/b.h"\n', "client/b.h": "#include <grpcpp/channel.h>\n"},
+                    "client/cli/a.cc: sees grpcpp/channel.h")
+        self.expect({"client/cli/a.cc": "#include <CLI/CLI.hpp>\n"}, "leave that to command_line.cc")
+
     def test_clean(self):
         code, out = run("layering_test.py", {"planner_service/schedule/a.h": "#include <vector>\n"})
         self.assertEqual(code, 0, out)

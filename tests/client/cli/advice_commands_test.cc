@@ -24,6 +24,7 @@ using Words = std::vector<std::string>;
 
 const Words kChain = {"--length", "200", "--state-bytes", "1KiB", "--tape-bytes", "2KiB"};
 const Words kModel = {"--layers", "2", "--hidden", "32", "--batch", "4", "--length", "100"};
+const Words kModelOfAnyBatch = {"--layers", "2", "--hidden", "32", "--length", "100"};
 
 Words Join(std::initializer_list<Words> parts) {
   Words words;
@@ -211,7 +212,8 @@ TEST(SplitCommand, SaysWhatWouldDo) {
   const ScratchDirectory scratch;
   const std::string job = Written(scratch, "job.json", R"({"length": 9, "state_bytes": 5, "tape_bytes": 5,
                                                            "fixed_bytes": 700})");
-  ExpectRefused({"split", "--memory", "1399", job, job}, 3, {"too small for these 2 jobs", "give at least", "1,400"});
+  ExpectRefused({"split", "--memory", "1399", job, job}, 3,
+                {"too small for these 2 jobs", "give at least", "1400 bytes"});
   EXPECT_EQ(RunRecurve({"split", "--memory", "1400", job, job}).exit, 0);
 }
 
@@ -249,7 +251,8 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
     if (words[0] == "lengths") words = Plus(words, {"--lengths", "5"});
     if (words[0] != "budget" && words[0] != "curve") words = Plus(words, {"--memory", "1MiB"});
     ExpectRefused(words, 2, {"say what is to be run", "--state-bytes", "--hidden"});
-    ExpectRefused(Join({words, kModel, {"--hidden", "20000"}}), 2, {"hidden is 20000"});
+    const Words& model = words[0] == "fit" ? kModelOfAnyBatch : kModel;
+    ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"hidden is 20000"});
   }
   const Words budget = {"budget"};
   ExpectRefused(Plus(budget, {"--state-bytes", "5", "--hidden", "5"}), 2, {"either a chain", "or a model"});
@@ -262,7 +265,7 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
 
 TEST(AdviceCommands, RefuseQuestionsThatMakeNoSense) {
   ExpectRefused(Join({{"advise"}, kChain}), 2, {"--memory is required"});
-  ExpectRefused(Join({{"fit"}, kModel}), 2, {"--memory is required"});
+  ExpectRefused(Join({{"fit"}, kModelOfAnyBatch}), 2, {"--memory is required"});
   ExpectRefused({"split"}, 2, {"--memory is required"});
   ExpectRefused(Join({{"budget", "--max-slowdown", "0.9"}, kChain}), 2, {"max_slowdown is 0.9"});
   ExpectRefused(Join({{"curve", "--strategy", "magic"}, kChain}), 2, {"magic"});
@@ -287,7 +290,7 @@ TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
   const ScratchDirectory scratch;
   const std::string job = Written(scratch, "job.json", R"({"hidden": 32, "batch": 4, "length": 100})");
   for (const Words& question : {Join({{"advise", "--memory", "4MiB"}, kModel}), Join({{"budget"}, kModel}),
-                                Join({{"curve"}, kChain}), Join({{"fit", "--memory", "4MiB"}, kModel}),
+                                Join({{"curve"}, kChain}), Join({{"fit", "--memory", "4MiB"}, kModelOfAnyBatch}),
                                 Join({{"lengths", "--lengths", "5,9", "--memory", "1MiB"}, kChain}),
                                 Words{"split", "--memory", "9MiB", job, job}}) {
     EXPECT_EQ(JsonOf(Join({question, {"--json"}, planner})), JsonOf(Plus(question, {"--json"})));

@@ -88,9 +88,9 @@ TEST(PlanCommand, TooSmallABudgetIsAnAnswerAndAnExitStatus) {
     EXPECT_TRUE(objects[0]["forward_count"].is_null());
     EXPECT_TRUE(objects[0]["peak_bytes"].is_null());
     const auto least = objects[0]["smallest_feasible_budget"].get<int64_t>();
-    EXPECT_THAT(outcome.err, HasSubstr("--memory " + std::to_string(least)));
+    EXPECT_THAT(outcome.err, HasSubstr(std::to_string(least) + " bytes"));
 
-    ExpectRefused(arguments, 3, {strategy, "40 bytes", std::to_string(least)});
+    ExpectRefused(arguments, 3, {strategy, "40B", std::to_string(least)});
     // What the message says would do does, and one byte less does not.
     const auto with = [&](int64_t budget) {
       return RunRecurve(Plus(InBytes(1000, "1", "2", std::to_string(budget)), {"--strategy", strategy})).exit;

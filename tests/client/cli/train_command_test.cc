@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <set>
 #include <thread>
 
@@ -195,18 +196,47 @@ TEST_F(TrainCommand, TooLittleMemorySaysWhatWouldDo) {
   const auto with = [&](const std::string& memory) {
     return Plus(TinyTraining(text_), {"--holdout", "0", "--memory", memory});
   };
-  ExpectRefused(with("1"), 3, {"give at least"});
+  ExpectRefused(with("1B"), 3, {"memory is 1B, too little", "give at least"});
   const std::string line = RunRecurve(with("1KiB")).err;
-  const std::string phrase = "give at least ";
+  const std::string phrase = "give at least ";  // "give at least 1.23KiB (1259 bytes)"
   ASSERT_THAT(line, HasSubstr(phrase));
-  const int64_t least = std::stoll(line.substr(line.find(phrase) + phrase.size()));
+  const std::string rounded = line.substr(line.find(phrase) + phrase.size());
+  EXPECT_EQ(RunRecurve(with(rounded.substr(0, rounded.find(' ')))).exit, 0);
+  const int64_t least = std::stoll(rounded.substr(rounded.find('(') + 1));
   EXPECT_EQ(RunRecurve(with(std::to_string(least))).exit, 0);
   ExpectRefused(with(std::to_string(least - 1)), 3, {std::to_string(least)});
+  ExpectRefused(with("0.01%"), 3, {"memory share is 0.01%", "of activations, too little", "%, or a larger length"});
+}
+
+TEST_F(TrainCommand, EndsWhenItsTimeIsOver) {
+  const std::vector<std::string> endless = {"--steps", "1000000000", "--max-time", "300ms"};
+  const Json result = Train(endless).back();
+  EXPECT_EQ(result["ended_by_time"], true);
+  EXPECT_GE(result["steps"], 1);
+  EXPECT_LT(result["steps"], 1000000000);
+  EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), endless)).out, HasSubstr(" of 1,000,000,000, ended by --max-time"));
+  EXPECT_EQ(Train({"--max-time", "1h"}).back()["ended_by_time"], false);
+  ExpectRefused(Plus(TinyTraining(text_), {"--max-time", "5"}), 2, {"--max-time", "such as 500ms or 10s"});
+}
+
+TEST_F(TrainCommand, DrawsABarThatIsWideEnoughToSee) {
+  std::string command = "script -qec '" RECURVE_BINARY;
+  for (const std::string& word : TinyTraining(text_)) command += " " + word;
+  command += "' /dev/null";
+  std::string out;
+  std::FILE* terminal = popen(command.c_str(), "r");
+  ASSERT_NE(terminal, nullptr);
+  for (int c = std::fgetc(terminal); c != EOF; c = std::fgetc(terminal)) out.push_back(static_cast<char>(c));
+  EXPECT_EQ(pclose(terminal), 0) << out;
+  const size_t bar = out.find('[');
+  ASSERT_NE(bar, std::string::npos) << out;
+  EXPECT_GE(out.find(']', bar) - bar, 16u) << out;
+  EXPECT_THAT(out.substr(bar, 79), AllOf(HasSubstr(" loss "), HasSubstr("ETA ")));
 }
 
 // Not the exit status of too little memory. (No machine has a thousandth GPU.)
 TEST_F(TrainCommand, SaysWhenThereIsNoSuchDevice) {
-  ExpectRefused(Plus(TinyTraining(text_), {"--device", "cuda:999"}), 1, {"recurve: "});
+  ExpectRefused({"train", "--data", text_, "--device", "cuda:999"}, 1, {"recurve: "});
   ExpectRefused(Plus(TinyTraining(text_), {"--device", "tpu"}), 2, {"device is \"tpu\""});
 }
 
@@ -229,7 +259,7 @@ TEST_F(TrainCommand, StoresStatesOnTheHost) {
   EXPECT_THAT(told.out, HasSubstr("of the 1.00MiB allowed; a batch stores "));
   const Outcome refused = RunRecurve(Plus(TinyTraining(text_), Plus(little, {"--host-memory", "1"})));
   EXPECT_EQ(refused.exit, 3);
-  EXPECT_THAT(refused.err, HasSubstr("host_memory is 1 bytes, too little for one state"));
+  EXPECT_THAT(refused.err, HasSubstr("host_memory is 1B, too little for one state"));
 }
 
 TEST_F(TrainCommand, RefusesOptionsThatMakeNoSense) {

@@ -38,6 +38,7 @@ JobSpec Unusual() {
   spec.length = 77;
   spec.link = 7;
   spec.steps = 9;
+  spec.max_seconds = 2.5;
   spec.sequences = Sequences::kLines;
   spec.carry_state = false;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
@@ -75,6 +76,7 @@ TEST(JobCodecTest, CarriesStrategies) {
 TEST(JobCodecTest, TellsOfTheHost) {
   const StepRecord step{.measured_host_peak_bytes = 3};
   EXPECT_EQ(EncodeProgress(step).measured_host_peak_bytes(), 3);
+  EXPECT_TRUE(EncodeReport({.ended_by_time = true}).ended_by_time());
   const JobReport report{.planned_host_peak_bytes = 4, .measured_host_peak_bytes = 5};
   EXPECT_EQ(EncodeReport(report).planned_host_peak_bytes(), 4);
   EXPECT_EQ(EncodeReport(report).measured_host_peak_bytes(), 5);

@@ -258,9 +258,9 @@ TEST_F(JobLifeTest, TooSmallABudgetSaysWhatWouldDo) {
   EXPECT_EQ(refused.state(), kFailed);
   EXPECT_THAT(refused.reason(), HasSubstr("FAILED_PRECONDITION: "));
   // The number of bytes that the reason asks for is enough, and one byte less is not.
-  const size_t at = refused.reason().find("give at least ");
+  const size_t at = refused.reason().find(" (", refused.reason().find("give at least "));
   ASSERT_NE(at, std::string::npos) << refused.reason();
-  const int64_t enough = std::stoll(refused.reason().substr(at + 14));
+  const int64_t enough = std::stoll(refused.reason().substr(at + 2));
   spec.set_memory_bytes(enough);
   const Job runs = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_EQ(runs.state(), kSucceeded) << runs.reason();

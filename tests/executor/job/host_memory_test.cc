@@ -118,7 +118,8 @@ TEST_F(HostMemoryTest, TooLittleForAStateSaysWhatWouldDo) {
   spec.host_memory = state - 1;
   const absl::Status status = Prepare(spec).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("give at least " + std::to_string(state)));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("give at least "), HasSubstr(std::to_string(state) + " bytes")));
   spec.host_memory = state;
   EXPECT_EQ(Prepare(spec).value()->plan().host_bytes, state);
 }

@@ -36,7 +36,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
     EXPECT_THAT(status.message(), HasSubstr(message));
   };
   expect([](JobSpec& s) { s.data_path = ""; }, "data is empty");
-  expect([](JobSpec& s) { s.holdout = 0.6; }, "holdout is 0.6, must be in [0, 0.5]");
+  expect([](JobSpec& s) { s.holdout = 0.6; }, "holdout is 60%, must be 0% to 50%");
+  expect([](JobSpec& s) { s.max_seconds = -1; }, "max_seconds is -1, must be in [0, 1e9]");
   expect([](JobSpec& s) { s.holdout = NAN; }, "holdout is nan");
   expect([](JobSpec& s) { s.layers = 0; }, "layers is 0, must be 1..64");
   expect([](JobSpec& s) { s.layers = 65; }, "layers is 65");
@@ -65,8 +66,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.memory = TotalBytes{0}; }, "memory is 0, must be 1..");
   expect([](JobSpec& s) { s.memory = TotalBytes{-5}; }, "memory is -5");
   expect([](JobSpec& s) { s.memory = TotalBytes{kMaxBytes + 1}; }, "memory is 1125899906842625");
-  expect([](JobSpec& s) { s.memory = ActivationShare{0}; }, "memory share is 0, must be in (0, 1]");
-  expect([](JobSpec& s) { s.memory = ActivationShare{1.01}; }, "memory share is 1.01");
+  expect([](JobSpec& s) { s.memory = ActivationShare{0}; }, "memory share is 0%, must be above 0% and at most 100%");
+  expect([](JobSpec& s) { s.memory = ActivationShare{1.01}; }, "memory share is 101%");
   expect([](JobSpec& s) { s.strategy = Strategy::kMsm; }, "strategy is msm");
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");
   expect([](JobSpec& s) { s.checkpoint_every = -1; }, "checkpoint_every is -1");

@@ -181,8 +181,7 @@ TEST_F(LineJobTest, ARareLongLineCostsTimeAndNoMemory) {
   spec.steps = 38;  // a pass
   spec.memory = TotalBytes{1};
   const std::string refusal = Error(spec);
-  const std::string words = "give at least ";
-  const auto least = static_cast<int64_t>(std::stod(refusal.substr(refusal.find(words) + words.size())));
+  const int64_t least = std::stoll(refusal.substr(refusal.find(" (", refusal.find("give at least ")) + 2));
   spec.memory = TotalBytes{least + (16 << 10)};
   const absl::StatusOr<JobReport> report = Run(spec);
   ASSERT_TRUE(report.ok()) << report.status();

@@ -212,7 +212,7 @@ TEST_F(MemoryPlanTest, SharesLeaveOutTheBackendsOwnBytes) {
   const absl::Status too_small = plan_on(*backend_).status();
   EXPECT_EQ(too_small.code(), absl::StatusCode::kFailedPrecondition);
   const std::string message(plan_on(holding).status().message());
-  const std::string share = message.substr(message.find("a share of "), 20);
+  const std::string share = message.substr(message.find("give at least "), 20);
   EXPECT_THAT(std::string(too_small.message()), testing::HasSubstr(share));
 
   const int64_t total = SizeLink(spec, 5, *backend_).store_all_bytes();

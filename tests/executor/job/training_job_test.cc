@@ -75,8 +75,11 @@ class TrainingJobTest : public testing::Test {
     EXPECT_NE(at, std::string::npos) << message;
     return at == std::string::npos ? 0 : std::stod(message.substr(at + words.size()));
   }
-  static int64_t BytesThatWouldDo(const absl::Status& status) {
-    return static_cast<int64_t>(NumberAfter(status, "give at least "));
+  static int64_t BytesThatWouldDo(const absl::Status& status) {  // "give at least 1.23KiB (1259 bytes)"
+    const std::string message(status.message());
+    const size_t at = message.find(" (", message.find("give at least "));
+    EXPECT_NE(at, std::string::npos) << message;
+    return at == std::string::npos ? 0 : std::stoll(message.substr(at + 2));
   }
 
   ScratchDirectory directory_;
@@ -99,6 +102,33 @@ TEST_F(TrainingJobTest, TellsHowLinksWereRunWhereTheDeviceCounts) {
   ASSERT_TRUE(job.ok()) << job.status();
   ASSERT_TRUE((*job)->Run(recorder_, {}).ok());
   EXPECT_THAT(recorder_.link_runs, ElementsAre(runs, runs, runs));
+}
+
+TEST_F(TrainingJobTest, EndsWhenItsTimeIsOver) {
+  JobSpec spec = Spec();
+  spec.steps = 1'000'000'000;
+  spec.save_path = directory_.File("model.safetensors");
+  for (const double seconds : {1e-9, 0.2}) {
+    spec.max_seconds = seconds;
+    const auto report = Run(spec);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->ended_by_time);
+    EXPECT_GE(report->steps, 1);
+    EXPECT_LT(report->steps, spec.steps);
+    EXPECT_EQ(recorder_.steps.back().step, report->steps);
+    EXPECT_GT(report->seconds_per_batch, 0);
+    EXPECT_GT(report->predictions_per_second, 0);
+    EXPECT_TRUE(LoadModel(spec.save_path).ok());
+    if (seconds < 1e-6) {
+      EXPECT_EQ(report->steps, 1);
+    }
+  }
+  spec.steps = 3;
+  spec.max_seconds = 1000;
+  const auto whole = Run(spec);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_EQ(whole->steps, 3);
+  EXPECT_FALSE(whole->ended_by_time);
 }
 
 TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
@@ -211,7 +241,8 @@ TEST_F(TrainingJobTest, TooSmallAShareNamesTheShareThatWouldDo) {
   spec.memory = ActivationShare{1e-6};
   const absl::Status status = Prepare(spec).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  spec.memory = ActivationShare{NumberAfter(status, "a share of ")};
+  EXPECT_THAT(std::string(status.message()), HasSubstr("memory share is 0.0001%, "));
+  spec.memory = ActivationShare{NumberAfter(status, "give at least ") / 100};  // "27.2%"
   EXPECT_TRUE(Run(spec).ok());
 }
 

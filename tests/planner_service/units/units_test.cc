@@ -7,6 +7,8 @@
 #include <limits>
 #include <random>
 
+#include "planner_service/units/number_text.h"
+
 namespace recurve {
 namespace {
 
@@ -28,6 +30,11 @@ TEST(ParseBytes, TakesNumbersWithAndWithoutUnits) {
       {"1.5GiB", int64_t{3} << 29},
       {" 1.5 GiB ", int64_t{3} << 29},
       {".5KiB", 512},
+      {"64Mi", 64 << 20},
+      {"1.5Gi", int64_t{3} << 29},
+      {"2Ki", 2048},
+      {"1Ti", int64_t{1} << 40},
+      {"1.3KiB", 1331},  // and a fifth of a byte
       {"2.KiB", 2048},
       {"1KB", 1000},
       {"1TiB", int64_t{1} << 40},
@@ -57,7 +64,7 @@ TEST(ParseBytes, KeepsMessagesOnOneLine) {
 }
 
 TEST(ParseBytes, RefusesWhatOverflowsOrIsNotWhole) {
-  for (const char* text : {"9223372036854775808", "8192PiB", "99999999999999999999999", "8EiB", "0.5", "0.5B", "1.3KiB",
+  for (const char* text : {"9223372036854775808", "8192PiB", "99999999999999999999999", "8EiB", "0.5", "0.5B",
                            "0.00000000000000000001GiB"}) {
     EXPECT_FALSE(ParseBytes(text).ok()) << text;
   }
@@ -95,6 +102,31 @@ TEST(FormatBytesRounded, KeepsThreeDigits) {
   EXPECT_EQ(FormatBytesRounded((1 << 20) - 600), "1023KiB");
   EXPECT_EQ(FormatBytesRounded((1 << 20) - 400), "1.00MiB");
   EXPECT_EQ(FormatBytesRounded(1023), "1023B");
+}
+
+TEST(AtLeastText, IsEnoughHoweverItIsRead) {
+  EXPECT_EQ(AtLeastText(1), "1 byte");
+  EXPECT_EQ(AtLeastText(937), "937 bytes");
+  EXPECT_EQ(AtLeastText(1024), "1.00KiB (1024 bytes)");
+  EXPECT_EQ(AtLeastText(16'672'359), "16.0MiB (16672359 bytes)");
+  EXPECT_EQ(AtLeastText(1025), "1.01KiB (1025 bytes)");
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto bytes = static_cast<int64_t>(random() >> (4 + random() % 50));
+    const std::string text = AtLeastText(bytes);
+    if (bytes < 1024) continue;
+    const absl::StatusOr<int64_t> back = ParseBytes(text.substr(0, text.find(' ')));
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_GE(*back, bytes);
+    EXPECT_LE(static_cast<double>(*back), 1.0101 * static_cast<double>(bytes));
+  }
+}
+
+TEST(ShareUpText, IsEnough) {
+  EXPECT_EQ(ShareUpText(0.5), "50%");
+  EXPECT_EQ(ShareUpText(0.0026731), "0.268%");
+  EXPECT_EQ(ShareUpText(0.27111), "27.2%");
+  EXPECT_EQ(ShareUpText(0.99999), "100%");
 }
 
 TEST(ParseDuration, TakesUnits) {

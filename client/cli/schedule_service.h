@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `recurve schedule` asks of a planner service.
+#ifndef RECURVE_CLIENT_CLI_SCHEDULE_SERVICE_H_
+#define RECURVE_CLIENT_CLI_SCHEDULE_SERVICE_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "planner_service/planning/plan.h"
+#include "planner_service/schedule/action.h"
+#include "planner_service/verification/schedule_verifier.h"
+
+namespace recurve {
+
+// Hands over a plan without its schedule, and then the schedule's actions in order, until one of the two returns false.
+struct ScheduleConsumer {
+  std::function<bool(const Plan& plan)> on_plan;
+  std::function<bool(const Action& action)> on_action;
+};
+
+// The next action; nothing at the end.
+using ActionSource = std::function<absl::StatusOr<std::optional<Action>>()>;
+
+absl::Status StreamFromService(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer);
+absl::StatusOr<Verdict> VerifyByService(const std::string& target, const VerificationTask& task,
+                                        const ActionSource& next_action);
+
+}  // namespace recurve
+
+#endif  // RECURVE_CLIENT_CLI_SCHEDULE_SERVICE_H_

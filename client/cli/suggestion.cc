@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/suggestion.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+
+namespace recurve {
+namespace {
+
+// What other tools, and earlier versions of this one, call our options; in the order of preference.
+constexpr std::pair<const char*, const char*> kOtherNames[] = {
+    {"--epochs", "--steps"},
+    {"--iterations", "--steps"},
+    {"--iters", "--steps"},
+    {"--max-steps", "--steps"},
+    {"--max-iters", "--steps"},
+    {"--num-steps", "--steps"},
+    {"--timeout", "--max-time"},
+    {"--lr", "--learning-rate"},
+    {"--schedule", "--learning-rate-schedule"},
+    {"--lr-schedule", "--learning-rate-schedule"},
+    {"--lr-scheduler", "--learning-rate-schedule"},
+    {"--warmup-steps", "--warmup"},
+    {"--grad-clip", "--clip-norm"},
+    {"--batch-size", "--batch"},
+    {"--bptt", "--length"},
+    {"--context", "--length"},
+    {"--seq-len", "--length"},
+    {"--seq-length", "--length"},
+    {"--sequence-length", "--length"},
+    {"--hidden-size", "--hidden"},
+    {"--emsize", "--embedding"},
+    {"--embedding-size", "--embedding"},
+    {"--num-layers", "--layers"},
+    {"--nlayers", "--layers"},
+    {"--model", "--cell"},
+    {"--validation-split", "--holdout"},
+    {"--input", "--data"},
+    {"--file", "--data"},
+    {"--train", "--data"},
+    {"--text", "--data"},
+    {"--out", "--save"},
+    {"--output", "--save"},
+    {"-o", "--save"},
+    {"--output", "--svg"},
+    {"-o", "--svg"},
+    {"--checkpoint", "--model"},
+    {"--checkpoint-interval", "--checkpoint-every"},
+    {"--save-every", "--checkpoint-every"},
+    {"--gpu", "--device"},
+    {"--dtype", "--precision"},
+    {"--budget", "--memory"},
+    {"--budget-bytes", "--memory"},
+    {"--device-bytes", "--memory"},
+    {"--memory-limit", "--memory"},
+    {"--mem", "--memory"},
+    {"--host-bytes", "--host-memory"},
+    {"--corners", "--points"},
+    {"--forward-seconds", "--forward-cost"},
+    {"--taped-forward-seconds", "--taped-forward-cost"},
+    {"--backward-seconds", "--backward-cost"},
+    {"--carry-state", "--reset-state"},
+    {"--num-samples", "--bytes"},
+    {"--tokens", "--bytes"},
+    {"--host", "--executor"},
+    {"--server", "--executor"},
+    {"--jobs", "--threads"},
+    {"-j", "--threads"},
+    {"-v", "--version"},
+    {"-V", "--version"},
+    {"ls", "jobs"},
+    {"list", "jobs"},
+    {"status", "jobs"},
+    {"ps", "jobs"},
+    {"kill", "cancel"},
+    {"stop", "cancel"},
+    {"run", "train"},
+    {"learn", "train"},
+    {"generate", "sample"},
+    {"evaluate", "eval"},
+    {"test", "eval"},
+    {"follow", "watch"},
+    {"logs", "watch"},
+};
+
+// Letters to insert, delete, change or swap with the next one, to turn one word into the other.
+size_t EditDistance(const std::string& from, const std::string& to) {
+  std::vector<size_t> before, last(to.size() + 1), next(to.size() + 1);
+  std::iota(last.begin(), last.end(), 0);
+  for (size_t i = 0; i < from.size(); ++i) {
+    next[0] = i + 1;
+    for (size_t j = 0; j < to.size(); ++j) {
+      next[j + 1] = std::min({last[j + 1] + 1, next[j] + 1, last[j] + (from[i] == to[j] ? 0 : 1)});
+      const bool swapped = i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j];
+      if (swapped) next[j + 1] = std::min(next[j + 1], before[j - 1] + 1);
+    }
+    before = std::exchange(last, next);
+  }
+  return last.back();
+}
+
+std::vector<std::string> NamesOf(const CommandModel& command) {
+  std::vector<std::string> names;
+  for (const OptionModel& option : command.options) names.push_back(option.name);
+  for (const CommandModel& inner : command.commands) names.push_back(inner.name);
+  return names;
+}
+
+}  // namespace
+
+std::string SuggestionFor(const CommandModel& command, const std::string& word) {
+  const std::vector<std::string> names = NamesOf(command);
+  const std::string name = word.substr(0, word.find('='));
+  for (const auto& [other, ours] : kOtherNames) {
+    if (name == other && std::find(names.begin(), names.end(), ours) != names.end()) return ours;
+  }
+  constexpr size_t kShortestBeginning = 3;
+  std::string best;
+  size_t least = std::max<size_t>(1, name.size() / 3) + 1;  // more letters wrong are another word
+  for (const std::string& candidate : names) {
+    const bool beginning = name.size() >= kShortestBeginning && name != "--" && absl::StartsWith(candidate, name);
+    const size_t distance = beginning ? 0 : EditDistance(name, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+}  // namespace recurve

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// In place of all that speaks gRPC, in a build without services (cmake -DRECURVE_SERVICES=OFF). --planner is refused
+// before anything here is asked for a planner (command_line.cc).
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/build_info.h"
+#include "client/cli/commands.h"
+#include "client/cli/schedule_service.h"
+#include "client/remote_advisor.h"
+#include "client/remote_chain_planner.h"
+#include "client/remote_planner.h"
+
+namespace recurve {
+namespace {
+
+Command AddMissingCommand(const Section& section, const std::string& name) {
+  CLI::App& app = AddCommand(section, name, "needs a recurve with services: this one is without",
+                             absl::StrCat("\nExample:\n  recurve ", name, " is not in this program: ", kNoServices));
+  AcceptAnyWords(app);
+  return {&app, [name] { return Fail(ExitStatus::kUsage, absl::StrCat(name, " needs services: ", kNoServices)); }};
+}
+
+}  // namespace
+
+Command AddSubmitCommand(const Section& section) { return AddMissingCommand(section, "submit"); }
+Command AddJobsCommand(const Section& section) { return AddMissingCommand(section, "jobs"); }
+Command AddWatchCommand(const Section& section) { return AddMissingCommand(section, "watch"); }
+Command AddCancelCommand(const Section& section) { return AddMissingCommand(section, "cancel"); }
+
+std::unique_ptr<Planner> MakeRemotePlanner(const PlannerCallOptions&) { return std::make_unique<EmbeddedPlanner>(); }
+
+std::unique_ptr<ChainPlanner> MakeRemoteChainPlanner(const PlannerCallOptions&) {
+  return std::make_unique<EmbeddedChainPlanner>();
+}
+
+std::unique_ptr<Advisor> MakeRemoteAdvisor(const PlannerCallOptions&) { return std::make_unique<EmbeddedAdvisor>(); }
+
+absl::Status StreamFromService(const std::string&, const PlanRequest&, const ScheduleConsumer&) {
+  return absl::UnimplementedError(kNoServices);
+}
+
+absl::StatusOr<Verdict> VerifyByService(const std::string&, const VerificationTask&, const ActionSource&) {
+  return absl::UnimplementedError(kNoServices);
+}
+
+}  // namespace recurve

@@ -11,24 +11,25 @@ import sys
 
 # Each folder and the folders it may include from, itself apart. A folder that is not listed here may not exist.
 LADDER = {
+    "planner_service/text": [],
     "planner_service/schedule": [],
     "planner_service/planning": ["planner_service/schedule"],
     "planner_service/verification": ["planner_service/planning", "planner_service/schedule"],
-    "planner_service/interchange": ["planner_service/verification", "planner_service/schedule"],
+    "planner_service/interchange": ["planner_service/verification", "planner_service/schedule", "planner_service/text"],
     "planner_service/units": [],
     "planner_service/advice": ["executor/job", "executor/engine", "executor/model", "executor/backend",
                                "executor/backend/cpu", "planner_service/planning", "planner_service/schedule"],
     "planner_service/codec": ["executor/backend", "planner_service/advice", "planner_service/verification", "planner_service/planning", "planner_service/schedule"],
-    "planner_service/serving": [],
+    "planner_service/serving": ["planner_service/text"],
     "planner_service/service": ["planner_service/advice", "planner_service/codec", "planner_service/serving",
                                 "planner_service/verification", "planner_service/planning",
-                                "planner_service/schedule", "planner_service/units"],
+                                "planner_service/schedule", "planner_service/text", "planner_service/units"],
     "executor/backend": [],
     "executor/backend/cpu": ["executor/backend"],
     "executor/backend/cuda": ["executor/backend"],
-    "executor/data": [],
-    "executor/model": ["executor/backend", "executor/data"],
-    "executor/engine": ["executor/model", "executor/backend", "planner_service/planning", "planner_service/schedule"],
+    "executor/data": ["planner_service/text"],
+    "executor/model": ["executor/backend", "executor/data", "planner_service/text"],
+    "executor/engine": ["executor/model", "executor/backend", "executor/data", "planner_service/planning", "planner_service/schedule"],
     "executor/job": ["executor/engine", "executor/model", "executor/backend", "executor/backend/cpu",
                      "executor/backend/cuda", "executor/data",
                      "planner_service/planning", "planner_service/schedule"],
@@ -37,14 +38,14 @@ LADDER = {
     "client": ["planner_service/advice", "planner_service/codec", "planner_service/serving", "planner_service/verification",
                "planner_service/planning"],
     "executor/daemon": ["executor/codec", "executor/job", "executor/engine", "client", "planner_service/serving",
-                        "planner_service/planning", "planner_service/units"],
+                        "planner_service/planning", "planner_service/text", "planner_service/units"],
     "client/pictures": ["planner_service/advice", "planner_service/planning", "planner_service/schedule",
                         "planner_service/units"],
     "client/cli": ["client", "client/pictures", "planner_service/advice", "executor/codec", "executor/profile",
                    "executor/job", "executor/engine", "executor/model", "executor/backend", "executor/backend/cpu",
                    "executor/data",
                    "planner_service/interchange", "planner_service/verification", "planner_service/planning",
-                   "planner_service/schedule", "planner_service/units"],
+                   "planner_service/schedule", "planner_service/text", "planner_service/units"],
 }
 
 # What only some folders may see of the packages outside.
@@ -54,7 +55,7 @@ PACKAGES = {
     r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/service", "client", "client/cli",
                                             "executor/codec", "executor/daemon"],
     r"prometheus/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
-    r"spdlog/": ["planner_service/service", "executor/daemon"],
+    r"spdlog/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
     r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/text/strict_json.h"
 
 namespace recurve {
 namespace {
@@ -133,8 +134,9 @@ std::string ToJson(const CheckpointAction& action) {
 }
 
 absl::StatusOr<CheckpointAction> ParseCheckpointAction(absl::string_view line) {
-  const Json json = Json::parse(line.begin(), line.end(), nullptr, false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("is not JSON");
+  const absl::StatusOr<Json> parsed = ParseStrictJson<Json>({line.data(), line.size()});
+  if (!parsed.ok()) return parsed.status();
+  const Json& json = *parsed;
   if (!json.is_array() || json.empty() || !json[0].is_string()) {
     return absl::InvalidArgumentError(R"(must be an array that begins with the name of an action)");
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/text/strict_json.h"
 
 namespace recurve {
 namespace {
@@ -37,8 +38,10 @@ std::string ToJson(const ScheduleHeader& header) {
 absl::StatusOr<ScheduleHeader> ScheduleFileReader::ReadHeader() {
   const absl::StatusOr<bool> read = ReadLine();
   if (!read.ok()) return read.status();
-  const auto json = nlohmann::json::parse(text_, nullptr, false);
-  if (!*read || !json.is_object() || json.value("format", nlohmann::json()) != kFormat) {
+  const absl::StatusOr<nlohmann::json> parsed = ParseStrictJson<nlohmann::json>(text_);
+  if (*read && !parsed.ok()) return Named(parsed.status().message());
+  const nlohmann::json json = *read ? *parsed : nlohmann::json();
+  if (!json.is_object() || json.value("format", nlohmann::json()) != kFormat) {
     return Named(absl::StrCat("must be the header, an object with \"format\": \"", kFormat, "\""));
   }
   if (json.value("version", nlohmann::json()) != kVersion) {

@@ -98,6 +98,8 @@ TEST(ScheduleFileReaderTest, NamesTheLineThatIsWrong) {
       {R"({"format": "recurve-schedule", "version": 1, "length": "9"})", "line 1: length must be a whole number"},
       {R"({"format": "recurve-schedule", "version": 1, "state_bytes": 1.5})", "line 1: state_bytes must be a whole"},
       {R"({"format": "recurve-schedule", "version": 1, "tape_bytes": 18446744073709551615})", "line 1: tape_bytes"},
+      {R"({"format": "recurve-schedule", "version": 1, "length": 9, "length": 10})", "line 1: has the key \"length\""},
+      {good + std::string("\0{}", 3), "line 1: has a NUL byte"},
       {std::string(5'000, ' '), "line 1: is longer than 4096 bytes"},
       {std::string(5'000'000, '{'), "line 1: is longer than 4096 bytes"},
   };

@@ -28,6 +28,7 @@ constexpr IdleRule kIdleRules[] = {
     {"--residual", "--layers", "1"},
     {"--reset-state", "--sequences", "lines"},
     {"--evaluate-every", "--holdout", "0"},
+    {"--compare-time", "--compare", "0"},
     {"--threads", "--device", "cuda"},
     {"--host-write-cost", "--host-memory", kNone},
     {"--batch", "--dimension", "batch"},

@@ -2,6 +2,7 @@
 #include "client/cli/strategy_comparison.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "absl/strings/str_format.h"
@@ -71,20 +72,27 @@ double Median(std::vector<double> values) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(const JobSpec& spec, const JobPlan& plan,
-                                                                   int64_t rounds, const JobPlanners& planners,
-                                                                   LinkCostCache& known_costs,
-                                                                   const CancelCheck& cancelled) {
+absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(
+    const JobSpec& spec, const JobPlan& plan, const ComparisonLimits& limits, const JobPlanners& planners,
+    LinkCostCache& known_costs, const CancelCheck& cancelled, const std::function<void(int64_t)>& on_round) {
   std::vector<Contender> contenders = ContendersFor(spec, plan);
-  for (int64_t round = 0; round < rounds; ++round) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto over = [&] {
+    return limits.seconds > 0 &&
+           std::chrono::steady_clock::now() - begin > std::chrono::duration<double>(limits.seconds);
+  };
+  int64_t round = 0;
+  for (; round < limits.rounds && (round == 0 || !over()); ++round) {
     for (size_t i = 0; i < contenders.size(); ++i) {
       Contender& contender = contenders[(static_cast<size_t>(round) + i) % contenders.size()];
       if (absl::Status status = RunOnce(contender, planners, known_costs, cancelled); !status.ok()) return status;
     }
+    on_round(round + 1);
   }
   std::vector<StrategyMeasurement> measurements;
   for (Contender& contender : contenders) {
     contender.measurement.seconds_per_batch = Median(std::move(contender.seconds));
+    contender.measurement.rounds = round;
     measurements.push_back(contender.measurement);
   }
   return measurements;
@@ -118,6 +126,7 @@ Json MeasurementsJson(const std::vector<StrategyMeasurement>& measurements) {
                                                static_cast<double>(store_all.measured_activation_bytes)},
                     {"forward_count_per_batch", m.forward_count},
                     {"recompute_ratio", static_cast<double>(m.forward_count) / static_cast<double>(m.links)},
+                    {"rounds", m.rounds},
                     {"seconds_per_batch", m.seconds_per_batch},
                     {"predicted_seconds_per_batch", m.predicted_seconds_per_batch},
                     {"time_against_store_all", m.seconds_per_batch / store_all.seconds_per_batch}});

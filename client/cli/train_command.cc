@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -43,7 +45,7 @@ struct TrainOptions {
   JobSpec job;
   std::string planner;
   int64_t sample = 0;
-  int64_t compare = 0;
+  ComparisonLimits compare;
   bool dry_run = false;
   bool json = false;
 };
@@ -72,8 +74,8 @@ class TemporaryDirectory {
 absl::Status CheckTrainOptions(const TrainOptions& options) {
   if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
-  if (options.compare < 0 || options.compare > 1000) {
-    return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare, ", must be 0..1000"));
+  if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
+    return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
   }
   return CheckJobSpec(options.job);
 }
@@ -98,6 +100,14 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options) 
   return job.Run(display, WhenInterrupted());
 }
 
+// On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
+void ShowRounds(int64_t done, int64_t rounds) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  if (!terminal && done % 5 != 1) return;
+  std::fprintf(stderr, terminal ? "\r\033[Kcompared in %lld of %lld rounds " : "compared in %lld of %lld rounds\n",
+               static_cast<long long>(done), static_cast<long long>(rounds));
+}
+
 // The report, and then the sample and the comparison that were asked for.
 absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const JobPlan& plan, const JobReport& report,
                       const JobPlanners& planners, LinkCostCache& known_costs) {
@@ -112,17 +122,18 @@ absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const Job
     if (!text.ok()) return text.status();
     json["sample"] = *std::move(text);
   }
-  if (options.compare > 0) {
-    if (!options.json) {
-      std::printf("\nsame model, same process, %lld alternating rounds, medians:\n",
-                  static_cast<long long>(options.compare));
-      std::fflush(stdout);
-    }
-    absl::StatusOr<std::vector<StrategyMeasurement>> measured =
-        MeasureStrategies(options.job, plan, options.compare, planners, known_costs, WhenInterrupted());
+  if (options.compare.rounds > 0) {
+    absl::StatusOr<std::vector<StrategyMeasurement>> measured = MeasureStrategies(
+        options.job, plan, options.compare, planners, known_costs, WhenInterrupted(), [&](int64_t done) {
+          if (!options.json) ShowRounds(done, options.compare.rounds);
+        });
     if (!measured.ok()) return measured.status();
     json["comparison"] = MeasurementsJson(*measured);
-    if (!options.json) std::fputs(MeasurementsText(*measured).c_str(), stdout);
+    if (!options.json) {
+      if (isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+      std::printf("\nsame model, same process, %lld alternating rounds, medians:\n%s",
+                  static_cast<long long>(measured->front().rounds), MeasurementsText(*measured).c_str());
+    }
   }
   if (options.json) PrintJson(json);
   return absl::OkStatus();
@@ -177,7 +188,7 @@ Command AddTrainCommand(const Section& section) {
   AddJobOptions(train, options->job);
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model at the end");
-  AddCount(train, "--compare", options->compare,
+  AddCount(train, "--compare", options->compare.rounds,
            "rounds in which store-all, Chen's sqrt(T) and this job's strategy are measured at the end");
   AddFlag(train, "--json", options->json, "print one JSON object for each step and one at the end");
   AddPlannerOption({train, "Plan"}, options->planner);

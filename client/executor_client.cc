@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
+#include "client/target.h"
 #include "planner_service/serving/grpc_status.h"
 
 namespace recurve {
@@ -45,7 +46,7 @@ ExecutorClient::ExecutorClient(const ExecutorClientOptions& options)
 absl::Status ExecutorClient::Named(const grpc::Status& status) const {
   absl::Status plain = FromGrpcStatus(status);
   if (plain.ok()) return plain;
-  return absl::Status(plain.code(), absl::StrCat("executor at ", options_.target, ": ", plain.message()));
+  return absl::Status(plain.code(), absl::StrCat("executor at ", NameOfTarget(options_.target), ": ", plain.message()));
 }
 
 absl::StatusOr<executor::v1::Job> ExecutorClient::CreateJob(const executor::v1::JobSpec& spec,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/target.h"
 #include "planner_service/serving/grpc_status.h"
 
 namespace recurve {
@@ -32,7 +33,7 @@ absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& c
   // Cancelled, but not by the caller: the server went away.
   const bool gone = absl::IsCancelled(status) && !(cancelled && cancelled());
   return absl::Status(gone ? absl::StatusCode::kUnavailable : status.code(),
-                      absl::StrCat("planner at ", options.target, ": ", status.message()));
+                      absl::StrCat("planner at ", NameOfTarget(options.target), ": ", status.message()));
 }
 
 absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/channel.h"
+#include "client/target.h"
 #include "planner_service/codec/action_codec.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/verification_codec.h"
@@ -50,7 +51,8 @@ ScheduleClient::ScheduleClient(const ScheduleClientOptions& options)
 
 absl::Status ScheduleClient::Named(const absl::Status& status) const {
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat("planner at ", options_.target, ": ", status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat("planner at ", NameOfTarget(options_.target), ": ", status.message()));
 }
 
 absl::Status ScheduleClient::StreamSchedule(const PlanRequest& request, int64_t first_action,

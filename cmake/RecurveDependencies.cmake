@@ -9,6 +9,8 @@ if(RECURVE_SERVICES)
   find_package(Protobuf REQUIRED)  # before gRPC: Debian's protobuf 3.21 has no CMake configuration of its own
   find_package(gRPC CONFIG REQUIRED)
   find_package(prometheus-cpp REQUIRED)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd)
   find_package(spdlog REQUIRED)
 endif()
 if(RECURVE_CUDA)

@@ -43,6 +43,7 @@ class ExecutorDaemon {
 
   int port() const { return server_->port(); }
   int metrics_port() const { return server_->metrics_port(); }
+  const Server& server() const { return *server_; }
 
   // Refuses new jobs, cancels the queued ones, ends the job under way after the step that it is in, lets the watchers
   // read how that ended, and drains the server. Returns when all of that is done; may be called again.

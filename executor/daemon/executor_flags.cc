@@ -7,7 +7,9 @@
 #include <iostream>
 #include <string>
 
+#include "client/target.h"
 #include "executor/job/link_cost_cache.h"
+#include "planner_service/serving/address.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -24,11 +26,13 @@ constexpr char kDescription[] =
     "speak\n"
     "it. For each job the daemon measures what a link of the network costs, gets a plan, checks it, and trains; what\n"
     "was promised and what was measured stand side by side in its metrics, at /metrics. Jobs are kept in memory and\n"
-    "are forgotten when the daemon ends; model files stay. SIGTERM or SIGINT ends it: health turns NOT_SERVING, the\n"
+    "are forgotten when the daemon ends; model files stay. SIGTERM, SIGINT or SIGHUP ends it: health turns "
+    "NOT_SERVING, the\n"
     "job under way stops after its step and keeps its last checkpoint, then it exits with status 0.";
 
 constexpr char kFooter[] =
-    "Durations take ms, s, m, h.\n"
+    "Durations take ms, s, m, h. The address [::]:PORT takes connections over IPv6 and IPv4, 0.0.0.0:PORT over "
+    "IPv4.\n"
     "Link costs are kept in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME "
     "or\n"
     "~/.cache.\n"
@@ -56,19 +60,25 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
       ->default_str(FormatDuration(value));
 }
 
+// What is wrong with an address to listen on; empty: nothing.
+std::string AddressProblem(const std::string& text) { return std::string(ParseAddress(text).status().message()); }
+
 void AddAddresses(CLI::App& app, ExecutorDaemonOptions& options) {
-  app.add_option("--listen", options.server.listen, "gRPC address; port 0 takes any free one")
-      ->type_name("HOST:PORT")
+  app.add_option("--listen", options.server.listen, "gRPC address, HOST:PORT or unix:PATH; port 0 takes any free one")
+      ->type_name("ADDRESS")
+      ->check(AddressProblem, "")
       ->capture_default_str();
   app.add_option("--metrics-listen", options.server.metrics_listen,
                  "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off")
-      ->type_name("HOST:PORT")
+      ->type_name("ADDRESS")
+      ->check([](const std::string& text) { return text.empty() ? text : AddressProblem(text); }, "")
       ->capture_default_str();
   app.add_option(
          "--planner", options.planner_target,
          "The planner service. Unset, or while it gives no answer: the planner in this process, which makes the "
          "same plans")
-      ->type_name("HOST:PORT");
+      ->type_name("TARGET")
+      ->check([](const std::string& text) { return std::string(CheckTarget(text).message()); }, "");
   AddDuration(app, "--planner-timeout", options.planner_timeout, "Time that the planner service gets for an answer");
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // recurve-executor: the daemon that trains on a node.
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -12,25 +12,15 @@
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
-#include "planner_service/serving/address.h"
+#include "planner_service/serving/daemon_log.h"
 #include "planner_service/serving/server.h"
 
 namespace recurve {
 namespace {
 
-// `listen` with the port that was bound in the end.
-std::string Bound(const std::string& listen, int port) {
-  const absl::StatusOr<Address> address = ParseAddress(listen);
-  return address.ok() ? ToString(Address{.host = address->host, .port = port}) : listen;
-}
-
-void LogStart(const ExecutorDaemonOptions& options, const ExecutorDaemon& daemon) {
-  const std::string metrics =
-      daemon.metrics_port() == 0
-          ? "off"
-          : absl::StrCat("http://", Bound(options.server.metrics_listen, daemon.metrics_port()), "/metrics");
+void LogStart(const ExecutorDaemonOptions& options, const Server& server) {
   spdlog::info("recurve-executor {} serves gRPC on {}, metrics {}; plans by {}, no TLS", options.version,
-               Bound(options.server.listen, daemon.port()), metrics,
+               server.address(), server.metrics_address(),
                options.planner_target.empty() ? "the embedded planner" : options.planner_target);
 }
 
@@ -40,21 +30,25 @@ int Serve(const ExecutorDaemonOptions& options) {
     std::cerr << "recurve-executor: " << daemon.status().message() << "\n";
     return 1;
   }
-  LogStart(options, **daemon);
-  const int signal = WaitForTerminationSignal();
-  spdlog::info("signal {}: cancelling the job under way, draining", signal);
+  LogStart(options, (*daemon)->server());
+  const absl::StatusOr<int> signal = WaitForTermination((*daemon)->server());
+  spdlog::info("{}: cancelling the job under way, draining",
+               signal.ok() ? absl::StrCat("signal ", *signal) : std::string(signal.status().message()));
   (*daemon)->ShutDown();
-  return 0;
+  return signal.ok() ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace recurve
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   recurve::QuietGrpcLog();
-  recurve::BlockTerminationSignals();
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-executor"));
+  recurve::TakeSignals();
+  recurve::StartDaemonLog("recurve-executor");
   int exit_status = 0;
   const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);
   return options ? recurve::Serve(*options) : exit_status;
+} catch (const std::exception& error) {  // no memory, no thread
+  std::cerr << "recurve-executor: " << error.what() << "\n";
+  return 1;
 }

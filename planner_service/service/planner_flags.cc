@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "planner_service/serving/address.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -20,11 +21,12 @@ constexpr char kDescription[] =
     "The services are recurve.planner.v1.PlannerService, AdvisorService, ChainService and ScheduleService;\n"
     "health and reflection are on, metrics are at /metrics. It keeps nothing that matters: run as many replicas as "
     "you\n"
-    "like and let clients spread over them. SIGTERM or SIGINT drains: health turns NOT_SERVING, calls under\n"
+    "like and let clients spread over them. SIGTERM, SIGINT or SIGHUP drains: health turns NOT_SERVING, calls under\n"
     "way finish, then it exits with status 0.";
 
 constexpr char kFooter[] =
     "Sizes take B, KiB, MiB, GiB, TiB; durations take ms, s, m, h.\n"
+    "The address [::]:PORT takes connections over IPv6 and IPv4, 0.0.0.0:PORT over IPv4.\n"
     "There is no TLS and no authentication yet: whoever reaches the port may ask. Listen on loopback, or on a network\n"
     "that you trust.\n"
     "\n"
@@ -40,6 +42,13 @@ absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
     return absl::InvalidArgumentError("duration is 0; must be at least 1ms");
   }
   return deadline;
+}
+
+// The text of an address that a server can listen on.
+absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
+  const absl::StatusOr<Address> address = ParseAddress(text);
+  if (!address.ok()) return address.status();
+  return text;
 }
 
 constexpr int kExitWrongUsage = 2;
@@ -69,13 +78,12 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
   flags.server.metrics_listen = "127.0.0.1:9401";
   flags.admission = {.max_solves = processors, .max_waiting = 256};
 
-  app.add_option("--listen", flags.server.listen, "gRPC address; port 0 takes any free one")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  app.add_option("--metrics-listen", flags.server.metrics_listen,
-                 "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
+  AddParsed(app, "--listen", flags.server.listen, flags.server.listen, "ADDRESS",
+            "gRPC address, HOST:PORT or unix:PATH; port 0 takes any free one", CheckedAddress);
+  AddParsed(
+      app, "--metrics-listen", flags.server.metrics_listen, flags.server.metrics_listen, "ADDRESS",
+      "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off",
+      [](const std::string& text) { return text.empty() ? absl::StatusOr<std::string>(text) : CheckedAddress(text); });
   AddParsed(app, "--memo-bytes", flags.memo_bytes, "256MiB", "SIZE",
             "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none",
             ParseBytes);

@@ -2,9 +2,9 @@
 //
 // recurve-planner: the planner service.
 #include <prometheus/registry.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -26,27 +26,16 @@
 #include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
 #include "planner_service/service/warm_up.h"
-#include "planner_service/serving/address.h"
+#include "planner_service/serving/daemon_log.h"
 #include "planner_service/serving/server.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
 namespace {
 
-// `listen` with the port that was bound in the end.
-std::string Bound(const std::string& listen, int port) {
-  const absl::StatusOr<Address> address = ParseAddress(listen);
-  return address.ok() ? ToString(Address{.host = address->host, .port = port}) : listen;
-}
-
 void LogStart(const PlannerFlags& flags, const Server& server) {
-  const std::string metrics =
-      server.metrics_port() == 0
-          ? "off"
-          : absl::StrCat("http://", Bound(flags.server.metrics_listen, server.metrics_port()), "/metrics");
   spdlog::info("recurve-planner {} serves gRPC on {}, metrics {}; memo {}, {} solves at once, no TLS", RECURVE_VERSION,
-               Bound(flags.server.listen, server.port()), metrics, FormatBytes(flags.memo_bytes),
-               flags.admission.max_solves);
+               server.address(), server.metrics_address(), FormatBytes(flags.memo_bytes), flags.admission.max_solves);
 }
 
 int Fail(const absl::Status& status) {
@@ -57,7 +46,8 @@ int Fail(const absl::Status& status) {
 int Serve(const PlannerFlags& flags) {
   absl::StatusOr<std::vector<PlanRequest>> first_plans = absl::NotFoundError("no file of plans to make first");
   if (!flags.warm_up.empty()) {
-    first_plans = ReadWarmUp(flags.warm_up);
+    first_plans = ReadWarmUp(flags.warm_up, TerminationRequested);
+    if (absl::IsCancelled(first_plans.status())) return 0;
     if (!first_plans.ok()) return Fail(first_plans.status());
   }
 
@@ -83,21 +73,26 @@ int Serve(const PlannerFlags& flags) {
   LogStart(flags, **server);
   std::optional<WarmUp> warm_up;
   if (first_plans.ok()) warm_up.emplace(caching, *std::move(first_plans), [&server] { (*server)->SetServing(); });
-  const int signal = WaitForTerminationSignal();
-  spdlog::info("signal {}: draining, calls under way get {}", signal, FormatDuration(flags.server.drain_time));
+  const absl::StatusOr<int> signal = WaitForTermination(**server);
+  spdlog::info("{}: draining, calls under way get {}",
+               signal.ok() ? absl::StrCat("signal ", *signal) : std::string(signal.status().message()),
+               FormatDuration(flags.server.drain_time));
   warm_up.reset();
   (*server)->Drain();
-  return 0;
+  return signal.ok() ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace recurve
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   recurve::QuietGrpcLog();
-  recurve::BlockTerminationSignals();
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-planner"));
+  recurve::TakeSignals();
+  recurve::StartDaemonLog("recurve-planner");
   int exit_status = 0;
   const std::optional<recurve::PlannerFlags> flags = recurve::ParsePlannerFlags(argc, argv, exit_status);
   return flags ? recurve::Serve(*flags) : exit_status;
+} catch (const std::exception& error) {  // no memory, no thread
+  std::cerr << "recurve-planner: " << error.what() << "\n";
+  return 1;
 }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/service/warm_up.h"
 
+#include <fcntl.h>
 #include <google/protobuf/util/json_util.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
-#include <fstream>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/units/units.h"
@@ -18,6 +23,9 @@ namespace recurve {
 namespace {
 
 constexpr size_t kMaxLines = 100'000;
+constexpr size_t kMostBytes = size_t{64} << 20;
+constexpr size_t kBlockBytes = size_t{64} << 10;
+constexpr int kPollMs = 100;
 
 absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
   planner::v1::MakePlanRequest message;
@@ -28,26 +36,53 @@ absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
       absl::StrCat("not a MakePlanRequest in JSON: ", absl::StrReplaceAll(why, {{"\n", " "}})));
 }
 
+absl::Status CannotRead(const std::string& path, int error) {
+  return absl::NotFoundError(absl::StrCat("cannot read the warm-up file ", path, ": ",
+                                          strerror(error)));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+}
+
+// All that `fd` gives. A pipe is waited for in short turns, so that a signal ends the program though nobody writes.
+absl::StatusOr<std::string> ReadToTheEnd(int fd, const std::string& path, const CancelCheck& cancelled) {
+  std::string text;
+  std::vector<char> block(kBlockBytes);
+  while (true) {
+    if (cancelled && cancelled()) return absl::CancelledError("reading the warm-up file was cancelled");
+    pollfd ready = {.fd = fd, .events = POLLIN};
+    if (poll(&ready, 1, kPollMs) == 0) continue;
+    const ssize_t count = read(fd, block.data(), block.size());
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (count < 0) return CannotRead(path, errno);
+    if (count == 0) return text;
+    text.append(block.data(), static_cast<size_t>(count));
+    if (text.size() > kMostBytes) {
+      return absl::InvalidArgumentError(absl::StrCat(path, " has more than ", kMostBytes, " bytes"));
+    }
+  }
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read the warm-up file ", path));
+absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, const CancelCheck& cancelled) {
+  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return CannotRead(path, errno);
+  const absl::StatusOr<std::string> text = ReadToTheEnd(fd, path, cancelled);
+  close(fd);
+  if (!text.ok()) return text.status();
   std::vector<PlanRequest> requests;
-  std::string line;
-  for (size_t number = 1; std::getline(file, line); ++number) {
-    if (number > kMaxLines) {
+  size_t number = 0;
+  for (const absl::string_view line : absl::StrSplit(*text, '\n')) {
+    if (++number > kMaxLines && !line.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(path, " has more than ", kMaxLines, " lines"));
     }
-    const absl::string_view text = absl::StripAsciiWhitespace(line);
-    if (text.empty() || text.front() == '#') continue;
-    absl::StatusOr<PlanRequest> request = ParseLine(line);
+    if (cancelled && cancelled()) return absl::CancelledError("reading the warm-up file was cancelled");
+    const absl::string_view stripped = absl::StripAsciiWhitespace(line);
+    if (stripped.empty() || stripped.front() == '#') continue;
+    absl::StatusOr<PlanRequest> request = ParseLine(std::string(line));
     if (!request.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(path, ":", number, ": ", request.status().message()));
     }
     requests.push_back(*std::move(request));
   }
-  if (file.bad()) return absl::NotFoundError(absl::StrCat("cannot read the warm-up file ", path));
   return requests;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one translation between absl::Status and grpc::Status. Codes have the same numbers; messages are kept.
+// The one translation between absl::Status and grpc::Status. Codes have the same numbers; messages are kept,
+// those of more than 2,000 bytes without their middle.
 #ifndef RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
 #define RECURVE_PLANNER_SERVICE_SERVING_GRPC_STATUS_H_
 

@@ -2,38 +2,28 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVING_METRICS_ENDPOINT_H_
 #define RECURVE_PLANNER_SERVICE_SERVING_METRICS_ENDPOINT_H_
 
+#include <prometheus/collectable.h>
+
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "planner_service/serving/address.h"
-
-namespace prometheus {
-class Exposer;
-class Registry;
-}  // namespace prometheus
+#include "planner_service/serving/listener.h"
 
 namespace recurve {
 
-// An HTTP port that answers /metrics with what a registry holds, until it is destroyed. Thread-safe.
+// Answers GET and HEAD of /metrics over HTTP until it is destroyed. Thread-safe.
+//
+// One thread answers, and never waits for a client. Connections are few: one more closes the oldest, so that idle, slow
+// and broken clients cannot keep a scrape from its answer.
 class MetricsEndpoint {
  public:
-  // UNAVAILABLE naming the address when it cannot be bound.
-  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(const Address& address,
-                                                                std::shared_ptr<prometheus::Registry> registry);
-  ~MetricsEndpoint();
+  using Sources = std::vector<std::shared_ptr<prometheus::Collectable>>;
 
-  MetricsEndpoint(const MetricsEndpoint&) = delete;
-  MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
-
-  int port() const { return bound_.port; }
-
- private:
-  MetricsEndpoint(std::unique_ptr<prometheus::Exposer> exposer, std::shared_ptr<prometheus::Registry> registry,
-                  Address bound);
-
-  const std::shared_ptr<prometheus::Registry> registry_;  // the exposer only has a weak reference
-  std::unique_ptr<prometheus::Exposer> exposer_;
-  const Address bound_;
+  // Answers whoever connects to `listener`, which must outlive the endpoint and is stopped with it, with what `sources`
+  // hold. RESOURCE_EXHAUSTED when the thread cannot be started.
+  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(Listener& listener, Sources sources);
+  virtual ~MetricsEndpoint() = default;
 };
 
 }  // namespace recurve

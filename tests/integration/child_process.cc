@@ -58,6 +58,13 @@ bool ChildProcess::WaitForOutput(const std::string& text) {
   return true;
 }
 
+void ChildProcess::CloseOutput() {
+  close(pipe_);
+  pipe_ = -1;
+}
+
+void ChildProcess::ShortenPipe() const { fcntl(pipe_, F_SETPIPE_SZ, 4096); }
+
 void ChildProcess::Signal(int number) const { kill(pid_, number); }
 
 int ChildProcess::Wait() {
@@ -70,6 +77,7 @@ int ChildProcess::Wait() {
 }
 
 bool ChildProcess::ReadMore() {
+  if (pipe_ < 0) return false;
   std::array<char, 4096> bytes{};
   const ssize_t count = read(pipe_, bytes.data(), bytes.size());
   if (count < 0) return errno == EINTR;

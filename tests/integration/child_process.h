@@ -22,6 +22,10 @@ class ChildProcess {
 
   // Reads until the output so far contains `text` or ends; whether it does.
   bool WaitForOutput(const std::string& text);
+  // Nobody will read the output any more.
+  void CloseOutput();
+  // Makes the pipe of the output as short as it can be, so that it is soon full of what is not read.
+  void ShortenPipe() const;
   void Signal(int number) const;
   // Most memory that the program has held in physical pages so far, in bytes. Linux only.
   int64_t PeakResidentBytes() const;

@@ -63,8 +63,19 @@ TEST(ExecutorBinaryTest, SaysWhatItIs) {
 }
 
 TEST(ExecutorBinaryTest, WrongOptionsAreOneLine) {
-  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
-           {"--nonsense"}, {"--max-queued", "0"}, {"--threads", "-1"}, {"--drain-time", "soon"}, {"extra"}}) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--nonsense"},
+                                             {"--max-queued", "0"},
+                                             {"--threads", "-1"},
+                                             {"--drain-time", "soon"},
+                                             {"--listen", "nonsense"},
+                                             {"--listen", "127.0.0.1:74120"},
+                                             {"--metrics-listen", "http://127.0.0.1:9402"},
+                                             {"--planner", ""},
+                                             {"--planner", "127.0.0.1"},
+                                             {"--planner", "127.0.0.1:74120"},
+                                             {"--planner", "http://127.0.0.1:7401"},
+                                             {"extra"}}) {
     std::vector<std::string> command{kExecutor};
     command.insert(command.end(), wrong.begin(), wrong.end());
     const std::string output = OutputOf(command, 2);
@@ -80,7 +91,6 @@ TEST(ExecutorBinaryTest, WhatItCannotStartWithIsOneLine) {
   for (const std::vector<std::string>& flags : std::vector<std::vector<std::string>>{
            {"--metrics-listen", free, "--listen", taken},
            {"--listen", free, "--metrics-listen", taken},
-           {"--metrics-listen", free, "--listen", "nonsense"},
            {"--metrics-listen", free, "--listen", free, "--data-root", "/no/such/folder"},
            {"--metrics-listen", free, "--listen", free, "--model-root", "/no/such/folder"}}) {
     std::vector<std::string> command{kExecutor};

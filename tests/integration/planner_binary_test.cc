@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The recurve-planner program, started as an operator starts it.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGTERM
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +35,11 @@ constexpr char kPlannerBinary[] = RECURVE_PLANNER_BINARY;
 constexpr char kPromtool[] = "/usr/bin/promtool";
 constexpr char kServiceName[] = "recurve.planner.v1.PlannerService";
 
+int NumberAfter(const std::string& log, const std::string& text) {
+  const size_t at = log.find(text);
+  return at == std::string::npos ? 0 : std::atoi(log.c_str() + at + text.size());
+}
+
 std::string PlannerOutput(const std::vector<std::string>& command, int exit_status) {
   ChildProcess process(command);
   EXPECT_EQ(process.Wait(), exit_status) << process.output();
@@ -42,9 +49,10 @@ std::string PlannerOutput(const std::vector<std::string>& command, int exit_stat
 TEST(PlannerBinaryTest, SaysWhatItIs) {
   EXPECT_THAT(PlannerOutput({kPlannerBinary, "--version"}, 0), HasSubstr("recurve-planner "));
   const std::string help = PlannerOutput({kPlannerBinary, "--help"}, 0);
-  for (const char* text : {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting",
-                           "--max-solve-time", "--max-streams", "--stream-time", "--deadline", "--drain-time",
-                           "--warm-up", "--version", "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS"}) {
+  for (const char* text :
+       {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--max-solve-time",
+        "--max-streams", "--stream-time", "--deadline", "--drain-time", "--warm-up", "--version", "127.0.0.1:7401",
+        "127.0.0.1:9401", "256MiB", "no TLS", "SIGHUP", "unix:PATH"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }
 }
@@ -57,6 +65,9 @@ TEST(PlannerBinaryTest, WrongOptionsAreOneLine) {
                                                                                      {"--max-waiting", "many"},
                                                                                      {"--max-streams", "0"},
                                                                                      {"--stream-time", "0s"},
+                                                                                     {"--listen", "nowhere"},
+                                                                                     {"--listen", ""},
+                                                                                     {"--metrics-listen", "[::1]"},
                                                                                      {"--deadline", "0s"},
                                                                                      {"--drain-time", "soon"},
                                                                                      {"extra"}}) {
@@ -80,7 +91,7 @@ TEST(PlannerBinaryTest, APortInUseIsOneLine) {
       EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: cannot listen on " + taken), HasSubstr("in use")));
     }
   }
-  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--listen", "nowhere"}, 1), HasSubstr("address 'nowhere' has no port"));
+  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--listen", "nowhere"}, 2), HasSubstr("address 'nowhere' has no port"));
 }
 
 TEST(PlannerBinaryTest, StreamsSchedulesThatItCanVerify) {
@@ -143,10 +154,53 @@ TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {
   EXPECT_EQ(planner.Client()->MakePlan(request, {}).status().code(), absl::StatusCode::kUnavailable);
 }
 
-TEST(PlannerBinaryTest, SigintDrainsToo) {
-  RunningPlanner planner;
-  planner.process().Signal(SIGINT);
-  EXPECT_EQ(planner.process().Wait(), 0);
+TEST(PlannerBinaryTest, SigintAndSighupDrainToo) {
+  for (const int signal : {SIGINT, SIGHUP}) {
+    RunningPlanner planner;
+    planner.process().Signal(signal);
+    EXPECT_EQ(planner.process().Wait(), 0);
+  }
+}
+
+TEST(PlannerBinaryTest, ServesOverAUnixSocket) {
+  const std::string address = "unix:" + ::testing::TempDir() + "planner." + std::to_string(getpid());
+  ChildProcess process({kPlanner, "--listen", address, "--metrics-listen", ""});
+  ASSERT_TRUE(process.WaitForOutput("serves gRPC on " + address + ",")) << process.output();
+  const PlanRequest request{.length = 100, .budget = ByteBudget{8, 24, 500}};
+  const absl::StatusOr<Plan> plan = MakeRemotePlanner({.target = address})->MakePlan(request, {});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 0);
+}
+
+TEST(PlannerBinaryTest, ConnectionsThatSayNothingDoNotDeafenIt) {
+  ChildProcess process(
+      {"/usr/bin/prlimit", "--nofile=256:256", kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"});
+  ASSERT_TRUE(process.WaitForOutput("no TLS")) << process.output();
+  const int port = NumberAfter(process.output(), "serves gRPC on 127.0.0.1:");
+  const int metrics_port = NumberAfter(process.output(), "metrics http://127.0.0.1:");
+  {
+    const SilentConnections flood(port, 400);
+    while (HttpGet(metrics_port, "/metrics").find("refused_total{port=\"grpc\"} 0\n") != std::string::npos) {
+    }
+  }
+  const auto client = MakeRemotePlanner({.target = "127.0.0.1:" + std::to_string(port)});
+  const absl::StatusOr<Plan> plan = client->MakePlan({.length = 100, .budget = ByteBudget{8, 24, 500}}, {});
+  EXPECT_TRUE(plan.ok()) << plan.status();
+}
+
+TEST(PlannerBinaryTest, RaisesItsSoftLimitOfDescriptors) {
+  ChildProcess process({"/usr/bin/prlimit", "--nofile=300:1000", kPlanner, "--listen", "127.0.0.1:0",
+                        "--metrics-listen", "127.0.0.1:0"});
+  ASSERT_TRUE(process.WaitForOutput("no TLS")) << process.output();
+  EXPECT_THAT(HttpGet(NumberAfter(process.output(), "metrics http://127.0.0.1:"), "/metrics"),
+              HasSubstr("\nprocess_max_fds 1000\n"));
+}
+
+TEST(PlannerBinaryTest, TooFewDescriptorsAreOneLine) {
+  const std::string output = OutputOf({"/usr/bin/prlimit", "--nofile=100:100", kPlanner, "--listen", "127.0.0.1:0"}, 1);
+  EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
+  EXPECT_THAT(output, AllOf(HasSubstr("may open 100 files"), HasSubstr("ulimit -n")));
 }
 
 TEST(PlannerBinaryTest, DrainUnderLoadLosesNoAnswer) {
@@ -200,6 +254,23 @@ TEST_F(WarmUpTest, PlansAreThereBeforeHealthSaysSo) {
   }
   EXPECT_EQ(planner.Metric("recurve_planner_memo_hits_total"), 2);
   EXPECT_EQ(planner.Metric("recurve_planner_memo_misses_total"), 2);
+}
+
+TEST_F(WarmUpTest, APipeIsReadAndASignalEndsTheWaitForIt) {
+  const std::string path = ::testing::TempDir() + "warm_up_pipe." + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  {
+    ChildProcess waits({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
+    const int nothing_comes = open(path.c_str(), O_WRONLY);  // returns when it is being read
+    waits.Signal(SIGTERM);
+    EXPECT_EQ(waits.Wait(), 0) << waits.output();
+    close(nothing_comes);
+  }
+  ChildProcess reads({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
+  std::ofstream(path) << R"({"length": 700, "strategy": "STRATEGY_HSM", "slots": {"slots": 9}})";
+  EXPECT_TRUE(reads.WaitForOutput("warm-up: 1 of 1 plans made")) << reads.output();
+  unlink(path.c_str());
+  for (const char* bad : {"/dev/zero", "/"}) EXPECT_THAT(OutputOf({kPlanner, "--warm-up", bad}, 1), HasSubstr(bad));
 }
 
 TEST_F(WarmUpTest, CallsAreAnsweredMeanwhileAndASignalEndsIt) {

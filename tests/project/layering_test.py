@@ -56,9 +56,11 @@ LADDER = {
 PACKAGES = {
     r"grpc(pp)?/|.*\.grpc\.pb\.h": ["planner_service/serving", "planner_service/service", "client", "client/cli",
                                     "executor/daemon"],
-    r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/service", "client", "client/cli",
-                                            "executor/codec", "executor/daemon"],
+    r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/serving",
+                                            "planner_service/service", "client", "client/cli", "executor/codec",
+                                            "executor/daemon"],
     r"prometheus/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
+    r"microhttpd\.h": ["planner_service/serving"],
     r"spdlog/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
     r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
 }

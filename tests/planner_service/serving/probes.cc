@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/planner_service/serving/probes.h"
 
-#include <arpa/inet.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,6 +64,22 @@ std::string Exchange(const std::shared_ptr<grpc::Channel>& channel, const std::s
   return ToString(response);
 }
 
+// A connection; -1 if there is none to be had.
+int ConnectTo(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), absl::StrCat(port).c_str(), &hints, &found) != 0) return -1;
+  int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+    close(fd);
+    fd = -1;
+  }
+  freeaddrinfo(found);
+  return fd;
+}
+
 std::string Reflect(const std::shared_ptr<grpc::Channel>& channel, const std::string& request) {
   grpc::Status status;
   std::string response =
@@ -94,24 +109,39 @@ std::string ReflectedFileOf(const std::shared_ptr<grpc::Channel>& channel, const
   return Reflect(channel, StringField(4, symbol));
 }
 
-std::string HttpGet(int port, const std::string& path) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+std::string HttpGet(int port, const std::string& path) { return HttpAnswer("127.0.0.1", port, "GET", path); }
+
+std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path) {
+  const int fd = ConnectTo(host, port);
   if (fd < 0) return "";
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::string answer;
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
-    const std::string request =
-        absl::StrCat("GET ", path, " HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/plain\r\nConnection: close\r\n\r\n");
-    if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
-      char block[4096];
-      for (ssize_t n = 0; (n = recv(fd, block, sizeof(block), 0)) > 0;) answer.append(block, static_cast<size_t>(n));
-    }
+  const std::string request = absl::StrCat(method, " ", path, " HTTP/1.1\r\nHost: ", host,
+                                           "\r\nAccept: text/plain\r\nConnection: close\r\n\r\n");
+  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char block[4096];
+    for (ssize_t n = 0; (n = recv(fd, block, sizeof(block), 0)) > 0;) answer.append(block, static_cast<size_t>(n));
   }
   close(fd);
   return answer;
+}
+
+grpc::Status CallWithBytes(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                           const std::string& request) {
+  grpc::Status status;
+  Exchange(channel, method, request, status);
+  return status;
+}
+
+SilentConnections::SilentConnections(int port, int count) {
+  for (int i = 0; i < count; ++i) sockets_.push_back(ConnectTo("127.0.0.1", port));
+}
+
+SilentConnections::~SilentConnections() {
+  for (const int fd : sockets_) close(fd);
+}
+
+void SilentConnections::Say(const std::string& bytes) {
+  for (const int fd : sockets_) (void)send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace recurve

@@ -6,9 +6,11 @@
 #define RECURVE_TESTS_PLANNER_SERVICE_SERVING_PROBES_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/support/status.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace recurve {
 
@@ -26,6 +28,28 @@ std::string ReflectedFileOf(const std::shared_ptr<grpc::Channel>& channel, const
 
 // Answer of GET http://127.0.0.1:<port><path>: status line, headers and body. Empty if nobody answers.
 std::string HttpGet(int port, const std::string& path);
+
+// Answer of http://<host>:<port><path> to any other method.
+std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path);
+
+// How a call of `method`, as "/package.Service/Method", ends whose request is these bytes.
+grpc::Status CallWithBytes(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                           const std::string& request);
+
+// Connections to 127.0.0.1:<port> on which nothing is said; closed when the object goes.
+class SilentConnections {
+ public:
+  SilentConnections(int port, int count);
+  ~SilentConnections();
+  SilentConnections(const SilentConnections&) = delete;
+  SilentConnections& operator=(const SilentConnections&) = delete;
+
+  // Sends the same bytes over each.
+  void Say(const std::string& bytes);
+
+ private:
+  std::vector<int> sockets_;
+};
 
 }  // namespace recurve
 

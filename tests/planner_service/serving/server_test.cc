@@ -210,13 +210,17 @@ TEST_F(ServerTest, DrainCancelsCallsThatTakeTooLong) {
   EXPECT_FALSE(slow.ok());
 }
 
-TEST(TerminationSignals, AreWaitedFor) {
-  std::thread waiter([] {
-    BlockTerminationSignals();
-    pthread_kill(pthread_self(), SIGTERM);
-    EXPECT_EQ(WaitForTerminationSignal(), SIGTERM);
-    pthread_kill(pthread_self(), SIGINT);
-    EXPECT_EQ(WaitForTerminationSignal(), SIGINT);
+TEST_F(ServerTest, WaitsForEachOfTheTerminationSignals) {
+  const auto server = Start();
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::thread waiter([&] {
+    TakeSignals();
+    EXPECT_FALSE(TerminationRequested());
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+      pthread_kill(pthread_self(), signal);
+      EXPECT_TRUE(TerminationRequested());
+      EXPECT_EQ(*WaitForTermination(**server), signal);
+    }
   });
   waiter.join();
 }

@@ -25,7 +25,7 @@ constexpr char kDescription[] =
     "it. For each job the daemon measures what a link of the network costs, gets a plan, checks it, and trains; what\n"
     "was promised and what was measured stand side by side in its metrics, at /metrics. Jobs are kept in memory and\n"
     "are forgotten when the daemon ends; model files stay. SIGTERM or SIGINT ends it: health turns NOT_SERVING, the\n"
-    "job under way stops after its step and keeps its last checkpoint, then it exits with status 0.";
+    "job under way stops and saves what it has trained, then it exits with status 0.";
 
 constexpr char kFooter[] =
     "Durations take ms, s, m, h.\n"

@@ -17,7 +17,7 @@ constexpr char kCancelFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
-A running job stops after the step it is in and keeps its last checkpoint.)";
+A running job stops and saves what it has trained; its last note says where.)";
 
 struct CancelOptions {
   std::string executor;

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/executor_option.h"
 #include "client/cli/job_messages.h"
@@ -22,29 +24,44 @@ Examples:
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --steps 600 --save /models/book.safetensors
       prints the job's id; `recurve watch ID --executor node7:7402` follows it
   recurve submit --data book.txt --memory 5% --save book.safetensors --watch
+  recurve submit --executor node7:7402 --data texts/book.txt --save book.safetensors --relative-to-roots
+      below the directories that the daemon was given as --data-root and --model-root
 
-Paths are on the daemon's machine; relative ones are taken from the directory where this command runs.)";
+Paths are on the daemon's machine, which follows links and ".." itself. Relative ones start in the directory where this
+command runs, or, with --relative-to-roots, in the daemon's roots.)";
 
 struct SubmitOptions {
   std::string executor;
   JobSpec job;
   std::string request_id;
+  bool relative_to_roots = false;
   bool watch = false;
   bool json = false;
 };
 
-std::string AbsolutePath(const std::string& path) {
+// The directory where the command runs is put in front and nothing taken away: what ".." leads to depends on links, and
+// those are the daemon's to follow.
+absl::Status MakeAbsolute(const char* option, std::string& path) {
+  if (path.empty() || std::filesystem::path(path).is_absolute()) return absl::OkStatus();
   std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-  return path.empty() || error ? path : absolute.lexically_normal().string();
+  const std::filesystem::path here = std::filesystem::current_path(error);
+  if (error) {
+    return absl::InvalidArgumentError(absl::StrCat(option, " ", path, " is relative to a directory that is gone (",
+                                                   error.message(), "); give an absolute path"));
+  }
+  path = (here / path).string();
+  return absl::OkStatus();
 }
 
 ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
   if (spec.data_path.empty()) return Fail(ExitStatus::kUsage, "--data is required: the file to learn from");
-  spec.data_path = AbsolutePath(spec.data_path);
-  spec.save_path = AbsolutePath(spec.save_path);
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  if (!options.relative_to_roots) {
+    absl::Status status = MakeAbsolute("--data", spec.data_path);
+    if (status.ok()) status = MakeAbsolute("--save", spec.save_path);
+    if (!status.ok()) return Fail(status, ExitStatus::kUsage);
+  }
   ExecutorClient executor({.target = options.executor});
   const absl::StatusOr<executor::v1::Job> job = executor.CreateJob(EncodeJobSpec(spec), options.request_id);
   if (!job.ok()) return Fail(job.status());
@@ -65,6 +82,8 @@ Command AddSubmitCommand(const Section& section) {
   auto options = std::make_shared<SubmitOptions>();
   AddExecutorOption(submit, options->executor);
   AddText(submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
+  AddFlag(submit, "--relative-to-roots", options->relative_to_roots,
+          "relative paths start in the daemon's --data-root and --model-root");
   AddFlag(submit, "--watch", options->watch, "follow the job until it ends");
   AddFlag(submit, "--json", options->json, "print one JSON object: the job");
   AddJobOptions(submit, options->job);

@@ -204,6 +204,7 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   message.set_threads(spec.threads);
   message.set_save_path(spec.save_path);
   message.set_checkpoint_every(spec.checkpoint_every);
+  message.set_evaluate_every(spec.evaluate_every);
   message.set_recalibrate(spec.recalibrate);
   return message;
 }
@@ -250,6 +251,7 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.has_threads()) spec.threads = message.threads();
   spec.save_path = message.save_path();
   if (message.has_checkpoint_every()) spec.checkpoint_every = message.checkpoint_every();
+  spec.evaluate_every = message.evaluate_every();
   spec.recalibrate = message.recalibrate();
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
   return spec;

@@ -13,7 +13,7 @@ void EventLog::Append(executor::v1::JobEvent event) {
   if (kind == executor::v1::JobEvent::kProgress) {
     progress_.push_back(sequence);
     Bound(progress_, keep_progress_);
-  } else if (kind == executor::v1::JobEvent::kCheckpoint) {
+  } else if (kind == executor::v1::JobEvent::kCheckpoint || kind == executor::v1::JobEvent::kEvaluation) {
     checkpoints_.push_back(sequence);
     Bound(checkpoints_, keep_checkpoints_);
   }

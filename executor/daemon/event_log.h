@@ -10,9 +10,9 @@
 
 namespace recurve {
 
-// The events of one job, numbered from 1. Of progress and of checkpoints only the newest are kept, so that a job of any
-// length takes bounded memory; state changes, evaluations and notes, of which a job has a few, are all kept. Not
-// thread-safe.
+// The events of one job, numbered from 1. Of progress, and of checkpoints and evaluations together, only the newest are
+// kept, so that a job of any length takes bounded memory; state changes and notes, of which a job has a few, are all
+// kept. Not thread-safe.
 //
 //   EventLog log(1024, 1024);
 //   log.Append(event);

@@ -28,7 +28,7 @@ constexpr char kDescription[] =
     "was promised and what was measured stand side by side in its metrics, at /metrics. Jobs are kept in memory and\n"
     "are forgotten when the daemon ends; model files stay. SIGTERM, SIGINT or SIGHUP ends it: health turns "
     "NOT_SERVING, the\n"
-    "job under way stops after its step and keeps its last checkpoint, then it exits with status 0.";
+    "job under way stops and saves what it has trained, then it exits with status 0.";
 
 constexpr char kFooter[] =
     "Durations take ms, s, m, h. The address [::]:PORT takes connections over IPv6 and IPv4, 0.0.0.0:PORT over "

@@ -42,15 +42,28 @@ absl::StatusOr<fs::path> Follow(const char* field, const std::string& path, cons
   return followed;
 }
 
+// Without a root a relative path would start in the directory that the daemon happens to run in, which no client knows.
+absl::Status CheckAbsolute(const char* field, const std::string& path, const char* flag) {
+  if (path.empty() || fs::path(path).is_absolute()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      field, " ", path, " is relative, must be absolute: this daemon has no ", flag, " for it to start in"));
+}
+
 absl::StatusOr<std::string> ConfineData(const std::string& path, const std::string& root) {
+  if (root.empty()) {
+    if (absl::Status status = CheckAbsolute("data_path", path, "--data-root"); !status.ok()) return status;
+  }
   if (root.empty() || path.empty()) return path;
   const absl::StatusOr<fs::path> followed = Follow("data_path", path, root);
   if (!followed.ok()) return followed.status();
   return followed->string();
 }
 
-// A model is written beside its place and renamed into it. A link there is refused: it may point anywhere later on.
+// A link in the model's place is refused: it may point anywhere later on.
 absl::StatusOr<std::string> ConfineModel(const std::string& path, const std::string& root) {
+  if (root.empty()) {
+    if (absl::Status status = CheckAbsolute("save_path", path, "--model-root"); !status.ok()) return status;
+  }
   if (root.empty() || path.empty()) return path;
   const fs::path given(path);
   const absl::StatusOr<fs::path> folder = Follow("save_path", given.parent_path().string(), root);
@@ -87,6 +100,7 @@ absl::StatusOr<JobSpec> PathRoots::Confine(JobSpec spec) const {
   absl::StatusOr<std::string> model = ConfineModel(spec.save_path, model_root_);
   if (!model.ok()) return model.status();
   spec.save_path = *std::move(model);
+  spec.save_through_links = model_root_.empty();
   return spec;
 }
 

@@ -18,10 +18,10 @@ class PathRoots {
   // Empty: anywhere. INVALID_ARGUMENT naming the root when it is not a directory.
   static absl::StatusOr<PathRoots> Resolve(const std::string& data_root, const std::string& model_root);
 
-  // The specification with the paths that are to be used: below a root, a relative path starts there, and symbolic
-  // links and
-  // ".." are followed before it is looked at where they lead. PERMISSION_DENIED naming the root when a path leads out
-  // of it, whether or not there is anything at its end. Without a root paths stay as they are.
+  // The specification with the paths that are to be used. Below a root, a relative path starts there, symbolic links
+  // and ".." are followed before it is looked at where they lead, and the model is not saved through a link:
+  // PERMISSION_DENIED naming the root when a path leads out of it, whether or not there is anything at its end. Without
+  // a root a path stays as it is, for the kernel to follow, and must be absolute: INVALID_ARGUMENT.
   absl::StatusOr<JobSpec> Confine(JobSpec spec) const;
 
  private:

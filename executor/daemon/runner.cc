@@ -28,6 +28,8 @@ std::string ReasonOf(const absl::Status& status) {
   return OneLine(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()));
 }
 
+constexpr int kMostFailureNotes = 100;  // of checkpoints of a job
+
 // Passes what happens to a running job on to the store and the metrics.
 class JobReporter final : public JobObserver {
  public:
@@ -39,8 +41,16 @@ class JobReporter final : public JobObserver {
     store_.AddProgress(id_, EncodeProgress(record));
   }
   void OnCheckpoint(int64_t step, double seconds) override {
+    checkpoint_failing_ = false;
     metrics_.OnCheckpoint(step, seconds);
     store_.AddCheckpoint(id_, step, seconds);
+  }
+  void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
+    const std::string note =
+        OneLine(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+    spdlog::warn("job {}: {}", id_, note);
+    // A disk that stays full fails every checkpoint, and notes are kept.
+    if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
   }
   void OnEvaluation(int64_t step, double bits_per_byte) override {
     metrics_.OnEvaluation(step, bits_per_byte);
@@ -62,6 +72,8 @@ class JobReporter final : public JobObserver {
   JobStore& store_;
   const std::string id_;
   JobMetrics& metrics_;
+  bool checkpoint_failing_ = false;
+  int failure_notes_ = 0;
 };
 
 std::string DescribePlan(const JobPlan& plan) {
@@ -162,6 +174,7 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
   } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
     state = executor::v1::JOB_STATE_CANCELLED;
     reason = cancel_reason;
+    store_.AddNote(id, OneLine(std::string(report.status().message())));
   } else {
     state = executor::v1::JOB_STATE_FAILED;
     reason = ReasonOf(report.status());

@@ -2,19 +2,26 @@
 #include "executor/data/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "executor/data/file_identity.h"
 #include "executor/data/posix_error.h"
 
 namespace recurve {
 namespace {
+
+constexpr int kMostWritersAtOnce = 100;   // of one file
+constexpr size_t kLongestNameKept = 240;  // of the 255 bytes that a name may have; the ending takes the rest
 
 // The name's entry is on the disk only when its directory is.
 absl::Status SyncDirectoryOf(const std::string& path) {
@@ -28,42 +35,126 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", directory);
 }
 
-}  // namespace
+void IgnoreFileSizeSignal() {
+  static std::once_flag once;
+  std::call_once(once, [] { std::signal(SIGXFSZ, SIG_IGN); });
+}
 
-absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
-  if (path.empty()) return absl::InvalidArgumentError("the path of the file to write is empty");
+// INVALID_ARGUMENT when `target`, which `path` leads to, cannot be replaced by renaming a file over it.
+absl::Status CheckReplaceable(const std::string& path, const std::string& target) {
   struct stat info {};
-  if (stat(path.c_str(), &info) == 0) {
-    // Renaming over a device or a pipe would replace it.
-    if (!S_ISREG(info.st_mode)) {
-      return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is ",
-                                                     S_ISDIR(info.st_mode) ? "a directory" : "not a regular file",
-                                                     "; give the name of a file"));
-    }
-  } else if (errno != ENOENT) {
-    return PosixError(errno, "write", path);
+  if (stat(target.c_str(), &info) != 0) return errno == ENOENT ? absl::OkStatus() : PosixError(errno, "write", path);
+  // Renaming over a device or a pipe would replace it.
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is ",
+                                                   S_ISDIR(info.st_mode) ? "a directory" : "not a regular file",
+                                                   "; give the name of a file"));
   }
-  if (path.back() == '/') return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it ends in '/'"));
+  // A rename asks only the directory; a file that is write-protected is meant to stay.
+  const bool writable = faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) == 0;
+  return writable ? absl::OkStatus() : PosixError(errno, "write", path);
+}
 
-  static std::atomic<uint64_t> counter{0};
+std::string TemporaryName(const std::string& target, int number) {
+  const std::filesystem::path path(target);
+  const std::string name = path.filename().string().substr(0, kLongestNameKept);
+  return (path.parent_path() / absl::StrCat(name, ".tmp-", number)).string();
+}
+
+// Whether the open file is still what `name` names.
+bool IsStillNamed(int fd, const std::string& name) {
+  struct stat opened {};
+  struct stat named {};
+  return fstat(fd, &opened) == 0 && lstat(name.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
+}
+
+// A writer holds a lock on its temporary file until it has been renamed. One without a lock was left by a process that
+// was killed, and is removed. Whether the name is free now.
+bool RemoveAbandoned(const std::string& temporary) {
+  const int fd = open(temporary.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT;
+  const absl::Cleanup closer = [fd] { close(fd); };
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return false;
+  return !IsStillNamed(fd, temporary) || unlink(temporary.c_str()) == 0;
+}
+
+// A new file of this name, locked; -1 with errno, EEXIST when another writer has the name.
+int CreateLocked(const std::string& temporary) {
   for (;;) {
-    std::string temporary = absl::StrCat(path, ".tmp-", getpid(), "-", counter.fetch_add(1));
     const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0) return AtomicFile(path, std::move(temporary), fd);
-    if (errno != EEXIST) return PosixError(errno, "write", path);
+    if (fd < 0 && errno != EEXIST) return -1;
+    if (fd < 0) {
+      if (RemoveAbandoned(temporary)) continue;
+      errno = EEXIST;
+      return -1;
+    }
+    // Before it is locked, another writer may take it for abandoned. (Where the file system has no locks it cannot.)
+    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && IsStillNamed(fd, temporary)) return fd;
+    close(fd);
   }
 }
 
-AtomicFile::AtomicFile(std::string path, std::string temporary, int fd)
-    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+// Owner first: giving a file away takes mode bits from it.
+void KeepModeAndOwner(const std::string& target, int fd) {
+  struct stat old {};
+  struct stat fresh {};
+  if (stat(target.c_str(), &old) != 0 || fstat(fd, &fresh) != 0) return;
+  bool kept = true;
+  if (old.st_gid != fresh.st_gid) kept = fchown(fd, static_cast<uid_t>(-1), old.st_gid) == 0;
+  if (old.st_uid != fresh.st_uid) kept = fchown(fd, old.st_uid, static_cast<gid_t>(-1)) == 0 && kept;
+  // What the old group might do is not for another one.
+  fchmod(fd, old.st_mode & (kept ? 07777 : 0707));
+}
+
+}  // namespace
+
+absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path, Links links) {
+  if (path.empty()) return absl::InvalidArgumentError("the path of the file to write is empty");
+  if (path.back() == '/') return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it ends in '/'"));
+  IgnoreFileSizeSignal();
+  absl::StatusOr<std::string> target = FollowLinks(path);
+  if (!target.ok()) return target.status();
+  if (links == Links::kRefuse && *target != path) {
+    return absl::PermissionDeniedError(absl::StrCat("cannot write ", path, ": it is a symbolic link"));
+  }
+  if (absl::Status status = CheckReplaceable(path, *target); !status.ok()) return status;
+  for (int number = 0; number < kMostWritersAtOnce; ++number) {
+    std::string temporary = TemporaryName(*target, number);
+    const int fd = CreateLocked(temporary);
+    if (fd < 0 && errno == EEXIST) continue;
+    if (fd < 0) return PosixError(errno, "write", path);
+    for (int next = number + 1; next < kMostWritersAtOnce; ++next) {
+      const std::string left = TemporaryName(*target, next);
+      if (access(left.c_str(), F_OK) != 0) break;
+      RemoveAbandoned(left);
+    }
+    return AtomicFile(path, *std::move(target), std::move(temporary), fd);
+  }
+  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", kMostWritersAtOnce,
+                                             " temporary files of it are in the way; remove those that nobody writes"));
+}
+
+AtomicFile::AtomicFile(std::string path, std::string target, std::string temporary, int fd)
+    : path_(std::move(path)), target_(std::move(target)), temporary_(std::move(temporary)), fd_(fd) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), fd_(std::exchange(other.fd_, -1)) {}
+    : path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
+      temporary_(std::move(other.temporary_)),
+      fd_(std::exchange(other.fd_, -1)) {}
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  close(fd_);
   unlink(temporary_.c_str());
+  close(fd_);  // and its lock: not before the name is gone
+}
+
+absl::Status AtomicFile::CheckRoom(int64_t bytes) {
+  const int error = bytes <= 0 || fallocate(fd_, 0, 0, bytes) == 0 ? 0 : errno;
+  if (ftruncate(fd_, 0) != 0 || lseek(fd_, 0, SEEK_SET) != 0) return PosixError(errno, "write", path_);
+  const bool no_room = error == ENOSPC || error == EDQUOT || error == EFBIG;  // others: the file system cannot say
+  return no_room ? PosixError(error, absl::StrCat("write ", bytes, " bytes to"), path_) : absl::OkStatus();
 }
 
 absl::Status AtomicFile::Write(const void* data, int64_t size) {
@@ -79,10 +170,18 @@ absl::Status AtomicFile::Write(const void* data, int64_t size) {
 }
 
 absl::Status AtomicFile::Commit() {
+  KeepModeAndOwner(target_, fd_);
   if (fsync(fd_) != 0) return PosixError(errno, "sync", path_);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) return PosixError(errno, "write", path_);
+  if (rename(temporary_.c_str(), target_.c_str()) != 0) return PosixError(errno, "write", path_);
   close(std::exchange(fd_, -1));
-  return SyncDirectoryOf(path_);
+  return SyncDirectoryOf(target_);
+}
+
+absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  absl::StatusOr<AtomicFile> file = AtomicFile::Create(path);
+  if (!file.ok()) return file.status();
+  absl::Status status = file->Write(bytes.data(), static_cast<int64_t>(bytes.size()));
+  return status.ok() ? file->Commit() : status;
 }
 
 }  // namespace recurve

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/atomic_file.h"
 
 namespace recurve {
 
@@ -25,17 +26,14 @@ struct Safetensors {
   std::vector<NamedTensor> tensors;             // in the order of their data
 };
 
-// Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one, and a crash
-// leaves one of them whole.
+// As AtomicFile writes: a reader sees the old file or the new one, and a crash leaves one of them whole.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
+absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+                              const std::vector<NamedTensor>& tensors, AtomicFile::Links links);
 
 // INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
 // or leave the file, a data type other than F32, a shape that does not match its bytes.
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
-
-// OK if WriteSafetensors(path) could write now; PERMISSION_DENIED or NOT_FOUND with the reason otherwise. Leaves
-// nothing.
-absl::Status CheckWritable(const std::string& path);
 
 // Hex SHA-256 over the values of the tensors in order.
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors);

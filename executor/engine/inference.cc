@@ -21,6 +21,17 @@ constexpr int64_t kEvaluationSteps = 32;  // read at a time: few, so that less m
 constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt, and before a line
 constexpr uint32_t kSampleStream = 0x73616D70;
 
+LanguageModel ReadingModel(const ModelConfig& config, int64_t steps, Backend& backend) {
+  return {config, {.length = steps, .link = steps, .batch = 1}, LanguageModel::Use::kForwardOnly, backend};
+}
+
+// What reading holds in memory, but for what the backend holds for itself: two states and a tape that is not kept.
+int64_t ReadingBytes(const LanguageModel& model) {
+  const LanguageModel::Regions& needs = model.needs();
+  return needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model.state_bytes() +
+         model.tape_bytes();
+}
+
 // One sequence that is read through a model, link by link, forward only.
 class Reader {
  public:
@@ -38,9 +49,7 @@ class Reader {
 
  private:
   Reader(const Model& model, int64_t steps, Backend& backend)
-      : backend_(backend),
-        steps_(steps),
-        model_(model.config, {.length = steps, .link = steps, .batch = 1}, LanguageModel::Use::kForwardOnly, backend) {}
+      : backend_(backend), steps_(steps), model_(ReadingModel(model.config, steps, backend)) {}
   absl::Status TakeMemory(const Model& model);
   int64_t TokenBytes() const { return steps_ * static_cast<int64_t>(sizeof(int32_t)); }
 
@@ -65,9 +74,8 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const Model& model, int64
 
 absl::Status Reader::TakeMemory(const Model& model) {
   const LanguageModel::Regions& needs = model_.needs();
-  const int64_t bytes = backend_.OwnBytes() + needs.weights.used() + needs.batch.used() + needs.workspace.used() +
-                        2 * model_.state_bytes() + model_.tape_bytes();
-  absl::StatusOr<std::unique_ptr<Arena>> arena = Arena::Create(backend_, bytes, /*pieces=*/6);
+  absl::StatusOr<std::unique_ptr<Arena>> arena =
+      Arena::Create(backend_, backend_.OwnBytes() + ReadingBytes(model_), /*pieces=*/6);
   if (!arena.ok()) return arena.status();
   arena_ = *std::move(arena);
   model_.Bind({.weights = Region(arena_->Push(MemoryKind::kWeights, needs.weights.used())),
@@ -108,7 +116,7 @@ double Reader::Nats() {
 
 // Adds the nats of `predicts` to the reader's, from where it is. What it reads after that does not count.
 absl::Status ScoreText(Reader& reader, std::span<const uint8_t> reads, std::span<const uint8_t> predicts,
-                       Backend& backend, const CancelCheck& cancelled) {
+                       Backend& backend, const CancelCheck& cancelled, const EvaluationProgress& progress) {
   std::vector<int32_t> inputs(reader.steps()), targets(reader.steps());
   for (size_t begin = 0; begin < reads.size(); begin += inputs.size()) {
     if (cancelled && cancelled()) return absl::CancelledError("cancelled while evaluating");
@@ -119,6 +127,7 @@ absl::Status ScoreText(Reader& reader, std::span<const uint8_t> reads, std::span
     }
     reader.ReadAndScore(inputs.data(), targets.data());
     if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+    if (progress) progress(static_cast<int64_t>(std::min(begin + inputs.size(), reads.size())));
   }
   return absl::OkStatus();
 }
@@ -184,7 +193,7 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
 }
 
 absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const uint8_t> text, Backend& backend,
-                                           const CancelCheck& cancelled) {
+                                           const CancelCheck& cancelled, const EvaluationProgress& progress) {
   const auto size = static_cast<int64_t>(text.size());
   if (size < 2) {
     return absl::InvalidArgumentError(
@@ -193,14 +202,16 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const u
   const int64_t predictions = size - 1;
   const auto reader = Reader::Create(model, std::min(kEvaluationSteps, predictions), backend);
   if (!reader.ok()) return reader.status();
-  const absl::Status status = ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled);
+  const absl::Status status =
+      ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled, progress);
   if (!status.ok()) return status;
   return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
 }
 
 absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t count,
                                                 const std::function<std::span<const uint8_t>(int64_t)>& line,
-                                                Backend& backend, const CancelCheck& cancelled) {
+                                                Backend& backend, const CancelCheck& cancelled,
+                                                const EvaluationProgress& progress) {
   if (count < 1) return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one");
   const auto reader = Reader::Create(model, kEvaluationSteps, backend);
   if (!reader.ok()) return reader.status();
@@ -213,11 +224,19 @@ absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t coun
     framed.push_back(kFirstByte);
     const std::span<const uint8_t> text(framed);
     (*reader)->Restart();
-    const absl::Status status = ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled);
+    const auto in_all = [&](int64_t done) {
+      if (progress) progress(predictions + done);
+    };
+    const absl::Status status =
+        ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled, in_all);
     if (!status.ok()) return status;
     predictions += static_cast<int64_t>(text.size()) - 1;
   }
   return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
+}
+
+int64_t EvaluationBytes(const ModelConfig& config, Backend& backend) {
+  return ReadingBytes(ReadingModel(config, kEvaluationSteps, backend));
 }
 
 }  // namespace recurve

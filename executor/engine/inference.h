@@ -28,16 +28,23 @@ struct SampleOptions {
 absl::Status Sample(const Model& model, const SampleOptions& options, Backend& backend,
                     const std::function<bool(char)>& emit);
 
+// Told now and then how many bytes have been evaluated so far.
+using EvaluationProgress = std::function<void(int64_t done)>;
+
 // Bits per byte of `text` under the model, each byte predicted from all before it. INVALID_ARGUMENT for a text of fewer
 // than two bytes.
 absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const uint8_t> text, Backend& backend,
-                                           const CancelCheck& cancelled);
+                                           const CancelCheck& cancelled, const EvaluationProgress& progress = {});
 
 // The same of `count` lines, each by itself: a newline is read and then the bytes, and the bytes are predicted and then
 // a newline. INVALID_ARGUMENT for no lines.
 absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t count,
                                                 const std::function<std::span<const uint8_t>(int64_t)>& line,
-                                                Backend& backend, const CancelCheck& cancelled);
+                                                Backend& backend, const CancelCheck& cancelled,
+                                                const EvaluationProgress& progress = {});
+
+// Bytes of device memory that either evaluation takes, but for what the backend holds for itself.
+int64_t EvaluationBytes(const ModelConfig& config, Backend& backend);
 
 }  // namespace recurve
 

@@ -88,6 +88,12 @@ absl::Status CheckCarriedState(const JobSpec& spec) {
       "carry_state is true, must be false with sequences lines: each line starts from a state of zeros");
 }
 
+absl::Status CheckEvaluation(const JobSpec& spec) {
+  if (spec.evaluate_every <= 0 || spec.holdout != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("evaluate_every is ", spec.evaluate_every, ", must be 0 with a holdout of 0: nothing is held out"));
+}
+
 }  // namespace
 
 absl::Status CheckDevice(const JobSpec& spec) {
@@ -123,8 +129,13 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
   if (spec.data_path.empty()) {
     return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
   }
+  if (spec.save_path == spec.data_path) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("save_path is ", spec.save_path, ", must not be the data_path: the model would replace the data"));
+  }
   return FirstError({
       CheckShare("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "0% to 50%"),
+      CheckEvaluation(spec),
       CheckSizes(spec),
       CheckCarriedState(spec),
       CheckRange("steps", spec.steps, 1, kMaxSteps),
@@ -137,6 +148,7 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
       CheckDevice(spec),
       CheckRange("threads", spec.threads, 0, kMaxThreads),
       CheckRange("checkpoint_every", spec.checkpoint_every, 0, kMaxSteps),
+      CheckRange("evaluate_every", spec.evaluate_every, 0, kMaxSteps),
   });
 }
 

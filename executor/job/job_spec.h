@@ -79,7 +79,9 @@ struct JobSpec {
   Precision precision = Precision::kFp32;  // of matrix products; others than fp32 on CUDA devices only
   int threads = 0;                         // CPU threads; 0: all
   std::string save_path;                   // model file; empty: not saved
+  bool save_through_links = true;          // whether save_path may be a symbolic link
   int64_t checkpoint_every = 0;            // steps between saves while training; 0: at the end only
+  int64_t evaluate_every = 0;              // steps between evaluations while training; 0: at the end only
 };
 
 inline bool CarriesState(const JobSpec& spec) {

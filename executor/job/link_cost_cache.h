@@ -35,9 +35,9 @@ LinkCostKey KeyOf(const CalibrationOptions& options, const Backend& backend);
 std::string ToString(const LinkCostKey& key);
 
 // Remembers measured link costs: in memory, and, with a path, in a file for the processes that come after. The file is
-// a convenience: one that cannot be read, or is not of this format, counts as empty, and one that cannot be written is
-// left. It is replaced whole, so readers see an old or a new one; of two processes that write at once one may lose what
-// it added, which is measured again. Thread-safe.
+// a convenience: one that cannot be read, or is not of this format, counts as empty, and one that cannot be written, or
+// is none of ours, is left. It is replaced whole, so readers see an old or a new one; of two processes that write at
+// once one may lose what it added, which is measured again. Thread-safe.
 class LinkCostCache {
  public:
   static constexpr int64_t kMaxEntries = 1000;  // the oldest go first
@@ -46,6 +46,8 @@ class LinkCostCache {
   // Empty `path`: in memory only.
   explicit LinkCostCache(
       std::string path = "", std::function<absl::Time()> clock = [] { return absl::Now(); });
+
+  const std::string& path() const { return path_; }
 
   // In the order of key.links; only the first of them when there was no time for the others. None: to be measured.
   std::optional<std::vector<MeasuredLink>> Find(const LinkCostKey& key);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "executor/data/line_batches.h"
-#include "executor/engine/inference.h"
 
 namespace recurve {
 namespace {
@@ -63,12 +62,13 @@ absl::Status TrainingData::CutLines(const JobSpec& spec) {
 }
 
 absl::StatusOr<std::optional<double>> TrainingData::Evaluate(const Model& model, Backend& backend,
-                                                             const CancelCheck& cancelled) const {
+                                                             const CancelCheck& cancelled,
+                                                             const EvaluationProgress& progress) const {
   if (lines_ ? lines_->held_out == 0 : holdout_bytes_ < 2) return std::nullopt;
   const Lines lines(lines_ ? holdout() : std::span<const uint8_t>());
   const auto line = [&](int64_t i) { return lines.Line(i, holdout_bytes_); };
-  return lines_ ? EvaluateLinesBitsPerByte(model, lines.count(), line, backend, cancelled)
-                : EvaluateBitsPerByte(model, holdout(), backend, cancelled);
+  return lines_ ? EvaluateLinesBitsPerByte(model, lines.count(), line, backend, cancelled, progress)
+                : EvaluateBitsPerByte(model, holdout(), backend, cancelled, progress);
 }
 
 }  // namespace recurve

@@ -12,6 +12,7 @@
 #include "executor/backend/backend.h"
 #include "executor/data/batch_source.h"
 #include "executor/data/text_corpus.h"
+#include "executor/engine/inference.h"
 #include "executor/job/job_spec.h"
 #include "executor/model/model_file.h"
 #include "planner_service/planning/planner.h"
@@ -45,8 +46,8 @@ class TrainingData {
   const std::vector<int64_t>& lengths() const { return lengths_; }
 
   // Bits per byte of the held-out part; none when there is nothing in it.
-  absl::StatusOr<std::optional<double>> Evaluate(const Model& model, Backend& backend,
-                                                 const CancelCheck& cancelled) const;
+  absl::StatusOr<std::optional<double>> Evaluate(const Model& model, Backend& backend, const CancelCheck& cancelled,
+                                                 const EvaluationProgress& progress = {}) const;
 
  private:
   explicit TrainingData(std::unique_ptr<TextCorpus> corpus) : corpus_(std::move(corpus)) {}

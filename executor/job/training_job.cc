@@ -3,17 +3,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "executor/data/atomic_file.h"
+#include "executor/data/file_identity.h"
 #include "executor/data/safetensors.h"
+#include "executor/engine/inference.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/length_plans.h"
+#include "executor/job/link_sizing.h"
 #include "executor/job/memory_plan.h"
+#include "executor/job/model_saver.h"
 #include "executor/job/prediction_drift.h"
 #include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
@@ -32,30 +36,38 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
-bool AllFinite(const Model& model) {
-  return std::all_of(model.parameters.begin(), model.parameters.end(), [](const NamedTensor& tensor) {
-    return std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); });
-  });
+AtomicFile::Links LinksOf(const JobSpec& spec) {
+  return spec.save_through_links ? AtomicFile::Links::kFollow : AtomicFile::Links::kRefuse;
 }
 
 class LanguageModelJob final : public TrainingJob {
  public:
   LanguageModelJob(const JobSpec& spec, TrainingData data, std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
-      : spec_(spec), data_(std::move(data)), backend_(std::move(backend)), known_costs_(known_costs) {}
+      : spec_(spec),
+        data_(std::move(data)),
+        backend_(std::move(backend)),
+        known_costs_(known_costs),
+        saver_(spec.save_path, LinksOf(spec)) {}
 
   absl::Status Plan(const JobPlanners& planners, const CancelCheck& cancelled);
+  absl::StatusOr<JobSpec> WithoutEvaluation();
 
   const JobPlan& plan() const override { return plan_; }
   absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
+  Model TakeModel() override { return std::move(model_); }
 
  private:
   absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
   void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
-  void Conclude(const Model& model);
-  absl::Status Save(int64_t step, Model model, JobObserver& observer);
-  absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
+  absl::Status SaveCheckpoint(int64_t step, JobObserver& observer);
+  absl::Status EndEarly(const absl::Status& why, JobObserver& observer);
+  void Conclude();
+  absl::Status SaveLast(JobObserver& observer, const CancelCheck& cancelled);
+  // Bits per byte after `step`, if anything is held out.
+  absl::StatusOr<std::optional<double>> Evaluate(int64_t step, const Model& model, JobObserver& observer,
+                                                 const CancelCheck& cancelled);
 
   const JobSpec spec_;
   TrainingData data_;
@@ -65,6 +77,8 @@ class LanguageModelJob final : public TrainingJob {
   JobPlan plan_;
   std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
   std::optional<LengthPlans> plans_;
+  ModelSaver saver_;
+  Model model_;  // when trained
   PredictionDrift drift_;
   bool prediction_missed_ = false;
   // Of the batches that were run, but for the first where there are others: it pays for pages that are touched for the
@@ -80,12 +94,33 @@ class LanguageModelJob final : public TrainingJob {
                                                                            const BackendDecorator&);
 };
 
+// The part of the memory that is left to training where it is interrupted by evaluations.
+absl::StatusOr<JobSpec> LanguageModelJob::WithoutEvaluation() {
+  JobSpec spec = spec_;
+  if (spec.evaluate_every == 0) return spec;
+  plan_.evaluation_bytes = EvaluationBytes(OptionsOf(spec).model, *backend_);
+  auto* total = std::get_if<TotalBytes>(&spec.memory);
+  if (total == nullptr) return spec;  // a share of the activations: the rest comes on top
+  total->bytes -= plan_.evaluation_bytes;
+  if (total->bytes > 0) return spec;
+  return absl::FailedPreconditionError(absl::StrCat("memory is ", std::get<TotalBytes>(spec_.memory).bytes,
+                                                    " bytes, too little: the evaluation every ", spec.evaluate_every,
+                                                    " steps alone needs ", plan_.evaluation_bytes));
+}
+
 absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
+  const absl::StatusOr<JobSpec> spec = WithoutEvaluation();
+  if (!spec.ok()) return spec.status();
   absl::StatusOr<MemoryPlan> memory =
-      PlanMemory(spec_, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
+      PlanMemory(*spec, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
+  if (absl::IsFailedPrecondition(memory.status()) && plan_.evaluation_bytes > 0) {
+    return absl::FailedPreconditionError(absl::StrCat(memory.status().message(), "; ", plan_.evaluation_bytes,
+                                                      " bytes more are for the evaluation every ", spec_.evaluate_every,
+                                                      " steps"));
+  }
   if (!memory.ok()) return memory.status();
   absl::StatusOr<LengthPlans> plans =
-      LengthPlans::Make(spec_, *std::move(memory), data_.lengths(), planners, cancelled);
+      LengthPlans::Make(*spec, *std::move(memory), data_.lengths(), planners, cancelled);
   if (!plans.ok()) return plans.status();
   plans_ = *std::move(plans);
   const MemoryPlan& longest = plans_->longest();
@@ -119,23 +154,31 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
 
 absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const CancelCheck& cancelled) {
   if (trainer_ == nullptr) return absl::FailedPreconditionError("the job has been run already");
-  if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return status;
-  const Model model = trainer_->Parameters();
-  Conclude(model);
+  if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return EndEarly(status, observer);
+  model_ = trainer_->Parameters();
+  Conclude();
   trainer_.reset();
-  if (absl::Status status = Save(report_.steps, model, observer); !status.ok()) return status;
-  if (absl::Status status = Evaluate(model, observer, cancelled); !status.ok()) return status;
+  if (absl::Status status = SaveLast(observer, cancelled); !status.ok()) return status;
+  const absl::StatusOr<std::optional<double>> bits = Evaluate(report_.steps, model_, observer, cancelled);
+  if (!bits.ok()) {
+    const absl::string_view what =
+        absl::IsCancelled(bits.status()) ? absl::string_view("stopped while evaluating") : bits.status().message();
+    return absl::Status(
+        bits.status().code(),
+        absl::StrCat(what, ", after the last step; ", saver_.Keep(report_.steps, model_, /*keep_checkpoint=*/false)));
+  }
+  report_.bits_per_byte = *bits;
   return report_;
 }
 
-void LanguageModelJob::Conclude(const Model& model) {
+void LanguageModelJob::Conclude() {
   report_.measured_peak_bytes = trainer_->arena().peak_bytes();
   report_.measured_host_peak_bytes = trainer_->host_peak_bytes();
   report_.seconds_per_batch = Median(sweep_seconds_);
   report_.predicted_seconds_per_batch = Median(predicted_seconds_);
   report_.predictions_per_second = static_cast<double>(predictions_) / seconds_;
   report_.padding_share = 1.0 - static_cast<double>(predictions_) / static_cast<double>(positions_);
-  report_.weights_sha256 = Sha256Hex(model.parameters);
+  report_.weights_sha256 = Sha256Hex(model_.parameters);
 }
 
 absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
@@ -152,16 +195,18 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
     report_.ended_by_time = step < spec_.steps && spec_.max_seconds > 0 && SecondsSince(begin) >= spec_.max_seconds;
     last = step == spec_.steps || report_.ended_by_time;
     if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && !last) {
-      if (absl::Status status = Save(step, trainer_->Parameters(), observer); !status.ok()) return status;
+      if (absl::Status status = SaveCheckpoint(step, observer); !status.ok()) return status;
+    }
+    if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !last) {
+      const absl::Status status = Evaluate(step, trainer_->Parameters(), observer, cancelled).status();
+      if (!status.ok()) return status;
     }
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
-  if (cancelled && cancelled()) {
-    return absl::CancelledError(absl::StrCat("cancelled after step ", step - 1, " of ", spec_.steps));
-  }
+  if (cancelled && cancelled()) return absl::CancelledError("cancelled");
   const Clock::time_point begin = Clock::now();
   const int64_t index = step - 1;
   const MemoryPlan& plan = plans_->For(data_.batches().StepsOf(index));
@@ -221,36 +266,66 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
-absl::Status LanguageModelJob::Save(int64_t step, Model model, JobObserver& observer) {
-  if (!AllFinite(model)) {
-    return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
-                                           ": they are not saved; lower learning_rate or weight_decay"));
-  }
-  if (spec_.save_path.empty()) return absl::OkStatus();
+// A checkpoint that cannot be written is no reason to lose what is being trained: the next may be. Weights that are not
+// finite are.
+absl::Status LanguageModelJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
-  if (absl::Status status = SaveModel(spec_.save_path, std::move(model)); !status.ok()) return status;
-  observer.OnCheckpoint(step, SecondsSince(begin));
+  const absl::Status status = saver_.Save(step, trainer_->Parameters());
+  if (absl::IsAborted(status)) return status;
+  if (!status.ok()) {
+    observer.OnCheckpointFailed(step, status);
+  } else if (saver_.saves()) {
+    observer.OnCheckpoint(step, SecondsSince(begin));
+  }
   return absl::OkStatus();
 }
 
-absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled) {
-  const absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled);
-  if (!bits.ok()) return bits.status();
-  report_.bits_per_byte = *bits;
-  if (*bits) observer.OnEvaluation(report_.steps, **bits);
-  return absl::OkStatus();
+// Weights are those after the last whole step, whatever ended the one under way.
+absl::Status LanguageModelJob::EndEarly(const absl::Status& why, JobObserver& observer) {
+  const Clock::time_point begin = Clock::now();
+  const int64_t step = trainer_->steps_done();
+  const int64_t saved_before = saver_.saved_step();
+  const Model model = trainer_->Parameters();
+  const bool device_works = backend_->Synchronize().ok();
+  const std::string kept = device_works ? saver_.Keep(step, model, /*keep_checkpoint=*/!absl::IsCancelled(why))
+                                        : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
+  trainer_.reset();
+  if (saver_.saved_step() != saved_before) observer.OnCheckpoint(step, SecondsSince(begin));
+  if (!absl::IsCancelled(why)) return {why.code(), absl::StrCat(why.message(), "; ", kept)};
+  return absl::CancelledError(step == 0 ? absl::StrCat("stopped before the first step was done; ", kept)
+                                        : absl::StrCat("stopped after step ", step, " of ", spec_.steps, "; ", kept));
+}
+
+absl::Status LanguageModelJob::SaveLast(JobObserver& observer, const CancelCheck& cancelled) {
+  const Clock::time_point begin = Clock::now();
+  absl::Status status = saver_.SaveLast(report_.steps, model_, cancelled);
+  if (status.ok() && saver_.saves()) observer.OnCheckpoint(report_.steps, SecondsSince(begin));
+  return status;
+}
+
+absl::StatusOr<std::optional<double>> LanguageModelJob::Evaluate(int64_t step, const Model& model,
+                                                                 JobObserver& observer, const CancelCheck& cancelled) {
+  const auto progress = [&](int64_t done) { observer.OnEvaluationProgress(done, data_.holdout_bytes()); };
+  absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled, progress);
+  if (bits.ok() && *bits) observer.OnEvaluation(step, **bits);
+  return bits;
 }
 
 }  // namespace
+
+absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path) {
+  const absl::Status distinct = CheckDistinct({{"data_path", spec.data_path}},
+                                              {{"the cache of link costs", cache_path}, {"save_path", spec.save_path}});
+  if (!distinct.ok() || spec.save_path.empty()) return distinct;
+  return CheckModelCanBeSaved(spec.save_path, OptionsOf(spec).model, LinksOf(spec));
+}
 
 absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                                   LinkCostCache& known_costs,
                                                                   const CancelCheck& cancelled,
                                                                   const BackendDecorator& decorate) {
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
-  if (!spec.save_path.empty()) {
-    if (absl::Status status = CheckWritable(spec.save_path); !status.ok()) return status;
-  }
+  if (absl::Status status = CheckJobFiles(spec, known_costs.path()); !status.ok()) return status;
   absl::StatusOr<TrainingData> data = TrainingData::Open(spec);
   if (!data.ok()) return data.status();
   absl::StatusOr<std::unique_ptr<Backend>> made = MakeJobBackend(spec);

@@ -18,6 +18,7 @@
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/memory_plan.h"
 #include "executor/job/training_data.h"
+#include "executor/model/model_file.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
@@ -37,6 +38,7 @@ struct JobPlan {
   int64_t holdout_bytes = 0;
   std::optional<LineSummary> lines;  // where sequences are lines
   int64_t plans = 1;                 // one for each number of links that a batch may have
+  int64_t evaluation_bytes = 0;      // beside the ledger's, while an evaluation is under way between two steps
   std::string device;                // "cpu (avx512, 2 threads)"
   LinkCosts costs;                   // measured for this model, batch and device
   Plan plan;
@@ -85,13 +87,20 @@ class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void OnStep(const StepRecord&) {}
-  virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}  // the model file was written
-  virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}
+  virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}                 // the model file was written
+  virtual void OnCheckpointFailed(int64_t /*step*/, const absl::Status& /*why*/) {}  // training goes on
+  // Some times a second while the held-out part is evaluated: bytes so far, of all.
+  virtual void OnEvaluationProgress(int64_t /*done*/, int64_t /*bytes*/) {}
+  virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}  // on the way, and after the last step
   virtual void OnLedger(const Ledger& /*peak*/) {}        // bytes by kind when most were live so far; once a step
   virtual void OnLinkRuns(const LinkRuns& /*so_far*/) {}  // once a step, where the device counts them
   // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
   virtual void OnPredictionMissed(const StepRecord&) {}
 };
+
+// INVALID_ARGUMENT when the job would write over its data or over a file that is no model, or twice to one file; the
+// errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.
+absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path);
 
 // Puts something around the backend that a job runs on; it lives as long as the job.
 using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)>;
@@ -103,11 +112,12 @@ using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<
 //   auto report = (*job)->Run(observer, {});
 class TrainingJob {
  public:
-  // Everything that can go wrong early goes wrong here: reads the data, checks that the model file can be written,
-  // sizes every byte, measures link costs unless `known_costs` has them, asks `planners`, and replays the plan before
-  // it is trusted. Costs that turn out wrong in Run are forgotten, so `known_costs` must outlive the job.
-  // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; UNAVAILABLE when there is no such device; FAILED_PRECONDITION when
-  // a limit cannot hold the job, with the bytes that would do; INTERNAL when a plan does not keep what it promises.
+  // Everything that can go wrong early goes wrong here: reads the data, checks that there is room for the model file
+  // and that it replaces neither the data nor anything else that is no model, sizes every byte, measures link costs
+  // unless `known_costs` has them, asks `planners`, and replays the plan before it is trusted. Costs that turn out
+  // wrong in Run are forgotten, so `known_costs` must outlive the job. INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED;
+  // UNAVAILABLE when there is no such device; FAILED_PRECONDITION when a limit cannot hold the job, with the bytes that
+  // would do; INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                               LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                               const BackendDecorator& decorate = {});
@@ -115,9 +125,14 @@ class TrainingJob {
 
   virtual const JobPlan& plan() const = 0;
 
-  // Trains, evaluates, saves. Once. CANCELLED leaves the last checkpoint; ABORTED when the loss or the gradient stopped
-  // being finite: the weights before that step are not saved over the last checkpoint, and the message says which step.
+  // Trains, saves, evaluates. Once. A checkpoint that fails is told to the observer and training goes on; when the last
+  // save fails the model is saved elsewhere. CANCELLED, or ABORTED when the loss or the gradient stopped being finite,
+  // keep the weights after the last whole step (see ModelSaver::Keep). Every message says which step that was and where
+  // the model is.
   virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) = 0;
+
+  // The trained weights, once, after Run has returned a report.
+  virtual Model TakeModel() = 0;
 };
 
 }  // namespace recurve

@@ -2,6 +2,8 @@
 #include "executor/model/model_file.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,6 +19,8 @@ namespace {
 constexpr const char* kMetadataKey = "recurve";
 constexpr const char* kFormat = "byte-rnn-1";  // what the parameters mean; a reader refuses any other
 constexpr int64_t kMaxExtent = int64_t{1} << 20;
+constexpr int64_t kLargestHeader = 16 << 20;       // that is looked at
+constexpr int64_t kLargestUsualHeader = 64 << 10;  // room for one when space is checked
 
 absl::Status FileError(const std::string& path, std::string_view what) {
   return absl::InvalidArgumentError(
@@ -125,11 +129,42 @@ absl::StatusOr<std::vector<NamedTensor>> Arrange(const std::string& path, const 
   return arranged;
 }
 
+// What Recurve wrote says so in the metadata of its header. Only the header is read.
+bool LooksLikeAModel(std::ifstream& file, int64_t size) {
+  uint64_t length = 0;
+  file.read(reinterpret_cast<char*>(&length), sizeof(length));
+  if (!file || length > static_cast<uint64_t>(std::min(size, kLargestHeader))) return false;
+  std::string text(length, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(length));
+  const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) { return depth <= 4; };
+  const nlohmann::json header = nlohmann::json::parse(text, shallow, /*allow_exceptions=*/false);
+  const auto metadata = header.is_object() ? header.find("__metadata__") : header.end();
+  return metadata != header.end() && metadata->is_object() && metadata->contains(kMetadataKey);
+}
+
+absl::Status CheckIsNoOtherFile(const std::string& path) {
+  std::error_code error;
+  const bool regular = std::filesystem::is_regular_file(path, error);
+  const uintmax_t size = regular ? std::filesystem::file_size(path, error) : 0;
+  if (!regular || error || size == 0) return absl::OkStatus();
+  std::ifstream file(path, std::ios::binary);
+  if (file && LooksLikeAModel(file, static_cast<int64_t>(size))) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "cannot save a model as ", path, ": there is a file that is no model; give another name, or remove it"));
+}
+
 }  // namespace
 
-absl::Status SaveModel(const std::string& path, Model model) {
-  return WriteSafetensors(
-      path, {.metadata = {{kMetadataKey, ConfigToJson(model.config)}}, .tensors = std::move(model.parameters)});
+absl::Status SaveModel(const std::string& path, const Model& model, AtomicFile::Links links) {
+  if (absl::Status status = CheckIsNoOtherFile(path); !status.ok()) return status;
+  return WriteSafetensors(path, {{kMetadataKey, ConfigToJson(model.config)}}, model.parameters, links);
+}
+
+absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config, AtomicFile::Links links) {
+  absl::StatusOr<AtomicFile> file = AtomicFile::Create(path, links);
+  if (!file.ok()) return file.status();
+  if (absl::Status status = CheckIsNoOtherFile(path); !status.ok()) return status;
+  return file->CheckRoom(kLargestUsualHeader + ParameterLayout(config).count() * static_cast<int64_t>(sizeof(float)));
 }
 
 absl::StatusOr<Model> LoadModel(const std::string& path) {

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/cell.h"
+#include "executor/data/atomic_file.h"
 #include "executor/data/safetensors.h"
 
 namespace recurve {
@@ -32,8 +33,16 @@ struct Model {
   std::vector<NamedTensor> parameters;
 };
 
-// The only copy of the weights is the argument.
-absl::Status SaveModel(const std::string& path, Model model);
+// As AtomicFile writes. INVALID_ARGUMENT when there is a file at `path` that is no model, which may be somebody's data:
+// it stays as it is. (An empty file is nobody's.)
+absl::Status SaveModel(const std::string& path, const Model& model,
+                       AtomicFile::Links links = AtomicFile::Links::kFollow);
+
+// Whether SaveModel could save a model of this configuration now, as far as can be known: the errors that it would
+// return, RESOURCE_EXHAUSTED when the disk is too full, OUT_OF_RANGE when files may not be so large. Leaves nothing.
+absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config,
+                                  AtomicFile::Links links = AtomicFile::Links::kFollow);
+
 absl::StatusOr<Model> LoadModel(const std::string& path);  // INVALID_ARGUMENT when tensors and configuration disagree
 
 }  // namespace recurve

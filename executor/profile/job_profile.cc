@@ -118,6 +118,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
   trial.steps = ProfileSteps(batches);
   trial.save_path.clear();
   trial.checkpoint_every = 0;
+  trial.evaluate_every = 0;
   trial.holdout = 0;
   MeteredBackend* backend = nullptr;
   const auto meter = [&backend](std::unique_ptr<Backend> inner) {

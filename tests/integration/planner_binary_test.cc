@@ -164,7 +164,7 @@ TEST(PlannerBinaryTest, SigintAndSighupDrainToo) {
 
 TEST(PlannerBinaryTest, ServesOverAUnixSocket) {
   const std::string address = "unix:" + ::testing::TempDir() + "planner." + std::to_string(getpid());
-  ChildProcess process({kPlanner, "--listen", address, "--metrics-listen", ""});
+  ChildProcess process({kPlannerBinary, "--listen", address, "--metrics-listen", ""});
   ASSERT_TRUE(process.WaitForOutput("serves gRPC on " + address + ",")) << process.output();
   const PlanRequest request{.length = 100, .budget = ByteBudget{8, 24, 500}};
   const absl::StatusOr<Plan> plan = MakeRemotePlanner({.target = address})->MakePlan(request, {});
@@ -175,7 +175,7 @@ TEST(PlannerBinaryTest, ServesOverAUnixSocket) {
 
 TEST(PlannerBinaryTest, ConnectionsThatSayNothingDoNotDeafenIt) {
   ChildProcess process(
-      {"/usr/bin/prlimit", "--nofile=256:256", kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"});
+      {"/usr/bin/prlimit", "--nofile=256:256", kPlannerBinary, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"});
   ASSERT_TRUE(process.WaitForOutput("no TLS")) << process.output();
   const int port = NumberAfter(process.output(), "serves gRPC on 127.0.0.1:");
   const int metrics_port = NumberAfter(process.output(), "metrics http://127.0.0.1:");
@@ -190,7 +190,7 @@ TEST(PlannerBinaryTest, ConnectionsThatSayNothingDoNotDeafenIt) {
 }
 
 TEST(PlannerBinaryTest, RaisesItsSoftLimitOfDescriptors) {
-  ChildProcess process({"/usr/bin/prlimit", "--nofile=300:1000", kPlanner, "--listen", "127.0.0.1:0",
+  ChildProcess process({"/usr/bin/prlimit", "--nofile=300:1000", kPlannerBinary, "--listen", "127.0.0.1:0",
                         "--metrics-listen", "127.0.0.1:0"});
   ASSERT_TRUE(process.WaitForOutput("no TLS")) << process.output();
   EXPECT_THAT(HttpGet(NumberAfter(process.output(), "metrics http://127.0.0.1:"), "/metrics"),
@@ -198,7 +198,7 @@ TEST(PlannerBinaryTest, RaisesItsSoftLimitOfDescriptors) {
 }
 
 TEST(PlannerBinaryTest, TooFewDescriptorsAreOneLine) {
-  const std::string output = OutputOf({"/usr/bin/prlimit", "--nofile=100:100", kPlanner, "--listen", "127.0.0.1:0"}, 1);
+  const std::string output = PlannerOutput({"/usr/bin/prlimit", "--nofile=100:100", kPlannerBinary, "--listen", "127.0.0.1:0"}, 1);
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
   EXPECT_THAT(output, AllOf(HasSubstr("may open 100 files"), HasSubstr("ulimit -n")));
 }
@@ -260,17 +260,17 @@ TEST_F(WarmUpTest, APipeIsReadAndASignalEndsTheWaitForIt) {
   const std::string path = ::testing::TempDir() + "warm_up_pipe." + std::to_string(getpid());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   {
-    ChildProcess waits({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
+    ChildProcess waits({kPlannerBinary, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
     const int nothing_comes = open(path.c_str(), O_WRONLY);  // returns when it is being read
     waits.Signal(SIGTERM);
     EXPECT_EQ(waits.Wait(), 0) << waits.output();
     close(nothing_comes);
   }
-  ChildProcess reads({kPlanner, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
+  ChildProcess reads({kPlannerBinary, "--listen", "127.0.0.1:0", "--metrics-listen", "", "--warm-up", path});
   std::ofstream(path) << R"({"length": 700, "strategy": "STRATEGY_HSM", "slots": {"slots": 9}})";
   EXPECT_TRUE(reads.WaitForOutput("warm-up: 1 of 1 plans made")) << reads.output();
   unlink(path.c_str());
-  for (const char* bad : {"/dev/zero", "/"}) EXPECT_THAT(OutputOf({kPlanner, "--warm-up", bad}, 1), HasSubstr(bad));
+  for (const char* bad : {"/dev/zero", "/"}) EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", bad}, 1), HasSubstr(bad));
 }
 
 TEST_F(WarmUpTest, CallsAreAnsweredMeanwhileAndASignalEndsIt) {

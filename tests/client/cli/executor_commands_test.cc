@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "executor/daemon/executor_daemon.h"
 #include "tests/client/cli/run_recurve.h"
 
@@ -73,6 +75,59 @@ TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {
   EXPECT_EQ(bad.exit, 1);
   EXPECT_THAT(bad.err, HasSubstr("missing"));
   EXPECT_EQ(bad.err.find('\n'), bad.err.size() - 1) << bad.err;
+}
+
+// What ".." leads to depends on links, which are the kernel's to follow; `train` finds the same file.
+TEST_F(ExecutorCommands, PathsMeanTheSameAsToTheKernel) {
+  std::filesystem::create_directories(scratch_.File("far/deep"));
+  std::filesystem::create_directory_symlink("far/deep", scratch_.File("link"));
+  std::filesystem::copy(text_, scratch_.File("far/data.txt"));
+  scratch_.Write("data.txt", "too short, and another file");
+  for (const std::string& path : {scratch_.File("link/../data.txt"), std::string("link/../data.txt")}) {
+    const Outcome outcome =
+        RunInShell("cd " + scratch_.path() + " && \"$0\"" + Quoted(Submit({"--watch", "--data", path})));
+    EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  }
+}
+
+TEST_F(ExecutorCommands, ADeletedDirectoryIsNoPlaceForARelativePath) {
+  const std::string gone = scratch_.File("gone");
+  std::filesystem::create_directory(gone);
+  const auto submit = [&](const std::vector<std::string>& more) {
+    return RunInShell("cd " + gone + " && rmdir " + gone + " && exec \"$0\"" + Quoted(Submit(more)));
+  };
+  const Outcome relative = submit({"--data", "text"});
+  EXPECT_EQ(relative.exit, 2);
+  EXPECT_THAT(relative.err, HasSubstr("--data text is relative to a directory that is gone"));
+  std::filesystem::create_directory(gone);
+  EXPECT_EQ(submit({"--watch"}).exit, 0) << "an absolute path needs no directory";
+}
+
+TEST_F(ExecutorCommands, RelativePathsStartInTheRootsWhenAsked) {
+  std::filesystem::create_directory(scratch_.File("models"));
+  auto daemon =
+      ExecutorDaemon::Start({.threads = 1, .data_root = scratch_.path(), .model_root = scratch_.File("models")});
+  ASSERT_TRUE(daemon.ok()) << daemon.status();
+  std::vector<std::string> words = TinyTraining("text");
+  words.front() = "submit";
+  words = Plus(words, {"--save", "model", "--watch", "--executor", "127.0.0.1:" + std::to_string((*daemon)->port())});
+  const Outcome below = RunRecurve(Plus(words, {"--relative-to-roots"}));
+  EXPECT_EQ(below.exit, 0) << below.err;
+  EXPECT_TRUE(std::filesystem::exists(scratch_.File("models/model")));
+  EXPECT_THAT(RunRecurve(words).err, HasSubstr("PERMISSION_DENIED")) << "relative to where this test runs";
+  // A daemon without roots runs in a directory that no client knows.
+  const Outcome nowhere = RunRecurve(Submit({"--watch", "--data", "text", "--relative-to-roots"}));
+  EXPECT_EQ(nowhere.exit, 1);
+  EXPECT_THAT(nowhere.err, HasSubstr("data_path text is relative, must be absolute"));
+}
+
+TEST_F(ExecutorCommands, NoModelReplacesItsData) {
+  const std::string before = ReadFile(text_);
+  ExpectRefused(Submit({"--save", text_}), 2, {"must not be the data_path"});
+  const Outcome outcome = RunRecurve(Submit({"--watch", "--save", scratch_.path() + "/./text"}));
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("INVALID_ARGUMENT: save_path"));
+  EXPECT_EQ(ReadFile(text_), before);
 }
 
 TEST_F(ExecutorCommands, CancelEndsAJob) {

@@ -25,9 +25,14 @@ std::string Joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = arguments;
-  words.insert(words.begin(), RECURVE_BINARY);
+RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments)
+    : RecurveProcess(RECURVE_BINARY, Plus({RECURVE_BINARY}, arguments)) {}
+
+RecurveProcess RecurveProcess::OfShell(const std::string& script) {
+  return RecurveProcess("/bin/bash", {"bash", "-c", script, RECURVE_BINARY});
+}
+
+RecurveProcess::RecurveProcess(const std::string& program, std::vector<std::string> words) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -37,9 +42,9 @@ RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments) {
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, 1, scratch_.File("out").c_str(), O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&files, 2, scratch_.File("err").c_str(), O_WRONLY | O_CREAT, 0600);
-  if (posix_spawn(&pid_, RECURVE_BINARY, &files, nullptr, argv.data(), environ) != 0) pid_ = -1;
+  if (posix_spawn(&pid_, program.c_str(), &files, nullptr, argv.data(), environ) != 0) pid_ = -1;
   posix_spawn_file_actions_destroy(&files);
-  EXPECT_GT(pid_, 0) << "cannot start " << RECURVE_BINARY;
+  EXPECT_GT(pid_, 0) << "cannot start " << program;
 }
 
 RecurveProcess::~RecurveProcess() {
@@ -60,6 +65,12 @@ Outcome RecurveProcess::Wait() {
   outcome.out = ReadFile(scratch_.File("out"));
   outcome.err = ReadFile(scratch_.File("err"));
   return outcome;
+}
+
+std::string Quoted(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += " '" + word + "'";
+  return text;
 }
 
 std::vector<nlohmann::json> JsonLines(const std::string& out) {

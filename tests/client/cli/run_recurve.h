@@ -22,6 +22,8 @@ struct Outcome {
 class RecurveProcess {
  public:
   explicit RecurveProcess(const std::vector<std::string>& arguments);
+  // A script for bash, in which "$0" is the program.
+  static RecurveProcess OfShell(const std::string& script);
   ~RecurveProcess();  // kills it if it still runs
 
   std::string OutSoFar() const { return ReadFile(scratch_.File("out")); }
@@ -29,11 +31,18 @@ class RecurveProcess {
   Outcome Wait();
 
  private:
+  RecurveProcess(const std::string& program, std::vector<std::string> words);
+
   const ScratchDirectory scratch_;
   pid_t pid_ = -1;
 };
 
 inline Outcome RunRecurve(const std::vector<std::string>& arguments) { return RecurveProcess(arguments).Wait(); }
+
+inline Outcome RunInShell(const std::string& script) { return RecurveProcess::OfShell(script).Wait(); }
+
+// `words` for a script, each in quotes.
+std::string Quoted(const std::vector<std::string>& words);
 
 // The JSON objects of an output that must be nothing but JSON lines.
 std::vector<nlohmann::json> JsonLines(const std::string& out);

@@ -58,6 +58,7 @@ JobSpec Unusual() {
   spec.threads = 2;
   spec.save_path = "/models/a.safetensors";
   spec.checkpoint_every = 4;
+  spec.evaluate_every = 5;
   spec.recalibrate = true;
   return spec;
 }
@@ -120,6 +121,7 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   EXPECT_EQ(spec->threads, 0);
   EXPECT_EQ(spec->save_path, "");
   EXPECT_EQ(spec->checkpoint_every, 0);
+  EXPECT_EQ(spec->evaluate_every, 0);
 }
 
 TEST(JobCodecTest, EveryFieldSurvivesTheWire) {

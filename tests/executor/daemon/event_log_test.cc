@@ -24,6 +24,12 @@ JobEvent Checkpoint(int64_t step) {
   return event;
 }
 
+JobEvent Evaluation(int64_t step) {
+  JobEvent event;
+  event.mutable_evaluation()->set_step(step);
+  return event;
+}
+
 JobEvent Note(const std::string& text) {
   JobEvent event;
   event.set_note(text);
@@ -51,7 +57,7 @@ TEST(EventLogTest, NumbersFromOneAndReadsFromAnywhere) {
   EXPECT_EQ(log.Next(4), nullptr);
 }
 
-TEST(EventLogTest, OnlyProgressAndCheckpointsAreForgottenOldestFirst) {
+TEST(EventLogTest, OnlyProgressCheckpointsAndEvaluationsAreForgottenOldestFirst) {
   constexpr int64_t kKeepProgress = 5, kKeepCheckpoints = 3;
   EventLog log(kKeepProgress, kKeepCheckpoints);
   // The oracle: every event, and which of them must be there.
@@ -61,7 +67,7 @@ TEST(EventLogTest, OnlyProgressAndCheckpointsAreForgottenOldestFirst) {
       log.Append(Note("n"));
       notes.push_back(i);
     } else if (i % 5 == 0) {
-      log.Append(Checkpoint(i));
+      log.Append(i % 2 == 0 ? Checkpoint(i) : Evaluation(i));
       checkpoints.push_back(i);
     } else {
       log.Append(Progress(i));

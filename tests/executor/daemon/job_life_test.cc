@@ -219,16 +219,38 @@ TEST_F(JobLifeTest, CancelsWaitingAndRunningJobs) {
   ExpectNextJobRuns();
 }
 
-TEST_F(JobLifeTest, ACancelledJobKeepsItsLastCheckpoint) {
+TEST_F(JobLifeTest, ACancelledJobSavesWhatItHasTrained) {
   Start();
   executor::v1::JobSpec spec = EndlessSpec(folder_.text());
   spec.set_save_path(folder_.At("model.safetensors"));
-  spec.set_checkpoint_every(1);
   const std::string id = client_->Submit(spec).id();
   client_->WaitForStep(id, 3);
   client_->Cancel(id);
   client_->WaitForEnd(id);
   EXPECT_GT(std::filesystem::file_size(folder_.At("model.safetensors")), 1000u);
+  EXPECT_THAT(Notes(client_->EventsToTheEnd(id)),
+              testing::Contains(HasSubstr("is saved as " + folder_.At("model.safetensors"))));
+}
+
+TEST_F(JobLifeTest, NoModelReplacesADataFile) {
+  Start();
+  const auto size = std::filesystem::file_size(folder_.text());
+  std::filesystem::create_hard_link(folder_.text(), folder_.At("other-name"));
+  executor::v1::JobSpec spec = EndlessSpec(folder_.text());
+  spec.set_save_path(folder_.At("other-name"));
+  ExpectFails(spec, "INVALID_ARGUMENT: save_path");
+  EXPECT_EQ(std::filesystem::file_size(folder_.text()), size);
+}
+
+TEST_F(JobLifeTest, EvaluatesWhileItTrains) {
+  Start();
+  executor::v1::JobSpec spec = TinySpec(folder_.text(), 5);
+  spec.set_evaluate_every(2);
+  std::vector<int64_t> steps;
+  for (const JobEvent& event : client_->EventsToTheEnd(client_->Submit(spec).id())) {
+    if (event.has_evaluation()) steps.push_back(event.evaluation().step());
+  }
+  EXPECT_THAT(steps, testing::ElementsAre(2, 4, 5));
 }
 
 TEST_F(JobLifeTest, MissingData) {

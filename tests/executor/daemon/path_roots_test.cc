@@ -104,12 +104,33 @@ TEST_F(PathRootsTest, ModelPathMustNameAFile) {
 
 TEST_F(PathRootsTest, WithoutRootsPathsStayAsTheyAre) {
   JobSpec spec;
-  spec.data_path = "../anything";
+  spec.data_path = "/tmp/../anything";
   spec.save_path = "/tmp/x/../y";
   const absl::StatusOr<JobSpec> confined = PathRoots::Resolve("", "")->Confine(spec);
   ASSERT_TRUE(confined.ok());
   EXPECT_EQ(confined->data_path, spec.data_path);
   EXPECT_EQ(confined->save_path, spec.save_path);
+}
+
+// It would start in the directory that the daemon happens to run in.
+TEST_F(PathRootsTest, WithoutARootARelativePathIsRefused) {
+  JobSpec spec;
+  spec.data_path = "text";
+  const absl::Status data = PathRoots::Resolve("", At("models"))->Confine(spec).status();
+  EXPECT_EQ(data.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(data.message()), HasSubstr("data_path text is relative"));
+  spec.save_path = "model";
+  const absl::Status model = PathRoots::Resolve(At("data"), "")->Confine(spec).status();
+  EXPECT_EQ(model.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(model.message()), HasSubstr("save_path model is relative"));
+}
+
+// A link that is put there between the check and the save must not lead the daemon out either.
+TEST_F(PathRootsTest, BelowARootModelsAreNotSavedThroughLinks) {
+  EXPECT_FALSE(Confine("text", "model")->save_through_links);
+  JobSpec spec;
+  spec.save_path = At("models/model");
+  EXPECT_TRUE(PathRoots::Resolve("", "")->Confine(spec)->save_through_links);
 }
 
 TEST_F(PathRootsTest, ARootMustBeADirectory) {

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <bit>
@@ -202,33 +200,6 @@ TEST(Safetensors, ReplacesAFileAtOnce) {
     const std::vector<float>& values = read->tensors[0].values;
     ASSERT_EQ(values, std::vector<float>(1000, values[0]));
   } while (!done);
-}
-
-TEST(CheckWritable, LeavesNothingAndChangesNothing) {
-  const ScratchDirectory scratch;
-  EXPECT_TRUE(CheckWritable(scratch.File("new")).ok());
-  EXPECT_EQ(scratch.Count(), 0);
-  const std::string path = scratch.Write("old", "kept");
-  EXPECT_TRUE(CheckWritable(path).ok());
-  EXPECT_EQ(ReadFile(path), "kept");
-  EXPECT_EQ(scratch.Count(), 1);
-}
-
-TEST(CheckWritable, SaysWhatIsInTheWay) {
-  const ScratchDirectory scratch;
-  EXPECT_EQ(CheckWritable(scratch.File("no/such/model")).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(CheckWritable(scratch.Write("file", "") + "/model").code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(CheckWritable(scratch.path()).ToString(), HasSubstr("it is a directory"));
-  EXPECT_THAT(CheckWritable(scratch.File("new/")).ToString(), HasSubstr("new/"));
-  EXPECT_FALSE(CheckWritable("").ok());
-  EXPECT_THAT(CheckWritable("/dev/null").ToString(), HasSubstr("not a regular file"));
-  EXPECT_FALSE(CheckWritable(scratch.File(std::string(300, 'x'))).ok());
-  EXPECT_FALSE(CheckWritable("/proc/model").ok());
-  if (geteuid() != 0) {
-    ASSERT_EQ(chmod(scratch.path().c_str(), 0500), 0);
-    EXPECT_EQ(CheckWritable(scratch.File("model")).code(), absl::StatusCode::kPermissionDenied);
-    ASSERT_EQ(chmod(scratch.path().c_str(), 0700), 0);
-  }
 }
 
 // The digest of no bytes and of the bytes of 1.0f, as every SHA-256 tool prints them.

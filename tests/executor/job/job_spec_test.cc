@@ -71,6 +71,9 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.strategy = Strategy::kMsm; }, "strategy is msm");
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");
   expect([](JobSpec& s) { s.checkpoint_every = -1; }, "checkpoint_every is -1");
+  expect([](JobSpec& s) { s.evaluate_every = -1; }, "evaluate_every is -1");
+  expect([](JobSpec& s) { s.evaluate_every = 1, s.holdout = 0; }, "evaluate_every is 1, must be 0 with a holdout of 0");
+  expect([](JobSpec& s) { s.save_path = s.data_path; }, "must not be the data_path");
 }
 
 }  // namespace

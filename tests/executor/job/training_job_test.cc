@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/job/training_job.h"
 
+#include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/data/atomic_file.h"
 #include "executor/data/safetensors.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
@@ -34,12 +38,25 @@ class JobRecorder : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override { steps.push_back(record); }
   void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
-  void OnEvaluation(int64_t, double bits) override { evaluation = bits; }
+  void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
+    failed_checkpoints.push_back(step);
+    EXPECT_FALSE(why.ok());
+  }
+  void OnEvaluationProgress(int64_t done, int64_t bytes) override {
+    EXPECT_LE(done, bytes);
+    evaluated = done;
+  }
+  void OnEvaluation(int64_t step, double bits) override {
+    evaluation = bits;
+    evaluated_steps.push_back(step);
+  }
   void OnLedger(const Ledger& peak) override { ledger = peak; }
   void OnLinkRuns(const LinkRuns& so_far) override { link_runs.push_back(so_far); }
 
   std::vector<StepRecord> steps;
-  std::vector<int64_t> checkpoints;
+  std::vector<int64_t> checkpoints, failed_checkpoints;
+  int64_t evaluated = 0;  // bytes
+  std::vector<int64_t> evaluated_steps;
   std::optional<double> evaluation;
   Ledger ledger;
   std::vector<LinkRuns> link_runs;
@@ -301,39 +318,290 @@ TEST_F(TrainingJobTest, SavesOnTheWay) {
   EXPECT_EQ(directory_.Count(), 2);  // the text and the model
 }
 
-TEST_F(TrainingJobTest, CancellingLeavesTheLastCheckpoint) {
+// The model of the job at a path: its weights after so many steps, as hex.
+std::string DigestAt(const std::string& path) {
+  const absl::StatusOr<Model> model = LoadModel(path);
+  EXPECT_TRUE(model.ok()) << model.status();
+  return model.ok() ? Sha256Hex(model->parameters) : "";
+}
+
+TEST_F(TrainingJobTest, CancellingSavesTheLastWholeStep) {
   JobSpec spec = Spec();
-  spec.save_path = directory_.File("model.safetensors");
-  spec.checkpoint_every = 1;
-  spec.steps = 1000;
-  auto job = Prepare(spec);
-  ASSERT_TRUE(job.ok()) << job.status();
-  const auto status = (*job)->Run(recorder_, [&] { return recorder_.steps.size() >= 3; }).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(recorder_.steps.size(), 3);
-  EXPECT_EQ(recorder_.checkpoints.back(), 3);
-  EXPECT_TRUE(LoadModel(spec.save_path).ok());
+  spec.optimizer.shape = LearningRateShape::kConstant;
+  spec.steps = 3;
+  const std::string after_three = Run(spec)->weights_sha256;
+  for (const int64_t checkpoint_every : {0, 1, 2}) {
+    spec.steps = 1000;
+    spec.save_path = directory_.File("model-" + std::to_string(checkpoint_every));
+    spec.checkpoint_every = checkpoint_every;
+    recorder_ = {};
+    auto job = Prepare(spec);
+    ASSERT_TRUE(job.ok()) << job.status();
+    const auto status = (*job)->Run(recorder_, [&] { return recorder_.steps.size() >= 3; }).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(status.message(), "stopped after step 3 of 1000; the model of step 3 is saved as " + spec.save_path);
+    EXPECT_EQ(recorder_.steps.size(), 3);
+    EXPECT_EQ(recorder_.checkpoints.back(), 3);
+    EXPECT_EQ(DigestAt(spec.save_path), after_three);
+  }
   EXPECT_EQ(TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, [] { return true; }).status().code(),
             absl::StatusCode::kCancelled);
 }
+
+// A model from before is worth more than a few steps.
+TEST_F(TrainingJobTest, CancellingDoesNotReplaceAModelFromBefore) {
+  JobSpec spec = Spec();
+  spec.save_path = directory_.File("model");
+  const std::string before = Run(spec)->weights_sha256;
+  spec.steps = 1000;
+  spec.seed = 2;
+  recorder_ = {};
+  auto job = Prepare(spec);
+  const auto status = (*job)->Run(recorder_, [&] { return recorder_.steps.size() >= 2; }).status();
+  EXPECT_EQ(status.message(), "stopped after step 2 of 1000; the model of step 2 is saved as " + spec.save_path +
+                                  ".partial; " + spec.save_path + " is as it was");
+  EXPECT_EQ(DigestAt(spec.save_path), before);
+  EXPECT_NE(DigestAt(spec.save_path + ".partial"), before);
+}
+
+TEST_F(TrainingJobTest, CancellingSaysWhenNothingIsSaved) {
+  JobSpec spec = Spec();
+  spec.save_path = directory_.File("model");
+  const auto run = [&](const CancelCheck& cancelled) { return (*Prepare(spec))->Run(recorder_, cancelled).status(); };
+  EXPECT_EQ(run([] { return true; }).message(), "stopped before the first step was done; nothing was trained");
+  EXPECT_EQ(directory_.Count(), 1);
+  spec.save_path.clear();
+  EXPECT_EQ(run([&] { return recorder_.steps.size() >= 2; }).message(),
+            "stopped after step 2 of 3; the model is not saved: no file was named for it");
+}
+
+// The model is written before it is evaluated.
+TEST_F(TrainingJobTest, CancellingTheLastEvaluationSaysThatTheModelIsSaved) {
+  JobSpec spec = Spec();
+  spec.save_path = directory_.File("model");
+  const auto status = (*Prepare(spec))->Run(recorder_, [&] { return recorder_.evaluated > 0; }).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(status.message(),
+            "stopped while evaluating, after the last step; the model of step 3 is saved as " + spec.save_path);
+  EXPECT_TRUE(LoadModel(spec.save_path).ok());
+}
+
+constexpr OptimizerSpec kDiverging = {
+    .kind = OptimizerKind::kSgd, .learning_rate = 1000, .warmup_steps = 0, .weight_decay = 1000, .clip_norm = 0};
 
 TEST_F(TrainingJobTest, ALossThatIsNotFiniteKeepsTheLastGoodCheckpoint) {
   JobSpec spec = Spec();
   spec.save_path = directory_.File("model.safetensors");
   spec.checkpoint_every = 1;
   spec.steps = 50;
-  spec.optimizer = {
-      .kind = OptimizerKind::kSgd, .learning_rate = 1000, .warmup_steps = 0, .weight_decay = 1000, .clip_norm = 0};
+  spec.optimizer = kDiverging;
   const absl::Status status = Run(spec).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
   EXPECT_THAT(status.message(), HasSubstr("step"));
   ASSERT_FALSE(recorder_.checkpoints.empty());
   EXPECT_LT(recorder_.checkpoints.back(), 50);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr(spec.save_path + " has the model of step " + std::to_string(recorder_.checkpoints.back())));
   const auto model = LoadModel(spec.save_path);
   ASSERT_TRUE(model.ok()) << model.status();
   for (const NamedTensor& tensor : model->parameters) {
     for (const float value : tensor.values) ASSERT_TRUE(std::isfinite(value));
   }
+}
+
+// The message says that training stopped with the weights of before the step: they are in the file. Some weight decay
+// makes weights that are finite themselves and give a loss that is not.
+TEST_F(TrainingJobTest, ALossThatIsNotFiniteSavesTheWeightsOfBefore) {
+  JobSpec spec = Spec();
+  spec.holdout = 0;
+  spec.dropout = 0;
+  spec.optimizer = {.kind = OptimizerKind::kSgd,
+                    .learning_rate = 1000,
+                    .shape = LearningRateShape::kConstant,
+                    .warmup_steps = 0,
+                    .momentum = 0,
+                    .clip_norm = 0};
+  const std::string path = directory_.File("model");
+  for (double weight_decay = 1; weight_decay < 1e17; weight_decay *= 3) {
+    spec.optimizer.weight_decay = weight_decay;
+    spec.steps = 50;
+    spec.save_path = path;
+    recorder_ = {};
+    const absl::Status status = Run(spec).status();
+    ASSERT_EQ(status.code(), absl::StatusCode::kAborted) << status;
+    if (!std::filesystem::exists(path)) continue;  // the weights were not finite either
+    const auto done = static_cast<int64_t>(recorder_.steps.size());
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("the model of step " + std::to_string(done) + " is saved as " + path));
+    spec.steps = done;
+    spec.save_path.clear();
+    const auto before = Run(spec);
+    ASSERT_TRUE(before.ok()) << before.status();
+    EXPECT_EQ(DigestAt(path), before->weights_sha256);
+    return;
+  }
+  FAIL() << "no weight decay makes the loss overflow first";
+}
+
+// What happens to the folder of the model while it trains.
+class FolderChanger final : public JobObserver {
+ public:
+  explicit FolderChanger(std::function<void(int64_t step)> change) : change_(std::move(change)) {}
+  void OnStep(const StepRecord& record) override { change_(record.step); }
+  void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
+  void OnCheckpointFailed(int64_t step, const absl::Status&) override { failed.push_back(step); }
+
+  std::vector<int64_t> checkpoints, failed;
+
+ private:
+  const std::function<void(int64_t step)> change_;
+};
+
+TEST_F(TrainingJobTest, ACheckpointThatFailsDoesNotEndTheJob) {
+  const std::string folder = directory_.File("folder"), away = directory_.File("away");
+  std::filesystem::create_directory(folder);
+  JobSpec spec = Spec();
+  spec.steps = 7;
+  spec.checkpoint_every = 2;
+  spec.save_path = folder + "/model";
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  FolderChanger observer([&](int64_t step) {
+    if (step == 3) std::filesystem::rename(folder, away);
+    if (step == 5) std::filesystem::rename(away, folder);
+  });
+  const auto report = (*job)->Run(observer, {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(observer.checkpoints, ElementsAre(2, 6, 7));
+  EXPECT_THAT(observer.failed, ElementsAre(4));
+  EXPECT_EQ(DigestAt(spec.save_path), report->weights_sha256);
+}
+
+TEST_F(TrainingJobTest, AModelThatCannotBeSavedIsSavedElsewhere) {
+  const std::string folder = directory_.File("folder");
+  std::filesystem::create_directory(folder);
+  JobSpec spec = Spec();
+  const std::string weights = Run(spec)->weights_sha256;
+  spec.save_path = folder + "/model";
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  FolderChanger observer([&](int64_t step) {
+    if (step == spec.steps) std::filesystem::remove_all(folder);
+  });
+  const absl::Status status = (*job)->Run(observer, {}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  const std::string message(status.message());
+  EXPECT_THAT(message, HasSubstr("cannot write " + spec.save_path));
+  const std::string phrase = "the model is saved as ";
+  const size_t begin = message.find(phrase) + phrase.size();
+  const std::string rescued = message.substr(begin, message.find(' ', begin) - begin);
+  EXPECT_EQ(DigestAt(rescued), weights) << message;
+  std::filesystem::remove(rescued);
+}
+
+// Whatever holds the names of temporary files stands for a disk that is full for a while.
+TEST_F(TrainingJobTest, TheLastSaveIsTriedAgain) {
+  JobSpec spec = Spec();
+  spec.save_path = directory_.File("model");
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  std::vector<AtomicFile> in_the_way;
+  std::jthread remover;
+  FolderChanger observer([&](int64_t step) {
+    if (step < spec.steps) return;
+    while (true) {
+      auto file = AtomicFile::Create(spec.save_path);
+      if (!file.ok()) break;
+      in_the_way.push_back(*std::move(file));
+    }
+    remover = std::jthread([&in_the_way] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      in_the_way.clear();
+    });
+  });
+  const auto report = (*job)->Run(observer, {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(DigestAt(spec.save_path), report->weights_sha256);
+}
+
+TEST_F(TrainingJobTest, RefusesToWriteOverWhatIsNoModel) {
+  const auto expect_refused = [&](const std::string& save_path, const char* reason) {
+    JobSpec spec = Spec();
+    spec.save_path = save_path;
+    const absl::Status status = Prepare(spec).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(reason));
+  };
+  const std::string text = ReadFile(text_path_);
+  std::filesystem::create_symlink("text", directory_.File("link"));
+  std::filesystem::create_hard_link(text_path_, directory_.File("hard"));
+  expect_refused(text_path_, "save_path is ");
+  for (const char* name : {"./text", "link", "hard"}) {
+    expect_refused(directory_.File(name), "is the same file as data_path");
+  }
+  expect_refused(directory_.Write("notes", "my diary"), "is no model");
+  expect_refused(directory_.Write("long", std::string(5000, 'x')), "is no model");
+  EXPECT_EQ(ReadFile(text_path_), text);
+  EXPECT_EQ(ReadFile(directory_.File("notes")), "my diary");
+
+  JobSpec spec = Spec();
+  spec.save_path = directory_.Write("empty", "");
+  EXPECT_TRUE(Run(spec).ok());
+  spec.seed = 2;
+  EXPECT_TRUE(Run(spec).ok()) << "a model may be replaced";
+}
+
+// Evaluations look on: the weights are those of a job without them, and the figures those of jobs that end there.
+TEST_F(TrainingJobTest, EvaluatesWhileItTrains) {
+  JobSpec spec = Spec();
+  spec.optimizer.shape = LearningRateShape::kConstant;
+  spec.steps = 5;
+  const auto without = Run(spec);
+  ASSERT_TRUE(without.ok()) << without.status();
+  spec.evaluate_every = 2;
+  recorder_ = {};
+  std::vector<double> bits;
+  class Listener final : public JobObserver {
+   public:
+    explicit Listener(std::vector<double>& bits) : bits_(bits) {}
+    void OnEvaluation(int64_t, double bits) override { bits_.push_back(bits); }
+
+   private:
+    std::vector<double>& bits_;
+  } listener(bits);
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  const auto with = (*job)->Run(listener, {});
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_EQ(with->weights_sha256, without->weights_sha256);
+  ASSERT_EQ(bits.size(), 3);
+  EXPECT_EQ(bits[2], *without->bits_per_byte);
+  spec.evaluate_every = 0;
+  for (const int64_t steps : {2, 4}) {
+    spec.steps = steps;
+    EXPECT_EQ(*Run(spec)->bits_per_byte, bits[static_cast<size_t>(steps / 2 - 1)]);
+  }
+}
+
+// What evaluating takes is part of the memory that was given.
+TEST_F(TrainingJobTest, TheMemoryHoldsEvaluationsToo) {
+  JobSpec spec = Spec();
+  spec.memory = TotalBytes{1};
+  const int64_t least = BytesThatWouldDo(Prepare(spec).status());
+  spec.memory = TotalBytes{least};
+  EXPECT_TRUE(Prepare(spec).ok());
+  spec.evaluate_every = 1;
+  const absl::Status refused = Prepare(spec).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  const int64_t more = EvaluationBytes(OptionsOf(spec).model, *MakeCpuBackend({.threads = 1}).value());
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(std::to_string(more) + " bytes more are for the evaluation"));
+  spec.memory = TotalBytes{least + more};
+  auto job = Prepare(spec);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ((*job)->plan().evaluation_bytes, more);
+  EXPECT_LE((*job)->plan().ledger.total(), least);
+  ASSERT_TRUE((*job)->Run(recorder_, {}).ok());
+  EXPECT_THAT(recorder_.evaluated_steps, ElementsAre(1, 2, 3));
 }
 
 TEST_F(TrainingJobTest, RefusesBadInputBeforeItTrains) {

@@ -47,6 +47,31 @@ TEST_F(ModelFileTest, RoundTrips) {
   }
 }
 
+TEST_F(ModelFileTest, ReplacesNothingButModels) {
+  ASSERT_TRUE(SaveModel(path_, model_).ok());
+  EXPECT_TRUE(SaveModel(path_, InitialModel(kConfig, 2)).ok());
+  EXPECT_TRUE(CheckModelCanBeSaved(path_, kConfig).ok());
+  ASSERT_TRUE(WriteSafetensors(directory_.File("theirs"), {.tensors = model_.parameters}).ok());
+  directory_.Write("notes", "my diary, in which the first eight bytes are a large number");
+  directory_.Write("deep", std::string("\x10\x00\x00\x00\x00\x00\x00\x00", 8) + std::string(16, '['));
+  for (const char* name : {"theirs", "notes", "deep"}) {
+    const std::string path = directory_.File(name);
+    const std::string before = ReadFile(path);
+    EXPECT_EQ(SaveModel(path, model_).code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(CheckModelCanBeSaved(path, kConfig).code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReadFile(path), before);
+  }
+}
+
+TEST_F(ModelFileTest, KnowsBeforehandThatThereIsNoRoom) {
+  constexpr ModelConfig kHuge{.layers = 64, .hidden = 16384, .embedding = 16384};  // 550 GB
+  const absl::Status status = CheckModelCanBeSaved(path_, kHuge);
+  if (!status.ok()) {  // the file system says how much it has left
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  }
+  EXPECT_EQ(directory_.Count(), 0);
+}
+
 TEST_F(ModelFileTest, TakesTensorsInAnyOrder) {
   std::vector<NamedTensor> tensors = model_.parameters;
   std::reverse(tensors.begin(), tensors.end());

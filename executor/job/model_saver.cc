@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/job/model_saver.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurve {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kWaitsBeforeRetries[] = {std::chrono::seconds(1), std::chrono::seconds(4)};
+constexpr std::chrono::milliseconds kCancelPoll{50};
+
+absl::Status CheckWeightsFinite(int64_t step, const Model& model) {
+  const bool finite = std::all_of(model.parameters.begin(), model.parameters.end(), [](const NamedTensor& tensor) {
+    return std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); });
+  });
+  if (finite) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
+                                         ": they are not saved; lower learning_rate or weight_decay"));
+}
+
+// A full disk or a failing one may recover; a folder that is gone or not ours will not.
+bool MayPass(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kAborted:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void WaitUnless(const CancelCheck& cancelled, std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end && !(cancelled && cancelled())) {
+    std::this_thread::sleep_for(kCancelPoll);
+  }
+}
+
+// Saves to a new file in the directory for temporary files or else in the working directory, and says which.
+std::string SaveElsewhere(const Model& model) {
+  std::error_code ignored;
+  for (const fs::path& folder : {fs::temp_directory_path(ignored), fs::current_path(ignored)}) {
+    constexpr char kEnding[] = ".safetensors";
+    std::string path = (folder / absl::StrCat("recurve-model-XXXXXX", kEnding)).string();
+    const int fd = folder.empty() ? -1 : mkostemps(path.data(), sizeof(kEnding) - 1, O_CLOEXEC);
+    if (fd < 0) continue;
+    close(fd);
+    if (SaveModel(path, model).ok()) return absl::StrCat("the model is saved as ", path, " instead");
+    unlink(path.c_str());
+  }
+  return "there was no other place to save the model: it is lost";
+}
+
+bool HoldsSomething(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error) && !(fs::is_regular_file(path, error) && fs::file_size(path, error) == 0);
+}
+
+}  // namespace
+
+absl::Status ModelSaver::Save(int64_t step, const Model& model) {
+  if (absl::Status status = CheckWeightsFinite(step, model); !status.ok()) return status;
+  if (!saves()) return absl::OkStatus();
+  if (absl::Status status = SaveModel(path_, model, links_); !status.ok()) return status;
+  saved_step_ = step;
+  return absl::OkStatus();
+}
+
+absl::Status ModelSaver::SaveLast(int64_t step, const Model& model, const CancelCheck& cancelled) {
+  absl::Status status = Save(step, model);
+  for (const std::chrono::milliseconds wait : kWaitsBeforeRetries) {
+    if (status.ok() || !MayPass(status)) break;
+    WaitUnless(cancelled, wait);
+    status = Save(step, model);
+  }
+  if (status.ok()) return status;
+  return {status.code(),
+          absl::StrCat(status.message(), "; ", absl::IsAborted(status) ? WhatStays() : SaveElsewhere(model))};
+}
+
+std::string ModelSaver::Keep(int64_t step, const Model& model, bool keep_checkpoint) {
+  if (step == 0) return "nothing was trained";
+  if (!saves()) return "the model is not saved: no file was named for it";
+  if (saved_step_ == step) return absl::StrCat("the model of step ", step, " is saved as ", path_);
+  if (!CheckWeightsFinite(step, model).ok()) {
+    return absl::StrCat("the weights are not finite, and not saved; ", WhatStays());
+  }
+  const bool beside = saved_step_ > 0 ? keep_checkpoint : HoldsSomething(path_);
+  const std::string place = beside ? absl::StrCat(path_, ".partial") : path_;
+  if (absl::Status status = SaveModel(place, model, links_); !status.ok()) {
+    return absl::StrCat(status.message(), "; ", SaveElsewhere(model));
+  }
+  const std::string kept = absl::StrCat("the model of step ", step, " is saved as ", place);
+  if (beside) return absl::StrCat(kept, "; ", WhatStays());
+  saved_step_ = step;
+  return kept;
+}
+
+std::string ModelSaver::WhatStays() const {
+  if (!saves()) return "nothing was saved";
+  if (saved_step_ > 0) return absl::StrCat(path_, " has the model of step ", saved_step_);
+  return HoldsSomething(path_) ? absl::StrCat(path_, " is as it was") : "nothing was saved";
+}
+
+}  // namespace recurve

@@ -68,7 +68,7 @@ Command AddChainCommand(CLI::App& app) {
       app.add_subcommand("chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder");
   chain->footer(kFooter);
   auto options = std::make_shared<ChainOptions>();
-  AddText(*chain, "file", options->file, "the chain, in JSON", "FILE")->required();
+  AddText(*chain, "file", options->file, "the chain, in JSON; - for standard input", "FILE")->required();
   AddBytes(*chain, "--budget-bytes", options->budget_bytes,
            "for stored states and tapes, beyond the start state and the working set; left out: the whole curve");
   AddCount(*chain, "--corners", options->corners,

@@ -56,7 +56,7 @@ Command AddSampleCommand(CLI::App& app) {
   CLI::App* sample = app.add_subcommand("sample", "write text with a trained model");
   sample->footer(kFooter);
   auto options = std::make_shared<Options>();
-  AddText(*sample, "--model", options->model, "model file; required", "FILE");
+  AddText(*sample, "--model", options->model, "model file, - for standard input; required", "FILE");
   AddText(*sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
   AddCount(*sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
   AddReal(*sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");

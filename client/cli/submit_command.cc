@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/executor_option.h"
 #include "client/cli/job_messages.h"
@@ -13,6 +14,7 @@
 #include "client/cli/option_values.h"
 #include "client/executor_client.h"
 #include "executor/codec/job_codec.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -45,13 +47,18 @@ ExitStatus RunSubmit(const Options& options) {
   spec.data_path = AbsolutePath(spec.data_path);
   spec.save_path = AbsolutePath(spec.save_path);
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  // A message carries nothing else. The words of the command line are; the directory it runs in need not be.
+  if (!IsUtf8(spec.data_path) || !IsUtf8(spec.save_path)) {
+    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, and so is not ", spec.data_path,
+                                                 "; give absolute paths that are"));
+  }
   ExecutorClient executor({.target = options.executor});
   const absl::StatusOr<executor::v1::Job> job = executor.CreateJob(EncodeJobSpec(spec), options.request_id);
   if (!job.ok()) return Fail(job.status());
   if (options.json) {
     PrintJson(JobJson(*job));
   } else {
-    std::printf("%s\n", job->id().c_str());
+    std::printf("%s\n", Printable(job->id()).c_str());
     std::fflush(stdout);
   }
   return options.watch ? WatchUntilEnd(executor, job->id(), options.json) : ExitStatus::kDone;

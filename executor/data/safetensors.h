@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/input_file.h"
 
 namespace recurve {
 
@@ -31,7 +32,9 @@ absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 
 // INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
 // or leave the file, a data type other than F32, a shape that does not match its bytes.
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
+// DATA_LOSS when it becomes shorter while it is read.
+absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file);
+absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);  // and what InputFile::Open returns
 
 // OK if WriteSafetensors(path) could write now; PERMISSION_DENIED or NOT_FOUND with the reason otherwise. Leaves
 // nothing.

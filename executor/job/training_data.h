@@ -5,13 +5,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
 #include "executor/data/batch_source.h"
 #include "executor/data/text_corpus.h"
+#include "executor/engine/inference.h"
 #include "executor/job/job_spec.h"
 #include "executor/model/model_file.h"
 #include "planner_service/planning/planner.h"
@@ -32,28 +34,34 @@ struct LineSummary {
 // The file of a job: its batches, and the last part that is held out of them. Lines are held out whole.
 class TrainingData {
  public:
-  // What TextCorpus::Open returns; INVALID_ARGUMENT when there is not enough text to train on.
-  static absl::StatusOr<TrainingData> Open(const JobSpec& spec);
+  // What InputFile::Open and Lines::Find return; INVALID_ARGUMENT when there is not enough text to train on.
+  static absl::StatusOr<TrainingData> Open(const JobSpec& spec, const CancelCheck& cancelled);
 
   BatchSource& batches() { return *batches_; }
-  int64_t train_bytes() const { return static_cast<int64_t>(corpus_->bytes().size()) - holdout_bytes_; }
+  int64_t train_bytes() const { return file_->size() - holdout_bytes_; }
   int64_t holdout_bytes() const { return holdout_bytes_; }
   const std::optional<LineSummary>& lines() const { return lines_; }  // none: windows
   // Every length that the longest sequence of a batch may have, in steps, increasing.
   const std::vector<int64_t>& lengths() const { return lengths_; }
 
+  // Whether there is enough in the held-out part to evaluate on.
+  bool holds_out() const { return lines_ ? lines_->held_out > 0 : holdout_bytes_ >= 2; }
+  // What happened to the file since it was opened (InputFile::Change).
+  std::string Change() const { return file_->Change(); }
+
   // Bits per byte of the held-out part; none when there is nothing in it.
-  absl::StatusOr<std::optional<double>> Evaluate(const Model& model, Backend& backend,
-                                                 const CancelCheck& cancelled) const;
+  absl::StatusOr<std::optional<double>> Evaluate(const Model& model, Backend& backend, const CancelCheck& cancelled,
+                                                 const EvaluationProgress& progress = {}) const;
 
  private:
-  explicit TrainingData(std::unique_ptr<TextCorpus> corpus) : corpus_(std::move(corpus)) {}
+  explicit TrainingData(std::unique_ptr<InputFile> file) : file_(std::move(file)) {}
   absl::Status CutWindows(const JobSpec& spec);
-  absl::Status CutLines(const JobSpec& spec);
-  std::span<const uint8_t> train() const { return corpus_->bytes().first(static_cast<size_t>(train_bytes())); }
-  std::span<const uint8_t> holdout() const { return corpus_->bytes().last(static_cast<size_t>(holdout_bytes_)); }
+  absl::Status CutLines(const JobSpec& spec, const CancelCheck& cancelled);
+  absl::Status BeginHoldoutWithALine(const CancelCheck& cancelled);
+  Text train() const { return Text(*file_).First(train_bytes()); }
+  Text holdout() const { return Text(*file_).Last(holdout_bytes_); }
 
-  std::unique_ptr<TextCorpus> corpus_;
+  std::unique_ptr<InputFile> file_;
   int64_t holdout_bytes_ = 0;
   std::unique_ptr<BatchSource> batches_;
   std::optional<LineSummary> lines_;

@@ -53,6 +53,7 @@ class LanguageModelJob final : public TrainingJob {
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
   void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
+  void WatchData(JobObserver& observer);
   void Conclude(const Model& model);
   absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
   absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
@@ -67,6 +68,7 @@ class LanguageModelJob final : public TrainingJob {
   std::optional<LengthPlans> plans_;
   PredictionDrift drift_;
   bool prediction_missed_ = false;
+  bool data_changed_ = false;
   // Of the batches that were run, but for the first where there are others: it pays for pages that are touched for the
   // first time.
   std::vector<double> sweep_seconds_, predicted_seconds_;
@@ -99,6 +101,12 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.train_bytes = data_.train_bytes();
   plan_.holdout_bytes = data_.holdout_bytes();
   plan_.lines = data_.lines();
+  if (spec_.holdout > 0 && !data_.holds_out()) {
+    plan_.notes.push_back(absl::StrCat("nothing is evaluated: holdout is ", spec_.holdout, ", and the last ",
+                                       plan_.holdout_bytes, " of ", plan_.train_bytes + plan_.holdout_bytes,
+                                       " bytes have ", plan_.lines ? "no line" : "not two bytes",
+                                       "; give more text or a larger holdout, or 0 for none"));
+  }
   plan_.plans = plans_->count();
   plan_.parameters = ParameterLayout(longest.options.model).count();
   plan_.device = backend_->Describe();
@@ -143,6 +151,7 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
     absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
     if (!record.ok()) return record.status();
     WatchPrediction(*record, observer);
+    WatchData(observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
@@ -159,11 +168,14 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
   }
   const Clock::time_point begin = Clock::now();
   const int64_t index = step - 1;
-  const MemoryPlan& plan = plans_->For(data_.batches().StepsOf(index));
-  data_.batches().Fill(index, {.steps = plan.options.shape.length,
-                               .inputs = trainer_->inputs().data(),
-                               .targets = trainer_->targets().data(),
-                               .lengths = trainer_->lengths().data()});
+  const absl::StatusOr<int64_t> steps = data_.batches().StepsOf(index, cancelled);
+  if (!steps.ok()) return steps.status();
+  const MemoryPlan& plan = plans_->For(*steps);
+  const HostBatch batch{.steps = plan.options.shape.length,
+                        .inputs = trainer_->inputs().data(),
+                        .targets = trainer_->targets().data(),
+                        .lengths = trainer_->lengths().data()};
+  if (absl::Status status = data_.batches().Fill(index, batch, cancelled); !status.ok()) return status;
   const absl::StatusOr<StepResult> result =
       trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled);
   if (!result.ok()) return result.status();
@@ -211,6 +223,14 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
+void LanguageModelJob::WatchData(JobObserver& observer) {
+  if (data_changed_) return;
+  const std::string change = data_.Change();
+  if (change.empty()) return;
+  data_changed_ = true;
+  observer.OnNote(change);
+}
+
 absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserver& observer) {
   if (!AllFinite(model)) {
     return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
@@ -226,6 +246,7 @@ absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserve
 absl::Status LanguageModelJob::Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled) {
   const absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled);
   if (!bits.ok()) return bits.status();
+  WatchData(observer);
   report_.bits_per_byte = *bits;
   if (*bits) observer.OnEvaluation(spec_.steps, **bits);
   return absl::OkStatus();
@@ -241,7 +262,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   if (!spec.save_path.empty()) {
     if (absl::Status status = CheckWritable(spec.save_path); !status.ok()) return status;
   }
-  absl::StatusOr<TrainingData> data = TrainingData::Open(spec);
+  absl::StatusOr<TrainingData> data = TrainingData::Open(spec, cancelled);
   if (!data.ok()) return data.status();
   absl::StatusOr<std::unique_ptr<Backend>> made = MakeJobBackend(spec);
   if (!made.ok()) return made.status();

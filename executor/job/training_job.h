@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,6 +37,7 @@ struct JobPlan {
   int64_t train_bytes = 0;  // of text
   int64_t holdout_bytes = 0;
   std::optional<LineSummary> lines;  // where sequences are lines
+  std::vector<std::string> notes;    // what the user may not have meant, one sentence each
   int64_t plans = 1;                 // one for each number of links that a batch may have
   std::string device;                // "cpu (avx512, 2 threads)"
   LinkCosts costs;                   // measured for this model, batch and device
@@ -88,6 +90,7 @@ class JobObserver {
   virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}
   virtual void OnLedger(const Ledger& /*peak*/) {}        // bytes by kind when most were live so far; once a step
   virtual void OnLinkRuns(const LinkRuns& /*so_far*/) {}  // once a step, where the device counts them
+  virtual void OnNote(const std::string& /*note*/) {}     // something that does not end the job, one sentence
   // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
   virtual void OnPredictionMissed(const StepRecord&) {}
 };

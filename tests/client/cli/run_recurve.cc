@@ -25,7 +25,7 @@ std::string Joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments) {
+RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments, const std::string& input) {
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), RECURVE_BINARY);
   std::vector<char*> argv;
@@ -34,7 +34,7 @@ RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments) {
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 0, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, 1, scratch_.File("out").c_str(), O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&files, 2, scratch_.File("err").c_str(), O_WRONLY | O_CREAT, 0600);
   if (posix_spawn(&pid_, RECURVE_BINARY, &files, nullptr, argv.data(), environ) != 0) pid_ = -1;

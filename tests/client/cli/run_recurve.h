@@ -18,10 +18,10 @@ struct Outcome {
   std::string err;
 };
 
-// The real program, started with these arguments and no terminal.
+// The real program, started with these arguments and no terminal, and the file `input` as standard input.
 class RecurveProcess {
  public:
-  explicit RecurveProcess(const std::vector<std::string>& arguments);
+  explicit RecurveProcess(const std::vector<std::string>& arguments, const std::string& input = "/dev/null");
   ~RecurveProcess();  // kills it if it still runs
 
   std::string OutSoFar() const { return ReadFile(scratch_.File("out")); }
@@ -33,7 +33,9 @@ class RecurveProcess {
   pid_t pid_ = -1;
 };
 
-inline Outcome RunRecurve(const std::vector<std::string>& arguments) { return RecurveProcess(arguments).Wait(); }
+inline Outcome RunRecurve(const std::vector<std::string>& arguments, const std::string& input = "/dev/null") {
+  return RecurveProcess(arguments, input).Wait();
+}
 
 // The JSON objects of an output that must be nothing but JSON lines.
 std::vector<nlohmann::json> JsonLines(const std::string& out);

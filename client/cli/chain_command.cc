@@ -67,7 +67,7 @@ Command AddChainCommand(const Section& section) {
       AddCommand(section, "chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder",
                  kChainFooter);
   auto options = std::make_shared<ChainOptions>();
-  AddPositional(chain, "file", options->file, "the chain, in JSON", "FILE");
+  AddPositional(chain, "file", options->file, "the chain, in JSON; - for standard input", "FILE");
   AddBytes(chain, "--memory", options->memory,
            "for stored states and tapes, beside the start state and the working set; left out: the whole curve");
   AddCount(chain, "--points", options->points, "most points of the curve, up to 10,000; 20 where no budget is given");

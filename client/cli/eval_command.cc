@@ -3,19 +3,20 @@
 #include <cstdio>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
+#include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
 #include "executor/backend/cpu/cpu_backend.h"
-#include "executor/data/line_batches.h"
+#include "executor/data/lines.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
 #include "executor/model/model_file.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/number_text.h"
 
 namespace recurve {
@@ -47,33 +48,35 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<double> Evaluate(const Model& model, std::span<const uint8_t> text, Sequences sequences,
-                                Backend& backend) {
+absl::StatusOr<double> Evaluate(const Model& model, const Text& text, Sequences sequences, Backend& backend) {
   if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted());
-  const Lines lines(text);
-  const auto line = [&](int64_t i) { return lines.Line(i, static_cast<int64_t>(text.size())); };
-  return EvaluateLinesBitsPerByte(model, lines.count(), line, backend, WhenInterrupted());
+  const absl::StatusOr<Lines> lines = Lines::Find(text, text.size() + 1, WhenInterrupted());
+  if (!lines.ok()) return lines.status();
+  if (absl::Status status = lines->CheckLineEnds(); !status.ok()) return status;
+  return EvaluateLinesBitsPerByte(model, text, backend, WhenInterrupted());
 }
 
 ExitStatus RunEval(const EvalOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckEvalOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  const absl::StatusOr<Model> model = LoadModel(options.model);
+  const absl::StatusOr<Model> model = LoadModelArgument(options.model);
   if (!model.ok()) return Fail(model.status());
-  const auto corpus = TextCorpus::Open(options.data);
-  if (!corpus.ok()) return Fail(corpus.status());
+  const auto file = InputFile::OpenArgument(options.data, WhenInterrupted());
+  if (!file.ok()) return Fail(file.status());
+  if (absl::Status status = CheckText(**file); !status.ok()) return Fail(status);
   const auto backend = MakeCpuBackend({.threads = options.threads});
   if (!backend.ok()) return Fail(backend.status());
 
-  const std::span<const uint8_t> whole = (*corpus)->bytes();
-  const auto text = whole.last(static_cast<size_t>(std::ceil(options.last * static_cast<double>(whole.size()))));
+  const auto size = static_cast<double>((*file)->size());
+  const Text text = Text(**file).Last(static_cast<int64_t>(std::ceil(options.last * size)));
   const absl::StatusOr<double> bits = Evaluate(*model, text, options.sequences, **backend);
   if (!bits.ok()) return Fail(bits.status());
+  if (const std::string change = (*file)->Change(); !change.empty()) Note(change);
   if (options.json) {
     PrintJson({{"bits_per_byte", *bits}, {"bytes", text.size()}, {"model", options.model}, {"data", options.data}});
   } else {
-    std::printf("%.3f bits a byte on %s bytes of %s\n", *bits, CountText(static_cast<int64_t>(text.size())).c_str(),
-                options.data.c_str());
+    std::printf("%.3f bits a byte on %s bytes of %s\n", *bits, CountText(text.size()).c_str(),
+                Printable((*file)->name()).c_str());
   }
   return ExitStatus::kDone;
 }
@@ -84,8 +87,8 @@ Command AddEvalCommand(const Section& section) {
   CLI::App& eval =
       AddCommand(section, "eval", "how well a trained model predicts a text, in bits per byte", kEvalFooter);
   auto options = std::make_shared<EvalOptions>();
-  AddText(eval, "--model", options->model, "model file; required", "FILE");
-  AddText(eval, "--data", options->data, "file of bytes; required", "FILE");
+  AddText(eval, "--model", options->model, "model file, - for standard input; required", "FILE");
+  AddText(eval, "--data", options->data, "file of bytes, - for standard input; required", "FILE");
   AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
   AddChoice(eval, "--sequences", options->sequences,
             std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},

@@ -3,21 +3,29 @@
 
 #include <cstdio>
 
+#include "planner_service/text/printable.h"
+
 namespace recurve {
 
-ExitStatus Fail(ExitStatus exit, const std::string& message) {
-  std::string line = "recurve: " + message;
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = ' ';
-  }
-  line.resize(line.find_last_not_of(' ') + 1);
+namespace {
+
+void SayOnStderr(std::string message) {
+  message.resize(message.find_last_not_of(" \n") + 1);  // as other programs' messages may end
   std::fflush(stdout);
-  std::fprintf(stderr, "%s\n", line.c_str());
+  std::fprintf(stderr, "recurve: %s\n", Printable(message).c_str());
+}
+
+}  // namespace
+
+ExitStatus Fail(ExitStatus exit, const std::string& message) {
+  SayOnStderr(message);
   return exit;
 }
 
 ExitStatus Fail(const absl::Status& status, ExitStatus exit) {
   return Fail(absl::IsCancelled(status) ? ExitStatus::kInterrupted : exit, std::string(status.message()));
 }
+
+void Note(const std::string& message) { SayOnStderr("note: " + message); }
 
 }  // namespace recurve

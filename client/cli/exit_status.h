@@ -17,11 +17,15 @@ enum class ExitStatus : int {
   kInterrupted = 130,
 };
 
-// Says what is wrong as one line on stderr, "recurve: <message>", whatever is in the message, and returns `exit`.
+// Says what is wrong as one printable line on stderr, "recurve: <message>", whatever is in the message, and returns
+// `exit`.
 ExitStatus Fail(ExitStatus exit, const std::string& message);
 
 // The same for a status that is not OK; CANCELLED ends with kInterrupted.
 ExitStatus Fail(const absl::Status& status, ExitStatus exit = ExitStatus::kFailed);
+
+// Says something that is not an error as one line on stderr, "recurve: note: <message>".
+void Note(const std::string& message);
 
 }  // namespace recurve
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/model_options.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -58,9 +59,10 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", spec.layers,
                   spec.layers == 1 ? " layer" : " layers", " of ", spec.hidden, ", ", CountText(plan.parameters),
                   " parameters, on ", plan.device, "\n");
-  absl::StrAppend(&text, "data       ", spec.data_path, ": ", CountText(plan.train_bytes), " bytes to train on, ",
-                  CountText(plan.holdout_bytes), " held out\n");
+  absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", CountText(plan.train_bytes),
+                  " bytes to train on, ", CountText(plan.holdout_bytes), " held out\n");
   if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");
+  for (const std::string& note : plan.notes) absl::StrAppend(&text, "note       ", Printable(note), "\n");
   absl::StrAppend(&text, "sequence   ", plan.lines ? "at most " : "",
                   CountText(plan.lines ? plan.lines->longest : spec.length), " steps x ", spec.batch, " sequences; ",
                   CountText(plan.links), plan.links == 1 ? " link" : " links", " of ", plan.link,
@@ -103,7 +105,7 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
     absl::StrAppend(&text, "           on the host ", CountText(report.measured_host_peak_bytes), " bytes, planned ",
                     CountText(report.planned_host_peak_bytes), "\n");
   }
-  if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", spec.save_path, "\n");
+  if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", Printable(spec.save_path), "\n");
   absl::StrAppend(&text, "weights    sha256 ", report.weights_sha256, "\n");
   return text;
 }
@@ -142,7 +144,8 @@ Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
                {"train_bytes", plan.train_bytes},
                {"holdout_bytes", plan.holdout_bytes},
                {"plans", plan.plans},
-               {"device", plan.device}};
+               {"device", plan.device},
+               {"notes", plan.notes}};
   if (plan.lines) {
     json["lines"] = {{"count", plan.lines->lines},      {"empty", plan.lines->empty},
                      {"cut", plan.lines->cut},          {"shortest", plan.lines->shortest},

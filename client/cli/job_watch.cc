@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/job_messages.h"
 #include "client/cli/training_display.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -52,7 +53,7 @@ class EventPrinter {
  private:
   void Line(const std::string& text) {
     display_.reset();  // ends the line of the bar
-    std::printf("%s\n", text.c_str());
+    std::printf("%s\n", Printable(text).c_str());
     std::fflush(stdout);
   }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/json_object.h"
 
-#include <cerrno>
-#include <fstream>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/interrupt.h"
+#include "executor/data/input_file.h"
+#include "planner_service/text/strict_json.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -89,19 +89,16 @@ absl::Status JsonObject::End() {
 }
 
 absl::StatusOr<Json> ReadJsonFile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file)
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
-  std::string text(kMostBytes + 1, '\0');
-  file.read(text.data(), kMostBytes + 1);
-  if (file.bad())
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::generic_category().message(errno)));
-  text.resize(file.gcount());
-  if (static_cast<int64_t>(text.size()) > kMostBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than ", kMostBytes, " bytes"));
+  const auto file = InputFile::OpenArgument(path, WhenInterrupted());
+  if (!file.ok()) return file.status();
+  const std::string& name = (*file)->name();
+  if ((*file)->size() > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is larger than ", kMostBytes, " bytes"));
   }
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError(absl::StrCat(path, " is not JSON"));
+  std::string text(static_cast<size_t>((*file)->size()), '\0');
+  if (absl::Status status = (*file)->Read(0, text.data(), (*file)->size()); !status.ok()) return status;
+  absl::StatusOr<Json> json = ParseStrictJson<Json>(text);
+  if (!json.ok()) return absl::InvalidArgumentError(absl::StrCat(name, " ", json.status().message()));
   return json;
 }
 

@@ -45,7 +45,7 @@ class JsonObject {
   absl::Status status_;
 };
 
-// The JSON in a file of at most 4 MiB. INVALID_ARGUMENT or NOT_FOUND names the file.
+// The JSON in a file of at most 4 MiB, or on standard input for "-". INVALID_ARGUMENT or NOT_FOUND names the file.
 absl::StatusOr<Json> ReadJsonFile(const std::string& path);
 
 }  // namespace recurve

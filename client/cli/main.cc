@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "client/cli/command_line.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_status.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -41,6 +43,14 @@ ExitStatus Main(int argc, char** argv) {
       {"With an executor daemon", {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddCancelCommand}},
       {"For the shell", {AddCompletionCommand}},
   };
+  for (int i = 1; i < argc; ++i) {
+    // A prompt is bytes; everything else is shown, and sent in messages that carry nothing but UTF-8.
+    const std::string word = argv[i];
+    const bool prompt = word.rfind("--prompt=", 0) == 0 || std::string(argv[i - 1]) == "--prompt";
+    if (!prompt && !IsUtf8(word)) {
+      return Fail(ExitStatus::kUsage, "\"" + word + "\" is not UTF-8; write words and names of files in it");
+    }
+  }
   return RunCommandLine({kProgramDescription, kProgramFooter}, sections, {argv + std::min(argc, 1), argv + argc});
 }
 
@@ -54,7 +64,10 @@ int main(int argc, char** argv) {
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     return static_cast<int>(written ? status
                                     : recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
-  } catch (const std::exception& error) {  // memory ran out, say
+  } catch (const std::bad_alloc&) {
+    return static_cast<int>(
+        recurve::Fail(recurve::ExitStatus::kFailed, "there is not enough memory for what was asked for"));
+  } catch (const std::exception& error) {
     return static_cast<int>(recurve::Fail(recurve::ExitStatus::kFailed, error.what()));
   }
 }

@@ -7,41 +7,69 @@
 
 #include "client/cli/interrupt.h"
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/data/input_file.h"
 #include "executor/model/model_file.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
 
-void Show(char c, bool terminal) {
-  const auto byte = static_cast<unsigned char>(c);
-  const bool control = (byte < ' ' && c != '\n' && c != '\t') || byte == 0x7F;
-  std::putchar(terminal && control ? '?' : c);
-}
+// Bytes on stdout as they come. A terminal gets whole characters, printable ones.
+class ByteDisplay {
+ public:
+  ~ByteDisplay() { Flush(); }
+
+  void Show(char c) {
+    if (!terminal_) {
+      std::putchar(c);
+      return;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    const bool continues = (byte & 0xC0) == 0x80;
+    if (!continues) Flush();
+    character_.push_back(c);
+    constexpr size_t kLongest = 4;
+    if (byte < 0x80 || character_.size() == kLongest) Flush();
+  }
+  void Flush() {
+    const bool layout = character_ == "\n" || character_ == "\t";
+    std::fputs(layout ? character_.c_str() : Printable(character_).c_str(), stdout);
+    character_.clear();
+    if (terminal_) std::fflush(stdout);
+  }
+
+ private:
+  const bool terminal_ = isatty(STDOUT_FILENO) != 0;
+  std::string character_;  // what came of it
+};
 
 }  // namespace
 
+absl::StatusOr<Model> LoadModelArgument(const std::string& path) {
+  const auto file = InputFile::OpenArgument(path, WhenInterrupted());
+  if (!file.ok()) return file.status();
+  return LoadModel(**file);
+}
+
 absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOptions& options, int threads,
                                         bool print) {
-  const absl::StatusOr<Model> model = LoadModel(path);
+  const absl::StatusOr<Model> model = LoadModelArgument(path);
   if (!model.ok()) return model.status();
   const auto backend = MakeCpuBackend({.threads = threads});
   if (!backend.ok()) return backend.status();
 
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  ByteDisplay display;
   std::string text;
   const auto emit = [&](char c) {
     text.push_back(c);
-    if (print) {
-      Show(c, terminal);
-      if (terminal) std::fflush(stdout);
-    }
+    if (print) display.Show(c);
     return !Interrupted();
   };
   if (print) {
-    for (const char c : options.prompt) Show(c, terminal);
+    for (const char c : options.prompt) display.Show(c);
   }
   const absl::Status status = Sample(*model, options, **backend, emit);
-  if (print) std::putchar('\n');
+  if (print) display.Show('\n');
   if (!status.ok()) return status;
   if (Interrupted()) return absl::CancelledError("interrupted");
   return text;

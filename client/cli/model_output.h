@@ -9,6 +9,9 @@
 
 namespace recurve {
 
+// The model in the file at `path`, or on standard input for "-".
+absl::StatusOr<Model> LoadModelArgument(const std::string& path);
+
 // Bytes sampled from the model in the file at `path`, and, if `print`, shown on stdout as they come, after the prompt,
 // with a line's end after them. A terminal is shown no control characters. CANCELLED when interrupted.
 absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOptions& options, int threads, bool print);

@@ -19,6 +19,7 @@
 #include "client/pictures/plan_svg.h"
 #include "client/pictures/plan_text.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -66,7 +67,7 @@ absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files
     if (path.empty()) return absl::OkStatus();
     absl::Status status = WritePicture(path, draw(figures));
     if (status.ok() && say) {
-      std::printf("  picture      %s (%s)\n", path.c_str(), std::string(ToString(figures.strategy)).c_str());
+      std::printf("  picture      %s (%s)\n", Printable(path).c_str(), std::string(ToString(figures.strategy)).c_str());
     }
     return status;
   };

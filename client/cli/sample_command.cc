@@ -31,7 +31,8 @@ struct SampleCommandOptions {
 absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.sample.bytes < 1 || options.sample.bytes > kMostSampledBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
@@ -55,7 +56,7 @@ ExitStatus RunSample(const SampleCommandOptions& options) {
 Command AddSampleCommand(const Section& section) {
   CLI::App& sample = AddCommand(section, "sample", "write text with a trained model", kSampleFooter);
   auto options = std::make_shared<SampleCommandOptions>();
-  AddText(sample, "--model", options->model, "model file; required", "FILE");
+  AddText(sample, "--model", options->model, "model file, - for standard input; required", "FILE");
   AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
   AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
   AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");

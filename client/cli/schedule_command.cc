@@ -220,6 +220,9 @@ ExitStatus RunVerify(const VerifyOptions& options) {
   std::ifstream file;
   const bool from_file = options.file != "-";
   const std::string name = from_file ? options.file : "standard input";
+  if (std::error_code ignored; from_file && std::filesystem::is_directory(options.file, ignored)) {
+    return Fail(ExitStatus::kFailed, absl::StrCat(name, " is a directory; give a file"));
+  }
   if (from_file) file.open(options.file);
   if (from_file && !file) return Fail(ExitStatus::kFailed, absl::StrCat("cannot read ", name));
   ScheduleSource source(from_file ? file : std::cin);

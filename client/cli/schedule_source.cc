@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/schedule_source.h"
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/cli/interrupt.h"
 
 namespace recurve {
@@ -37,7 +39,9 @@ void ScheduleSource::ReadOn() {
     if (ended && status.ok()) return;
     if (status.ok()) status = importer_.Add(**action, reader_.line(), imported_);
     if (!status.ok()) {
-      failure_ = {reader_.line(), action.ok() && !ended ? ToString(**action) : "", std::string(status.message())};
+      absl::string_view reason = status.message();
+      absl::ConsumePrefix(&reason, absl::StrCat("line ", reader_.line(), ": "));  // which is said apart
+      failure_ = {reader_.line(), action.ok() && !ended ? ToString(**action) : "", std::string(reason)};
     }
   }
 }

@@ -15,6 +15,7 @@
 #include "client/cli/option_values.h"
 #include "client/executor_client.h"
 #include "executor/codec/job_codec.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -62,13 +63,18 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
     if (status.ok()) status = MakeAbsolute("--save", spec.save_path);
     if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   }
+  // A message carries nothing else. The words of the command line are; the directory it runs in need not be.
+  if (!IsUtf8(spec.data_path) || !IsUtf8(spec.save_path)) {
+    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, and so is not ", spec.data_path,
+                                                 "; give absolute paths that are"));
+  }
   ExecutorClient executor({.target = options.executor});
   const absl::StatusOr<executor::v1::Job> job = executor.CreateJob(EncodeJobSpec(spec), options.request_id);
   if (!job.ok()) return Fail(job.status());
   if (options.json) {
     PrintJson(JobJson(*job));
   } else {
-    std::printf("%s\n", job->id().c_str());
+    std::printf("%s\n", Printable(job->id()).c_str());
     std::fflush(stdout);
   }
   return options.watch ? WatchUntilEnd(executor, job->id(), options.json) : ExitStatus::kDone;

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 
+#include "planner_service/text/printable.h"
+
 namespace recurve {
 
-std::string TextTable(const std::vector<std::vector<std::string>>& rows) {
+std::string TextTable(std::vector<std::vector<std::string>> rows) {
   std::vector<size_t> widths;
-  for (const std::vector<std::string>& row : rows) {
+  for (std::vector<std::string>& row : rows) {
+    for (std::string& cell : row) cell = Printable(cell);
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
   }

@@ -9,7 +9,7 @@ namespace recurve {
 
 // Lines of a table whose columns are as wide as they need to be: the first column flush left, the others flush right.
 // The first row is the heading.
-std::string TextTable(const std::vector<std::vector<std::string>>& rows);
+std::string TextTable(std::vector<std::vector<std::string>> rows);
 
 }  // namespace recurve
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -30,6 +31,8 @@ std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", 
 }  // namespace
 
 void JsonDisplay::OnStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+
+void JsonDisplay::OnNote(const std::string& note) { PrintJson({{"type", "note"}, {"note", note}}); }
 
 ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes)
     : steps_(steps), planned_peak_bytes_(planned_peak_bytes), terminal_(isatty(STDOUT_FILENO) != 0) {}
@@ -86,6 +89,12 @@ void ProgressDisplay::OnStep(const StepRecord& record) {
   } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ + kLines - 1) / kLines) == 0) {
     PrintLine(record, steps_per_second);
   }
+}
+
+void ProgressDisplay::OnNote(const std::string& note) {
+  std::printf("%snote: %s\n", line_open_ ? "\n" : "", Printable(note).c_str());
+  std::fflush(stdout);
+  line_open_ = false;
 }
 
 }  // namespace recurve

@@ -13,6 +13,7 @@ namespace recurve {
 class JsonDisplay final : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override;
+  void OnNote(const std::string& note) override;  // as {"type": "note", "note": ...}
 };
 
 // Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
@@ -23,6 +24,7 @@ class ProgressDisplay final : public JobObserver {
   ~ProgressDisplay() override;  // ends the line of the bar
 
   void OnStep(const StepRecord& record) override;
+  void OnNote(const std::string& note) override;
 
  private:
   void DrawBar(const StepRecord& record, double steps_per_second);

@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "executor/data/input_file.h"
+
 namespace recurve {
 
 inline constexpr int32_t kNoTarget = -1;  // of a step that predicts nothing
@@ -16,7 +20,11 @@ struct HostBatch {
   int32_t* lengths;  // [B], steps of each sequence; not written where all are of one length
 };
 
-// The batches of a text, numbered 0, 1, ... without end. The same number is always the same batch. Not thread-safe.
+// The batches of a text, numbered 0, 1, ... without end. The same number is always the same batch, as long as the file
+// stays as it is. Not thread-safe.
+//
+// Every method that may read the file returns CANCELLED when `stop` says so, and DATA_LOSS when the file has become
+// shorter or its lines are no longer where they were.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
@@ -24,8 +32,8 @@ class BatchSource {
   // Whether no state may be carried into batch `index` from the one before.
   virtual bool StartsAfresh(int64_t index) const = 0;
   // Steps of the longest sequence of batch `index`, at least 1.
-  virtual int64_t StepsOf(int64_t index) = 0;
-  virtual void Fill(int64_t index, const HostBatch& batch) = 0;
+  virtual absl::StatusOr<int64_t> StepsOf(int64_t index, const StopCheck& stop) = 0;
+  virtual absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) = 0;
   // Memory that finding the batches takes as long as the source lives, such as an index of lines. In bytes, at most.
   virtual int64_t HeldBytes() const { return 0; }
 };

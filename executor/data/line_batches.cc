@@ -2,7 +2,6 @@
 #include "executor/data/line_batches.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -13,13 +12,7 @@
 namespace recurve {
 namespace {
 
-// The first newline in `text`, or its size.
-int64_t FindEnd(std::span<const uint8_t> text) {
-  if (text.empty()) return 0;
-  const void* end = std::memchr(text.data(), kLineEnd, text.size());
-  return end == nullptr ? static_cast<int64_t>(text.size()) : static_cast<const uint8_t*>(end) - text.data();
-}
-
+constexpr int64_t kAhead = 8192;    // bytes to read for a line: most are short, and far from each other
 constexpr int64_t kWholePass = -1;  // in place of a pool
 
 uint64_t KeyOf(uint64_t seed, int64_t epoch, int64_t pool) {
@@ -29,59 +22,29 @@ uint64_t KeyOf(uint64_t seed, int64_t epoch, int64_t pool) {
 
 }  // namespace
 
-Lines::Lines(std::span<const uint8_t> text) : text_(text) {
-  const auto size = static_cast<int64_t>(text.size());
-  for (int64_t begin = 0; begin < size;) {
-    const int64_t bytes = FindEnd(text.subspan(static_cast<size_t>(begin)));
-    if (bytes > 0) {
-      begins_.push_back(begin);
-    } else {
-      ++empty_;
-    }
-    begin += bytes + 1;
-  }
-}
-
-std::span<const uint8_t> Lines::Line(int64_t i, int64_t most) const {
-  const auto rest = text_.subspan(static_cast<size_t>(begins_[static_cast<size_t>(i)]));
-  const auto within = rest.first(std::min(rest.size(), static_cast<size_t>(most)));
-  return within.first(static_cast<size_t>(FindEnd(within)));
-}
-
-absl::StatusOr<LineBatches> LineBatches::Create(std::span<const uint8_t> text, int64_t batch, int64_t length,
-                                                uint64_t seed) {
+absl::StatusOr<LineBatches> LineBatches::Create(const Text& text, int64_t batch, int64_t length, uint64_t seed,
+                                                const StopCheck& stop) {
   if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; it must be at least 1"));
   if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; it must be at least 1"));
-  Lines lines(text);
-  if (lines.count() == 0) {
+  absl::StatusOr<Lines> lines = Lines::Find(text, length, stop);
+  if (!lines.ok()) return lines.status();
+  if (absl::Status status = lines->CheckLineEnds(); !status.ok()) return status;
+  if (lines->count() == 0) {
     return absl::InvalidArgumentError(absl::StrCat("the ", text.size(), " bytes of text to train on have ",
-                                                   lines.empty(), " lines and all are empty; give a text with lines"));
+                                                   lines->empty(), " lines and all are empty; give a text with lines"));
   }
-  return LineBatches(std::move(lines), batch, length, seed);
+  return LineBatches(*std::move(lines), batch, seed);
 }
 
-LineBatches::LineBatches(Lines lines, int64_t batch, int64_t length, uint64_t seed)
-    : lines_(std::move(lines)), batch_(batch), length_(length), seed_(seed) {
-  for (int64_t line = 0; line < lines_.count(); ++line) {
-    const int64_t bytes = static_cast<int64_t>(lines_.Line(line, length_).size());
-    ++lengths_[std::min(bytes + 1, length_)];
-    cut_ += bytes == length_ ? 1 : 0;
-  }
-}
-
-LineBatches::Sequence LineBatches::SequenceOf(int64_t line) const {
-  const auto bytes = static_cast<int64_t>(lines_.Line(line, length_).size());
-  return {.line = line, .steps = std::min(bytes + 1, length_)};
-}
-
-void LineBatches::DrawPool(int64_t epoch, int64_t pool) {
+absl::Status LineBatches::DrawPool(int64_t epoch, int64_t pool, const StopCheck& stop) {
+  pool_number_ = -1;  // what an error leaves is no pool
   const Permutation permutation(lines_.count(), KeyOf(seed_, epoch, kWholePass));
   const int64_t first = pool * kPoolBatches * batch_;
   const int64_t last = std::min(first + kPoolBatches * batch_, lines_.count());
-  pool_.clear();
-  for (int64_t i = first; i < last; ++i) pool_.push_back(SequenceOf(permutation(i)));
-  std::sort(pool_.begin(), pool_.end(),
-            [](const Sequence& a, const Sequence& b) { return std::tie(a.steps, a.line) < std::tie(b.steps, b.line); });
+  std::vector<int64_t> lines(static_cast<size_t>(last - first));
+  for (int64_t i = first; i < last; ++i) lines[static_cast<size_t>(i - first)] = permutation(i);
+  std::sort(lines.begin(), lines.end());  // read in the order of the file
+  if (absl::Status status = FillPool(lines, stop); !status.ok()) return status;
   const int64_t batches = (last - first + batch_ - 1) / batch_;
   const Permutation shuffle(batches, KeyOf(seed_, epoch, pool));
   order_.resize(static_cast<size_t>(batches));
@@ -89,35 +52,60 @@ void LineBatches::DrawPool(int64_t epoch, int64_t pool) {
   std::transform(order_.begin(), order_.end(), order_.begin(), shuffle);
   pool_epoch_ = epoch;
   pool_number_ = pool;
+  return absl::OkStatus();
 }
 
-std::span<const LineBatches::Sequence> LineBatches::Take(int64_t index) {
+absl::Status LineBatches::FillPool(const std::vector<int64_t>& lines, const StopCheck& stop) {
+  constexpr size_t kLinesPerCheck = 1024;
+  pool_.clear();
+  pool_.reserve(lines.size());
+  TextView view(lines_.text(), kAhead);
+  for (const int64_t line : lines) {
+    if (pool_.size() % kLinesPerCheck == 0) {
+      if (absl::Status status = CheckStop(stop); !status.ok()) return status;
+    }
+    const absl::StatusOr<TextSpan> sequence = lines_.Locate(line, view);
+    if (!sequence.ok()) return sequence.status();
+    pool_.push_back(*sequence);
+  }
+  std::sort(pool_.begin(), pool_.end(), [](const TextSpan& a, const TextSpan& b) {
+    return std::tie(a.steps, a.begin) < std::tie(b.steps, b.begin);
+  });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::span<const TextSpan>> LineBatches::Take(int64_t index, const StopCheck& stop) {
   const int64_t epoch = index / batches_per_epoch();
   const int64_t within = index % batches_per_epoch();
-  if (pool_epoch_ != epoch || pool_number_ != within / kPoolBatches) DrawPool(epoch, within / kPoolBatches);
+  if (pool_epoch_ != epoch || pool_number_ != within / kPoolBatches) {
+    if (absl::Status status = DrawPool(epoch, within / kPoolBatches, stop); !status.ok()) return status;
+  }
   // Counted from the longest down, so that a batch with fewer lines has the shortest.
   const int64_t end = static_cast<int64_t>(pool_.size()) - order_[static_cast<size_t>(within % kPoolBatches)] * batch_;
   const int64_t begin = std::max<int64_t>(0, end - batch_);
-  return std::span(pool_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+  return std::span<const TextSpan>(pool_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
-int64_t LineBatches::StepsOf(int64_t index) { return Take(index).back().steps; }
+int64_t LineBatches::HeldBytes() const {
+  const int64_t pool = std::min(kPoolBatches * batch_, lines_.count());
+  // While a pool is drawn there are the numbers of its lines besides.
+  constexpr int64_t kPerLine = sizeof(TextSpan) + sizeof(int64_t);
+  return lines_.HeldBytes() + pool * kPerLine + kPoolBatches * static_cast<int64_t>(sizeof(int64_t)) + kAhead;
+}
 
-void LineBatches::Fill(int64_t index, const HostBatch& batch) {
-  const std::span<const Sequence> sequences = Take(index);
-  std::fill_n(batch.inputs, batch.steps * batch_, 0);
-  std::fill_n(batch.targets, batch.steps * batch_, kNoTarget);
+absl::StatusOr<int64_t> LineBatches::StepsOf(int64_t index, const StopCheck& stop) {
+  const absl::StatusOr<std::span<const TextSpan>> sequences = Take(index, stop);
+  if (!sequences.ok()) return sequences.status();
+  return sequences->back().steps;
+}
+
+absl::Status LineBatches::Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) {
+  const absl::StatusOr<std::span<const TextSpan>> sequences = Take(index, stop);
+  if (!sequences.ok()) return sequences.status();
   std::fill_n(batch.lengths, batch_, 0);
-  for (size_t b = 0; b < sequences.size(); ++b) {
-    const int64_t steps = sequences[b].steps;
-    const std::span<const uint8_t> line = lines_.Line(sequences[b].line, steps);
-    batch.lengths[b] = static_cast<int32_t>(steps);
-    for (int64_t t = 0; t < steps; ++t) {
-      const auto at = static_cast<size_t>(t);
-      batch.inputs[t * batch_ + static_cast<int64_t>(b)] = t == 0 ? kLineEnd : line[at - 1];
-      batch.targets[t * batch_ + static_cast<int64_t>(b)] = at < line.size() ? line[at] : kLineEnd;
-    }
-  }
+  std::transform(sequences->begin(), sequences->end(), batch.lengths,
+                 [](const TextSpan& sequence) { return static_cast<int32_t>(sequence.steps); });
+  return FillFrom(lines_.text(), *sequences, batch_, batch, stop);
 }
 
 }  // namespace recurve

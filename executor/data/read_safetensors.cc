@@ -2,30 +2,24 @@
 //
 // The reader trusts nothing in the file: every length is checked against the size of the file before it is used, and
 // memory is taken only for bytes that are there.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "executor/data/posix_error.h"
 #include "executor/data/safetensors.h"
+#include "planner_service/text/printable.h"
+#include "planner_service/text/strict_json.h"
 
 namespace recurve {
 namespace {
 
 using Json = nlohmann::json;
 
+constexpr int64_t kLengthBytes = 8;
 constexpr int64_t kMaxHeaderBytes = 16 << 20;
-constexpr int kMaxHeaderDepth = 4;  // header, tensor, list; one more for what then fails by its type
 
 struct Entry {
   NamedTensor tensor;
@@ -34,41 +28,13 @@ struct Entry {
 };
 
 std::string Quoted(const std::string& name) {
-  return absl::StrCat("\"", absl::CHexEscape(name.substr(0, 80)), name.size() > 80 ? "...\"" : "\"");
+  return absl::StrCat("\"", Printable(name.substr(0, 80)), name.size() > 80 ? "...\"" : "\"");
 }
 
-absl::Status ReadAt(int fd, int64_t offset, void* to, int64_t size, const std::string& path) {
-  char* next = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t got = pread(fd, next, static_cast<size_t>(size), offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return PosixError(errno, "read", path);
-    if (got == 0) return absl::InvalidArgumentError(absl::StrCat(path, " became shorter while it was read"));
-    next += got;
-    offset += got;
-    size -= got;
-  }
-  return absl::OkStatus();
-}
-
-// A JSON object without repeated names, which the parser by itself would let pass, and without deep nesting.
 absl::StatusOr<Json> ParseHeader(const std::string& text) {
-  std::vector<std::set<std::string>> names;
-  std::string repeated;
-  bool deep = false;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    deep = deep || depth > kMaxHeaderDepth;
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end) names.pop_back();
-    if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second) {
-      repeated = parsed.get<std::string>();
-    }
-    return !deep;
-  };
-  Json header = Json::parse(text, check, /*allow_exceptions=*/false);
-  if (deep) return absl::InvalidArgumentError("its header is nested too deeply");
-  if (!header.is_object()) return absl::InvalidArgumentError("its header is not a JSON object");
-  if (!repeated.empty()) return absl::InvalidArgumentError(absl::StrCat("its header has ", Quoted(repeated), " twice"));
+  absl::StatusOr<Json> header = ParseStrictJson<Json>(text);
+  if (!header.ok()) return absl::InvalidArgumentError(absl::StrCat("its header ", header.status().message()));
+  if (!header->is_object()) return absl::InvalidArgumentError("its header is not a JSON object");
   return header;
 }
 
@@ -166,44 +132,49 @@ absl::Status InFile(const absl::Status& status, const std::string& path) {
   return {status.code(), absl::StrCat(path, " is not a safetensors file that can be read: ", status.message())};
 }
 
-}  // namespace
-
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return PosixError(errno, "open", path);
-  const absl::Cleanup closer = [fd] { close(fd); };
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return PosixError(errno, "look at", path);
-  if (!S_ISREG(info.st_mode)) return InFile(absl::InvalidArgumentError("it is not a regular file"), path);
-
+absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
   uint64_t length = 0;
-  const int64_t rest = info.st_size - static_cast<int64_t>(sizeof(length));
-  if (rest < 0) return InFile(absl::InvalidArgumentError(absl::StrCat("it has ", info.st_size, " bytes")), path);
-  if (absl::Status status = ReadAt(fd, 0, &length, sizeof(length), path); !status.ok()) return status;
+  const int64_t rest = file.size() - kLengthBytes;
+  if (rest < 0) return absl::InvalidArgumentError(absl::StrCat("it has ", file.size(), " bytes"));
+  if (absl::Status status = file.Read(0, &length, kLengthBytes); !status.ok()) return status;
   if (length > static_cast<uint64_t>(std::min(rest, kMaxHeaderBytes))) {
-    return InFile(absl::InvalidArgumentError(absl::StrCat("it says that its header has ", length,
-                                                          " bytes, and may have ", std::min(rest, kMaxHeaderBytes))),
-                  path);
+    return absl::InvalidArgumentError(
+        absl::StrCat("it says that its header has ", length, " bytes, and may have ", std::min(rest, kMaxHeaderBytes)));
   }
   std::string text(length, '\0');
-  const auto header_bytes = static_cast<int64_t>(length);
-  if (absl::Status status = ReadAt(fd, sizeof(length), text.data(), header_bytes, path); !status.ok()) return status;
+  absl::Status status = file.Read(kLengthBytes, text.data(), static_cast<int64_t>(length));
+  return status.ok() ? absl::StatusOr<std::string>(std::move(text)) : status;
+}
 
-  absl::StatusOr<Json> header = ParseHeader(text);
-  if (!header.ok()) return InFile(header.status(), path);
+absl::StatusOr<Safetensors> Read(const InputFile& input) {
+  const absl::StatusOr<std::string> text = ReadHeader(input);
+  if (!text.ok()) return text.status();
+  const absl::StatusOr<Json> header = ParseHeader(*text);
+  if (!header.ok()) return header.status();
+  const int64_t data = kLengthBytes + static_cast<int64_t>(text->size());
   Safetensors file;
-  absl::StatusOr<std::vector<Entry>> entries = ReadEntries(*header, rest - header_bytes, file.metadata);
-  if (!entries.ok()) return InFile(entries.status(), path);
-  const int64_t data = static_cast<int64_t>(sizeof(length)) + header_bytes;
+  absl::StatusOr<std::vector<Entry>> entries = ReadEntries(*header, input.size() - data, file.metadata);
+  if (!entries.ok()) return entries.status();
   for (Entry& entry : *entries) {
     const int64_t bytes = entry.end - entry.begin;
     entry.tensor.values.resize(static_cast<size_t>(bytes / 4));
-    if (absl::Status status = ReadAt(fd, data + entry.begin, entry.tensor.values.data(), bytes, path); !status.ok()) {
-      return status;
-    }
+    const absl::Status status = input.Read(data + entry.begin, entry.tensor.values.data(), bytes);
+    if (!status.ok()) return status;
     file.tensors.push_back(std::move(entry.tensor));
   }
   return file;
+}
+
+}  // namespace
+
+absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file) {
+  absl::StatusOr<Safetensors> read = Read(file);
+  return absl::IsInvalidArgument(read.status()) ? InFile(read.status(), file.name()) : std::move(read);
+}
+
+absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {
+  const absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(path);
+  return file.ok() ? ReadSafetensors(**file) : file.status();
 }
 
 }  // namespace recurve

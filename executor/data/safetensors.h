@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/data/atomic_file.h"
+#include "executor/data/input_file.h"
 
 namespace recurve {
 
@@ -33,7 +34,9 @@ absl::Status WriteSafetensors(const std::string& path, const std::map<std::strin
 
 // INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
 // or leave the file, a data type other than F32, a shape that does not match its bytes.
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);
+// DATA_LOSS when it becomes shorter while it is read.
+absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file);
+absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);  // and what InputFile::Open returns
 
 // Hex SHA-256 over the values of the tensors in order.
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors);

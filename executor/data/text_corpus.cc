@@ -1,46 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/data/text_corpus.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <algorithm>
+#include <array>
 
-#include <cerrno>
-
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "executor/data/posix_error.h"
 
 namespace recurve {
+namespace {
 
-absl::StatusOr<std::unique_ptr<TextCorpus>> TextCorpus::Open(const std::string& path) {
-  // O_NONBLOCK: opening a pipe that nobody writes to must not wait before it is refused.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return PosixError(errno, "open", path);
-  const absl::Cleanup closer = [fd] { close(fd); };
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return PosixError(errno, "look at", path);
-  if (S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is a directory; give a file"));
-  if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file; write its bytes to one first"));
+// A batch is filled in tiles: so many sequences that a row of a tile is a cache line, and so many steps of each as are
+// read at once.
+constexpr size_t kTileColumns = 16;
+constexpr int64_t kTileSteps = 2048;
+
+struct Tile {
+  std::array<std::array<uint8_t, kTileSteps + 1>, kTileColumns> bytes;
+  std::array<int64_t, kTileColumns> steps;  // that the tile has of each
+};
+
+absl::Status ReadTile(const Text& text, std::span<const TextSpan> spans, int64_t first_step, Tile& tile) {
+  tile.steps.fill(0);
+  for (size_t j = 0; j < spans.size(); ++j) {
+    const int64_t steps = std::clamp<int64_t>(spans[j].steps - first_step, 0, kTileSteps);
+    tile.steps[j] = steps;
+    if (steps == 0) continue;
+    const std::span<uint8_t> to = std::span(tile.bytes[j]).first(static_cast<size_t>(steps) + 1);
+    if (absl::Status status = text.Read(spans[j].begin + first_step, to); !status.ok()) return status;
   }
-  if (info.st_size < 2) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " has ", info.st_size, info.st_size == 1 ? " byte" : " bytes",
-                                                   "; a text needs at least 2, one to read and one to predict"));
-  }
-  const auto size = static_cast<size_t>(info.st_size);
-  void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  if (address == MAP_FAILED) return PosixError(errno, "map", path);
-  return std::unique_ptr<TextCorpus>(new TextCorpus({static_cast<const uint8_t*>(address), size}));
+  return absl::OkStatus();
 }
 
-TextCorpus::~TextCorpus() { munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size()); }
+// `inputs` and `targets` are where the tile's first row begins.
+void WriteTile(const Tile& tile, int64_t rows, size_t width, int64_t columns, int32_t* inputs, int32_t* targets) {
+  for (int64_t t = 0; t < rows; ++t, inputs += columns, targets += columns) {
+    for (size_t j = 0; j < width; ++j) {
+      const bool within = t < tile.steps[j];
+      inputs[j] = within ? tile.bytes[j][static_cast<size_t>(t)] : 0;
+      targets[j] = within ? tile.bytes[j][static_cast<size_t>(t) + 1] : kNoTarget;
+    }
+  }
+}
 
-absl::StatusOr<WindowBatches> WindowBatches::Create(std::span<const uint8_t> text, int64_t batch, int64_t length) {
+}  // namespace
+
+absl::Status Text::Read(int64_t begin, std::span<uint8_t> to) const {
+  if (!to.empty() && begin < 0) {
+    to.front() = kLineEnd;
+    to = to.subspan(1);
+    begin = 0;
+  }
+  if (!to.empty() && begin + static_cast<int64_t>(to.size()) > size_) {
+    to.back() = kLineEnd;
+    to = to.first(to.size() - 1);
+  }
+  return file_->Read(begin_ + begin, to.data(), static_cast<int64_t>(to.size()));
+}
+
+absl::Status CheckText(const InputFile& file) {
+  if (file.size() >= 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(file.name(), " has ", file.size(),
+                                                 file.size() == 1 ? " byte" : " bytes",
+                                                 "; a text needs at least 2, one to read and one to predict"));
+}
+
+absl::StatusOr<std::span<const uint8_t>> TextView::Look(int64_t begin, int64_t bytes) {
+  if (begin < begin_ || begin + bytes > begin_ + static_cast<int64_t>(buffer_.size())) {
+    buffer_.resize(static_cast<size_t>(std::min(std::max(bytes, ahead_), text_.size() + 1 - begin)));
+    begin_ = begin;
+    if (absl::Status status = text_.Read(begin, buffer_); !status.ok()) {
+      buffer_.clear();
+      return status;
+    }
+  }
+  return std::span<const uint8_t>(buffer_).subspan(static_cast<size_t>(begin - begin_), static_cast<size_t>(bytes));
+}
+
+absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const HostBatch& batch,
+                      const StopCheck& stop) {
+  Tile tile;
+  for (int64_t column = 0; column < columns; column += kTileColumns) {
+    const auto width = std::min(kTileColumns, static_cast<size_t>(columns - column));
+    const size_t skipped = std::min(spans.size(), static_cast<size_t>(column));
+    const std::span<const TextSpan> here = spans.subspan(skipped, std::min(width, spans.size() - skipped));
+    for (int64_t step = 0; step < batch.steps; step += kTileSteps) {
+      if (absl::Status status = CheckStop(stop); !status.ok()) return status;
+      if (absl::Status status = ReadTile(text, here, step, tile); !status.ok()) return status;
+      const int64_t at = step * columns + column;
+      WriteTile(tile, std::min(kTileSteps, batch.steps - step), width, columns, batch.inputs + at, batch.targets + at);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<WindowBatches> WindowBatches::Create(const Text& text, int64_t batch, int64_t length) {
   if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; it must be at least 1"));
   if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; it must be at least 1"));
-  const auto size = static_cast<int64_t>(text.size());
+  const int64_t size = text.size();
   const int64_t stream = size > 0 ? (size - 1) / batch : 0;
   if (stream < length) {
     int64_t product = 0;
@@ -54,16 +110,13 @@ absl::StatusOr<WindowBatches> WindowBatches::Create(std::span<const uint8_t> tex
   return WindowBatches(text, batch, length, stream / length);
 }
 
-void WindowBatches::Fill(int64_t index, const HostBatch& batch) {
-  const int64_t stream = (static_cast<int64_t>(text_.size()) - 1) / batch_;
+absl::Status WindowBatches::Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) {
+  const int64_t stream = (text_.size() - 1) / batch_;
   const int64_t first = index % windows_ * length_;
   for (int64_t b = 0; b < batch_; ++b) {
-    const uint8_t* window = text_.data() + b * stream + first;
-    for (int64_t t = 0; t < length_; ++t) {
-      batch.inputs[t * batch_ + b] = window[t];
-      batch.targets[t * batch_ + b] = window[t + 1];
-    }
+    spans_[static_cast<size_t>(b)] = {.begin = b * stream + first, .steps = length_};
   }
+  return FillFrom(text_, spans_, batch_, batch, stop);
 }
 
 }  // namespace recurve

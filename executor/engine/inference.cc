@@ -5,6 +5,8 @@
 #include <cmath>
 #include <memory>
 #include <numbers>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -114,20 +116,82 @@ double Reader::Nats() {
   return nats;
 }
 
-// Adds the nats of `predicts` to the reader's, from where it is. What it reads after that does not count.
-absl::Status ScoreText(Reader& reader, std::span<const uint8_t> reads, std::span<const uint8_t> predicts,
-                       Backend& backend, const CancelCheck& cancelled, const EvaluationProgress& progress) {
-  std::vector<int32_t> inputs(reader.steps()), targets(reader.steps());
-  for (size_t begin = 0; begin < reads.size(); begin += inputs.size()) {
-    if (cancelled && cancelled()) return absl::CancelledError("cancelled while evaluating");
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const bool within = begin + i < reads.size();  // the last part is filled up with steps that do not count
-      inputs[i] = within ? reads[begin + i] : 0;
-      targets[i] = within ? predicts[begin + i] : -1;
+// The weights of a model that was read are finite: what is not comes from large ones.
+absl::Status NotFinite(const Model& model, const char* what) {
+  float largest = 0;
+  std::string name = "none";
+  for (const NamedTensor& tensor : model.parameters) {
+    for (const float value : tensor.values) {
+      if (!(std::abs(value) > largest)) continue;
+      largest = std::abs(value);
+      name = tensor.name;
     }
-    reader.ReadAndScore(inputs.data(), targets.data());
-    if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
-    if (progress) progress(static_cast<int64_t>(std::min(begin + inputs.size(), reads.size())));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(what,
+                                                 " of the model is not a finite number: its weights are too large"
+                                                 ", up to ",
+                                                 largest, " in tensor ", name));
+}
+
+// Reads a text through a model, piece by piece.
+class Scorer {
+ public:
+  Scorer(Reader& reader, Backend& backend, const CancelCheck& cancelled, const EvaluationProgress& progress)
+      : reader_(reader),
+        backend_(backend),
+        cancelled_(cancelled),
+        progress_(progress),
+        inputs_(reader.steps()),
+        targets_(reader.steps()) {}
+
+  // Each byte but the last is read and predicts the one after it: at most as many as the reader's steps. What the
+  // reader reads after that does not count.
+  absl::Status Score(std::span<const uint8_t> bytes) {
+    if (cancelled_ && cancelled_()) return absl::CancelledError("cancelled while evaluating");
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const bool within = i + 1 < bytes.size();
+      inputs_[i] = within ? bytes[i] : 0;
+      targets_[i] = within ? bytes[i + 1] : -1;
+    }
+    reader_.ReadAndScore(inputs_.data(), targets_.data());
+    predictions_ += static_cast<int64_t>(bytes.size()) - 1;
+    absl::Status status = backend_.Synchronize();
+    if (status.ok() && progress_) progress_(predictions_);
+    return status;
+  }
+
+  int64_t predictions() const { return predictions_; }
+  absl::StatusOr<double> BitsPerByte(const Model& model) {
+    const double nats = reader_.Nats();
+    if (!std::isfinite(nats)) return NotFinite(model, "the loss");
+    return nats / static_cast<double>(predictions_) / std::numbers::ln2;
+  }
+
+ private:
+  Reader& reader_;
+  Backend& backend_;
+  const CancelCheck& cancelled_;
+  const EvaluationProgress& progress_;
+  std::vector<int32_t> inputs_, targets_;
+  int64_t predictions_ = 0;
+};
+
+// Scores the lines of `view`, which has a newline before its first byte and one after its last.
+absl::Status ScoreLines(TextView& view, Reader& reader, Scorer& scorer) {
+  const int64_t end = view.text().size() + 1;
+  for (int64_t at = -1; at + 1 < end;) {
+    const auto bytes = view.Look(at, std::min(reader.steps() + 1, end - at));
+    if (!bytes.ok()) return bytes.status();
+    const bool starts = bytes->front() == kLineEnd;
+    if (starts && (*bytes)[1] == kLineEnd) {  // an empty line
+      ++at;
+      continue;
+    }
+    if (starts) reader.Restart();
+    const auto line_end = std::find(bytes->begin() + 1, bytes->end(), kLineEnd);
+    const auto steps = std::min(line_end - bytes->begin(), std::ssize(*bytes) - 1);
+    if (absl::Status status = scorer.Score(bytes->first(static_cast<size_t>(steps) + 1)); !status.ok()) return status;
+    at += steps;
   }
   return absl::OkStatus();
 }
@@ -185,6 +249,9 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
   for (int64_t i = 0; i < options.bytes; ++i) {
     (*reader)->Logits(logits.data());
     if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+    if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); })) {
+      return NotFinite(model, "the output");
+    }
     const int32_t byte = PickByte(logits, options.temperature, Uniform(options.seed, static_cast<uint64_t>(i)));
     if (!emit(static_cast<char>(byte))) return absl::OkStatus();
     read(static_cast<uint8_t>(byte));
@@ -192,47 +259,35 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
   return backend.Synchronize();
 }
 
-absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const uint8_t> text, Backend& backend,
+absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text, Backend& backend,
                                            const CancelCheck& cancelled, const EvaluationProgress& progress) {
-  const auto size = static_cast<int64_t>(text.size());
-  if (size < 2) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the text to evaluate has ", size, " bytes, must have at least 2: one to read, one to predict"));
+  if (text.size() < 2) {
+    return absl::InvalidArgumentError(absl::StrCat("the text to evaluate has ", text.size(),
+                                                   " bytes, must have at least 2: one to read, one to predict"));
   }
-  const int64_t predictions = size - 1;
-  const auto reader = Reader::Create(model, std::min(kEvaluationSteps, predictions), backend);
+  const auto reader = Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend);
   if (!reader.ok()) return reader.status();
-  const absl::Status status =
-      ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled, progress);
-  if (!status.ok()) return status;
-  return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
+  Scorer scorer(**reader, backend, cancelled, progress);
+  TextView view(text);
+  for (int64_t at = 0; at + 1 < text.size(); at += (*reader)->steps()) {
+    const auto bytes = view.Look(at, std::min((*reader)->steps() + 1, text.size() - at));
+    if (!bytes.ok()) return bytes.status();
+    if (absl::Status status = scorer.Score(*bytes); !status.ok()) return status;
+  }
+  return scorer.BitsPerByte(model);
 }
 
-absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t count,
-                                                const std::function<std::span<const uint8_t>(int64_t)>& line,
-                                                Backend& backend, const CancelCheck& cancelled,
-                                                const EvaluationProgress& progress) {
-  if (count < 1) return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one");
+absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, const Text& text, Backend& backend,
+                                                const CancelCheck& cancelled, const EvaluationProgress& progress) {
   const auto reader = Reader::Create(model, kEvaluationSteps, backend);
   if (!reader.ok()) return reader.status();
-  int64_t predictions = 0;
-  std::vector<uint8_t> framed;
-  for (int64_t i = 0; i < count; ++i) {
-    const std::span<const uint8_t> bytes = line(i);
-    framed.assign(1, kFirstByte);
-    framed.insert(framed.end(), bytes.begin(), bytes.end());
-    framed.push_back(kFirstByte);
-    const std::span<const uint8_t> text(framed);
-    (*reader)->Restart();
-    const auto in_all = [&](int64_t done) {
-      if (progress) progress(predictions + done);
-    };
-    const absl::Status status =
-        ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled, in_all);
-    if (!status.ok()) return status;
-    predictions += static_cast<int64_t>(text.size()) - 1;
+  Scorer scorer(**reader, backend, cancelled, progress);
+  TextView view(text);
+  if (absl::Status status = ScoreLines(view, **reader, scorer); !status.ok()) return status;
+  if (scorer.predictions() == 0) {
+    return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one that is not empty");
   }
-  return (*reader)->Nats() / static_cast<double>(predictions) / std::numbers::ln2;
+  return scorer.BitsPerByte(model);
 }
 
 int64_t EvaluationBytes(const ModelConfig& config, Backend& backend) {

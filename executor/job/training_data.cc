@@ -22,13 +22,14 @@ int64_t Median(const LengthCounts& lengths, int64_t sequences) {
 
 }  // namespace
 
-absl::StatusOr<TrainingData> TrainingData::Open(const JobSpec& spec) {
-  absl::StatusOr<std::unique_ptr<TextCorpus>> corpus = TextCorpus::Open(spec.data_path);
-  if (!corpus.ok()) return corpus.status();
-  TrainingData data(*std::move(corpus));
-  const auto size = static_cast<double>(data.corpus_->bytes().size());
-  data.holdout_bytes_ = static_cast<int64_t>(std::floor(spec.holdout * size));
-  const absl::Status status = spec.sequences == Sequences::kLines ? data.CutLines(spec) : data.CutWindows(spec);
+absl::StatusOr<TrainingData> TrainingData::Open(const JobSpec& spec, const CancelCheck& cancelled) {
+  absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(spec.data_path);
+  if (!file.ok()) return file.status();
+  if (absl::Status status = CheckText(**file); !status.ok()) return status;
+  TrainingData data(*std::move(file));
+  data.holdout_bytes_ = static_cast<int64_t>(std::floor(spec.holdout * static_cast<double>(data.file_->size())));
+  const absl::Status status =
+      spec.sequences == Sequences::kLines ? data.CutLines(spec, cancelled) : data.CutWindows(spec);
   if (!status.ok()) return status;
   return data;
 }
@@ -36,38 +37,54 @@ absl::StatusOr<TrainingData> TrainingData::Open(const JobSpec& spec) {
 absl::Status TrainingData::CutWindows(const JobSpec& spec) {
   absl::StatusOr<WindowBatches> windows = WindowBatches::Create(train(), spec.batch, spec.length);
   if (!windows.ok()) return windows.status();
-  batches_ = std::make_unique<WindowBatches>(*windows);
+  batches_ = std::make_unique<WindowBatches>(*std::move(windows));
   lengths_ = {spec.length};
   return absl::OkStatus();
 }
 
-absl::Status TrainingData::CutLines(const JobSpec& spec) {
-  // What is held out begins with a line: the one that the boundary falls into is trained on.
-  if (holdout_bytes_ > 0 && train().back() != kLineEnd) {
-    const auto end = std::find(holdout().begin(), holdout().end(), kLineEnd);
-    holdout_bytes_ = end == holdout().end() ? 0 : holdout().end() - end - 1;
+// What is held out begins with a line: the one that the boundary falls into is trained on.
+absl::Status TrainingData::BeginHoldoutWithALine(const CancelCheck& cancelled) {
+  TextView view{Text(*file_)};
+  for (int64_t begin = train_bytes(); begin < file_->size();) {
+    if (absl::Status status = CheckStop(cancelled); !status.ok()) return status;
+    // From the byte before the boundary on: it may end a line.
+    const auto bytes = view.Look(begin - 1, std::min(TextView::kMost, file_->size() - begin + 1));
+    if (!bytes.ok()) return bytes.status();
+    const auto end = std::find(bytes->begin(), bytes->end(), kLineEnd);
+    if (end != bytes->end()) {
+      holdout_bytes_ = file_->size() - (begin + (end - bytes->begin()));
+      return absl::OkStatus();
+    }
+    begin += std::ssize(*bytes);
   }
-  absl::StatusOr<LineBatches> lines = LineBatches::Create(train(), spec.batch, spec.length, spec.seed);
-  if (!lines.ok()) return lines.status();
-  lines_ = {.lines = lines->lines().count(),
-            .empty = lines->lines().empty(),
-            .cut = lines->cut(),
-            .shortest = lines->lengths().begin()->first,
-            .median = Median(lines->lengths(), lines->lines().count()),
-            .longest = lines->longest(),
-            .held_out = Lines(holdout()).count()};
-  for (const auto& [length, count] : lines->lengths()) lengths_.push_back(length);
-  batches_ = std::make_unique<LineBatches>(*std::move(lines));
+  holdout_bytes_ = 0;
+  return absl::OkStatus();
+}
+
+absl::Status TrainingData::CutLines(const JobSpec& spec, const CancelCheck& cancelled) {
+  if (absl::Status status = BeginHoldoutWithALine(cancelled); !status.ok()) return status;
+  absl::StatusOr<LineBatches> batches = LineBatches::Create(train(), spec.batch, spec.length, spec.seed, cancelled);
+  if (!batches.ok()) return batches.status();
+  const absl::StatusOr<Lines> held_out = Lines::Find(holdout(), spec.length, cancelled);
+  if (!held_out.ok()) return held_out.status();
+  const Lines& lines = batches->lines();
+  lines_ = {.lines = lines.count(),
+            .empty = lines.empty(),
+            .cut = lines.cut(),
+            .shortest = lines.lengths().begin()->first,
+            .median = Median(lines.lengths(), lines.count()),
+            .longest = lines.longest(),
+            .held_out = held_out->count()};
+  for (const auto& [length, count] : lines.lengths()) lengths_.push_back(length);
+  batches_ = std::make_unique<LineBatches>(*std::move(batches));
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<double>> TrainingData::Evaluate(const Model& model, Backend& backend,
                                                              const CancelCheck& cancelled,
                                                              const EvaluationProgress& progress) const {
-  if (lines_ ? lines_->held_out == 0 : holdout_bytes_ < 2) return std::nullopt;
-  const Lines lines(lines_ ? holdout() : std::span<const uint8_t>());
-  const auto line = [&](int64_t i) { return lines.Line(i, holdout_bytes_); };
-  return lines_ ? EvaluateLinesBitsPerByte(model, lines.count(), line, backend, cancelled, progress)
+  if (!holds_out()) return std::nullopt;
+  return lines_ ? EvaluateLinesBitsPerByte(model, holdout(), backend, cancelled, progress)
                 : EvaluateBitsPerByte(model, holdout(), backend, cancelled, progress);
 }
 

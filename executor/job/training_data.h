@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,11 +34,11 @@ struct LineSummary {
 // The file of a job: its batches, and the last part that is held out of them. Lines are held out whole.
 class TrainingData {
  public:
-  // What TextCorpus::Open returns; INVALID_ARGUMENT when there is not enough text to train on.
-  static absl::StatusOr<TrainingData> Open(const JobSpec& spec);
+  // What InputFile::Open and Lines::Find return; INVALID_ARGUMENT when there is not enough text to train on.
+  static absl::StatusOr<TrainingData> Open(const JobSpec& spec, const CancelCheck& cancelled);
 
   BatchSource& batches() { return *batches_; }
-  int64_t train_bytes() const { return static_cast<int64_t>(corpus_->bytes().size()) - holdout_bytes_; }
+  int64_t train_bytes() const { return file_->size() - holdout_bytes_; }
   int64_t holdout_bytes() const { return holdout_bytes_; }
   // What is held in memory to find the batches.
   int64_t process_bytes() const { return batches_->HeldBytes(); }
@@ -45,18 +46,24 @@ class TrainingData {
   // Every length that the longest sequence of a batch may have, in steps, increasing.
   const std::vector<int64_t>& lengths() const { return lengths_; }
 
+  // Whether there is enough in the held-out part to evaluate on.
+  bool holds_out() const { return lines_ ? lines_->held_out > 0 : holdout_bytes_ >= 2; }
+  // What happened to the file since it was opened (InputFile::Change).
+  std::string Change() const { return file_->Change(); }
+
   // Bits per byte of the held-out part; none when there is nothing in it.
   absl::StatusOr<std::optional<double>> Evaluate(const Model& model, Backend& backend, const CancelCheck& cancelled,
                                                  const EvaluationProgress& progress = {}) const;
 
  private:
-  explicit TrainingData(std::unique_ptr<TextCorpus> corpus) : corpus_(std::move(corpus)) {}
+  explicit TrainingData(std::unique_ptr<InputFile> file) : file_(std::move(file)) {}
   absl::Status CutWindows(const JobSpec& spec);
-  absl::Status CutLines(const JobSpec& spec);
-  std::span<const uint8_t> train() const { return corpus_->bytes().first(static_cast<size_t>(train_bytes())); }
-  std::span<const uint8_t> holdout() const { return corpus_->bytes().last(static_cast<size_t>(holdout_bytes_)); }
+  absl::Status CutLines(const JobSpec& spec, const CancelCheck& cancelled);
+  absl::Status BeginHoldoutWithALine(const CancelCheck& cancelled);
+  Text train() const { return Text(*file_).First(train_bytes()); }
+  Text holdout() const { return Text(*file_).Last(holdout_bytes_); }
 
-  std::unique_ptr<TextCorpus> corpus_;
+  std::unique_ptr<InputFile> file_;
   int64_t holdout_bytes_ = 0;
   std::unique_ptr<BatchSource> batches_;
   std::optional<LineSummary> lines_;

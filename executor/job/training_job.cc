@@ -61,6 +61,7 @@ class LanguageModelJob final : public TrainingJob {
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
   void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
+  void WatchData(JobObserver& observer);
   absl::Status SaveCheckpoint(int64_t step, JobObserver& observer);
   absl::Status EndEarly(const absl::Status& why, JobObserver& observer);
   void Conclude();
@@ -81,6 +82,7 @@ class LanguageModelJob final : public TrainingJob {
   Model model_;  // when trained
   PredictionDrift drift_;
   bool prediction_missed_ = false;
+  bool data_changed_ = false;
   // Of the batches that were run, but for the first where there are others: it pays for pages that are touched for the
   // first time.
   std::vector<double> sweep_seconds_, predicted_seconds_;
@@ -135,6 +137,12 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.train_bytes = data_.train_bytes();
   plan_.holdout_bytes = data_.holdout_bytes();
   plan_.lines = data_.lines();
+  if (spec_.holdout > 0 && !data_.holds_out()) {
+    plan_.notes.push_back(absl::StrCat("nothing is evaluated: holdout is ", spec_.holdout, ", and the last ",
+                                       plan_.holdout_bytes, " of ", plan_.train_bytes + plan_.holdout_bytes,
+                                       " bytes have ", plan_.lines ? "no line" : "not two bytes",
+                                       "; give more text or a larger holdout, or 0 for none"));
+  }
   plan_.plans = plans_->count();
   plan_.parameters = ParameterLayout(longest.options.model).count();
   plan_.device = backend_->Describe();
@@ -188,6 +196,7 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
     absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
     if (!record.ok()) return record.status();
     WatchPrediction(*record, observer);
+    WatchData(observer);
     observer.OnStep(*record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
@@ -209,11 +218,14 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
   if (cancelled && cancelled()) return absl::CancelledError("cancelled");
   const Clock::time_point begin = Clock::now();
   const int64_t index = step - 1;
-  const MemoryPlan& plan = plans_->For(data_.batches().StepsOf(index));
-  data_.batches().Fill(index, {.steps = plan.options.shape.length,
-                               .inputs = trainer_->inputs().data(),
-                               .targets = trainer_->targets().data(),
-                               .lengths = trainer_->lengths().data()});
+  const absl::StatusOr<int64_t> steps = data_.batches().StepsOf(index, cancelled);
+  if (!steps.ok()) return steps.status();
+  const MemoryPlan& plan = plans_->For(*steps);
+  const HostBatch batch{.steps = plan.options.shape.length,
+                        .inputs = trainer_->inputs().data(),
+                        .targets = trainer_->targets().data(),
+                        .lengths = trainer_->lengths().data()};
+  if (absl::Status status = data_.batches().Fill(index, batch, cancelled); !status.ok()) return status;
   const absl::StatusOr<StepResult> result =
       trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled);
   if (!result.ok()) return result.status();
@@ -266,6 +278,14 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
+void LanguageModelJob::WatchData(JobObserver& observer) {
+  if (data_changed_) return;
+  const std::string change = data_.Change();
+  if (change.empty()) return;
+  data_changed_ = true;
+  observer.OnNote(change);
+}
+
 // A checkpoint that cannot be written is no reason to lose what is being trained: the next may be. Weights that are not
 // finite are.
 absl::Status LanguageModelJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
@@ -307,6 +327,7 @@ absl::StatusOr<std::optional<double>> LanguageModelJob::Evaluate(int64_t step, c
                                                                  JobObserver& observer, const CancelCheck& cancelled) {
   const auto progress = [&](int64_t done) { observer.OnEvaluationProgress(done, data_.holdout_bytes()); };
   absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled, progress);
+  WatchData(observer);
   if (bits.ok() && *bits) observer.OnEvaluation(step, **bits);
   return bits;
 }
@@ -326,7 +347,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
                                                                   const BackendDecorator& decorate) {
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
   if (absl::Status status = CheckJobFiles(spec, known_costs.path()); !status.ok()) return status;
-  absl::StatusOr<TrainingData> data = TrainingData::Open(spec);
+  absl::StatusOr<TrainingData> data = TrainingData::Open(spec, cancelled);
   if (!data.ok()) return data.status();
   absl::StatusOr<std::unique_ptr<Backend>> made = MakeJobBackend(spec);
   if (!made.ok()) return made.status();

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +38,7 @@ struct JobPlan {
   int64_t train_bytes = 0;  // of text
   int64_t holdout_bytes = 0;
   std::optional<LineSummary> lines;  // where sequences are lines
+  std::vector<std::string> notes;    // what the user may not have meant, one sentence each
   int64_t plans = 1;                 // one for each number of links that a batch may have
   int64_t evaluation_bytes = 0;      // beside the ledger's, while an evaluation is under way between two steps
   std::string device;                // "cpu (avx512, 2 threads)"
@@ -94,6 +96,7 @@ class JobObserver {
   virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}  // on the way, and after the last step
   virtual void OnLedger(const Ledger& /*peak*/) {}        // bytes by kind when most were live so far; once a step
   virtual void OnLinkRuns(const LinkRuns& /*so_far*/) {}  // once a step, where the device counts them
+  virtual void OnNote(const std::string& /*note*/) {}     // something that does not end the job, one sentence
   // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
   virtual void OnPredictionMissed(const StepRecord&) {}
 };

@@ -2,8 +2,10 @@
 #include "executor/model/model_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "executor/model/parameters.h"
 #include "nlohmann/json.hpp"
+#include "planner_service/text/strict_json.h"
 
 namespace recurve {
 namespace {
@@ -68,8 +71,10 @@ absl::StatusOr<double> ReadRate(const std::string& path, const nlohmann::json& j
 absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Safetensors& file) {
   const auto text = file.metadata.find(kMetadataKey);
   if (text == file.metadata.end()) return FileError(path, "has no `recurve` metadata; it was not saved by recurve");
-  const nlohmann::json json = nlohmann::json::parse(text->second, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return FileError(path, "its `recurve` metadata is no JSON object");
+  const absl::StatusOr<nlohmann::json> parsed = ParseStrictJson<nlohmann::json>(text->second);
+  if (!parsed.ok()) return FileError(path, absl::StrCat("its `recurve` metadata ", parsed.status().message()));
+  if (!parsed->is_object()) return FileError(path, "its `recurve` metadata is no JSON object");
+  const nlohmann::json& json = *parsed;
   const auto format = json.find("format");
   if (format == json.end() || *format != kFormat) {
     return FileError(path,
@@ -86,10 +91,10 @@ absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Sa
     *value = *extent;
   }
   const auto cell = json.find("cell");
-  const std::optional<Cell> parsed =
+  const std::optional<Cell> known =
       cell != json.end() && cell->is_string() ? ParseCell(cell->get<std::string>()) : std::nullopt;
-  if (!parsed) return FileError(path, "metadata recurve.cell is missing or names no cell that is known");
-  config.cell = *parsed;
+  if (!known) return FileError(path, "metadata recurve.cell is missing or names no cell that is known");
+  config.cell = *known;
   for (const auto& [field, value] : {std::pair("residual", &config.residual), {"layer_norm", &config.layer_norm}}) {
     const auto found = json.find(field);
     if (found == json.end() || !found->is_boolean()) {
@@ -153,6 +158,17 @@ absl::Status CheckIsNoOtherFile(const std::string& path) {
       "cannot save a model as ", path, ": there is a file that is no model; give another name, or remove it"));
 }
 
+absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& tensor : tensors) {
+    const auto found =
+        std::find_if(tensor.values.begin(), tensor.values.end(), [](float value) { return !std::isfinite(value); });
+    if (found == tensor.values.end()) continue;
+    return FileError(path, absl::StrCat("tensor ", tensor.name, " has the value ", *found, " at index ",
+                                        found - tensor.values.begin(), "; every value must be finite"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status SaveModel(const std::string& path, const Model& model, AtomicFile::Links links) {
@@ -167,17 +183,24 @@ absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& co
   return file->CheckRoom(kLargestUsualHeader + ParameterLayout(config).count() * static_cast<int64_t>(sizeof(float)));
 }
 
-absl::StatusOr<Model> LoadModel(const std::string& path) {
-  absl::StatusOr<Safetensors> file = ReadSafetensors(path);
+absl::StatusOr<Model> LoadModel(const InputFile& input) {
+  absl::StatusOr<Safetensors> file = ReadSafetensors(input);
   if (absl::IsInvalidArgument(file.status())) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is no model that recurve saved: ", file.status().message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(input.name(), " is no model that recurve saved: ", file.status().message()));
   }
   if (!file.ok()) return file.status();
-  const absl::StatusOr<ModelConfig> config = ConfigFromMetadata(path, *file);
+  const absl::StatusOr<ModelConfig> config = ConfigFromMetadata(input.name(), *file);
   if (!config.ok()) return config.status();
-  absl::StatusOr<std::vector<NamedTensor>> parameters = Arrange(path, *config, std::move(file->tensors));
+  absl::StatusOr<std::vector<NamedTensor>> parameters = Arrange(input.name(), *config, std::move(file->tensors));
   if (!parameters.ok()) return parameters.status();
+  if (absl::Status status = CheckFinite(input.name(), *parameters); !status.ok()) return status;
   return Model{.config = *config, .parameters = *std::move(parameters)};
+}
+
+absl::StatusOr<Model> LoadModel(const std::string& path) {
+  const absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(path);
+  return file.ok() ? LoadModel(**file) : file.status();
 }
 
 }  // namespace recurve

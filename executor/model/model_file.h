@@ -43,7 +43,10 @@ absl::Status SaveModel(const std::string& path, const Model& model,
 absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config,
                                   AtomicFile::Links links = AtomicFile::Links::kFollow);
 
-absl::StatusOr<Model> LoadModel(const std::string& path);  // INVALID_ARGUMENT when tensors and configuration disagree
+// INVALID_ARGUMENT when tensors and configuration disagree or a tensor has a value that is not finite; what
+// ReadSafetensors and InputFile::Open return.
+absl::StatusOr<Model> LoadModel(const InputFile& file);
+absl::StatusOr<Model> LoadModel(const std::string& path);
 
 }  // namespace recurve
 

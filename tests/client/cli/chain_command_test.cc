@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "tests/client/cli/run_recurve.h"
 
@@ -86,22 +87,49 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused(R"({"segments": []})", {"segments: their number is 0"});
   refused(R"({"segments": [], "sgements": []})", {"\"sgements\" is not known here"});
   refused(R"({"segments": [{}]})", {"segments[0]", "\"links\" is missing"});
-  const auto with = [](const std::string& more) {
-    return R"({"segments": [{"links": 2, "state_bytes": 1, "tape_bytes": 1, "forward_cost": 1, "backward_cost": 1)" +
-           more + "}]}";
+  // A segment that is right but for one key.
+  const auto with = [](const std::string& key, const std::string& value) {
+    const std::map<std::string, std::string> right = {
+        {"links", "2"}, {"state_bytes", "1"}, {"tape_bytes", "1"}, {"forward_cost", "1"}, {"backward_cost", "1"}};
+    std::string text = R"({"segments": [{")" + key + "\": " + value;
+    for (const auto& [name, number] : right) {
+      if (name != key) text += ", \"" + name + "\": " + number;
+    }
+    return text + "}]}";
   };
-  EXPECT_EQ(RunRecurve({"chain", Write(with(""))}).exit, 0);
-  refused(with(R"(, "links": 0)"), {"segments[0].links is 0"});
-  refused(with(R"(, "links": 1.5)"), {"segments[0]", "\"links\" is 1.5; must be a whole number"});
-  refused(with(R"(, "links": 18446744073709551615)"), {"must be a whole number below 2^63"});
+  EXPECT_EQ(RunRecurve({"chain", Write(with("links", "2"))}).exit, 0);
+  refused(with("links", "0"), {"segments[0].links is 0"});
+  refused(with("links", "1.5"), {"segments[0]", "\"links\" is 1.5; must be a whole number"});
+  refused(with("links", "18446744073709551615"), {"must be a whole number below 2^63"});
   constexpr int kDepth = 1'000'000;
-  refused(with(", \"links\": " + std::string(kDepth, '[') + std::string(kDepth, ']')), {"\"links\" is array"});
-  refused(with(R"(, "tape_bytes": "many")"), {"\"tape_bytes\"", "many"});
-  refused(with(R"(, "name": 3)"), {"\"name\" is 3; must be a string"});
-  refused(with(R"(, "color": "red")"), {"\"color\" is not known here"});
-  ExpectRefused({"chain", Write(with("")), "--memory", "-1"}, 2, {"--memory"});
-  ExpectRefused({"chain", Write(with("")), "--points", "10001"}, 2, {"max_corners is 10001"});
-  ExpectRefused({"chain", Write(with("")), "--planner", "127.0.0.1:1"}, 1, {"127.0.0.1:1", "without --planner"});
+  refused(with("links", std::string(kDepth, '[') + std::string(kDepth, ']')), {"is nested too deeply"});
+  refused(with("links", "[]"), {"\"links\" is array"});
+  refused(with("links", R"(1, "links": 2)"), {"has the key \"links\" twice"});
+  refused(with("links", "2") + std::string("\0{}", 3), {"NUL"});
+  ExpectRefused({"chain", ::testing::TempDir()}, 2, {"is a directory; give a file"});
+  refused(with("tape_bytes", R"("many")"), {"\"tape_bytes\"", "many"});
+  refused(with("name", "3"), {"\"name\" is 3; must be a string"});
+  refused(with("color", R"("red")"), {"\"color\" is not known here"});
+  ExpectRefused({"chain", Write(with("links", "2")), "--memory", "-1"}, 2, {"--memory"});
+  ExpectRefused({"chain", Write(with("links", "2")), "--points", "10001"}, 2, {"max_corners is 10001"});
+  ExpectRefused({"chain", Write(with("links", "2")), "--planner", "127.0.0.1:1"}, 1,
+                {"127.0.0.1:1", "without --planner"});
+}
+
+TEST_F(ChainCommand, ReadsStandardInput) {
+  const std::string file = Write(kEncoderDecoder);
+  const Outcome outcome = RunRecurve({"chain", "-", "--json"}, file);
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, RunRecurve({"chain", file, "--json"}).out);
+}
+
+TEST_F(ChainCommand, ShowsNamesAsOnePrintableLine) {
+  std::string text = kEncoderDecoder;
+  text.replace(text.find("encoder"), 7, "\\u001b[2K\xC2\x9B\xE2\x80\xAE");
+  const Outcome outcome = RunRecurve({"chain", Write(text), "--memory", "9MiB"});
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("\\x1b[2K\\u009b\\u202e"));
+  EXPECT_THAT(outcome.out, Not(HasSubstr("\x1B")));
 }
 
 const std::vector<std::string> kOffload = {"offload", "--length",      "60", "--state-bytes",  "1",  "--memory",

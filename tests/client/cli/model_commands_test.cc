@@ -4,6 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+
 #include "tests/client/cli/run_recurve.h"
 
 namespace recurve {
@@ -74,6 +79,74 @@ TEST_F(ModelCommands, RefuseWhatMakesNoSense) {
   for (const char* last : {"0", "2", "-1", "x"}) {
     ExpectRefused({"eval", "--model", model_, "--data", text_, "--last", last}, 2, {"--last"});
   }
+}
+
+// The weights of a model file, changed one by one.
+std::string WithWeights(const std::string& model, const std::function<float(size_t index, float value)>& change) {
+  std::string bytes = ReadFile(model);
+  uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  for (size_t at = sizeof(header) + header, i = 0; at < bytes.size(); at += sizeof(float), ++i) {
+    float value = 0;
+    std::memcpy(&value, bytes.data() + at, sizeof(value));
+    value = change(i, value);
+    std::memcpy(bytes.data() + at, &value, sizeof(value));
+  }
+  return bytes;
+}
+
+TEST_F(ModelCommands, NameTheTensorThatIsNotFinite) {
+  const std::string broken = scratch_.Write(
+      "broken", WithWeights(model_, [](size_t i, float value) { return i == 5000 ? std::nanf("") : value; }));
+  const std::string large =
+      scratch_.Write("large", WithWeights(model_, [](size_t i, float) { return i % 2 == 0 ? 3e38F : -3e38F; }));
+  for (const auto& [model, what] : {std::pair(broken, "has the value"), {large, "not a finite number"}}) {
+    ExpectRefused({"sample", "--model", model, "--json"}, 1, {"tensor ", what});
+    ExpectRefused({"eval", "--model", model, "--data", text_}, 1, {"tensor ", what});
+    ExpectRefused({"eval", "--model", model, "--data", text_, "--sequences", "lines"}, 1, {"tensor ", what});
+  }
+}
+
+TEST_F(ModelCommands, ReadStandardInput) {
+  const Outcome eval = RunRecurve({"eval", "--model", model_, "--data", "-"}, text_);
+  EXPECT_EQ(eval.exit, 0) << eval.err;
+  EXPECT_THAT(eval.out, HasSubstr("on 4,000 bytes of standard input"));
+  const std::vector<std::string> sample = {"sample", "--bytes", "20", "--model"};
+  EXPECT_EQ(RunRecurve(Plus(sample, {"-"}), model_).out, RunRecurve(Plus(sample, {model_})).out);
+  ExpectRefused({"eval", "--model", model_, "--data", "-"}, 1, {"standard input"});  // is /dev/null
+}
+
+TEST_F(ModelCommands, RefuseADirectory) {
+  ExpectRefused({"sample", "--model", scratch_.path()}, 1, {"is a directory; give a file"});
+  ExpectRefused({"eval", "--model", model_, "--data", scratch_.path()}, 1, {"is a directory; give a file"});
+}
+
+TEST_F(ModelCommands, LinesEndInNewlines) {
+  const std::string text = scratch_.Write("mac", "one\rtwo\rthree\r");
+  ExpectRefused({"eval", "--model", model_, "--data", text, "--sequences", "lines"}, 1, {"3 carriage returns", "tr "});
+}
+
+// A terminal, or a program that reads lines, must not be led astray by a name.
+TEST_F(ModelCommands, ShowNamesAsOnePrintableLine) {
+  const std::string name = "a\nfake row\x1B[2K\xC2\x9B\xE2\x80\xAEtxt";
+  const std::string shown = "a\\nfake row\\x1b[2K\\u009b\\u202etxt";
+  const std::string data = scratch_.Write(name, SomeText(200));
+  const Outcome eval = RunRecurve({"eval", "--model", model_, "--data", data});
+  EXPECT_EQ(eval.exit, 0) << eval.err;
+  EXPECT_THAT(eval.out, HasSubstr(shown + "\n"));
+  EXPECT_EQ(std::count(eval.out.begin(), eval.out.end(), '\n'), 1);
+  const Outcome json = RunRecurve({"eval", "--model", model_, "--data", data, "--json"});
+  EXPECT_EQ(JsonLines(json.out).at(0)["data"], data);
+  for (const char c : json.out) EXPECT_TRUE(c == '\n' || (c >= ' ' && c < 0x7F));
+  ExpectRefused({"eval", "--model", model_, "--data", data + "x"}, 1, {shown + "x"});
+}
+
+TEST_F(ModelCommands, WantUtf8) {
+  ExpectRefused({"eval", "--model", model_, "--data", "caf\xE9.txt"}, 2, {"\"caf\\xe9.txt\" is not UTF-8"});
+  ExpectRefused({"sample", "--model=\xFF"}, 2, {"not UTF-8"});
+  ExpectRefused({"jobs", "--executor", "\xC0\x80"}, 2, {"not UTF-8"});
+  // What a model reads is bytes.
+  EXPECT_EQ(RunRecurve({"sample", "--model", model_, "--prompt", "\xE9", "--bytes", "5"}).exit, 0);
 }
 
 }  // namespace

@@ -25,21 +25,21 @@ std::string Joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments)
-    : RecurveProcess(RECURVE_BINARY, Plus({RECURVE_BINARY}, arguments)) {}
+RecurveProcess::RecurveProcess(const std::vector<std::string>& arguments, const std::string& input)
+    : RecurveProcess(RECURVE_BINARY, Plus({RECURVE_BINARY}, arguments), input) {}
 
 RecurveProcess RecurveProcess::OfShell(const std::string& script) {
-  return RecurveProcess("/bin/bash", {"bash", "-c", script, RECURVE_BINARY});
+  return RecurveProcess("/bin/bash", {"bash", "-c", script, RECURVE_BINARY}, "/dev/null");
 }
 
-RecurveProcess::RecurveProcess(const std::string& program, std::vector<std::string> words) {
+RecurveProcess::RecurveProcess(const std::string& program, std::vector<std::string> words, const std::string& input) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 0, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, 1, scratch_.File("out").c_str(), O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&files, 2, scratch_.File("err").c_str(), O_WRONLY | O_CREAT, 0600);
   if (posix_spawn(&pid_, program.c_str(), &files, nullptr, argv.data(), environ) != 0) pid_ = -1;

@@ -18,10 +18,10 @@ struct Outcome {
   std::string err;
 };
 
-// The real program, started with these arguments and no terminal.
+// The real program, started with these arguments and no terminal, and the file `input` as standard input.
 class RecurveProcess {
  public:
-  explicit RecurveProcess(const std::vector<std::string>& arguments);
+  explicit RecurveProcess(const std::vector<std::string>& arguments, const std::string& input = "/dev/null");
   // A script for bash, in which "$0" is the program.
   static RecurveProcess OfShell(const std::string& script);
   ~RecurveProcess();  // kills it if it still runs
@@ -31,13 +31,15 @@ class RecurveProcess {
   Outcome Wait();
 
  private:
-  RecurveProcess(const std::string& program, std::vector<std::string> words);
+  RecurveProcess(const std::string& program, std::vector<std::string> words, const std::string& input);
 
   const ScratchDirectory scratch_;
   pid_t pid_ = -1;
 };
 
-inline Outcome RunRecurve(const std::vector<std::string>& arguments) { return RecurveProcess(arguments).Wait(); }
+inline Outcome RunRecurve(const std::vector<std::string>& arguments, const std::string& input = "/dev/null") {
+  return RecurveProcess(arguments, input).Wait();
+}
 
 inline Outcome RunInShell(const std::string& script) { return RecurveProcess::OfShell(script).Wait(); }
 

@@ -321,6 +321,48 @@ TEST_F(TrainCommand, StopsWhenTheLossIsNoNumber) {
   EXPECT_LT(JsonLines(outcome.out).size(), 1000u);
 }
 
+void WaitForStep(const RecurveProcess& process, int step) {
+  while (process.OutSoFar().find("\"step\":" + std::to_string(step) + ",") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TEST_F(TrainCommand, ATextThatBecomesShorterEndsIt) {
+  RecurveProcess process(Plus(TinyTraining(text_), {"--json", "--steps", "1000000000"}));
+  WaitForStep(process, 3);
+  std::filesystem::resize_file(text_, 10);
+  const Outcome outcome = process.Wait();
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("became shorter while it was read"));
+}
+
+TEST_F(TrainCommand, ATextThatIsOverwrittenIsNoted) {
+  RecurveProcess process(Plus(TinyTraining(text_), {"--json", "--steps", "1000000000"}));
+  WaitForStep(process, 3);
+  std::ofstream(text_, std::ios::app) << "more";
+  while (process.OutSoFar().find("was written to while it was read") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  process.Signal(SIGINT);
+  process.Wait();
+}
+
+TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
+  const Outcome outcome = RunRecurve(Plus(TinyTraining(text_), {"--holdout", "0.0001", "--dry-run"}));
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("note       nothing is evaluated: holdout is 0.0001"));
+  EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), {"--holdout", "0", "--dry-run"})).out,
+              Not(HasSubstr("nothing is evaluated")));
+  const std::string line = scratch_.Write("line", std::string(300, 'x'));
+  EXPECT_THAT(RunRecurve(Plus(TinyTraining(line), {"--sequences", "lines", "--dry-run"})).out,
+              HasSubstr("bytes have no line"));
+}
+
+TEST_F(TrainCommand, LinesEndInNewlines) {
+  const std::string text = scratch_.Write("mac", "one\rtwo\rthree\r");
+  ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so that all of it is one"});
+}
+
 TEST_F(TrainCommand, AnInterruptKeepsTheLastCheckpoint) {
   const std::string model = scratch_.File("model");
   for (const int signal : {SIGINT, SIGTERM}) {

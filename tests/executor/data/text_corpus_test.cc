@@ -3,13 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <numeric>
+#include <string>
 #include <vector>
 
-#include "tests/executor/data/scratch_directory.h"
+#include "tests/executor/data/text_file.h"
 
 namespace recurve {
 namespace {
@@ -22,68 +22,70 @@ std::vector<uint8_t> SomeText(int64_t size) {
   return text;
 }
 
-TEST(TextCorpus, MapsEveryByteAsItIs) {
-  const ScratchDirectory scratch;
+std::string AsString(const std::vector<uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
+
+std::string TextBytes(const Text& text, int64_t begin, int64_t bytes) {
+  std::vector<uint8_t> to(static_cast<size_t>(bytes), '?');
+  const absl::Status status = text.Read(begin, to);
+  return status.ok() ? AsString(to) : status.ToString();
+}
+
+TEST(Text, HasEveryByteAsItIs) {
   std::string bytes(256 * 3, '\0');
   std::iota(bytes.begin(), bytes.end(), 0);
-  auto corpus = TextCorpus::Open(scratch.Write("binary", bytes));
-  ASSERT_TRUE(corpus.ok()) << corpus.status();
-  const auto mapped = (*corpus)->bytes();
-  EXPECT_EQ(std::string(mapped.begin(), mapped.end()), bytes);
+  const TextFile file(bytes);
+  EXPECT_EQ(file.text().size(), 768);
+  EXPECT_EQ(TextBytes(file.text(), 0, 768), bytes);
 }
 
-TEST(TextCorpus, TwoBytesAreEnough) {
-  const ScratchDirectory scratch;
-  auto corpus = TextCorpus::Open(scratch.Write("two", "ab"));
-  ASSERT_TRUE(corpus.ok()) << corpus.status();
-  EXPECT_EQ((*corpus)->bytes().size(), 2u);
+TEST(Text, IsBetweenTwoLineEnds) {
+  const TextFile file("abcdefgh");
+  EXPECT_EQ(TextBytes(file.text(), -1, 10), "\nabcdefgh\n");
+  EXPECT_EQ(TextBytes(file.text(), -1, 1), "\n");
+  EXPECT_EQ(TextBytes(file.text(), 8, 1), "\n");
+  EXPECT_EQ(TextBytes(file.text().First(5), 3, 3), "de\n");
+  EXPECT_EQ(TextBytes(file.text().Last(5).First(2), -1, 4), "\nde\n");
 }
 
-TEST(TextCorpus, OpensAFileLargerThanAnyMemory) {
-  const ScratchDirectory scratch;
-  const std::string path = scratch.Write("sparse", "");
+TEST(Text, NeedsTwoBytes) {
+  EXPECT_TRUE(CheckText(TextFile("ab").file()).ok());
+  EXPECT_THAT(CheckText(TextFile("").file()).ToString(), HasSubstr("has 0 bytes"));
+  EXPECT_THAT(CheckText(TextFile("x").file()).ToString(), HasSubstr("has 1 byte;"));
+}
+
+TEST(Text, MayBeLargerThanAnyMemory) {
+  const TextFile small("");
   constexpr int64_t kSize = int64_t{1} << 36;
-  if (truncate(path.c_str(), kSize) != 0) GTEST_SKIP() << "this file system has no sparse files of 64 GiB";
-  auto corpus = TextCorpus::Open(path);
-  ASSERT_TRUE(corpus.ok()) << corpus.status();
-  EXPECT_EQ((*corpus)->bytes().size(), static_cast<size_t>(kSize));
-  EXPECT_EQ((*corpus)->bytes().back(), 0);
+  if (truncate(small.path().c_str(), kSize) != 0) GTEST_SKIP() << "this file system has no sparse files of 64 GiB";
+  const auto file = InputFile::Open(small.path()).value();
+  EXPECT_EQ(TextBytes(Text(*file), kSize - 1, 1), std::string(1, '\0'));
 }
 
-TEST(TextCorpus, SaysWhatIsWrongWithTheFile) {
-  const ScratchDirectory scratch;
-  const auto error = [](const std::string& path) { return TextCorpus::Open(path).status(); };
-
-  EXPECT_EQ(error(scratch.File("missing")).code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(error(scratch.Write("file", "text") + "/below").code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(error("").code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(error(scratch.path()).ToString(), HasSubstr("is a directory"));
-  EXPECT_THAT(error(scratch.Write("empty", "")).ToString(), HasSubstr("has 0 bytes"));
-  EXPECT_THAT(error(scratch.Write("one", "x")).ToString(), HasSubstr("has 1 byte;"));
-  EXPECT_THAT(error("/dev/null").ToString(), HasSubstr("not a regular file"));
-  const std::string pipe = scratch.File("pipe");
-  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_THAT(error(pipe).ToString(), HasSubstr("not a regular file"));
-  for (const char* name : {"empty", "one"}) {
-    EXPECT_EQ(error(scratch.File(name)).code(), absl::StatusCode::kInvalidArgument);
+TEST(TextView, ShowsWhatTheTextHas) {
+  const std::string bytes = AsString(SomeText(200'000));
+  const TextFile file(bytes);
+  const std::string framed = "\n" + bytes + "\n";
+  for (const int64_t ahead : {int64_t{1}, int64_t{100}, TextView::kMost}) {
+    TextView view(file.text(), ahead);
+    for (const int64_t begin : {0, 7, 50'000, 49'990, 130'000, 3, 134'466}) {
+      for (const int64_t size : {1, 30, 5000, 65'536}) {
+        const auto shown = view.Look(begin - 1, size);
+        ASSERT_TRUE(shown.ok()) << shown.status();
+        ASSERT_EQ(std::string(shown->begin(), shown->end()),
+                  framed.substr(static_cast<size_t>(begin), static_cast<size_t>(size)));
+      }
+    }
   }
-}
-
-TEST(TextCorpus, SaysWhenItMayNotRead) {
-  if (geteuid() == 0) GTEST_SKIP() << "the superuser may read everything";
-  const ScratchDirectory scratch;
-  const std::string path = scratch.Write("secret", "text");
-  ASSERT_EQ(chmod(path.c_str(), 0), 0);
-  EXPECT_EQ(TextCorpus::Open(path).status().code(), absl::StatusCode::kPermissionDenied);
 }
 
 // Every window of every shape against the definition, written out with none of the arithmetic of the class.
 TEST(WindowBatches, AgreeWithTheDefinition) {
   for (int64_t size = 2; size <= 40; ++size) {
     const std::vector<uint8_t> text = SomeText(size);
+    const TextFile file(AsString(text));
     for (int64_t batch = 1; batch <= 5; ++batch) {
       for (int64_t length = 1; length <= 7; ++length) {
-        auto batches = WindowBatches::Create(text, batch, length);
+        auto batches = WindowBatches::Create(file.text(), batch, length);
         ASSERT_EQ(batches.ok(), size >= batch * length + 1) << size << " " << batch << " " << length;
         if (!batches.ok()) continue;
 
@@ -97,9 +99,9 @@ TEST(WindowBatches, AgreeWithTheDefinition) {
         ASSERT_EQ(batches->windows_per_epoch(), stream / length);
         for (int64_t index = 0; index < 2 * batches->windows_per_epoch() + 1; ++index) {
           std::vector<int32_t> inputs(static_cast<size_t>(length * batch), -1), targets(inputs);
-          batches->Fill(index,
-                        {.steps = length, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr});
-          ASSERT_EQ(batches->StepsOf(index), length);
+          const HostBatch to{.steps = length, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr};
+          ASSERT_TRUE(batches->Fill(index, to, {}).ok());
+          ASSERT_EQ(batches->StepsOf(index, {}).value(), length);
           const int64_t window = index % batches->windows_per_epoch();
           EXPECT_EQ(batches->StartsAfresh(index), window == 0);
           for (int64_t t = 0; t < length; ++t) {
@@ -115,10 +117,54 @@ TEST(WindowBatches, AgreeWithTheDefinition) {
   }
 }
 
+// More than a tile both ways, where sequences end within tiles.
+TEST(WindowBatches, FillLargeBatches) {
+  constexpr int64_t kBatch = 37, kLength = 5000;
+  const std::vector<uint8_t> text = SomeText(kBatch * kLength + 1);
+  const TextFile file(AsString(text));
+  auto batches = WindowBatches::Create(file.text(), kBatch, kLength);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  std::vector<int32_t> inputs(kBatch * kLength, -7), targets(inputs);
+  const HostBatch batch{.steps = kLength, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr};
+  ASSERT_TRUE(batches->Fill(0, batch, {}).ok());
+  for (int64_t t = 0; t < kLength; ++t) {
+    for (int64_t b = 0; b < kBatch; ++b) {
+      const auto at = static_cast<size_t>(t * kBatch + b);
+      ASSERT_EQ(inputs[at], text[static_cast<size_t>(b * kLength + t)]);
+      ASSERT_EQ(targets[at], text[static_cast<size_t>(b * kLength + t + 1)]);
+    }
+  }
+}
+
+// A batch that takes seconds to fill must not be waited for.
+TEST(WindowBatches, StopWhileTheyFill) {
+  constexpr int64_t kBatch = 64, kLength = 100'000;
+  const TextFile file(std::string(kBatch * kLength + 1, 'x'));
+  auto batches = WindowBatches::Create(file.text(), kBatch, kLength);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  std::vector<int32_t> inputs(kBatch * kLength), targets(inputs);
+  const HostBatch batch{.steps = kLength, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr};
+  int asked = 0;
+  EXPECT_EQ(batches->Fill(0, batch, [&] { return ++asked == 10; }).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(inputs.back(), 0);  // not filled
+}
+
+TEST(WindowBatches, SayThatTheFileBecameShorter) {
+  const TextFile file(AsString(SomeText(1000)));
+  auto batches = WindowBatches::Create(file.text(), 2, 400);
+  ASSERT_TRUE(batches.ok()) << batches.status();
+  file.Truncate(700);
+  std::vector<int32_t> inputs(800), targets(800);
+  const absl::Status status =
+      batches->Fill(0, {.steps = 400, .inputs = inputs.data(), .targets = targets.data(), .lengths = nullptr}, {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(status.ToString(), HasSubstr("became shorter"));
+}
+
 TEST(WindowBatches, SayHowMuchTextIsNeeded) {
-  const std::vector<uint8_t> text = SomeText(100);
+  const TextFile file(AsString(SomeText(100)));
   const auto message = [&](int64_t batch, int64_t length) {
-    const absl::Status status = WindowBatches::Create(text, batch, length).status();
+    const absl::Status status = WindowBatches::Create(file.text(), batch, length).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());
   };
@@ -127,7 +173,7 @@ TEST(WindowBatches, SayHowMuchTextIsNeeded) {
   EXPECT_THAT(message(1, -1), HasSubstr("length is -1"));
   EXPECT_THAT(message(INT64_MAX, INT64_MAX), HasSubstr("more than 2^63"));
   EXPECT_THAT(message(1, INT64_MAX), HasSubstr("at least 9223372036854775808"));
-  EXPECT_FALSE(WindowBatches::Create({}, 1, 1).ok());
+  EXPECT_FALSE(WindowBatches::Create(TextFile("").text(), 1, 1).ok());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "executor/model/parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/executor/data/text_file.h"
 #include "tests/executor/engine/training_run.h"
 #include "tests/executor/model/reference_language_model.h"
 
@@ -20,10 +21,6 @@ namespace recurve {
 namespace {
 
 using testing::HasSubstr;
-
-std::span<const uint8_t> Bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 class InferenceTest : public testing::TestWithParam<Cell> {
  protected:
@@ -79,17 +76,80 @@ TEST_P(InferenceTest, EvaluatesAsTheReferenceDoes) {
     }
     auto state = reference.ZeroState(1);
     const double expected = reference.Loss(batch, &state) / std::numbers::ln2;
-    const absl::StatusOr<double> bits = EvaluateBitsPerByte(model_, Bytes(text), *backend_, {});
+    const TextFile file(text);
+    const absl::StatusOr<double> bits = EvaluateBitsPerByte(model_, file.text(), *backend_, {});
     ASSERT_TRUE(bits.ok()) << bits.status();
     EXPECT_NEAR(*bits, expected, 1e-5) << size;
   }
 }
 
 TEST_P(InferenceTest, EvaluationNeedsTwoBytesAndCanBeCancelled) {
-  EXPECT_EQ(EvaluateBitsPerByte(model_, Bytes("x"), *backend_, {}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(EvaluateBitsPerByte(model_, {}, *backend_, {}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(EvaluateBitsPerByte(model_, Bytes(kGenesis), *backend_, [] { return true; }).status().code(),
-            absl::StatusCode::kCancelled);
+  const auto error = [&](std::string_view text, const CancelCheck& cancelled) {
+    const TextFile file(text);
+    return EvaluateBitsPerByte(model_, file.text(), *backend_, cancelled).status().code();
+  };
+  EXPECT_EQ(error("x", {}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(error("", {}), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(error(kGenesis, [] { return true; }), absl::StatusCode::kCancelled);
+}
+
+// Lines are texts of their own: their nats add up.
+TEST_P(InferenceTest, EvaluatesEachLineByItself) {
+  const std::vector<std::string> lines = {"In the beginning God created the heaven and the earth.",
+                                          "x",
+                                          std::string(31, 'a'),
+                                          std::string(32, 'b'),
+                                          std::string(33, 'c'),
+                                          std::string(64, 'd'),
+                                          "And the evening"};
+  std::string text = "\n\n";
+  double nats = 0;
+  int64_t predictions = 0;
+  for (const std::string& line : lines) {
+    text += line + "\n\n";
+    const TextFile alone("\n" + line + "\n");
+    const auto bytes = static_cast<int64_t>(line.size()) + 1;
+    nats += EvaluateBitsPerByte(model_, alone.text(), *backend_, {}).value() * static_cast<double>(bytes);
+    predictions += bytes;
+  }
+  for (const std::string_view end : {"\n\n", "\n", ""}) {
+    const TextFile file(text.substr(0, text.size() - 2).append(end));
+    int64_t done = 0;
+    const absl::StatusOr<double> bits =
+        EvaluateLinesBitsPerByte(model_, file.text(), *backend_, {}, [&](int64_t so_far) { done = so_far; });
+    ASSERT_TRUE(bits.ok()) << bits.status();
+    EXPECT_NEAR(*bits, nats / static_cast<double>(predictions), 1e-5);
+    EXPECT_EQ(done, predictions);
+  }
+  const TextFile empty("\n\n\n");
+  EXPECT_EQ(EvaluateLinesBitsPerByte(model_, empty.text(), *backend_, {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_P(InferenceTest, SaysThatTheFileBecameShorter) {
+  const TextFile file(std::string(200'000, 'x'));
+  const absl::Status status =
+      EvaluateBitsPerByte(model_, file.text(), *backend_, {}, [&](int64_t) { file.Truncate(1000); }).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), HasSubstr("became shorter"));
+}
+
+// Weights may be finite and still so large that what is computed from them is not.
+TEST_P(InferenceTest, NamesTheTensorThatOverflows) {
+  Model model = undropped_;
+  for (NamedTensor& tensor : model.parameters) {
+    for (size_t i = 0; i < tensor.values.size(); ++i) tensor.values[i] = i % 2 == 0 ? 3e38F : -3e38F;
+  }
+  model.parameters[1].values[0] = 3.2e38F;
+  const std::string largest = model.parameters[1].name;
+  const TextFile file(kGenesis);
+  const absl::Status evaluated = EvaluateBitsPerByte(model, file.text(), *backend_, {}).status();
+  EXPECT_THAT(evaluated.message(), HasSubstr("not a finite number"));
+  EXPECT_THAT(evaluated.message(), HasSubstr(largest));
+  int64_t emitted = 0;
+  const absl::Status sampled = Sample(model, {}, *backend_, [&](char) { return ++emitted > 0; });
+  EXPECT_THAT(sampled.message(), HasSubstr(largest));
+  EXPECT_EQ(emitted, 0);
 }
 
 TEST_P(InferenceTest, SamplesTheSameBytesForTheSameSeed) {

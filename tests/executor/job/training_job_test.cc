@@ -191,9 +191,9 @@ TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   const auto model = LoadModel(spec.save_path);
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(Sha256Hex(model->parameters), report->weights_sha256);
-  const auto corpus = TextCorpus::Open(text_path_);
+  const auto file = InputFile::Open(text_path_).value();
   const auto backend = MakeCpuBackend({.threads = 1});
-  EXPECT_EQ(EvaluateBitsPerByte(*model, (*corpus)->bytes().last(plan.holdout_bytes), **backend, {}).value(),
+  EXPECT_EQ(EvaluateBitsPerByte(*model, Text(*file).Last(plan.holdout_bytes), **backend, {}).value(),
             *report->bits_per_byte);
 }
 

@@ -2,6 +2,7 @@
 #include "executor/model/model_file.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "executor/data/safetensors.h"
@@ -88,7 +89,9 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
     EXPECT_THAT(status.message(), HasSubstr(path_));
   };
   expect({}, "no `recurve` metadata");
-  expect({{"recurve", "{"}}, "no JSON object");
+  expect({{"recurve", "{"}}, "is not JSON");
+  expect({{"recurve", R"({"format":"byte-rnn-1","format":"byte-rnn-1"})"}}, "\"format\" twice");
+  expect({{"recurve", std::string(kMetadata) + '\0' + "more"}}, "NUL");
   expect({{"recurve", "[]"}}, "no JSON object");
   expect({{"recurve", R"({"format":"gru-1"})"}}, "recurve.format");
   expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256})"}}, "recurve.layers is missing");
@@ -117,6 +120,18 @@ TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
   tensors = model_.parameters;
   tensors[3].shape = {4, 5};
   EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("layers.0.bias has shape [4, 5]"));
+}
+
+// Training that diverged elsewhere, or damage: every byte of such a model would be sampled as 0.
+TEST_F(ModelFileTest, RefusesValuesThatAreNotFinite) {
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    std::vector<NamedTensor> tensors = model_.parameters;
+    tensors[3].values[7] = value;
+    const absl::Status status = LoadWith({{"recurve", kMetadata}}, tensors);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("tensor layers.0.bias has the value"));
+    EXPECT_THAT(status.message(), HasSubstr("at index 7"));
+  }
 }
 
 }  // namespace

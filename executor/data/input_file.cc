@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/data/input_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "executor/data/posix_error.h"
+
+namespace recurve {
+namespace {
+
+constexpr char kStandardInput[] = "standard input";
+constexpr size_t kCopyBytes = 1 << 16;
+constexpr int kPollMilliseconds = 200;  // between two questions whether to stop while nothing comes
+
+absl::Status WriteAll(int fd, const char* from, size_t bytes) {
+  while (bytes > 0) {
+    const ssize_t written = write(fd, from, bytes);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return PosixError(errno, "keep a copy of", kStandardInput);
+    from += written;
+    bytes -= static_cast<size_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CopyStandardInput(int to, const StopCheck& stop) {
+  std::vector<char> buffer(kCopyBytes);
+  for (;;) {
+    if (absl::Status status = CheckStop(stop); !status.ok()) return status;
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    if (poll(&input, 1, kPollMilliseconds) <= 0) continue;
+    const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return PosixError(errno, "read", kStandardInput);
+    if (got == 0) return absl::OkStatus();
+    if (absl::Status status = WriteAll(to, buffer.data(), static_cast<size_t>(got)); !status.ok()) return status;
+  }
+}
+
+bool SameTime(const struct timespec& a, const struct timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+}  // namespace
+
+absl::Status CheckStop(const StopCheck& stop) {
+  return stop && stop() ? absl::CancelledError("cancelled while reading") : absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
+  // O_NONBLOCK: opening a pipe that nobody writes to must not wait before it is refused.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return PosixError(errno, "open", path);
+  return Own(fd, path, path);
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::OpenStandardInput(const StopCheck& stop) {
+  struct stat info {};
+  if (fstat(STDIN_FILENO, &info) != 0) return PosixError(errno, "read", kStandardInput);
+  if (S_ISREG(info.st_mode) && lseek(STDIN_FILENO, 0, SEEK_CUR) == 0) {
+    const int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return PosixError(errno, "read", kStandardInput);
+    return Own(fd, kStandardInput, "");
+  }
+  std::FILE* copy = std::tmpfile();
+  if (copy == nullptr) return PosixError(errno, "keep a copy of", kStandardInput);
+  const absl::Cleanup closer = [copy] { std::fclose(copy); };
+  if (absl::Status status = CopyStandardInput(fileno(copy), stop); !status.ok()) return status;
+  const int fd = fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return PosixError(errno, "read", kStandardInput);
+  return Own(fd, kStandardInput, "");
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::OpenArgument(const std::string& path, const StopCheck& stop) {
+  return path == "-" ? OpenStandardInput(stop) : Open(path);
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Own(int fd, const std::string& name, const std::string& path) {
+  struct stat info {};
+  const int error = fstat(fd, &info) == 0 ? 0 : errno;
+  std::unique_ptr<InputFile> file(new InputFile(name, path, fd, info));
+  if (error != 0) return PosixError(error, "look at", name);
+  if (S_ISDIR(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(name, " is a directory; give a file"));
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is not a regular file; write its bytes to one first"));
+  }
+  return file;
+}
+
+InputFile::~InputFile() { close(fd_); }
+
+absl::Status InputFile::Read(int64_t begin, void* to, int64_t bytes) const {
+  char* next = static_cast<char*>(to);
+  while (bytes > 0) {
+    const ssize_t got = pread(fd_, next, static_cast<size_t>(bytes), begin);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return PosixError(errno, "read", name_);
+    if (got == 0) {
+      return absl::DataLossError(
+          absl::StrCat(name_, " became shorter while it was read: it had ", size(), " bytes and ends at byte ", begin));
+    }
+    next += got;
+    begin += got;
+    bytes -= got;
+  }
+  return absl::OkStatus();
+}
+
+std::string InputFile::Change() const {
+  struct stat now {};
+  if (fstat(fd_, &now) != 0) return "";
+  if (now.st_size != info_.st_size || !SameTime(now.st_mtim, info_.st_mtim)) {
+    return absl::StrCat(name_, " was written to while it was read (it had ", size(), " bytes and has ",
+                        static_cast<int64_t>(now.st_size), "): what was read may be of before or after");
+  }
+  if (path_.empty() || stat(path_.c_str(), &now) != 0) return "";  // removed: what is open stays as it is
+  if (now.st_dev == info_.st_dev && now.st_ino == info_.st_ino) return "";
+  return absl::StrCat(name_, " was replaced by another file while it was read: what was read is the old one");
+}
+
+}  // namespace recurve

@@ -5,12 +5,17 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "client/cli/planner_option.h"
+
 namespace recurve {
 
-// --executor HOST:PORT
+// --executor TARGET, such as 127.0.0.1:7402
 inline void AddExecutorOption(CLI::App& app, std::string& target) {
   target = "127.0.0.1:7402";
-  app.add_option("--executor", target, "the daemon")->type_name("HOST:PORT")->capture_default_str();
+  app.add_option("--executor", target, "the daemon")
+      ->type_name("TARGET")
+      ->check(TargetProblem, "")
+      ->capture_default_str();
 }
 
 }  // namespace recurve

@@ -5,6 +5,7 @@
 #include "client/cli/option_values.h"
 #include "client/remote_chain_planner.h"
 #include "client/remote_planner.h"
+#include "client/target.h"
 
 namespace recurve {
 namespace {
@@ -28,8 +29,11 @@ class HintingPlanner final : public Planner {
 
 }  // namespace
 
+std::string TargetProblem(const std::string& target) { return std::string(CheckTarget(target).message()); }
+
 void AddPlannerOption(CLI::App& app, std::string& target) {
-  AddText(app, "--planner", target, "ask this planner service instead of the planner inside this process", "HOST:PORT");
+  AddText(app, "--planner", target, "ask this planner service instead of the planner inside this process", "TARGET")
+      ->check(TargetProblem, "");
 }
 
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target) {

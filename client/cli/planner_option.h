@@ -12,7 +12,10 @@
 
 namespace recurve {
 
-// --planner HOST:PORT
+// What is wrong with the target of a service, as CLI11 wants it of a check: empty when nothing is.
+std::string TargetProblem(const std::string& target);
+
+// --planner TARGET, such as 127.0.0.1:7401
 void AddPlannerOption(CLI::App& app, std::string& target);
 
 // The planner service at `target`, or, when that is empty, the planner in this process.

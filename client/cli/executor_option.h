@@ -8,10 +8,10 @@
 
 namespace recurve {
 
-// --executor HOST:PORT
+// --executor TARGET, such as 127.0.0.1:7402
 inline void AddExecutorOption(const Section& section, std::string& target) {
   target = "127.0.0.1:7402";
-  AddText(section, "--executor", target, "the daemon", "HOST:PORT");
+  AddTarget(section, "--executor", target, "the daemon");
 }
 
 }  // namespace recurve

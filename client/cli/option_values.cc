@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/target.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -168,6 +169,14 @@ void AddStrategy(const Section& section, const std::string& name, Strategy& valu
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
              const std::string& kind) {
   section.app.add_option(name, value, help)->type_name(kind)->group(section.heading)->default_str(value);
+}
+
+void AddTarget(const Section& section, const std::string& name, std::string& value, const std::string& help) {
+  section.app.add_option(name, value, help)
+      ->type_name("TARGET")
+      ->group(section.heading)
+      ->default_str(value)
+      ->check([](const std::string& target) { return std::string(CheckTarget(target).message()); }, "");
 }
 
 void AddTexts(const Section& section, const std::string& name, std::vector<std::string>& values,

@@ -52,6 +52,9 @@ void AddStrategy(const Section& section, const std::string& name, Strategy& valu
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
              const std::string& kind = "TEXT");
 
+// Where a service is, as CheckTarget takes it.
+void AddTarget(const Section& section, const std::string& name, std::string& value, const std::string& help);
+
 // One that may be given several times, and adds to `values` each time.
 void AddTexts(const Section& section, const std::string& name, std::vector<std::string>& values,
               const std::string& help, const std::string& kind);

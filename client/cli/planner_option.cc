@@ -28,8 +28,7 @@ class HintingPlanner final : public Planner {
 }  // namespace
 
 void AddPlannerOption(const Section& section, std::string& target) {
-  AddText(section, "--planner", target, "ask this planner service instead of the planner inside this process",
-          "HOST:PORT");
+  AddTarget(section, "--planner", target, "ask this planner service instead of the planner inside this process");
 }
 
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target) {

@@ -12,7 +12,7 @@
 
 namespace recurve {
 
-// --planner HOST:PORT
+// --planner TARGET, such as 127.0.0.1:7401
 void AddPlannerOption(const Section& section, std::string& target);
 
 // The planner service at `target`, or, when that is empty, the planner in this process.

@@ -100,6 +100,8 @@ class HttpEndpoint final : public MetricsEndpoint {
   MHD_Daemon* daemon_ = nullptr;
 };
 
+// No size of the thread's stack is asked for, so that it has the usual one: glibc takes the thread-local storage of all
+// linked libraries from it, and cuBLAS's alone is larger than a small stack.
 bool HttpEndpoint::Run() {
   daemon_ = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr,
                              nullptr, &HttpEndpoint::Handle, this, MHD_OPTION_CONNECTION_LIMIT, kLimitOfLibrary,

@@ -92,7 +92,8 @@ ExitStatus ParseWords(CLI::App& app, std::vector<std::string> words) {
     const CommandModel program = ModelOf(app);
     const ChosenCommand chosen = ChosenIn(program);
     const std::string wrong = UsageError(error, chosen, app.remaining(/*recurse=*/true));
-    return Fail(ExitStatus::kUsage, absl::StrCat(wrong, "; see ", chosen.name, " --help"));
+    return Fail(ExitStatus::kUsage,
+                absl::StrCat(wrong, wrong.back() == '?' ? " See " : "; see ", chosen.name, " --help"));
   }
   const CommandModel program = ModelOf(app);
   const CommandModel& command = *ChosenIn(program).model;

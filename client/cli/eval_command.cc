@@ -43,7 +43,8 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.data.empty()) return absl::InvalidArgumentError("--data is required: the file to evaluate on");
   if (!(options.last > 0 && options.last <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("--last is ", options.last, ", must be above 0 and at most 1"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--last is ", 100 * options.last, "%, must be above 0% and at most 100%"));
   }
   return absl::OkStatus();
 }

@@ -18,15 +18,12 @@ constexpr char kProgramDescription[] =
     "Recurve trains recurrent networks on long sequences inside a memory budget, with exact gradients:\n"
     "what does not fit is computed again, as little as possible.";
 
-constexpr char kProgramFooter[] = R"(
-Examples:
+constexpr char kProgramFooter[] = R"(Examples:
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
                                             train a language model in 5 % of the activation memory
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
                                             what backpropagation through 1000 links costs in 15 MiB
-  recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.25
-                                            the smallest memory in which it is at most a quarter slower
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --save /models/book.safetensors
                                             recurve-executor runs jobs on its machine; recurve-planner plans for it
 

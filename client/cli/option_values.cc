@@ -57,7 +57,14 @@ absl::StatusOr<double> ParseShare(const std::string& text) {
   return percent ? *number / 100 : *number;
 }
 
-absl::StatusOr<int64_t> ParseSize(const std::string& text) { return ParseBytes(text); }
+absl::StatusOr<int64_t> ParseSize(const std::string& text) {
+  absl::StatusOr<int64_t> bytes = ParseBytes(text);
+  if (bytes.ok() && *bytes > kMaxBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\" is more than ", FormatBytes(kMaxBytes), ", the most that can be planned"));
+  }
+  return bytes;
+}
 
 // Nobody trains in so few bytes: a plain number below this is meant to be a share.
 constexpr double kFewestBytes = 100;
@@ -73,7 +80,7 @@ absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
     if (!share.ok() || !(*share > 0 && *share <= 1)) return NotA(text, "a share above 0% and at most 100%, such as 5%");
     return ActivationShare{*share};
   }
-  absl::StatusOr<int64_t> bytes = ParseBytes(text);
+  absl::StatusOr<int64_t> bytes = ParseSize(text);
   if (!bytes.ok()) return bytes.status();
   if (*bytes < 1) return NotA(text, "enough to train in; give bytes such as 64MiB, or a share such as 5%");
   return TotalBytes{*bytes};

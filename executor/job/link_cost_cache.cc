@@ -22,7 +22,6 @@ namespace recurve {
 namespace {
 
 constexpr char kHeader[] = "recurve link costs 1";  // first line; then key TAB seconds since 1970 {TAB link} a line
-constexpr char kHeaderOfAnyVersion[] = "recurve link costs ";
 constexpr int64_t kMaxFileBytes = 4 << 20;
 constexpr double kMaxSeconds = 1e9;
 
@@ -41,13 +40,6 @@ bool ReadSeconds(absl::string_view text, double& seconds) {
 std::string LinkText(const MeasuredLink& link) {
   return absl::StrFormat("%d %.17g %.17g %.17g %.17g", link.link, link.forward_seconds, link.taped_forward_seconds,
                          link.backward_seconds, link.batch_seconds);
-}
-
-// Whether there is a file that no version of this cache has written.
-bool IsOtherFile(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  return std::getline(file, line) && !absl::StartsWith(line, kHeaderOfAnyVersion);
 }
 
 std::optional<MeasuredLink> ReadLink(absl::string_view text) {
@@ -161,7 +153,6 @@ void LinkCostCache::WriteFile(const Entries& entries) const {
     for (const MeasuredLink& link : entry.links) absl::StrAppend(&text, "\t", LinkText(link));
     text += '\n';
   }
-  if (IsOtherFile(path_)) return;
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
   WriteFileAtomically(path_, text).IgnoreError();

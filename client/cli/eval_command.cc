@@ -7,11 +7,11 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/command_backend.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
-#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/line_batches.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
@@ -62,7 +62,7 @@ ExitStatus RunEval(const Options& options) {
   if (!model.ok()) return Fail(model.status());
   const auto corpus = TextCorpus::Open(options.data);
   if (!corpus.ok()) return Fail(corpus.status());
-  const auto backend = MakeCpuBackend({.threads = options.threads});
+  const auto backend = MakeCommandBackend(options.threads);
   if (!backend.ok()) return Fail(backend.status());
 
   const std::span<const uint8_t> whole = (*corpus)->bytes();

@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
+#include "client/cli/command_backend.h"
 #include "client/cli/interrupt.h"
-#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/model/model_file.h"
 
 namespace recurve {
@@ -24,7 +24,7 @@ absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOpt
                                         bool print) {
   const absl::StatusOr<Model> model = LoadModel(path);
   if (!model.ok()) return model.status();
-  const auto backend = MakeCpuBackend({.threads = threads});
+  const auto backend = MakeCommandBackend(threads);
   if (!backend.ok()) return backend.status();
 
   const bool terminal = isatty(STDOUT_FILENO) != 0;

@@ -94,7 +94,7 @@ CLI::Option* AddCount(CLI::App& app, const std::string& names, std::optional<int
 }
 
 CLI::Option* AddThreads(CLI::App& app, int& value) {
-  return Add(app, "--threads", value, "CPU threads; 0: all", "N", &ParseThreads)->default_str(absl::StrCat(value));
+  return Add(app, "--threads", value, "CPU threads; 0: as many as are of use, no more than the processors granted", "N", &ParseThreads)->default_str(absl::StrCat(value));
 }
 
 CLI::Option* AddSeed(CLI::App& app, uint64_t& value) {

@@ -38,11 +38,12 @@ absl::Status CheckTensors(const std::vector<NamedTensor>& tensors) {
 }
 
 // The header, padded with spaces so that the data after it begins at a multiple of 8.
-absl::StatusOr<std::string> MakeHeader(const Safetensors& file) {
+absl::StatusOr<std::string> MakeHeader(const std::map<std::string, std::string>& metadata,
+                                       const std::vector<NamedTensor>& tensors) {
   OrderedJson header = OrderedJson::object();
-  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   int64_t offset = 0;
-  for (const NamedTensor& tensor : file.tensors) {
+  for (const NamedTensor& tensor : tensors) {
     const int64_t end = offset + BytesOf(tensor);
     header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
@@ -55,16 +56,17 @@ absl::StatusOr<std::string> MakeHeader(const Safetensors& file) {
 
 }  // namespace
 
-absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) {
-  if (absl::Status status = CheckTensors(file.tensors); !status.ok()) return status;
-  absl::StatusOr<std::string> header = MakeHeader(file);
+absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+                              const std::vector<NamedTensor>& tensors) {
+  if (absl::Status status = CheckTensors(tensors); !status.ok()) return status;
+  absl::StatusOr<std::string> header = MakeHeader(metadata, tensors);
   if (!header.ok()) return header.status();
   absl::StatusOr<AtomicFile> output = AtomicFile::Create(path);
   if (!output.ok()) return output.status();
   const uint64_t length = header->size();
   absl::Status status = output->Write(&length, sizeof(length));
   if (status.ok()) status = output->Write(header->data(), static_cast<int64_t>(length));
-  for (const NamedTensor& tensor : file.tensors) {
+  for (const NamedTensor& tensor : tensors) {
     if (status.ok()) status = output->Write(tensor.values.data(), BytesOf(tensor));
   }
   return status.ok() ? output->Commit() : status;

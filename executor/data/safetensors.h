@@ -27,7 +27,11 @@ struct Safetensors {
 
 // Writes to a temporary name beside `path`, syncs, and renames: a reader sees the old file or the new one, and a crash
 // leaves one of them whole.
-absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
+absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+                              const std::vector<NamedTensor>& tensors);
+inline absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) {
+  return WriteSafetensors(path, file.metadata, file.tensors);
+}
 
 // INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
 // or leave the file, a data type other than F32, a shape that does not match its bytes.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/cpu/host_memory.h"
 #include "executor/data/safetensors.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_backend.h"
@@ -18,6 +19,7 @@
 #include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
@@ -54,7 +56,7 @@ class LanguageModelJob final : public TrainingJob {
   void Count(const StepRecord& record, const MemoryPlan& plan);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
   void Conclude(const Model& model);
-  absl::Status Save(int64_t step, Model model, JobObserver& observer);
+  absl::Status Save(int64_t step, const Model& model, JobObserver& observer);
   absl::Status Evaluate(const Model& model, JobObserver& observer, const CancelCheck& cancelled);
 
   const JobSpec spec_;
@@ -103,13 +105,16 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.plans = plans_->count();
   plan_.parameters = ParameterLayout(longest.options.model).count();
   plan_.device = backend_->Describe();
+  if (const ThreadChoice threads = ThreadsOf(spec_); !threads.note.empty()) plan_.notes.push_back(threads.note);
   plan_.costs = longest.costs;
   costs_key_ = longest.costs_key;
   plan_.plan = longest.plan;
   plan_.host_bytes = plans_->store().host_bytes;
   plan_.host = longest.replay.host;
   plan_.transfers = longest.transfers;
-
+  if (backend_->OnHost()) {
+    if (absl::Status status = cpu::CheckAvailable(plan_.ledger.total()); !status.ok()) return status;
+  }
   absl::StatusOr<std::unique_ptr<Trainer>> trainer =
       Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed), plans_->store(), *backend_);
   if (!trainer.ok()) return trainer.status();
@@ -125,6 +130,7 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
   trainer_.reset();
   if (absl::Status status = Save(spec_.steps, model, observer); !status.ok()) return status;
   if (absl::Status status = Evaluate(model, observer, cancelled); !status.ok()) return status;
+  report_.resident_peak_bytes = PeakResidentBytes();
   return report_;
 }
 
@@ -212,14 +218,14 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
-absl::Status LanguageModelJob::Save(int64_t step, Model model, JobObserver& observer) {
+absl::Status LanguageModelJob::Save(int64_t step, const Model& model, JobObserver& observer) {
   if (!AllFinite(model)) {
     return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
                                            ": they are not saved; lower learning_rate or weight_decay"));
   }
   if (spec_.save_path.empty()) return absl::OkStatus();
   const Clock::time_point begin = Clock::now();
-  if (absl::Status status = SaveModel(spec_.save_path, std::move(model)); !status.ok()) return status;
+  if (absl::Status status = SaveModel(spec_.save_path, model); !status.ok()) return status;
   observer.OnCheckpoint(step, SecondsSince(begin));
   return absl::OkStatus();
 }

@@ -127,9 +127,8 @@ absl::StatusOr<std::vector<NamedTensor>> Arrange(const std::string& path, const 
 
 }  // namespace
 
-absl::Status SaveModel(const std::string& path, Model model) {
-  return WriteSafetensors(
-      path, {.metadata = {{kMetadataKey, ConfigToJson(model.config)}}, .tensors = std::move(model.parameters)});
+absl::Status SaveModel(const std::string& path, const Model& model) {
+  return WriteSafetensors(path, {{kMetadataKey, ConfigToJson(model.config)}}, model.parameters);
 }
 
 absl::StatusOr<Model> LoadModel(const std::string& path) {

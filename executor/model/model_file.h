@@ -32,8 +32,7 @@ struct Model {
   std::vector<NamedTensor> parameters;
 };
 
-// The only copy of the weights is the argument.
-absl::Status SaveModel(const std::string& path, Model model);
+absl::Status SaveModel(const std::string& path, const Model& model);
 absl::StatusOr<Model> LoadModel(const std::string& path);  // INVALID_ARGUMENT when tensors and configuration disagree
 
 }  // namespace recurve

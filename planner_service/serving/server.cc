@@ -13,10 +13,11 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/process/failures.h"
+#include "planner_service/process/granted.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/metrics_endpoint.h"
 
@@ -33,7 +34,9 @@ constexpr int kHandshakeMs = 10'000;
 // Calls under way on one connection; a client's library keeps more waiting on its side.
 constexpr int kMaxStreams = 256;
 // Queues that calls are taken from. More of them read more of a flood into memory before it is held back.
-constexpr unsigned kMostQueues = 4;
+constexpr int kMostQueues = 4;
+// Threads that gRPC and the metrics need to start: where there are fewer, gRPC hangs or ends the process.
+constexpr int kThreadsAtStart = 24;
 
 // Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -77,8 +80,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS,
-                              static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMostQueues)));
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, std::min(GrantedProcessors(), kMostQueues));
   grpc::ResourceQuota quota("recurve");
   quota.SetMaxThreads(options.max_calls);
   quota.Resize(options.max_transport_bytes);
@@ -160,6 +162,7 @@ absl::Status RunningServer::StartGrpc(const ServerOptions& options, const std::v
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<grpc::Service*>& services,
                                                       std::shared_ptr<prometheus::Registry> registry) {
+  if (absl::Status status = CheckThreads("the server", kThreadsAtStart); !status.ok()) return status;
   auto server = std::make_unique<RunningServer>(options.drain_time);
   if (absl::Status status = server->StartMetrics(options.metrics_listen, std::move(registry)); !status.ok()) {
     return status;

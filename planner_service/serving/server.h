@@ -40,7 +40,7 @@ class Server {
  public:
   // Serves `services` (not owned; must outlive the server). Health knows "" and each service's name.
   // UNAVAILABLE naming the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot
-  // be parsed.
+  // be parsed; RESOURCE_EXHAUSTED when the system gives too few threads.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
                                                        std::shared_ptr<prometheus::Registry> registry);

@@ -6,12 +6,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/command_backend.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
-#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/lines.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
@@ -65,7 +65,7 @@ ExitStatus RunEval(const EvalOptions& options) {
   const auto file = InputFile::OpenArgument(options.data, WhenInterrupted());
   if (!file.ok()) return Fail(file.status());
   if (absl::Status status = CheckText(**file); !status.ok()) return Fail(status);
-  const auto backend = MakeCpuBackend({.threads = options.threads});
+  const auto backend = MakeCommandBackend(options.threads);
   if (!backend.ok()) return Fail(backend.status());
 
   const auto size = static_cast<double>((*file)->size());

@@ -72,6 +72,7 @@ Json ResultJson(const v1::JobResult& result) {
                {"measured_peak_bytes", result.measured_peak_bytes()},
                {"planned_host_peak_bytes", result.planned_host_peak_bytes()},
                {"measured_host_peak_bytes", result.measured_host_peak_bytes()},
+               {"resident_peak_bytes", result.resident_peak_bytes()},
                {"forward_count_per_batch", result.forward_count_per_batch()},
                {"seconds_per_batch", result.seconds_per_batch()},
                {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},

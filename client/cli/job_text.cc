@@ -100,7 +100,8 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
                     CountText(plan.holdout_bytes), " bytes\n");
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
-                  CountText(report.planned_peak_bytes), "\n");
+                  CountText(report.planned_peak_bytes), "; the whole process at most ",
+                  FormatBytesRounded(report.resident_peak_bytes), " in physical memory\n");
   if (spec.host_memory > 0) {
     absl::StrAppend(&text, "           on the host ", CountText(report.measured_host_peak_bytes), " bytes, planned ",
                     CountText(report.planned_host_peak_bytes), "\n");
@@ -182,6 +183,7 @@ void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
   json["measured_peak_bytes"] = report.measured_peak_bytes;
   json["planned_host_peak_bytes"] = report.planned_host_peak_bytes;
   json["measured_host_peak_bytes"] = report.measured_host_peak_bytes;
+  json["resident_peak_bytes"] = report.resident_peak_bytes;
   json["forward_count_per_batch"] = report.forward_count_per_batch;
   json["seconds_per_batch"] = report.seconds_per_batch;
   json["predictions_per_second"] = report.predictions_per_second;

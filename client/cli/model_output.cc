@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
+#include "client/cli/command_backend.h"
 #include "client/cli/interrupt.h"
-#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/input_file.h"
 #include "executor/model/model_file.h"
 #include "planner_service/text/printable.h"
@@ -55,7 +55,7 @@ absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOpt
                                         bool print) {
   const absl::StatusOr<Model> model = LoadModelArgument(path);
   if (!model.ok()) return model.status();
-  const auto backend = MakeCpuBackend({.threads = threads});
+  const auto backend = MakeCommandBackend(threads);
   if (!backend.ok()) return backend.status();
 
   ByteDisplay display;

@@ -132,7 +132,9 @@ void AddCount(const Section& section, const std::string& name, std::optional<int
 }
 
 void AddThreads(const Section& section, int& value) {
-  Add(section, "--threads", value, "CPU threads; 0: all", "N", &ParseThreads)->default_str(absl::StrCat(value));
+  Add(section, "--threads", value, "CPU threads; 0: as many as are of use, no more than the processors granted", "N",
+      &ParseThreads)
+      ->default_str(absl::StrCat(value));
 }
 
 void AddSeed(const Section& section, uint64_t& value) {

@@ -293,6 +293,7 @@ executor::v1::JobResult EncodeReport(const JobReport& report) {
   message.set_measured_peak_bytes(report.measured_peak_bytes);
   message.set_planned_host_peak_bytes(report.planned_host_peak_bytes);
   message.set_measured_host_peak_bytes(report.measured_host_peak_bytes);
+  message.set_resident_peak_bytes(report.resident_peak_bytes);
   message.set_forward_count_per_batch(report.forward_count_per_batch);
   message.set_seconds_per_batch(report.seconds_per_batch);
   message.set_predicted_seconds_per_batch(report.predicted_seconds_per_batch);

@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "executor/backend/cpu/cpu_backend.h"
+#include "executor/backend/cell.h"
 
 #ifdef RECURVE_CUDA
 #include "absl/strings/numbers.h"
@@ -14,8 +14,14 @@
 
 namespace recurve {
 
+ThreadChoice ThreadsOf(const JobSpec& spec) {
+  if (spec.device != "cpu") return {};
+  // The recurrent product of a step.
+  return ChooseThreads(spec.threads, spec.batch * spec.hidden * GeometryOf(spec.cell).gates * spec.hidden);
+}
+
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
-  if (spec.device == "cpu") return MakeCpuBackend({.threads = spec.threads});
+  if (spec.device == "cpu") return MakeCpuBackend({.threads = ThreadsOf(spec).threads});
 #ifdef RECURVE_CUDA
   int index = 0;
   if (const size_t colon = spec.device.find(':'); colon != std::string::npos) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "executor/backend/cpu/host_memory.h"
 #include "executor/data/atomic_file.h"
 #include "executor/data/file_identity.h"
 #include "executor/data/safetensors.h"
@@ -22,6 +23,7 @@
 #include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
@@ -146,13 +148,16 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.plans = plans_->count();
   plan_.parameters = ParameterLayout(longest.options.model).count();
   plan_.device = backend_->Describe();
+  if (const ThreadChoice threads = ThreadsOf(spec_); !threads.note.empty()) plan_.notes.push_back(threads.note);
   plan_.costs = longest.costs;
   costs_key_ = longest.costs_key;
   plan_.plan = longest.plan;
   plan_.host_bytes = plans_->store().host_bytes;
   plan_.host = longest.replay.host;
   plan_.transfers = longest.transfers;
-
+  if (backend_->OnHost()) {
+    if (absl::Status status = cpu::CheckAvailable(plan_.ledger.total()); !status.ok()) return status;
+  }
   absl::StatusOr<std::unique_ptr<Trainer>> trainer =
       Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed), plans_->store(), *backend_);
   if (!trainer.ok()) return trainer.status();
@@ -176,6 +181,7 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
         absl::StrCat(what, ", after the last step; ", saver_.Keep(report_.steps, model_, /*keep_checkpoint=*/false)));
   }
   report_.bits_per_byte = *bits;
+  report_.resident_peak_bytes = PeakResidentBytes();
   return report_;
 }
 

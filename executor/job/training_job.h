@@ -42,6 +42,7 @@ struct JobPlan {
   int64_t plans = 1;                 // one for each number of links that a batch may have
   int64_t evaluation_bytes = 0;      // beside the ledger's, while an evaluation is under way between two steps
   std::string device;                // "cpu (avx512, 2 threads)"
+  std::vector<std::string> notes;    // what the user may not have meant, one sentence each
   LinkCosts costs;                   // measured for this model, batch and device
   Plan plan;
   // Where states may be stored on the host.
@@ -74,6 +75,7 @@ struct JobReport {
   int64_t measured_peak_bytes = 0;
   int64_t planned_host_peak_bytes = 0;  // of states on the host
   int64_t measured_host_peak_bytes = 0;
+  int64_t resident_peak_bytes = 0;      // of the whole process when the job ended, with all else that it does
   int64_t forward_count_per_batch = 0;  // of the last batch
   double predictions_per_second = 0;    // bytes predicted, over whole steps (the first left out if there are others)
   double padding_share = 0;             // of the positions that were run, how many predicted nothing
@@ -120,7 +122,8 @@ class TrainingJob {
   // unless `known_costs` has them, asks `planners`, and replays the plan before it is trusted. Costs that turn out
   // wrong in Run are forgotten, so `known_costs` must outlive the job. INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED;
   // UNAVAILABLE when there is no such device; FAILED_PRECONDITION when a limit cannot hold the job, with the bytes that
-  // would do; INTERNAL when a plan does not keep what it promises.
+  // would do; RESOURCE_EXHAUSTED when this process was granted less memory than the plan takes, with both figures, or
+  // too few threads; INTERNAL when a plan does not keep what it promises.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                               LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                               const BackendDecorator& decorate = {});

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/process/failures.h"
 
+#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <new>
 #include <stdexcept>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -55,6 +57,22 @@ absl::Status NoThread(std::string_view purpose, const std::system_error& error) 
       absl::StrCat("no thread could be started for ", View(purpose), ": ", error.code().message(),
                    "; allow more threads (ulimit -u, pids.max of the control group) or more memory (ulimit -v), or ask "
                    "for fewer threads"));
+}
+
+absl::Status CheckThreads(std::string_view purpose, int count) {
+  std::atomic<bool> checked = false;
+  std::vector<std::thread> threads;
+  threads.reserve(count);
+  absl::Status status;
+  for (int i = 0; i < count && status.ok(); ++i) {
+    absl::StatusOr<std::thread> thread = StartThread(purpose, [&checked] { checked.wait(false); });
+    status = thread.status();
+    if (thread.ok()) threads.push_back(*std::move(thread));
+  }
+  checked = true;
+  checked.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  return status;
 }
 
 }  // namespace recurve

@@ -41,6 +41,10 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, Run run) {
   }
 }
 
+// OK when `count` more threads can be started now; RESOURCE_EXHAUSTED as StartThread. For libraries that end the
+// process when they get no thread: to be asked before.
+absl::Status CheckThreads(std::string_view purpose, int count);
+
 }  // namespace recurve
 
 #endif  // RECURVE_PLANNER_SERVICE_PROCESS_FAILURES_H_

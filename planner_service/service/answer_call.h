@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/service/call_patience.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/serving/grpc_status.h"
@@ -21,12 +22,14 @@ struct CallRules {
 };
 
 // Runs `answer(cancelled)`, which returns an absl::Status and may ask `cancelled` whether the call is still wanted;
-// records the call as `method`; adds the retry delay where load is shed; says why a cancelled call was cancelled.
+// records the call as `method`; adds the retry delay where load is shed; says why a cancelled call was cancelled. When
+// memory runs out the call ends, RESOURCE_EXHAUSTED, and nothing else.
 template <typename Answer>
 grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
   const auto start = std::chrono::steady_clock::now();
   const CallPatience patience(context, rules.deadline);
-  absl::Status status = answer(CancelCheck([&patience] { return patience.Ended(); }));
+  absl::Status status =
+      CatchFailures("the call", [&] { return answer(CancelCheck([&patience] { return patience.Ended(); })); });
   if (absl::IsCancelled(status)) status = patience.Reason();
   if (absl::IsResourceExhausted(status)) AddRetryDelay(context);
   rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);

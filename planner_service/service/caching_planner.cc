@@ -6,6 +6,8 @@
 #include <condition_variable>
 #include <utility>
 
+#include "planner_service/process/failures.h"
+
 namespace recurve {
 namespace {
 
@@ -66,16 +68,18 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
   metrics_.memo_misses.Increment();
   PlanRequest without_costs = request;
   without_costs.costs.reset();
-  SharedPlan plan =
-      Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
+  // Whatever happens to the solve: those who wait for it are told, and the next request solves again.
+  SharedPlan plan = CatchFailures("the plan", [&] {
+    return Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
+  });
   {
     const std::lock_guard lock(mutex_);
     Land(key, *flight);
+    flight->plan = plan;
+    flight->landed = true;
     if (plan.ok()) metrics_.memo_evictions.Increment(static_cast<double>(memo_.Insert(key, *plan)));
     metrics_.memo_bytes.Set(static_cast<double>(memo_.bytes()));
     metrics_.memo_entries.Set(static_cast<double>(memo_.entries()));
-    flight->plan = plan;
-    flight->landed = true;
   }
   flight->landing.notify_all();
   return plan;

@@ -34,8 +34,8 @@ int64_t PlanMemo::Insert(const PlanKey& key, std::shared_ptr<const Plan> plan) {
   int64_t evicted = 0;
   for (; bytes_ + bytes > max_bytes_; ++evicted) Remove(std::prev(entries_.end()));
   entries_.push_front({.key = key, .plan = std::move(plan), .bytes = bytes});
+  bytes_ += bytes;  // before the index, which may have no memory to grow: the entry then goes in its turn, unfound
   index_.emplace(key, entries_.begin());
-  bytes_ += bytes;
   return evicted;
 }
 

@@ -6,9 +6,9 @@
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "absl/status/statusor.h"
+#include "planner_service/process/granted.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/units/units.h"
 
@@ -53,7 +53,9 @@ absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
 
 constexpr int kExitWrongUsage = 2;
 constexpr int kMaxPlans = 1 << 16;
-constexpr int kMaxStreams = 1 << 12;  // each holds a thread
+constexpr int64_t kMostMemoBytes = int64_t{256} << 20;  // by default
+constexpr int64_t kMemoShare = 4;                       // of the memory granted, one part in so many
+constexpr int kMaxStreams = 1 << 12;                    // each holds a thread
 
 // An option whose value is read by `parse`.
 template <typename T, typename Parse>
@@ -73,7 +75,7 @@ void AddParsed(CLI::App& app, const std::string& name, T& value, const std::stri
 }
 
 void AddFlags(CLI::App& app, PlannerFlags& flags) {
-  const int processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int processors = GrantedProcessors();
   flags.server.listen = "127.0.0.1:7401";
   flags.server.metrics_listen = "127.0.0.1:9401";
   flags.admission = {.max_solves = processors, .max_waiting = 256};
@@ -84,11 +86,14 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       app, "--metrics-listen", flags.server.metrics_listen, flags.server.metrics_listen, "ADDRESS",
       "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off",
       [](const std::string& text) { return text.empty() ? absl::StatusOr<std::string>(text) : CheckedAddress(text); });
-  AddParsed(app, "--memo-bytes", flags.memo_bytes, "256MiB", "SIZE",
-            "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none",
+  flags.memo_bytes = std::min(kMostMemoBytes, GrantedMemory().limit_bytes / kMemoShare);
+  AddParsed(app, "--memo-bytes", flags.memo_bytes, FormatBytes(flags.memo_bytes), "SIZE",
+            "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none; "
+            "default: 256MiB, or a quarter of the memory that the process was granted",
             ParseBytes);
   app.add_option("--max-solves", flags.admission.max_solves,
-                 "Plans and questions solved at once; default: one per processor")
+                 "Plans and questions solved at once; default: one per processor that the "
+                 "process was granted")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxPlans))
       ->capture_default_str();

@@ -16,6 +16,7 @@
 #include "planner_service/advice/advisor.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/advisor_service.h"
 #include "planner_service/service/caching_planner.h"
@@ -71,8 +72,13 @@ int Serve(const PlannerFlags& flags) {
       Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry);
   if (!server.ok()) return Fail(server.status());
   LogStart(flags, **server);
-  std::optional<WarmUp> warm_up;
-  if (first_plans.ok()) warm_up.emplace(caching, *std::move(first_plans), [&server] { (*server)->SetServing(); });
+  std::unique_ptr<WarmUp> warm_up;
+  if (first_plans.ok()) {
+    absl::StatusOr<std::unique_ptr<WarmUp>> started =
+        WarmUp::Start(caching, *std::move(first_plans), [&server] { (*server)->SetServing(); });
+    if (!started.ok()) return Fail(started.status());
+    warm_up = *std::move(started);
+  }
   const absl::StatusOr<int> signal = WaitForTermination(**server);
   spdlog::info("{}: draining, calls under way get {}",
                signal.ok() ? absl::StrCat("signal ", *signal) : std::string(signal.status().message()),
@@ -92,7 +98,6 @@ int main(int argc, char** argv) try {
   int exit_status = 0;
   const std::optional<recurve::PlannerFlags> flags = recurve::ParsePlannerFlags(argc, argv, exit_status);
   return flags ? recurve::Serve(*flags) : exit_status;
-} catch (const std::exception& error) {  // no memory, no thread
-  std::cerr << "recurve-planner: " << error.what() << "\n";
-  return 1;
+} catch (...) {
+  return recurve::Fail(recurve::StatusOfException("the planner"));
 }

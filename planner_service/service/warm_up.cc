@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -86,29 +87,39 @@ absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, con
   return requests;
 }
 
-WarmUp::WarmUp(Planner& planner, std::vector<PlanRequest> requests, std::function<void()> done)
-    : thread_([this, &planner, requests = std::move(requests), done = std::move(done)] {
-        const auto start = std::chrono::steady_clock::now();
-        size_t made = 0;
-        for (size_t i = 0; i < requests.size() && !stop_; ++i) {
-          const absl::StatusOr<Plan> plan = planner.MakePlan(requests[i], [this] { return stop_.load(); });
-          if (plan.ok()) {
-            ++made;
-          } else {
-            spdlog::warn("warm-up: plan {} of {} failed: {}", i + 1, requests.size(),
-                         std::string(plan.status().message()));
-          }
-        }
-        if (stop_) return;
-        spdlog::info("warm-up: {} of {} plans made in {}", made, requests.size(),
-                     FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(
-                         std::chrono::steady_clock::now() - start)));
-        done();
-      }) {}
+absl::StatusOr<std::unique_ptr<WarmUp>> WarmUp::Start(Planner& planner, std::vector<PlanRequest> requests,
+                                                      std::function<void()> done) {
+  std::unique_ptr<WarmUp> warm_up(new WarmUp);
+  absl::StatusOr<std::thread> thread =
+      StartThread("the plans to make first", [raw = warm_up.get(), &planner, requests = std::move(requests),
+                                              done = std::move(done)] { raw->MakePlans(planner, requests, done); });
+  if (!thread.ok()) return thread.status();
+  warm_up->thread_ = *std::move(thread);
+  return warm_up;
+}
+
+void WarmUp::MakePlans(Planner& planner, const std::vector<PlanRequest>& requests, const std::function<void()>& done) {
+  const auto start = std::chrono::steady_clock::now();
+  size_t made = 0;
+  for (size_t i = 0; i < requests.size() && !stop_; ++i) {
+    const absl::StatusOr<Plan> plan =
+        CatchFailures("the plan", [&] { return planner.MakePlan(requests[i], [this] { return stop_.load(); }); });
+    if (plan.ok()) {
+      ++made;
+    } else {
+      spdlog::warn("warm-up: plan {} of {} failed: {}", i + 1, requests.size(), std::string(plan.status().message()));
+    }
+  }
+  if (stop_) return;
+  spdlog::info(
+      "warm-up: {} of {} plans made in {}", made, requests.size(),
+      FormatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)));
+  done();
+}
 
 WarmUp::~WarmUp() {
   stop_ = true;
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace recurve

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,11 +26,16 @@ absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, con
 // them; then calls `done`, once. What fails is logged. Refers to the planner, which must outlive it.
 class WarmUp {
  public:
-  WarmUp(Planner& planner, std::vector<PlanRequest> requests, std::function<void()> done);
+  // RESOURCE_EXHAUSTED when the system gives no thread.
+  static absl::StatusOr<std::unique_ptr<WarmUp>> Start(Planner& planner, std::vector<PlanRequest> requests,
+                                                       std::function<void()> done);
   // Stops after the plan that is being made, which is cancelled; `done` may then never be called.
   ~WarmUp();
 
  private:
+  WarmUp() = default;
+  void MakePlans(Planner& planner, const std::vector<PlanRequest>& requests, const std::function<void()>& done);
+
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

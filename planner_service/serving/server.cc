@@ -20,6 +20,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/process/failures.h"
+#include "planner_service/process/granted.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/listener.h"
 #include "planner_service/serving/message_errors.h"
@@ -46,6 +48,8 @@ constexpr unsigned kMostQueues = 4;
 // Probes in a row that the gRPC port may leave without answer: before it is bound anew, and before the server gives up.
 constexpr int kMissesBeforeRebind = 2;
 constexpr int kMissesBeforeEnd = 12;
+// Threads that gRPC and the metrics need to start: where there are fewer, gRPC hangs or ends the process.
+constexpr int kThreadsAtStart = 24;
 
 // Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -90,8 +94,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMostIdleMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS,
-                              static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, kMostQueues)));
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, std::min(GrantedProcessors(), kMostQueues));
   grpc::ResourceQuota quota("recurve");
   quota.SetMaxThreads(options.max_calls);
   quota.Resize(options.max_transport_bytes);
@@ -258,6 +261,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                       const std::vector<grpc::Service*>& services,
                                                       std::shared_ptr<prometheus::Registry> registry) {
   if (absl::Status status = RaiseDescriptorLimit(); !status.ok()) return status;
+  if (absl::Status status = CheckThreads("the server", kThreadsAtStart); !status.ok()) return status;
   try {
     auto server = std::make_unique<RunningServer>(options);
     if (absl::Status status = server->Bind(options); !status.ok()) return status;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/backend/cpu/cpu_backend.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +15,7 @@
 #include "executor/backend/cpu/instruction_sets.h"
 #include "executor/backend/cpu/kernels.h"
 #include "executor/backend/cpu/thread_pool.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
@@ -36,6 +34,9 @@ constexpr int64_t kParts = 64;
 // Fused multiply-adds, or elements times their cost, below which waking another thread costs more than it gains.
 constexpr int64_t kWorthSharing = 100'000;
 
+// Of an operation, that each thread should get at least: below it waits for the others rather than computes.
+constexpr int64_t kWorthAThread = 25'000;
+
 constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Part `i` of `parts` of [0, n), cut at multiples of `grain`.
@@ -46,11 +47,12 @@ Range Part(int64_t n, int64_t i, int64_t parts, int64_t grain = 1) {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(std::string_view instruction_set, const Kernels& kernels, int threads)
+  CpuBackend(std::string_view instruction_set, const Kernels& kernels, std::unique_ptr<cpu::ThreadPool> pool)
       : instruction_set_(instruction_set),
         kernels_(kernels),
-        pool_(threads),
-        scratch_(threads * cpu::kScratchFloats + 16) {}
+        own_pool_(std::move(pool)),
+        pool_(*own_pool_),
+        scratch_(pool_.size() * cpu::kScratchFloats + 16) {}
 
   std::string Describe() const override {
     return absl::StrCat("cpu (", instruction_set_, ", ", pool_.size(), pool_.size() == 1 ? " thread)" : " threads)");
@@ -350,29 +352,37 @@ class CpuBackend final : public Backend {
 
   const std::string instruction_set_;
   const Kernels& kernels_;
-  cpu::ThreadPool pool_;
+  const std::unique_ptr<cpu::ThreadPool> own_pool_;
+  cpu::ThreadPool& pool_;
   std::vector<float> scratch_;  // see Scratch
 };
 
-int UsableProcessors() {
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::clamp(CPU_COUNT(&set), 1, kMaxThreads);
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
-}
-
 }  // namespace
+
+ThreadChoice ChooseThreads(int asked, int64_t operations) {
+  const int granted = std::min(GrantedProcessors(), kMaxThreads);
+  const int useful = static_cast<int>(std::clamp<int64_t>(operations / kWorthAThread, 1, granted));
+  if (asked <= useful) return {.threads = asked == 0 ? useful : asked};
+  return {.threads = useful,
+          .note = absl::StrCat("threads is ", asked, ": runs on ", useful, ", ",
+                               useful == granted ? "the processors that this process may use"
+                                                 : "as many as an operation of this size keeps busy",
+                               "; more would wait for each other")};
+}
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& options) {
   if (options.threads < 0 || options.threads > kMaxThreads) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("threads is ", options.threads, ": give 1 to ", kMaxThreads, ", or 0 for one for each processor"));
+    return absl::InvalidArgumentError(absl::StrCat("threads is ", options.threads, ": give 1 to ", kMaxThreads,
+                                                   ", or 0 for one for each processor that this process may use"));
   }
-  const int threads = options.threads != 0 ? options.threads : UsableProcessors();
+  const int threads = options.threads != 0 ? options.threads : ChooseThreads(0).threads;
   std::string names;
   for (const cpu::InstructionSet& set : cpu::InstructionSets()) {
     if (set.kernels == nullptr) continue;
     if (options.instruction_set.empty() || options.instruction_set == set.name) {
-      return std::make_unique<CpuBackend>(set.name, *set.kernels, threads);
+      absl::StatusOr<std::unique_ptr<cpu::ThreadPool>> pool = cpu::ThreadPool::Create(threads);
+      if (!pool.ok()) return pool.status();
+      return std::make_unique<CpuBackend>(set.name, *set.kernels, *std::move(pool));
     }
     absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(set.name));
   }

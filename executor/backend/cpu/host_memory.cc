@@ -3,25 +3,25 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
-#include <fstream>
-#include <limits>
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve::cpu {
 namespace {
 
 constexpr int64_t kHugePage = int64_t{2} << 20;
 
-class HostMemory final : public DeviceMemory {
+class HeapMemory final : public DeviceMemory {
  public:
-  HostMemory(void* data, int64_t size) : data_(static_cast<std::byte*>(data)), size_(size) {}
-  ~HostMemory() override { std::free(data_); }
-  HostMemory(const HostMemory&) = delete;
-  HostMemory& operator=(const HostMemory&) = delete;
+  HeapMemory(void* data, int64_t size) : data_(static_cast<std::byte*>(data)), size_(size) {}
+  ~HeapMemory() override { std::free(data_); }
+  HeapMemory(const HeapMemory&) = delete;
+  HeapMemory& operator=(const HeapMemory&) = delete;
 
   std::byte* data() override { return data_; }
   int64_t size() const override { return size_; }
@@ -31,40 +31,63 @@ class HostMemory final : public DeviceMemory {
   const int64_t size_;
 };
 
-// What the system could give without swapping; the largest number when it does not say.
-int64_t AvailableBytes() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  int64_t kib = 0;
-  std::string unit;
-  while (file >> name >> kib && std::getline(file, unit)) {
-    if (name == "MemAvailable:") return kib * 1024;
+// Pages of its own, which the system has back at once when the object dies; the heap would keep some for later.
+class MappedMemory final : public DeviceMemory {
+ public:
+  // `mapping`: with room to begin at a huge page.
+  MappedMemory(void* mapping, int64_t mapped, int64_t size)
+      : mapping_(mapping),
+        mapped_(mapped),
+        data_(reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(mapping) + kHugePage - 1) / kHugePage *
+                                           kHugePage)),
+        size_(size) {
+#if defined(MADV_HUGEPAGE)
+    // Only advice: fewer misses of the TLB where it is taken. Not for the end, which would take a whole huge page.
+    madvise(data_, size / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
   }
-  return std::numeric_limits<int64_t>::max();
+  ~MappedMemory() override { munmap(mapping_, mapped_); }
+  MappedMemory(const MappedMemory&) = delete;
+  MappedMemory& operator=(const MappedMemory&) = delete;
+
+  std::byte* data() override { return data_; }
+  int64_t size() const override { return size_; }
+
+ private:
+  void* const mapping_;
+  const int64_t mapped_;
+  std::byte* const data_;
+  const int64_t size_;
+};
+
+absl::Status Refused(int64_t bytes) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the system refused ", bytes, " bytes; lower the memory budget, or allow more (ulimit -v)"));
 }
 
 }  // namespace
 
+absl::Status CheckAvailable(int64_t bytes) {
+  const MemoryGrant grant = GrantedMemory();
+  if (bytes <= grant.available_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      grant.granted_by, " has ", grant.available_bytes, " bytes of memory available of ", grant.limit_bytes,
+      ", fewer than the ", bytes, " asked for; lower the memory budget, or grant more"));
+}
+
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHostMemory(int64_t bytes) {
   if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
-  const int64_t available = AvailableBytes();
-  if (bytes > available) {
-    return absl::ResourceExhaustedError(absl::StrCat("the machine has ", available,
-                                                     " bytes of memory available, fewer than the ", bytes,
-                                                     " asked for; lower the memory budget"));
+  if (absl::Status status = CheckAvailable(bytes); !status.ok()) return status;
+  if (bytes < kHugePage) {
+    // aligned_alloc takes multiples of the alignment only.
+    void* data = std::aligned_alloc(kAlignment, AlignUp(std::max<int64_t>(bytes, 1)));
+    if (data == nullptr) return Refused(bytes);
+    return std::make_unique<HeapMemory>(data, bytes);
   }
-  // aligned_alloc takes multiples of the alignment only.
-  const int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  void* data = std::aligned_alloc(alignment, rounded);
-  if (data == nullptr) {
-    return absl::ResourceExhaustedError(absl::StrCat("the system refused ", bytes, " bytes; lower the memory budget"));
-  }
-#if defined(MADV_HUGEPAGE)
-  if (bytes >= kHugePage)
-    madvise(data, rounded, MADV_HUGEPAGE);  // only advice: fewer misses of the TLB where it is taken
-#endif
-  return std::make_unique<HostMemory>(data, bytes);
+  const int64_t mapped = bytes + kHugePage;
+  void* mapping = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) return Refused(bytes);
+  return std::make_unique<MappedMemory>(mapping, mapped, bytes);
 }
 
 }  // namespace recurve::cpu

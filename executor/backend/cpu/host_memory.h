@@ -10,8 +10,11 @@
 
 namespace recurve::cpu {
 
-// Memory of this machine, on huge pages where the system gives them. RESOURCE_EXHAUSTED when the machine has less than
-// that available: asking the system is not enough, since it promises more than it has.
+// RESOURCE_EXHAUSTED, with both figures, when this process has fewer bytes available (GrantedMemory).
+absl::Status CheckAvailable(int64_t bytes);
+
+// Memory of this machine, on huge pages where the system gives them. What CheckAvailable returns: asking the system is
+// not enough, since it promises more than it has.
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHostMemory(int64_t bytes);
 
 }  // namespace recurve::cpu

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/backend/cpu/thread_pool.h"
 
+#include "absl/strings/str_cat.h"
+#include "planner_service/process/failures.h"
+
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
@@ -46,9 +49,16 @@ ThreadPool::FlushDenormals::FlushDenormals() : before_(FloatControl()) { SetFloa
 
 ThreadPool::FlushDenormals::~FlushDenormals() { SetFloatControl(before_); }
 
-ThreadPool::ThreadPool(int threads) {
-  workers_.reserve(threads - 1);
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
+absl::StatusOr<std::unique_ptr<ThreadPool>> ThreadPool::Create(int threads) {
+  std::unique_ptr<ThreadPool> pool(new ThreadPool);
+  pool->workers_.reserve(threads - 1);
+  for (int i = 1; i < threads; ++i) {
+    absl::StatusOr<std::thread> worker = StartThread(absl::StrCat("computation (", i + 1, " of ", threads, ")"),
+                                                     [raw = pool.get(), i] { raw->Work(i); });
+    if (!worker.ok()) return worker.status();
+    pool->workers_.push_back(*std::move(worker));
+  }
+  return pool;
 }
 
 ThreadPool::~ThreadPool() {

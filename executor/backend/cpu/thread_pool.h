@@ -4,8 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
+
+#include "absl/status/statusor.h"
 
 namespace recurve::cpu {
 
@@ -20,7 +23,8 @@ namespace recurve::cpu {
 // Run allocates nothing. One caller at a time.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);
+  // `threads`: the calling one included. RESOURCE_EXHAUSTED when the system gives fewer: none is left running.
+  static absl::StatusOr<std::unique_ptr<ThreadPool>> Create(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -52,6 +56,7 @@ class ThreadPool {
     uint64_t before_;
   };
 
+  ThreadPool() = default;
   void RunTask(Task task, const void* context);
   void Work(int thread);
 

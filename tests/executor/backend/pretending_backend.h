@@ -14,6 +14,7 @@ namespace recurve {
 
 // What a device says of itself.
 struct Pretence {
+  bool on_host = true;
   int64_t own_bytes = 0;
   int64_t most_link_rows = 2048;
   int64_t chunk_rows = 128;
@@ -27,6 +28,7 @@ class PretendingBackend final : public Backend {
       : inner_(std::move(inner)), pretence_(pretence) {}
 
   std::string Describe() const override { return inner_->Describe(); }
+  bool OnHost() const override { return pretence_.on_host; }
   int64_t OwnBytes() const override { return pretence_.own_bytes; }
   int64_t MostLinkRows() const override { return pretence_.most_link_rows; }
   int64_t ChunkRows() const override { return pretence_.chunk_rows; }

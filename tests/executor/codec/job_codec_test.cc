@@ -78,9 +78,10 @@ TEST(JobCodecTest, TellsOfTheHost) {
   const StepRecord step{.measured_host_peak_bytes = 3};
   EXPECT_EQ(EncodeProgress(step).measured_host_peak_bytes(), 3);
   EXPECT_TRUE(EncodeReport({.ended_by_time = true}).ended_by_time());
-  const JobReport report{.planned_host_peak_bytes = 4, .measured_host_peak_bytes = 5};
+  const JobReport report{.planned_host_peak_bytes = 4, .measured_host_peak_bytes = 5, .resident_peak_bytes = 6};
   EXPECT_EQ(EncodeReport(report).planned_host_peak_bytes(), 4);
   EXPECT_EQ(EncodeReport(report).measured_host_peak_bytes(), 5);
+  EXPECT_EQ(EncodeReport(report).resident_peak_bytes(), 6);
   const JobPlan plan{.host_bytes = 6};
   EXPECT_EQ(EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE).host_bytes(), 6);
 }

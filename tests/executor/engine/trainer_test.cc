@@ -93,8 +93,12 @@ TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
   EXPECT_EQ(run.trainer->arena().peak_bytes(), run.planned_peak_bytes);
   EXPECT_EQ(run.trainer->arena().peak()[MemoryKind::kProcess], weights + 1'000'000);
 
-  PretendingBackend device(MakeCpuBackend({.threads = 1}).value(), {});
-  EXPECT_EQ(FixedLedger(options, device)[MemoryKind::kProcess], 0);
+  TrainingRun device(
+      options, initial, Strategy::kAuto, 0,
+      std::make_unique<PretendingBackend>(MakeCpuBackend({.threads = 1}).value(), Pretence{.on_host = false}));
+  EXPECT_EQ(device.planned_peak_bytes, without.planned_peak_bytes - weights);
+  EXPECT_EQ(WeightsAfter(device, 4), WeightsAfter(run, 2));
+  EXPECT_EQ(device.trainer->arena().peak()[MemoryKind::kProcess], 0);
 }
 
 // Fewer rows of logits at a time: the same loss, in less workspace.

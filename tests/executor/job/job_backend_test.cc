@@ -3,18 +3,59 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <string>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-TEST(MakeJobBackend, TheCpuWithItsThreads) {
-  EXPECT_THAT((*MakeJobBackend({.device = "cpu", .threads = 2}))->Describe(), HasSubstr("2 threads"));
+std::string ThreadsText(int threads) { return absl::StrCat(threads, threads == 1 ? " thread)" : " threads)"); }
+
+TEST(MakeJobBackend, TheCpuWithTheThreadsThatItWasGranted) {
+  const int granted = GrantedProcessors();
+  EXPECT_THAT((*MakeJobBackend({.device = "cpu", .threads = 1}))->Describe(), HasSubstr("1 thread)"));
+  for (const int threads : {0, granted, granted + 1, 1024}) {
+    const JobSpec spec{.hidden = 1024, .device = "cpu", .threads = threads};
+    EXPECT_THAT((*MakeJobBackend(spec))->Describe(), HasSubstr(ThreadsText(granted))) << threads;
+    EXPECT_EQ(ThreadsOf(spec).note.empty(), threads <= granted) << ThreadsOf(spec).note;
+  }
+  EXPECT_THAT(ThreadsOf({.hidden = 1024, .threads = 1024}).note,
+              AllOf(HasSubstr("threads is 1024: runs on "), HasSubstr("processors that this process may use")));
+}
+
+// Affinity stands for a container that grants one processor of many.
+TEST(MakeJobBackend, OneThreadWhereOneProcessorIsGranted) {
+  std::string device;
+  std::thread([&device] {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof set, &set);
+    int first = 0;
+    while (!CPU_ISSET(first, &set)) ++first;
+    CPU_ZERO(&set);
+    CPU_SET(first, &set);
+    ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
+    device = MakeJobBackend({.hidden = 1024, .threads = 0}).value()->Describe();
+  }).join();
+  EXPECT_THAT(device, HasSubstr("1 thread)"));
+}
+
+TEST(MakeJobBackend, NoMoreThreadsThanThereIsWorkFor) {
+  const JobSpec tiny{.hidden = 16, .batch = 2, .threads = 2};
+  EXPECT_EQ(ThreadsOf(tiny).threads, 1);
+  if (GrantedProcessors() > 1) {
+    EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("keeps busy"));
+  }
+  EXPECT_EQ(ThreadsOf({.hidden = 16, .batch = 2}).note, "");
 }
 
 // On a machine or in a program that has the device, and where it cannot be had.

@@ -65,6 +65,10 @@ TEST(StartThread, RunsIt) {
   EXPECT_TRUE(ran);
 }
 
+TEST(CheckThreads, LeavesNoneBehind) {
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(CheckThreads("the server", 20).ok());
+}
+
 TEST(StartThread, SaysWhenThereIsNone) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers need address space without a limit";
@@ -79,6 +83,7 @@ TEST(StartThread, SaysWhenThereIsNone) {
       status = thread.status();
       if (thread.ok()) thread->detach();
     }
+    if (!absl::IsResourceExhausted(CheckThreads("the server", 1))) _exit(2);
     const bool named = std::string(status.message()).find("for the jobs") != std::string::npos;
     _exit(absl::IsResourceExhausted(status) && named ? 0 : 1);
   }

@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 
 #include <atomic>
+#include <new>
 #include <random>
 #include <thread>
 #include <vector>
@@ -125,6 +126,38 @@ TEST_F(CachingPlannerTest, ASolveGoesOnForThoseWhoWait) {
   EXPECT_TRUE(second.ok()) << second.status();
   EXPECT_EQ(solver_.calls(), 1);
   EXPECT_EQ(solver_.cancellations(), 0);
+}
+
+// Runs out of memory while somebody waits for its answer; then it has enough.
+class ForgetfulPlanner final : public Planner {
+ public:
+  explicit ForgetfulPlanner(Planner& inner) : inner_(inner) {}
+  absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
+    absl::StatusOr<Plan> plan = inner_.MakePlan(request, cancelled);
+    if (failures_-- > 0) throw std::bad_alloc();
+    return plan;
+  }
+
+ private:
+  Planner& inner_;
+  std::atomic<int> failures_ = 1;
+};
+
+TEST_F(CachingPlannerTest, MemoryThatRunsOutEndsOneSolveForAllWhoWait) {
+  ForgetfulPlanner forgetful(solver_);
+  CachingPlanner planner(forgetful, 1 << 20, metrics_);
+  solver_.Close();
+  absl::StatusOr<Plan> first, second;
+  std::thread solving([&] { first = planner.MakePlan(Request(100), [] { return false; }); });
+  solver_.AwaitCalls(1);
+  std::thread waiting([&] { second = planner.MakePlan(Request(100), [] { return false; }); });
+  AwaitShared(1);
+  solver_.Open();
+  solving.join();
+  waiting.join();
+  EXPECT_EQ(first.status().code(), absl::StatusCode::kResourceExhausted) << first.status();
+  EXPECT_EQ(second.status(), first.status());
+  EXPECT_TRUE(planner.MakePlan(Request(100), [] { return false; }).ok());
 }
 
 TEST_F(CachingPlannerTest, AWaiterMayGiveUpAlone) {

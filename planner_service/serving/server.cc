@@ -44,7 +44,7 @@ constexpr int kHandshakeMs = 10'000;
 // Calls under way on one connection; a client's library keeps more waiting on its side.
 constexpr int kMaxStreams = 256;
 // Queues that calls are taken from. More of them read more of a flood into memory before it is held back.
-constexpr unsigned kMostQueues = 4;
+constexpr int kMostQueues = 4;
 // Probes in a row that the gRPC port may leave without answer: before it is bound anew, and before the server gives up.
 constexpr int kMissesBeforeRebind = 2;
 constexpr int kMissesBeforeEnd = 12;

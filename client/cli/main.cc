@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "client/cli/commands.h"
 #include "client/cli/exit_status.h"
+#include "planner_service/process/failures.h"
 
 namespace recurve {
 namespace {
@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     return static_cast<int>(written ? status
                                     : recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
-  } catch (const std::exception& error) {  // memory ran out, say
-    return static_cast<int>(recurve::Fail(recurve::ExitStatus::kFailed, error.what()));
+  } catch (...) {  // memory ran out, say
+    return static_cast<int>(recurve::Fail(recurve::StatusOfException("the command")));
   }
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/serving/address.h"
 #include "planner_service/serving/server.h"
 
@@ -34,12 +35,14 @@ void LogStart(const ExecutorDaemonOptions& options, const ExecutorDaemon& daemon
                options.planner_target.empty() ? "the embedded planner" : options.planner_target);
 }
 
+int Fail(const absl::Status& status) {
+  std::cerr << "recurve-executor: " << status.message() << "\n";
+  return 1;
+}
+
 int Serve(const ExecutorDaemonOptions& options) {
   const absl::StatusOr<std::unique_ptr<ExecutorDaemon>> daemon = ExecutorDaemon::Start(options);
-  if (!daemon.ok()) {
-    std::cerr << "recurve-executor: " << daemon.status().message() << "\n";
-    return 1;
-  }
+  if (!daemon.ok()) return Fail(daemon.status());
   LogStart(options, **daemon);
   const int signal = WaitForTerminationSignal();
   spdlog::info("signal {}: cancelling the job under way, draining", signal);
@@ -54,7 +57,11 @@ int main(int argc, char** argv) {
   recurve::QuietGrpcLog();
   recurve::BlockTerminationSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-executor"));
-  int exit_status = 0;
-  const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);
-  return options ? recurve::Serve(*options) : exit_status;
+  try {
+    int exit_status = 0;
+    const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);
+    return options ? recurve::Serve(*options) : exit_status;
+  } catch (...) {
+    return recurve::Fail(recurve::StatusOfException("the executor"));
+  }
 }

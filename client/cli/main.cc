@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
-#include <exception>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "client/cli/command_line.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_status.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -61,10 +60,7 @@ int main(int argc, char** argv) {
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     return static_cast<int>(written ? status
                                     : recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
-  } catch (const std::bad_alloc&) {
-    return static_cast<int>(
-        recurve::Fail(recurve::ExitStatus::kFailed, "there is not enough memory for what was asked for"));
-  } catch (const std::exception& error) {
-    return static_cast<int>(recurve::Fail(recurve::ExitStatus::kFailed, error.what()));
+  } catch (...) {  // memory ran out, say
+    return static_cast<int>(recurve::Fail(recurve::StatusOfException("the command")));
   }
 }

@@ -21,7 +21,10 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
       Server::Start(options.server, {&daemon->service_}, daemon->registry_);
   if (!server.ok()) return server.status();
   daemon->server_ = *std::move(server);
-  daemon->runner_ = std::make_unique<Runner>(daemon->runner_options_, daemon->store_, daemon->metrics_);
+  absl::StatusOr<std::unique_ptr<Runner>> runner =
+      Runner::Start(daemon->runner_options_, daemon->store_, daemon->metrics_);
+  if (!runner.ok()) return runner.status();
+  daemon->runner_ = *std::move(runner);
   return daemon;
 }
 

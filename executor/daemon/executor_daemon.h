@@ -35,7 +35,8 @@ struct ExecutorDaemonOptions {
 //   (*daemon)->ShutDown();
 class ExecutorDaemon {
  public:
-  // INVALID_ARGUMENT for an address or a root that cannot be; UNAVAILABLE when a port is taken.
+  // INVALID_ARGUMENT for an address or a root that cannot be; UNAVAILABLE when a port is taken; RESOURCE_EXHAUSTED when
+  // the system gives no thread.
   static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
   ~ExecutorDaemon() { ShutDown(); }
   ExecutorDaemon(const ExecutorDaemon&) = delete;

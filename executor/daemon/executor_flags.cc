@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kExitWrongUsage = 2;
 constexpr int64_t kMaxJobs = 100'000;
-constexpr int kMaxThreads = 4096;
+constexpr int kMaxThreads = 1024;
 
 constexpr char kDescription[] =
     "Trains recurrent networks on this node, one job at a time, each inside the memory that it was given.\n"
@@ -99,7 +99,7 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
       ->check(CLI::Range(1, static_cast<int>(kMaxJobs)))
       ->capture_default_str();
   app.add_option("--threads", options.threads,
-                 "Most CPU threads of a job, and those of a job that does not say; 0: all of the machine's")
+                 "Most CPU threads of a job, and those of a job that does not say; 0: all that the daemon was granted")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();

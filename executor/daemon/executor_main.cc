@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/serving/daemon_log.h"
 #include "planner_service/serving/server.h"
 
@@ -24,12 +25,14 @@ void LogStart(const ExecutorDaemonOptions& options, const Server& server) {
                options.planner_target.empty() ? "the embedded planner" : options.planner_target);
 }
 
+int Fail(const absl::Status& status) {
+  std::cerr << "recurve-executor: " << status.message() << "\n";
+  return 1;
+}
+
 int Serve(const ExecutorDaemonOptions& options) {
   const absl::StatusOr<std::unique_ptr<ExecutorDaemon>> daemon = ExecutorDaemon::Start(options);
-  if (!daemon.ok()) {
-    std::cerr << "recurve-executor: " << daemon.status().message() << "\n";
-    return 1;
-  }
+  if (!daemon.ok()) return Fail(daemon.status());
   LogStart(options, (*daemon)->server());
   const absl::StatusOr<int> signal = WaitForTermination((*daemon)->server());
   spdlog::info("{}: cancelling the job under way, draining",
@@ -48,7 +51,6 @@ int main(int argc, char** argv) try {
   int exit_status = 0;
   const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);
   return options ? recurve::Serve(*options) : exit_status;
-} catch (const std::exception& error) {  // no memory, no thread
-  std::cerr << "recurve-executor: " << error.what() << "\n";
-  return 1;
+} catch (...) {
+  return recurve::Fail(recurve::StatusOfException("the executor"));
 }

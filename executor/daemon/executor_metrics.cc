@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
 #include "executor/daemon/job_store.h"
+#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
@@ -62,6 +63,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
                                    "Jobs that failed early because their memory limit cannot hold them.")
                            .Add({})),
+      resident_bytes_(NewGauges(registry, "recurve_executor_resident_bytes",
+                                "Memory that the daemon holds in physical pages, the running job's and its own, when "
+                                "it last began a job, made a step or ended a job.")
+                          .Add({})),
       plain_forwards_(
           NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
               .Add({{"kind", "plain"}})),
@@ -112,6 +117,7 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                "Bits per byte on the held-out part, when it was last evaluated.")),
       last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
                                  "When the running job last wrote its model file, in seconds since 1970.")) {
+  UpdateResident();
   NewGauges(registry, "recurve_executor_build_info", "Always 1; the label says what runs.")
       .Add({{"version", version}})
       .Set(1);
@@ -149,6 +155,8 @@ void ExecutorMetrics::CountPlan(executor::v1::PlanSource source) {
 
 void ExecutorMetrics::CountBudgetRefusal() { budget_refusals_.Increment(); }
 
+void ExecutorMetrics::UpdateResident() { resident_bytes_.Set(static_cast<double>(ResidentBytes())); }
+
 std::unique_ptr<JobMetrics> ExecutorMetrics::StartJob(const std::string& job_id, const JobSpec& spec,
                                                       const JobPlan& plan) {
   return std::make_unique<JobMetrics>(*this, job_id, spec, plan);
@@ -159,6 +167,7 @@ JobMetrics::JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, cons
       job_id_(job_id),
       links_(plan.links),
       tokens_per_step_(static_cast<double>(spec.batch) * static_cast<double>(spec.length)) {
+  metrics_.UpdateResident();
   Set(metrics_.budget_bytes_, BudgetBytes(spec, plan));
   Set(metrics_.planned_peak_bytes_, static_cast<double>(plan.ledger.total()));
   Set(metrics_.planned_host_peak_bytes_, static_cast<double>(plan.host_bytes));
@@ -178,6 +187,7 @@ void JobMetrics::OnStep(const StepRecord& record) {
   metrics_.taped_forwards_.Increment(static_cast<double>(record.taped_forwards));
   metrics_.steps_.Increment();
   metrics_.tokens_.Increment(tokens_per_step_);
+  metrics_.UpdateResident();
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
   Set(metrics_.measured_host_peak_bytes_, static_cast<double>(record.measured_host_peak_bytes));
   Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(links_));

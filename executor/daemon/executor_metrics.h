@@ -41,6 +41,8 @@ class ExecutorMetrics {
   void ObserveQueueWait(absl::Duration wait);
   void CountPlan(executor::v1::PlanSource source);
   void CountBudgetRefusal();
+  // Takes note of what the process holds now.
+  void UpdateResident();
 
   // The metrics of a job that runs; its gauges go when it is destroyed. At most one at a time is meant to live.
   std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
@@ -58,6 +60,7 @@ class ExecutorMetrics {
   prometheus::Histogram& queue_wait_;
   Counters& plans_;
   prometheus::Counter& budget_refusals_;
+  prometheus::Gauge& resident_bytes_;
   prometheus::Counter& plain_forwards_;
   prometheus::Counter& taped_forwards_;
   prometheus::Counter& steps_;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/watch_reactor.h"
+#include "planner_service/process/failures.h"
 #include "planner_service/serving/grpc_status.h"
 
 namespace recurve {
@@ -48,25 +49,25 @@ absl::Status Take(absl::StatusOr<T> result, T* place) {
 grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CreateJobRequest* request,
                                                      executor::v1::CreateJobResponse* response) {
-  return Answer(context, "CreateJob", Take(Create(store_, *request), response->mutable_job()));
+  return Answer(context, "CreateJob", [&] { return Take(Create(store_, *request), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::GetJob(grpc::CallbackServerContext* context,
                                                   const executor::v1::GetJobRequest* request,
                                                   executor::v1::GetJobResponse* response) {
-  return Answer(context, "GetJob", Take(store_.Get(request->id()), response->mutable_job()));
+  return Answer(context, "GetJob", [&] { return Take(store_.Get(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListJobs(grpc::CallbackServerContext* context,
                                                     const executor::v1::ListJobsRequest* request,
                                                     executor::v1::ListJobsResponse* response) {
-  return Answer(context, "ListJobs", Take(store_.List(*request), response));
+  return Answer(context, "ListJobs", [&] { return Take(store_.List(*request), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CancelJobRequest* request,
                                                      executor::v1::CancelJobResponse* response) {
-  return Answer(context, "CancelJob", Take(store_.Cancel(request->id()), response->mutable_job()));
+  return Answer(context, "CancelJob", [&] { return Take(store_.Cancel(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::WatchJob(
@@ -90,7 +91,8 @@ grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::Watch
 }
 
 grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const char* method,
-                                                  const absl::Status& status) {
+                                                  absl::FunctionRef<absl::Status()> work) {
+  const absl::Status status = CatchFailures("the call", work);
   metrics_.CountRequest(method, status.code());
   if (status.code() == absl::StatusCode::kResourceExhausted) context->AddTrailingMetadata(kRetryDelayKey, kRetryDelay);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
@@ -33,8 +35,9 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
                                       executor::v1::CancelJobResponse* response) override;
 
  private:
+  // Ends the call with what `work` returns; when memory runs out, with that.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
-                                   const absl::Status& status);
+                                   absl::FunctionRef<absl::Status()> work);
 
   JobStore& store_;
   ExecutorMetrics& metrics_;

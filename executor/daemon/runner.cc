@@ -4,14 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <exception>
-#include <new>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "executor/codec/job_codec.h"
+#include "planner_service/process/failures.h"
 
 namespace recurve {
 namespace {
@@ -86,11 +85,16 @@ std::string DescribePlan(const JobPlan& plan) {
 }  // namespace
 
 Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
-    : options_(std::move(options)),
-      store_(store),
-      metrics_(metrics),
-      known_costs_(options_.cost_cache_path),
-      thread_([this] { Loop(); }) {}
+    : options_(std::move(options)), store_(store), metrics_(metrics), known_costs_(options_.cost_cache_path) {}
+
+absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(RunnerOptions options, JobStore& store,
+                                                      ExecutorMetrics& metrics) {
+  std::unique_ptr<Runner> runner(new Runner(std::move(options), store, metrics));
+  absl::StatusOr<std::thread> thread = StartThread("the jobs", [raw = runner.get()] { raw->Loop(); });
+  if (!thread.ok()) return thread.status();
+  runner->thread_ = *std::move(thread);
+  return runner;
+}
 
 Runner::~Runner() {
   store_.ShutDown();
@@ -108,17 +112,8 @@ void Runner::Loop() {
 void Runner::RunOne(const TakenJob& taken) {
   metrics_.ObserveQueueWait(taken.queue_wait);
   spdlog::info("job {}: preparing", taken.id);
-  absl::StatusOr<JobReport> report = absl::UnknownError("the job ended without a report");
-  try {
-    report = PrepareAndRun(taken);
-  } catch (const std::bad_alloc&) {
-    report = absl::ResourceExhaustedError("the machine has not enough memory for this job; lower its memory limit");
-  } catch (const std::exception& exception) {
-    report = absl::InternalError(absl::StrCat("the job threw an exception: ", exception.what()));
-  } catch (...) {
-    report = absl::InternalError("the job threw something that is no exception");
-  }
-  End(taken.id, report);
+  End(taken.id, CatchFailures("the job", [&] { return PrepareAndRun(taken); }));
+  metrics_.UpdateResident();
 }
 
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {

@@ -21,20 +21,23 @@ struct RunnerOptions {
   std::string planner_target;  // of the planner service; empty: plan in this process
   std::chrono::milliseconds planner_timeout{10'000};
   std::string cost_cache_path;  // see LinkCostCache
-  int threads = 0;  // most that a job may use, and what it gets when it does not say; 0: all of the machine's
+  int threads =
+      0;  // most that a job may use, and what it gets when it does not say; 0: all that the process was granted
   PathRoots roots;
 };
 
 // The thread that runs the jobs of a store, one at a time in their order, from PLANNING to their end. Whatever a job
 // does, it ends, and the next one starts. Refers to the store and the metrics, which must outlive it.
 //
-//   Runner runner(options, store, metrics);
+//   auto runner = Runner::Start(options, store, metrics);
 //   ...
 //   store.ShutDown();   // the job under way ends CANCELLED
-//   runner.Join();
+//   (*runner)->Join();
 class Runner {
  public:
-  Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics);
+  // RESOURCE_EXHAUSTED when the system gives no thread.
+  static absl::StatusOr<std::unique_ptr<Runner>> Start(RunnerOptions options, JobStore& store,
+                                                       ExecutorMetrics& metrics);
   ~Runner();  // ShutDown and Join
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -43,6 +46,7 @@ class Runner {
   void Join();
 
  private:
+  Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics);
   void Loop();
   void RunOne(const TakenJob& taken);
   // The job's whole life between its two ends; an exception that it throws is a status here.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "planner_service/process/failures.h"
 #include "planner_service/serving/grpc_status.h"
 
 namespace recurve {
@@ -56,7 +57,18 @@ bool WatchReactor::TakeTurn() {
   return !std::exchange(busy_, true);
 }
 
+// On a thread of gRPC or of the job: what is thrown here must end the stream and not the process.
 void WatchReactor::Step() {
+  std::optional<absl::Status> end;
+  try {
+    end = Advance();
+  } catch (...) {
+    end = StatusOfException("the stream of events");
+  }
+  if (end) End(*end);
+}
+
+std::optional<absl::Status> WatchReactor::Advance() {
   for (;;) {
     int64_t from = 0;
     bool cancelled = false;
@@ -66,9 +78,9 @@ void WatchReactor::Step() {
       from = next_;
       cancelled = cancelled_;
     }
-    if (cancelled) return End(absl::CancelledError("the call was cancelled"));
+    if (cancelled) return absl::CancelledError("the call was cancelled");
     absl::StatusOr<JobStore::NextEvent> next = store_.EventFrom(id_, from);
-    if (!next.ok()) return End(next.status());
+    if (!next.ok()) return next.status();
     if (next->event.has_value()) {
       {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -76,13 +88,13 @@ void WatchReactor::Step() {
         *response_.mutable_event() = *std::move(next->event);
       }
       StartWrite(&response_);
-      return;
+      return std::nullopt;
     }
-    if (next->ended) return End(absl::OkStatus());
+    if (next->ended) return absl::OkStatus();
     std::lock_guard<std::mutex> lock(mutex_);
     if (!look_again_) {
       busy_ = false;
-      return;
+      return std::nullopt;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -39,6 +40,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   bool TakeTurn();
   // Writes the next event, or finishes, or gives the turn back. Of the thread whose turn it is.
   void Step();
+  // The same, but for finishing: the status to finish with, none while the stream goes on.
+  std::optional<absl::Status> Advance();
   void End(const absl::Status& status);
 
   JobStore& store_;

@@ -42,7 +42,6 @@ struct JobPlan {
   int64_t plans = 1;                 // one for each number of links that a batch may have
   int64_t evaluation_bytes = 0;      // beside the ledger's, while an evaluation is under way between two steps
   std::string device;                // "cpu (avx512, 2 threads)"
-  std::vector<std::string> notes;    // what the user may not have meant, one sentence each
   LinkCosts costs;                   // measured for this model, batch and device
   Plan plan;
   // Where states may be stored on the host.

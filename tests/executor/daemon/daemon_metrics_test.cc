@@ -54,9 +54,10 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   const std::string text = Scrape();
   const Job job = client_.Get(id);
   const executor::v1::MemoryLedger& planned = job.plan().planned();
-  const double planned_peak = static_cast<double>(
-      planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() + planned.batch_bytes() +
-      planned.states_bytes() + planned.tapes_bytes() + planned.workspace_bytes() + planned.backend_bytes());
+  const double planned_peak =
+      static_cast<double>(planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
+                          planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
+                          planned.workspace_bytes() + planned.backend_bytes() + planned.process_bytes());
   EXPECT_EQ(OfJob(text, "budget_bytes", job), budget);
   EXPECT_EQ(OfJob(text, "planned_peak_bytes", job), planned_peak);
   EXPECT_EQ(OfJob(text, "measured_peak_bytes", job), planned_peak);

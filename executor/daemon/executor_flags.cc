@@ -8,6 +8,7 @@
 #include <string>
 
 #include "executor/job/link_cost_cache.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -122,7 +123,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
     exit_status = app.exit(wanted);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-executor: " << error.what() << " (see recurve-executor --help)\n";
+    std::cerr << "recurve-executor: " << Printable(error.what()) << " (see recurve-executor --help)\n";
     exit_status = kExitWrongUsage;
     return std::nullopt;
   }

@@ -13,7 +13,9 @@
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
 #include "planner_service/serving/address.h"
+#include "planner_service/serving/log.h"
 #include "planner_service/serving/server.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -37,7 +39,7 @@ void LogStart(const ExecutorDaemonOptions& options, const ExecutorDaemon& daemon
 int Serve(const ExecutorDaemonOptions& options) {
   const absl::StatusOr<std::unique_ptr<ExecutorDaemon>> daemon = ExecutorDaemon::Start(options);
   if (!daemon.ok()) {
-    std::cerr << "recurve-executor: " << daemon.status().message() << "\n";
+    std::cerr << "recurve-executor: " << Printable(std::string(daemon.status().message())) << "\n";
     return 1;
   }
   LogStart(options, **daemon);
@@ -54,6 +56,7 @@ int main(int argc, char** argv) {
   recurve::QuietGrpcLog();
   recurve::BlockTerminationSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-executor"));
+  recurve::MakeLogPrintable();
   int exit_status = 0;
   const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);
   return options ? recurve::Serve(*options) : exit_status;

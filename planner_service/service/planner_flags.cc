@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -122,7 +123,7 @@ std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_s
     exit_status = app.exit(wanted);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-planner: " << error.what() << " (see recurve-planner --help)\n";
+    std::cerr << "recurve-planner: " << Printable(error.what()) << " (see recurve-planner --help)\n";
     exit_status = kExitWrongUsage;
     return std::nullopt;
   }

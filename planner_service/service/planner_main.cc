@@ -27,7 +27,9 @@
 #include "planner_service/service/solve_gate.h"
 #include "planner_service/service/warm_up.h"
 #include "planner_service/serving/address.h"
+#include "planner_service/serving/log.h"
 #include "planner_service/serving/server.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -50,7 +52,7 @@ void LogStart(const PlannerFlags& flags, const Server& server) {
 }
 
 int Fail(const absl::Status& status) {
-  std::cerr << "recurve-planner: " << status.message() << "\n";
+  std::cerr << "recurve-planner: " << Printable(std::string(status.message())) << "\n";
   return 1;
 }
 
@@ -97,6 +99,7 @@ int main(int argc, char** argv) {
   recurve::QuietGrpcLog();
   recurve::BlockTerminationSignals();
   spdlog::set_default_logger(spdlog::stderr_logger_mt("recurve-planner"));
+  recurve::MakeLogPrintable();
   int exit_status = 0;
   const std::optional<recurve::PlannerFlags> flags = recurve::ParsePlannerFlags(argc, argv, exit_status);
   return flags ? recurve::Serve(*flags) : exit_status;

@@ -5,13 +5,16 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/text/strict_json.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -20,6 +23,10 @@ namespace {
 constexpr size_t kMaxLines = 100'000;
 
 absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
+  // Protobuf takes more for JSON than JSON is, and of a key that comes twice the last.
+  const absl::StatusOr<nlohmann::json> strict = ParseStrictJson<nlohmann::json>(line);
+  if (!strict.ok())
+    return absl::InvalidArgumentError(absl::StrCat("not a MakePlanRequest in JSON: it ", strict.status().message()));
   planner::v1::MakePlanRequest message;
   const auto parsed = google::protobuf::util::JsonStringToMessage(line, &message);
   if (parsed.ok()) return DecodeRequest(message);
@@ -31,6 +38,9 @@ absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
 }  // namespace
 
 absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat("the warm-up file ", path, " is a directory; give a file"));
+  }
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat("cannot read the warm-up file ", path));
   std::vector<PlanRequest> requests;

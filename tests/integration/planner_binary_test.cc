@@ -224,7 +224,8 @@ TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
   } cases[] = {{R"({"length": 0, "bytes": {"state_bytes": 1}})", "length is 0; must be 1 to 10000000"},
                {R"({"length": 5, "strategy": "STRATEGY_ISM", "bytes": {"state_bytes": 1}})", "slots"},
                {R"({"length": 5, "colour": "red"})", "not a MakePlanRequest in JSON"},
-               {R"({"length": 5)", "not a MakePlanRequest in JSON"}};
+               {R"({"length": 5)", "not a MakePlanRequest in JSON"},
+               {R"({"length": 5, "length": 6})", "has the key \"length\" twice"}};
   for (const auto& c : cases) {
     const std::string path = File(std::string("# first\n\n") + c.line + "\n");
     const std::string output = OutputOf({kPlanner, "--listen", "127.0.0.1:0", "--warm-up", path}, 1);
@@ -232,6 +233,7 @@ TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
     EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: " + path + ":3: "), HasSubstr(c.why)));
   }
   EXPECT_THAT(OutputOf({kPlanner, "--warm-up", "/no/such/file"}, 1), HasSubstr("/no/such/file"));
+  EXPECT_THAT(OutputOf({kPlanner, "--warm-up", ::testing::TempDir()}, 1), HasSubstr("a directory"));
 }
 
 TEST(PlannerBinaryTest, CanDoWithoutMetrics) {

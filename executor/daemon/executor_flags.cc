@@ -10,6 +10,7 @@
 #include "client/target.h"
 #include "executor/job/link_cost_cache.h"
 #include "planner_service/serving/address.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -132,7 +133,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
     exit_status = app.exit(wanted);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-executor: " << error.what() << " (see recurve-executor --help)\n";
+    std::cerr << "recurve-executor: " << Printable(error.what()) << " (see recurve-executor --help)\n";
     exit_status = kExitWrongUsage;
     return std::nullopt;
   }

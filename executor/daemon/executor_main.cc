@@ -15,6 +15,7 @@
 #include "planner_service/process/failures.h"
 #include "planner_service/serving/daemon_log.h"
 #include "planner_service/serving/server.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -26,7 +27,7 @@ void LogStart(const ExecutorDaemonOptions& options, const Server& server) {
 }
 
 int Fail(const absl::Status& status) {
-  std::cerr << "recurve-executor: " << status.message() << "\n";
+  std::cerr << "recurve-executor: " << Printable(std::string(status.message())) << "\n";
   return 1;
 }
 

@@ -6,25 +6,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "executor/codec/job_codec.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
 
-// Paths come from clients and may hold anything; a reason and a log entry are one line.
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
-  }
-  return text;
-}
-
 std::string ReasonOf(const absl::Status& status) {
-  return OneLine(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()));
+  return Printable(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()));
 }
 
 constexpr int kMostFailureNotes = 100;  // of checkpoints of a job
@@ -46,7 +38,7 @@ class JobReporter final : public JobObserver {
   }
   void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
     const std::string note =
-        OneLine(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+        Printable(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
     spdlog::warn("job {}: {}", id_, note);
     // A disk that stays full fails every checkpoint, and notes are kept.
     if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
@@ -57,14 +49,17 @@ class JobReporter final : public JobObserver {
   }
   void OnLedger(const Ledger& live) override { metrics_.OnLedger(live); }
   void OnLinkRuns(const LinkRuns& runs) override { metrics_.OnLinkRuns(runs); }
+  void OnNote(const std::string& text) override {
+    const std::string note = Printable(text);
+    spdlog::warn("job {}: {}", id_, note);
+    store_.AddNote(id_, note);
+  }
   void OnPredictionMissed(const StepRecord& record) override {
-    const std::string note = absl::StrFormat(
+    OnNote(absl::StrFormat(
         "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs "
         "were "
         "measured; they will be measured again for the next job",
-        record.step, record.prediction_ratio);
-    spdlog::warn("job {}: {}", id_, note);
-    store_.AddNote(id_, note);
+        record.step, record.prediction_ratio));
   }
 
  private:
@@ -134,15 +129,17 @@ absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& sp
   const JobPlan& plan = job.plan();
   metrics_.CountPlan(planner.source());
   if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) {
-    const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", planner.why_embedded()));
+    const std::string note =
+        Printable(absl::StrCat("planned by the embedded planner because ", planner.why_embedded()));
     store_.AddNote(taken.id, note);
     spdlog::info("job {}: {}", taken.id, note);
   }
   const std::unique_ptr<JobMetrics> metrics = metrics_.StartJob(taken.id, spec, plan);
-  const std::string description = OneLine(DescribePlan(plan));
+  const std::string description = Printable(DescribePlan(plan));
   spdlog::info("job {}: {}", taken.id, description);
   store_.SetRunning(taken.id, EncodePlanSummary(plan, planner.source()), description);
   JobReporter reporter(store_, taken.id, *metrics);
+  for (const std::string& note : plan.notes) reporter.OnNote(note);
   return job.Run(reporter, taken.cancelled);
 }
 
@@ -169,7 +166,7 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
   } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
     state = executor::v1::JOB_STATE_CANCELLED;
     reason = cancel_reason;
-    store_.AddNote(id, OneLine(std::string(report.status().message())));
+    store_.AddNote(id, Printable(std::string(report.status().message())));
   } else {
     state = executor::v1::JOB_STATE_FAILED;
     reason = ReasonOf(report.status());

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/serving/address.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -135,7 +136,7 @@ std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_s
     exit_status = app.exit(wanted);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-planner: " << error.what() << " (see recurve-planner --help)\n";
+    std::cerr << "recurve-planner: " << Printable(error.what()) << " (see recurve-planner --help)\n";
     exit_status = kExitWrongUsage;
     return std::nullopt;
   }

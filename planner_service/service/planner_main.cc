@@ -29,6 +29,7 @@
 #include "planner_service/service/warm_up.h"
 #include "planner_service/serving/daemon_log.h"
 #include "planner_service/serving/server.h"
+#include "planner_service/text/printable.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -40,7 +41,7 @@ void LogStart(const PlannerFlags& flags, const Server& server) {
 }
 
 int Fail(const absl::Status& status) {
-  std::cerr << "recurve-planner: " << status.message() << "\n";
+  std::cerr << "recurve-planner: " << Printable(std::string(status.message())) << "\n";
   return 1;
 }
 

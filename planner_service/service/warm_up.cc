@@ -18,6 +18,7 @@
 #include "absl/strings/strip.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/text/strict_json.h"
 #include "planner_service/units/units.h"
 
 namespace recurve {
@@ -29,6 +30,10 @@ constexpr size_t kBlockBytes = size_t{64} << 10;
 constexpr int kPollMs = 100;
 
 absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
+  // Protobuf takes more for JSON than JSON is, and of a key that comes twice the last.
+  const absl::StatusOr<nlohmann::json> strict = ParseStrictJson<nlohmann::json>(line);
+  if (!strict.ok())
+    return absl::InvalidArgumentError(absl::StrCat("not a MakePlanRequest in JSON: it ", strict.status().message()));
   planner::v1::MakePlanRequest message;
   const auto parsed = google::protobuf::util::JsonStringToMessage(line, &message);
   if (parsed.ok()) return DecodeRequest(message);

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/serving/log.h"
 
 namespace recurve {
 namespace {
@@ -91,6 +92,7 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 void StartDaemonLog(const std::string& program) {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(program, std::make_shared<NeverWaitingSink>()));
+  MakeLogPrintable();
 }
 
 int64_t DroppedLogLines() { return dropped_log_lines; }

@@ -174,8 +174,8 @@ TEST(PlannerBinaryTest, ServesOverAUnixSocket) {
 }
 
 TEST(PlannerBinaryTest, ConnectionsThatSayNothingDoNotDeafenIt) {
-  ChildProcess process(
-      {"/usr/bin/prlimit", "--nofile=256:256", kPlannerBinary, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"});
+  ChildProcess process({"/usr/bin/prlimit", "--nofile=256:256", kPlannerBinary, "--listen", "127.0.0.1:0",
+                        "--metrics-listen", "127.0.0.1:0"});
   ASSERT_TRUE(process.WaitForOutput("no TLS")) << process.output();
   const int port = NumberAfter(process.output(), "serves gRPC on 127.0.0.1:");
   const int metrics_port = NumberAfter(process.output(), "metrics http://127.0.0.1:");
@@ -198,7 +198,8 @@ TEST(PlannerBinaryTest, RaisesItsSoftLimitOfDescriptors) {
 }
 
 TEST(PlannerBinaryTest, TooFewDescriptorsAreOneLine) {
-  const std::string output = PlannerOutput({"/usr/bin/prlimit", "--nofile=100:100", kPlannerBinary, "--listen", "127.0.0.1:0"}, 1);
+  const std::string output =
+      PlannerOutput({"/usr/bin/prlimit", "--nofile=100:100", kPlannerBinary, "--listen", "127.0.0.1:0"}, 1);
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1) << output;
   EXPECT_THAT(output, AllOf(HasSubstr("may open 100 files"), HasSubstr("ulimit -n")));
 }
@@ -270,7 +271,8 @@ TEST_F(WarmUpTest, APipeIsReadAndASignalEndsTheWaitForIt) {
   std::ofstream(path) << R"({"length": 700, "strategy": "STRATEGY_HSM", "slots": {"slots": 9}})";
   EXPECT_TRUE(reads.WaitForOutput("warm-up: 1 of 1 plans made")) << reads.output();
   unlink(path.c_str());
-  for (const char* bad : {"/dev/zero", "/"}) EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", bad}, 1), HasSubstr(bad));
+  for (const char* bad : {"/dev/zero", "/"})
+    EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", bad}, 1), HasSubstr(bad));
 }
 
 TEST_F(WarmUpTest, CallsAreAnsweredMeanwhileAndASignalEndsIt) {
@@ -295,7 +297,8 @@ TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
   } cases[] = {{R"({"length": 0, "bytes": {"state_bytes": 1}})", "length is 0; must be 1 to 10000000"},
                {R"({"length": 5, "strategy": "STRATEGY_ISM", "bytes": {"state_bytes": 1}})", "slots"},
                {R"({"length": 5, "colour": "red"})", "not a MakePlanRequest in JSON"},
-               {R"({"length": 5)", "not a MakePlanRequest in JSON"}};
+               {R"({"length": 5)", "not a MakePlanRequest in JSON"},
+               {R"({"length": 5, "length": 6})", "has the key \"length\" twice"}};
   for (const auto& c : cases) {
     const std::string path = File(std::string("# first\n\n") + c.line + "\n");
     const std::string output = PlannerOutput({kPlannerBinary, "--listen", "127.0.0.1:0", "--warm-up", path}, 1);
@@ -303,6 +306,7 @@ TEST_F(WarmUpTest, ABadLineIsNamedAndNothingStarts) {
     EXPECT_THAT(output, AllOf(HasSubstr("recurve-planner: " + path + ":3: "), HasSubstr(c.why)));
   }
   EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", "/no/such/file"}, 1), HasSubstr("/no/such/file"));
+  EXPECT_THAT(PlannerOutput({kPlannerBinary, "--warm-up", ::testing::TempDir()}, 1), HasSubstr("Is a directory"));
 }
 
 TEST(PlannerBinaryTest, CanDoWithoutMetrics) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "executor/daemon/executor_daemon.h"
@@ -13,6 +14,7 @@ namespace recurve {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 class ExecutorCommands : public ::testing::Test {
@@ -146,6 +148,28 @@ TEST_F(ExecutorCommands, TheSameRequestIsOneJob) {
   EXPECT_EQ(JsonOf(Submit({"--request-id", "nightly", "--json"}))["id"], first["id"]);
   EXPECT_NE(JsonOf(Submit({"--json"}))["id"], first["id"]);
   ExpectRefused(Submit({"--request-id", "nightly", "--seed", "2"}), 1, {"nightly"});
+}
+
+TEST_F(ExecutorCommands, NoPathForgesARow) {
+  const std::string data = scratch_.File("x\n  forged   succeeded\x1B[1A\xC2\x9B\xE2\x80\xAE");
+  const Outcome submitted = RunRecurve(Submit({"--data", data, "--watch"}));
+  EXPECT_EQ(submitted.exit, 1);
+  const Outcome jobs = RunRecurve(AtDaemon({"jobs"}));
+  EXPECT_THAT(jobs.out, HasSubstr("x\\n  forged   succeeded\\x1b[1A\\u009b\\u202e\n"));
+  EXPECT_EQ(std::count(jobs.out.begin(), jobs.out.end(), '\n'), 2);  // the heading and the job
+  for (const std::string& text :
+       {submitted.out, submitted.err, jobs.out, RunRecurve(AtDaemon({"jobs", "--json"})).out}) {
+    for (const char* bytes : {"\x1B", "\xC2\x9B", "\xE2\x80\xAE"}) EXPECT_THAT(text, Not(HasSubstr(bytes)));
+  }
+}
+
+TEST_F(ExecutorCommands, TheWorkingDirectoryIsUtf8) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::string here = scratch_.File("caf\xE9");
+  std::filesystem::create_directory(here);
+  std::filesystem::current_path(here);
+  ExpectRefused(Submit({"--data", "text"}), 2, {"the working directory is not UTF-8", "caf\\xe9"});
+  std::filesystem::current_path(before);
 }
 
 TEST_F(ExecutorCommands, SayWhatIsWrong) {

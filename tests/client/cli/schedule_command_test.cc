@@ -114,7 +114,9 @@ TEST_F(ScheduleCommandTest, NamesTheFirstViolationByItsLine) {
       {[](auto& lines) { lines.resize(30); }, {"line 31: the schedule ends without EndReverse"}},
       {[](auto& lines) { lines[29].resize(9); }, {"line 30: is not JSON"}},
       {[](auto& lines) { lines[1] = "[\"Forward\", 0, 1, \xFF]"; }, {"line 2: is not JSON"}},
-      {[](auto& lines) { lines[1] = std::string(4'000, '['); }, {"line 2: is not JSON"}},
+      {[](auto& lines) { lines[1] = std::string(4'000, '['); }, {"line 2: is nested too deeply"}},
+      {[](auto& lines) { lines[1] += std::string("\0]", 2); }, {"line 2: has a NUL byte"}},
+      {[](auto& lines) { lines[0].insert(1, R"("length": 3, )"); }, {"line 1: has the key \"length\" twice"}},
       {[](auto& lines) { lines[1] = std::string(9'000'000, ' '); }, {"line 2: is longer than 4096 bytes"}},
       {[](auto& lines) { lines.erase(lines.begin()); }, {"line 1: must be the header"}},
       {[](auto& lines) {
@@ -124,7 +126,12 @@ TEST_F(ScheduleCommandTest, NamesTheFirstViolationByItsLine) {
       {[](auto& lines) { lines[0].replace(lines[0].find("count\":84"), 9, "count\":83"); },
        {"claimed_forward_count is 83, it takes 84"}},
   };
-  for (const auto& c : cases) ExpectRefused({"schedule", "verify", FileOf(c.change)}, 1, c.parts);
+  for (const auto& c : cases) {
+    const std::string file = FileOf(c.change);
+    ExpectRefused({"schedule", "verify", file}, 1, c.parts);
+    const std::string said = RunRecurve({"schedule", "verify", file}).err;
+    EXPECT_EQ(said.find("line "), said.rfind("line ")) << said;  // once
+  }
   ExpectRefused({"schedule", "verify", FileOf([](auto&) {}), "--memory", "10"}, 1, {"line ", "11 bytes", "is 10"});
 }
 
@@ -144,6 +151,7 @@ TEST_F(ScheduleCommandTest, WrongUsage) {
   ExpectRefused({"schedule"}, 2, {"subcommand"});
   ExpectRefused({"schedule", "verify"}, 2, {"FILE"});
   ExpectRefused({"schedule", "verify", "/no/such/file"}, 1, {"cannot read /no/such/file"});
+  ExpectRefused({"schedule", "verify", ::testing::TempDir()}, 1, {"is a directory; give a file"});
   ExpectRefused({"schedule", "export", "--length", "3"}, 2, {"--state-bytes"});
   ExpectRefused(Plus(kExport, {"--save", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
   const std::string full = ::testing::TempDir() + "recurve_full_device";

@@ -107,6 +107,60 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   EXPECT_GT(std::filesystem::file_size(folder_.At("model.safetensors")), 1000u);
 }
 
+// With a mapped file the daemon would die.
+TEST_F(JobLifeTest, ATextThatBecomesShorterFailsItsJobOnly) {
+  Start();
+  const std::string text = folder_.At("shrinking");
+  std::filesystem::copy_file(folder_.text(), text);
+  const Job job = client_->Submit(EndlessSpec(text));
+  client_->WaitForStep(job.id(), 2);
+  std::filesystem::resize_file(text, 10);
+  const Job ended = client_->WaitForEnd(job.id());
+  EXPECT_EQ(ended.state(), kFailed);
+  EXPECT_THAT(ended.reason(), HasSubstr("became shorter while it was read"));
+  ExpectNextJobRuns();
+}
+
+TEST_F(JobLifeTest, ATextThatIsOverwrittenIsNoted) {
+  Start();
+  const std::string text = folder_.At("changing");
+  std::filesystem::copy_file(folder_.text(), text);
+  const Job job = client_->Submit(EndlessSpec(text));
+  client_->WaitForStep(job.id(), 2);
+  std::ofstream(text, std::ios::app) << "more";
+  client_->Watch(job.id(), 0, [](const JobEvent& event) {
+    return event.note().find("was written to while it was read") != std::string::npos;
+  });
+  client_->Cancel(job.id());
+  EXPECT_THAT(Notes(client_->EventsToTheEnd(job.id())), testing::Contains(HasSubstr("was written to")));
+}
+
+// To read all of it takes minutes.
+TEST_F(JobLifeTest, CancelsWhileLinesAreLookedFor) {
+  Start();
+  const std::string text = folder_.At("sparse");
+  std::ofstream(text).close();
+  std::error_code error;
+  std::filesystem::resize_file(text, uintmax_t{1} << 40, error);
+  if (error) GTEST_SKIP() << "this file system has no sparse files of 1 TiB";
+  executor::v1::JobSpec spec = EndlessSpec(text);
+  spec.set_sequences(executor::v1::SEQUENCES_LINES);
+  const Job job = client_->Submit(spec);
+  client_->Watch(job.id(), 0, [](const JobEvent& event) { return event.state_change().state() == kPlanning; });
+  client_->Cancel(job.id());
+  EXPECT_EQ(client_->WaitForEnd(job.id()).state(), kCancelled);
+  ExpectNextJobRuns();
+}
+
+TEST_F(JobLifeTest, SaysThatNothingIsHeldOut) {
+  Start();
+  executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
+  spec.set_holdout(1e-9);
+  const Job job = client_->WaitForEnd(client_->Submit(spec).id());
+  EXPECT_EQ(job.state(), kSucceeded) << job.reason();
+  EXPECT_THAT(Notes(client_->EventsToTheEnd(job.id())), testing::Contains(HasSubstr("nothing is evaluated")));
+}
+
 TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
   Start();
   std::string text;
@@ -305,7 +359,8 @@ TEST_F(JobLifeTest, AJobThatDivergesFails) {
 
 TEST_F(JobLifeTest, ReasonsAreOneLineWhateverIsInAPath) {
   Start();
-  ExpectFails(TinySpec(folder_.At("two\nlines\x1b[31m"), 1), "two lines [31m");
+  ExpectFails(TinySpec(folder_.At("two\nlines\x1b[31m"), 1), "two\\nlines\\x1b[31m");
+  ExpectFails(TinySpec(folder_.At("no\xC2\x9B\xE2\x80\xAE"), 2), "no\\u009b\\u202e");
 }
 
 TEST_F(JobLifeTest, AFullQueueRefusesWithARetryDelay) {

@@ -192,6 +192,7 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, std::span<const u
         absl::StrCat("the text to evaluate has ", size, " bytes, must have at least 2: one to read, one to predict"));
   }
   const int64_t predictions = size - 1;
+  const StopScope scope(backend, cancelled);
   const auto reader = Reader::Create(model, std::min(kEvaluationSteps, predictions), backend);
   if (!reader.ok()) return reader.status();
   const absl::Status status = ScoreText(**reader, text.first(text.size() - 1), text.subspan(1), backend, cancelled);
@@ -203,6 +204,7 @@ absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, int64_t coun
                                                 const std::function<std::span<const uint8_t>(int64_t)>& line,
                                                 Backend& backend, const CancelCheck& cancelled) {
   if (count < 1) return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one");
+  const StopScope scope(backend, cancelled);
   const auto reader = Reader::Create(model, kEvaluationSteps, backend);
   if (!reader.ok()) return reader.status();
   int64_t predictions = 0;

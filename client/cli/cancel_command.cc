@@ -17,13 +17,21 @@ constexpr char kFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
-A running job stops after the step it is in and keeps its last checkpoint.)";
+A job that waits is cancelled at once. A running one is asked to stop, which it does within a second or so, keeping its
+last checkpoint; `recurve watch` shows the end. A job that has ended stays as it is.)";
 
 struct Options {
   std::string executor;
   std::string id;
   bool json = false;
 };
+
+std::string TextOf(const executor::v1::Job& job) {
+  const std::string state = StateName(job.state());
+  if (job.state() == executor::v1::JOB_STATE_CANCELLED) return state;
+  if (job.has_end_time()) return state + ": it had ended before";
+  return "asked to stop; still " + state;
+}
 
 ExitStatus RunCancel(const Options& options) {
   ExecutorClient executor({.target = options.executor});
@@ -32,7 +40,7 @@ ExitStatus RunCancel(const Options& options) {
   if (options.json) {
     PrintJson(JobJson(*job));
   } else {
-    std::printf("%s\n", StateName(job->state()).c_str());
+    std::printf("%s\n", TextOf(*job).c_str());
   }
   return ExitStatus::kDone;
 }
@@ -40,7 +48,7 @@ ExitStatus RunCancel(const Options& options) {
 }  // namespace
 
 Command AddCancelCommand(CLI::App& app) {
-  CLI::App* cancel = app.add_subcommand("cancel", "stop a job of an executor daemon; prints its state");
+  CLI::App* cancel = app.add_subcommand("cancel", "stop a job of an executor daemon; prints what became of it");
   cancel->footer(kFooter);
   auto options = std::make_shared<Options>();
   AddText(*cancel, "id", options->id, "of the job, as submit printed it", "ID")->required();

@@ -9,10 +9,14 @@
 
 namespace recurve {
 
+// Something that a person should know of a job: a line on stderr, or with `json` an object {"type": "note"} on stdout.
+void PrintNote(const std::string& note, bool json);
+
 // Each step as a JSON object on a line of stdout.
 class JsonDisplay final : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override;
+  void OnPredictionMissed(const StepRecord& record) override;
 };
 
 // Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
@@ -23,8 +27,10 @@ class ProgressDisplay final : public JobObserver {
   ~ProgressDisplay() override;  // ends the line of the bar
 
   void OnStep(const StepRecord& record) override;
+  void OnPredictionMissed(const StepRecord& record) override;
 
  private:
+  void EndLine();
   void DrawBar(const StepRecord& record, double steps_per_second);
   void PrintLine(const StepRecord& record, double steps_per_second) const;
   std::string TimeLeft(const StepRecord& record, double steps_per_second) const;

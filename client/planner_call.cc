@@ -37,7 +37,7 @@ absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& c
 }
 
 absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why) {
-  return absl::InternalError(absl::StrCat("planner at ", options.target, " gave an unusable answer: ", why));
+  return absl::DataLossError(absl::StrCat("planner at ", options.target, " gave an unusable answer: ", why));
 }
 
 }  // namespace recurve

@@ -21,7 +21,7 @@ using StartCall = std::function<void(grpc::ClientContext&, std::function<void(gr
 // DEADLINE_EXCEEDED when no answer came in time; CANCELLED only when `cancelled` said so.
 absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& cancelled, const StartCall& start);
 
-// INTERNAL: what `options.target` answered cannot be used.
+// DATA_LOSS: what `options.target` answered cannot be used.
 absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why);
 
 }  // namespace recurve

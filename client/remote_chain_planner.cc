@@ -3,10 +3,10 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "client/channel.h"
 #include "client/planner_call.h"
 #include "planner_service/codec/chain_codec.h"
+#include "planner_service/planning/plan_check.h"
 #include "recurve/planner/v1/chain.grpc.pb.h"
 
 namespace recurve {
@@ -20,34 +20,30 @@ class RemoteChainPlanner final : public ChainPlanner {
       : options_(options), stub_(planner::v1::ChainService::NewStub(MakeChannel(options.target))) {}
 
   absl::StatusOr<ChainPlan> PlanChain(const ChainRequest& request, const CancelCheck& cancelled) override {
-    int64_t length = 0;
-    for (const ChainSegment& segment : request.segments) length += segment.links;
-    return Ask(&AsyncStub::PlanChain, EncodeRequest(request), length, cancelled);
+    return Ask(&AsyncStub::PlanChain, request, cancelled);
   }
 
   absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override {
-    return Ask(&AsyncStub::PlanTwoLevel, EncodeRequest(request), request.length, cancelled);
+    return Ask(&AsyncStub::PlanTwoLevel, request, cancelled);
   }
 
  private:
-  // Calls a method of the stub, decodes the answer, and checks that its schedule has `length` links.
-  template <typename Request, typename Response>
-  auto Ask(void (AsyncStub::*method)(grpc::ClientContext*, const Request*, Response*,
+  // Calls a method of the stub, decodes the answer, and checks it.
+  template <typename Request, typename Message, typename Response>
+  auto Ask(void (AsyncStub::*method)(grpc::ClientContext*, const Message*, Response*,
                                      std::function<void(grpc::Status)>),
-           const Request& request, int64_t length, const CancelCheck& cancelled)
-      -> decltype(DecodePlan(std::declval<Response>())) {
+           const Request& request, const CancelCheck& cancelled) -> decltype(DecodePlan(std::declval<Response>())) {
+    const Message message = EncodeRequest(request);
     Response response;
     const absl::Status status =
         CallPlanner(options_, cancelled, [&](grpc::ClientContext& context, std::function<void(grpc::Status)> ended) {
-          (stub_->async()->*method)(&context, &request, &response, std::move(ended));
+          (stub_->async()->*method)(&context, &message, &response, std::move(ended));
         });
     if (!status.ok()) return status;
     auto plan = DecodePlan(response);
-    if (!plan.ok()) return UnusableAnswer(options_, plan.status().message());
-    if (plan->schedule.length() != length) {
-      return UnusableAnswer(options_,
-                            absl::StrCat("the schedule has ", plan->schedule.length(), " links, asked were ", length));
-    }
+    const absl::Status usable = plan.ok() ? CheckPlan(request, *plan, cancelled) : plan.status();
+    if (absl::IsCancelled(usable)) return usable;
+    if (!usable.ok()) return UnusableAnswer(options_, usable.message());
     return plan;
   }
 

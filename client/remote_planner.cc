@@ -3,10 +3,10 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "client/channel.h"
 #include "client/planner_call.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/planning/plan_check.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
 
 namespace recurve {
@@ -26,12 +26,8 @@ class RemotePlanner final : public Planner {
         });
     if (!status.ok()) return status;
     absl::StatusOr<Plan> plan = DecodePlan(response);
-    if (!plan.ok()) return UnusableAnswer(options_, plan.status().message());
-    if (plan->strategy != request.strategy) return UnusableAnswer(options_, "the plan is of another strategy");
-    if (plan->feasible && plan->schedule.length() != request.length) {
-      return UnusableAnswer(
-          options_, absl::StrCat("the schedule has ", plan->schedule.length(), " links, asked were ", request.length));
-    }
+    const absl::Status usable = plan.ok() ? CheckPlan(request, *plan) : plan.status();
+    if (!usable.ok()) return UnusableAnswer(options_, usable.message());
     return plan;
   }
 

@@ -30,6 +30,7 @@ class OwnBytesBackend final : public Backend {
   void Copy(const void* from, int64_t bytes, void* to) override { inner_->Copy(from, bytes, to); }
   void Zero(void* device, int64_t bytes) override { inner_->Zero(device, bytes); }
   absl::Status Synchronize() override { return inner_->Synchronize(); }
+  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override {
     return inner_->AllocateHost(bytes);
   }

@@ -12,10 +12,6 @@
 namespace recurve {
 namespace {
 
-std::string Counted(int64_t count, const char* thing) {
-  return absl::StrCat(CountText(count), " ", thing, count == 1 ? "" : "s");
-}
-
 std::string FixedText(const Sizing& sizing) {
   constexpr size_t kKindsInALine = 4;
   std::string text = FormatBytesRounded(sizing.fixed_bytes);

@@ -17,13 +17,21 @@ constexpr char kCancelFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
-A running job stops and saves what it has trained; its last note says where.)";
+A job that waits is cancelled at once. A running one is asked to stop, which it does within a second or so, and saves what
+it has trained; its last note says where, and `recurve watch` shows the end. A job that has ended stays as it is.)";
 
 struct CancelOptions {
   std::string executor;
   std::string id;
   bool json = false;
 };
+
+std::string TextOf(const executor::v1::Job& job) {
+  const std::string state = StateName(job.state());
+  if (job.state() == executor::v1::JOB_STATE_CANCELLED) return state;
+  if (job.has_end_time()) return state + ": it had ended before";
+  return "asked to stop; still " + state;
+}
 
 ExitStatus RunCancel(const CancelOptions& options) {
   ExecutorClient executor({.target = options.executor});
@@ -32,7 +40,7 @@ ExitStatus RunCancel(const CancelOptions& options) {
   if (options.json) {
     PrintJson(JobJson(*job));
   } else {
-    std::printf("%s\n", StateName(job->state()).c_str());
+    std::printf("%s\n", TextOf(*job).c_str());
   }
   return ExitStatus::kDone;
 }
@@ -40,7 +48,8 @@ ExitStatus RunCancel(const CancelOptions& options) {
 }  // namespace
 
 Command AddCancelCommand(const Section& section) {
-  CLI::App& cancel = AddCommand(section, "cancel", "stop a job of an executor daemon; prints its state", kCancelFooter);
+  CLI::App& cancel =
+      AddCommand(section, "cancel", "stop a job of an executor daemon; prints what became of it", kCancelFooter);
   auto options = std::make_shared<CancelOptions>();
   AddPositional(cancel, "id", options->id, "of the job, as submit printed it", "ID");
   AddExecutorOption(cancel, options->executor);

@@ -29,8 +29,8 @@ Json TransfersJson(const TwoLevelRequest::Store& store, int64_t peak_bytes, cons
 }
 
 std::string StoreLine(int64_t peak_bytes, const ReplayResult::Transfers& transfers) {
-  return absl::StrCat(FormatBytesRounded(peak_bytes), " at the peak, ", CountText(transfers.writes),
-                      " states written, ", CountText(transfers.reads), " read\n");
+  return absl::StrCat(FormatBytesRounded(peak_bytes), " at the peak, ", Counted(transfers.writes, "state"),
+                      " written, ", CountText(transfers.reads), " read\n");
 }
 
 }  // namespace
@@ -74,8 +74,9 @@ std::string RangesText(const std::vector<int64_t>& positions, size_t most) {
 }
 
 std::string ChainText(const ChainRequest& request, const std::vector<std::string>& names, const ChainPlan& plan) {
-  std::string text = absl::StrCat(CountText(plan.schedule.length()), " links in ", CountText(request.segments.size()),
-                                  " segments, in ", FormatBytesRounded(request.budget_bytes), " of store\n");
+  std::string text = absl::StrCat(Counted(plan.schedule.length(), "link"), " in ",
+                                  Counted(static_cast<int64_t>(request.segments.size()), "segment"), ", in ",
+                                  FormatBytesRounded(request.budget_bytes), " of store\n");
   absl::StrAppend(&text, "  cost         ", CountText(plan.cost), ", ", TimesText(plan.cost, plan.store_all_cost),
                   " times that of keeping every tape; ",
                   plan.cost == plan.cost_lower_bound
@@ -136,7 +137,7 @@ Json ChainJson(const ChainRequest& request, const std::vector<std::string>& name
 
 std::string TwoLevelText(const TwoLevelRequest& request, const TwoLevelPlan& plan) {
   std::string text =
-      absl::StrCat(CountText(request.length), " links, a state of ", FormatBytesRounded(request.state_bytes), ", in ",
+      absl::StrCat(Counted(request.length, "link"), ", a state of ", FormatBytesRounded(request.state_bytes), ", in ",
                    FormatBytesRounded(request.device.bytes), " on the device and ",
                    FormatBytesRounded(request.host.bytes), " on the host\n");
   absl::StrAppend(&text, "  cost         ", CountText(plan.cost), "; ", CountText(plan.device_only_cost),

@@ -4,11 +4,13 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
+#include <numbers>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
+#include "executor/job/job_spec.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
 
@@ -27,10 +29,16 @@ std::string PlainName(const std::string& name, const std::string& prefix) {
   return plain;
 }
 
-int64_t PlannedPeak(const v1::MemoryLedger& ledger) {
+int64_t SumOf(const v1::MemoryLedger& ledger) {
   return ledger.weights_bytes() + ledger.gradients_bytes() + ledger.optimizer_bytes() + ledger.batch_bytes() +
          ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes() + ledger.backend_bytes() +
          ledger.process_bytes();
+}
+
+// "2026-11-27T09:20:16Z"
+std::string SecondOf(const v1::Job& job) {
+  if (!job.has_create_time()) return "-";
+  return absl::StrFormat("%.19sZ", TimeUtil::ToString(job.create_time()));
 }
 
 Json ProgressJson(const v1::Progress& progress) {
@@ -38,6 +46,7 @@ Json ProgressJson(const v1::Progress& progress) {
           {"predictions", progress.predictions()},
           {"positions", progress.positions()},
           {"loss", progress.loss()},
+          {"train_bits_per_byte", progress.loss() / std::numbers::ln2},
           {"gradient_norm", progress.gradient_norm()},
           {"learning_rate", progress.learning_rate()},
           {"seconds", progress.seconds()},
@@ -48,7 +57,7 @@ Json ProgressJson(const v1::Progress& progress) {
 Json PlanJson(const v1::PlanSummary& plan) {
   Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
                {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
-               {"planned_peak_bytes", PlannedPeak(plan.planned())},
+               {"planned_peak_bytes", SumOf(plan.planned())},
                {"store_all_bytes", plan.store_all_bytes()},
                {"link", plan.link()},
                {"links", plan.links()},
@@ -86,6 +95,10 @@ Json ResultJson(const v1::JobResult& result) {
 
 }  // namespace
 
+int64_t PlannedPeak(const v1::Job& job) { return SumOf(job.plan().planned()); }
+
+int64_t StepsOf(const v1::Job& job) { return job.spec().has_steps() ? job.spec().steps() : JobSpec().steps; }
+
 std::string StateName(v1::JobState state) { return PlainName(v1::JobState_Name(state), "JOB_STATE_"); }
 
 absl::StatusOr<v1::JobState> ParseState(const std::string& name) {
@@ -101,12 +114,13 @@ Json JobJson(const v1::Job& job) {
   Json json = {{"id", job.id()},
                {"state", StateName(job.state())},
                {"reason", job.reason()},
-               {"create_time", TimeUtil::ToString(job.create_time())},
+               {"create_time", nullptr},
                {"start_time", nullptr},
                {"end_time", nullptr},
                {"data_path", job.spec().data_path()},
                {"save_path", job.spec().save_path()},
-               {"steps", job.spec().steps()}};
+               {"steps", StepsOf(job)}};
+  if (job.has_create_time()) json["create_time"] = TimeUtil::ToString(job.create_time());
   if (job.has_start_time()) json["start_time"] = TimeUtil::ToString(job.start_time());
   if (job.has_end_time()) json["end_time"] = TimeUtil::ToString(job.end_time());
   if (job.has_plan()) json["plan"] = PlanJson(job.plan());
@@ -150,10 +164,10 @@ Json EventJson(const v1::JobEvent& event) {
 std::string JobsText(const std::vector<v1::Job>& jobs) {
   std::vector<std::vector<std::string>> rows = {{"id", "state", "step", "loss", "planned peak", "created", "data"}};
   for (const v1::Job& job : jobs) {
-    rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", job.spec().steps()),
+    rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
                     job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
-                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job.plan().planned())) : "-",
-                    absl::StrFormat("%.19s", TimeUtil::ToString(job.create_time())), job.spec().data_path()});
+                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job),
+                    job.spec().data_path()});
   }
   return TextTable(rows);
 }

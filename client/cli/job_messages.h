@@ -4,6 +4,7 @@
 #ifndef RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
 #define RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@
 #include "recurve/executor/v1/executor.pb.h"
 
 namespace recurve {
+
+// Of the specification. A daemon fills in the default, but an older one answers with what it was sent.
+int64_t StepsOf(const executor::v1::Job& job);
+int64_t PlannedPeak(const executor::v1::Job& job);  // 0: there is no plan yet
 
 std::string StateName(executor::v1::JobState state);  // "queued", "planning", "running", ...
 absl::StatusOr<executor::v1::JobState> ParseState(const std::string& name);

@@ -25,8 +25,8 @@ double PredictedSeconds(const JobPlan& plan) { return *plan.plan.predicted_secon
 
 std::string HostText(const JobSpec& spec, const JobPlan& plan) {
   return absl::StrCat("           on the host ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
-                      FormatBytesRounded(spec.host_memory), " allowed; a batch stores ", CountText(plan.host.writes),
-                      " states there and fetches ", CountText(plan.host.reads), "\n");
+                      FormatBytesRounded(spec.host_memory), " allowed; a batch stores ",
+                      Counted(plan.host.writes, "state"), " there and fetches ", CountText(plan.host.reads), "\n");
 }
 
 // "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
@@ -56,23 +56,23 @@ int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes -
 
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", spec.layers,
-                  spec.layers == 1 ? " layer" : " layers", " of ", spec.hidden, ", ", CountText(plan.parameters),
-                  " parameters, on ", plan.device, "\n");
-  absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", CountText(plan.train_bytes),
-                  " bytes to train on, ", CountText(plan.holdout_bytes), " held out\n");
+  absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", Counted(spec.layers, "layer"), " of ",
+                  spec.hidden, ", ", CountText(plan.parameters), " parameters, on ", plan.device, "\n");
+  absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", Counted(plan.train_bytes, "byte"),
+                  " to train on, ", CountText(plan.holdout_bytes), " held out\n");
   if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");
   for (const std::string& note : plan.notes) absl::StrAppend(&text, "note       ", Printable(note), "\n");
   absl::StrAppend(&text, "sequence   ", plan.lines ? "at most " : "",
-                  CountText(plan.lines ? plan.lines->longest : spec.length), " steps x ", spec.batch, " sequences; ",
-                  CountText(plan.links), plan.links == 1 ? " link" : " links", " of ", plan.link,
-                  plan.link == 1 ? " step\n" : " steps\n");
-  absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ", CountText(plan.plan.forward_count),
-                  absl::StrFormat(" link forwards a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
+                  Counted(plan.lines ? plan.lines->longest : spec.length, "step"), " x ",
+                  Counted(spec.batch, "sequence"), "; ", Counted(plan.links, "link"), " of ",
+                  Counted(plan.link, "step"), "\n");
+  absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ",
+                  Counted(plan.plan.forward_count, "link forward"),
+                  absl::StrFormat(" a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
                   SecondsText(PredictedSeconds(plan)), " a batch\n");
   if (plan.lines) {
-    absl::StrAppend(&text, "           that is the longest batch; ", CountText(plan.plans),
-                    plan.plans == 1 ? " plan" : " plans", " in one memory, one for each number of links\n");
+    absl::StrAppend(&text, "           that is the longest batch; ", Counted(plan.plans, "plan"),
+                    " in one memory, one for each number of links\n");
   }
   absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
                   FormatBytesRounded(plan.store_all_bytes), "\n");
@@ -87,7 +87,7 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
 
 std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobReport& report) {
   std::string text;
-  absl::StrAppend(&text, "trained    ", CountText(report.steps), report.steps == 1 ? " step" : " steps",
+  absl::StrAppend(&text, "trained    ", Counted(report.steps, "step"),
                   report.ended_by_time ? absl::StrCat(" of ", CountText(spec.steps), ", ended by --max-time") : "",
                   absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
                   SecondsText(report.seconds_per_batch), " a batch (predicted ",
@@ -97,7 +97,7 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   text += "\n";
   if (report.bits_per_byte) {
     absl::StrAppend(&text, "held out   ", absl::StrFormat("%.3f", *report.bits_per_byte), " bits a byte on ",
-                    CountText(plan.holdout_bytes), " bytes\n");
+                    Counted(plan.holdout_bytes, "byte"), "\n");
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
                   CountText(report.planned_peak_bytes), "; the whole process at most ",
@@ -162,7 +162,7 @@ Json StepJson(const StepRecord& record) {
           {"predictions", record.predictions},
           {"positions", record.positions},
           {"loss", record.loss},
-          {"bits_per_byte", record.loss / std::numbers::ln2},
+          {"train_bits_per_byte", record.loss / std::numbers::ln2},
           {"gradient_norm", record.gradient_norm},
           {"learning_rate", record.learning_rate},
           {"seconds", record.seconds},

@@ -61,11 +61,7 @@ class EventPrinter {
     if (display_ == nullptr) {
       const absl::StatusOr<v1::Job> job = executor_.GetJob(id_);
       if (!job.ok()) return;
-      const v1::MemoryLedger& planned = job->plan().planned();
-      display_ = std::make_unique<ProgressDisplay>(
-          job->spec().steps(), planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
-                                   planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
-                                   planned.workspace_bytes());
+      display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), PlannedPeak(*job));
     }
     display_->OnStep(RecordOf(progress));
   }

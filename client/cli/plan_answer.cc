@@ -154,7 +154,7 @@ std::string PlanText(const PlanAnswer& answer) {
   const Plan& plan = answer.plan;
   const auto* bytes = std::get_if<ByteBudget>(&answer.request.budget);
   std::string text =
-      absl::StrCat(std::string(ToString(answer.request.strategy)), " for ", CountText(answer.request.length), " links");
+      absl::StrCat(std::string(ToString(answer.request.strategy)), " for ", Counted(answer.request.length, "link"));
   if (bytes != nullptr) {
     absl::StrAppend(&text, " of ", FormatBytesRounded(bytes->state_bytes), " state and ",
                     FormatBytesRounded(bytes->tape_bytes), " tape, in ", FormatBytesRounded(bytes->budget_bytes),
@@ -176,7 +176,7 @@ std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAns
   const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);
   const auto size = [in_slots](const PlanAnswer& answer, int64_t budget) {
     const int64_t bytes = InSlots(answer) ? (budget - 1) * answer.slot_bytes : budget;
-    return in_slots ? CountText(bytes + 1) + " states" : FormatBytesRounded(bytes);
+    return in_slots ? Counted(bytes + 1, "state") : FormatBytesRounded(bytes);
   };
   const auto peak = [&](const PlanAnswer& answer) {
     return in_slots ? size(answer, PeakOf(answer)) : FormatBytesRounded(answer.plan.peak_bytes);
@@ -201,12 +201,12 @@ std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAns
 
 std::string InfeasibleText(const PlanAnswer& answer) {
   const auto* bytes = std::get_if<ByteBudget>(&answer.request.budget);
-  const std::string prefix =
-      absl::StrCat(std::string(ToString(answer.request.strategy)), " cannot do ", answer.request.length, " links in ");
+  const std::string prefix = absl::StrCat(std::string(ToString(answer.request.strategy)), " cannot do ",
+                                          Counted(answer.request.length, "link"), " in ");
   const int64_t least = answer.plan.smallest_feasible_budget;
   if (bytes == nullptr) {
-    return absl::StrCat(prefix, std::get<SlotBudget>(answer.request.budget).slots, " slots; give at least --slots ",
-                        least);
+    return absl::StrCat(prefix, Counted(std::get<SlotBudget>(answer.request.budget).slots, "slot"),
+                        "; give at least --slots ", least);
   }
   return absl::StrCat(prefix, FormatBytes(bytes->budget_bytes), "; give --memory at least ", AtLeastText(least),
                       ", or use --strategy auto");

@@ -2,6 +2,7 @@
 #include "client/cli/planner_option.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/training_display.h"
 #include "client/remote_chain_planner.h"
 #include "client/remote_planner.h"
 
@@ -40,6 +41,12 @@ absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& t
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target) {
   if (target.empty()) return std::make_unique<EmbeddedPlanner>();
   return std::make_unique<HintingPlanner>(MakeRemotePlanner({.target = target}), target);
+}
+
+FallbackPlanner MakeJobPlanner(const std::string& target, bool json) {
+  return FallbackPlanner({.target = target}, [json](const Fallback& fallback) {
+    PrintNote(absl::StrCat("planned in this process because ", fallback.why), json);
+  });
 }
 
 std::unique_ptr<ChainPlanner> MakeChainPlannerFor(const std::string& target) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "client/cli/option_values.h"
+#include "client/fallback_planner.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 
@@ -18,6 +19,10 @@ void AddPlannerOption(const Section& section, std::string& target);
 // The planner service at `target`, or, when that is empty, the planner in this process.
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target);
 std::unique_ptr<ChainPlanner> MakeChainPlannerFor(const std::string& target);
+
+// The planner of a job that runs here: the planner service at `target` as long as its plans are right and as good as
+// the ones made here. Says so when they are not.
+FallbackPlanner MakeJobPlanner(const std::string& target, bool json);
 
 // `status`; where the planner service at `target` did not answer, with how to do without it.
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target);

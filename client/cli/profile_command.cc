@@ -76,11 +76,10 @@ RooflineFigures FiguresOf(const JobProfile& profile) {
 ExitStatus RunProfile(const ProfileOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckProfileOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
-  const std::unique_ptr<ChainPlanner> chains = MakeChainPlannerFor(options.planner);
+  FallbackPlanner planner = MakeJobPlanner(options.planner, options.json);
   LinkCostCache known_costs(LinkCostCachePath());
   const absl::StatusOr<JobProfile> profile =
-      ProfileJob(options.job, options.job.steps, {*planner, *chains}, known_costs, WhenInterrupted());
+      ProfileJob(options.job, options.job.steps, {planner, planner}, known_costs, WhenInterrupted());
   if (absl::IsFailedPrecondition(profile.status())) return Fail(profile.status(), ExitStatus::kInfeasible);
   if (!profile.ok()) return Fail(profile.status());
   if (options.pictures.wanted()) {

@@ -38,8 +38,10 @@ What links of the model cost is measured in about a second and kept for the next
 (empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
 predicted time, which may differ by machine, and with them the last bits of the weights.
 
---json prints an object for each step ("type": "step") and a last one ("type": "result"). Ctrl-C stops after the step
-under way and keeps the last checkpoint. Exit status 3: the memory is too small; the message says what would do.)";
+--json prints an object for each step ("type": "step"), for what else is to be known ("note"), and a last one
+("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C stops within
+the step under way and keeps the last checkpoint. Exit status 3: the memory is too small; the message says what would
+do.)";
 
 struct TrainOptions {
   JobSpec job;
@@ -153,9 +155,8 @@ ExitStatus RunTrain(const TrainOptions& options) {
   if (options.sample > 0 && spec.save_path.empty() && !options.dry_run) {
     spec.save_path = scratch.path() + "/model.safetensors";
   }
-  const std::unique_ptr<Planner> planner = MakePlannerFor(options.planner);
-  const std::unique_ptr<ChainPlanner> chains = MakeChainPlannerFor(options.planner);
-  const JobPlanners planners{*planner, *chains};
+  FallbackPlanner planner = MakeJobPlanner(options.planner, options.json);
+  const JobPlanners planners{planner, planner};
   LinkCostCache known_costs(LinkCostCachePath());
   std::unique_ptr<TrainingJob> job;
   {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
+#include "executor/job/prediction_drift.h"
 #include "planner_service/text/printable.h"
 #include "planner_service/units/number_text.h"
 #include "planner_service/units/units.h"
@@ -22,7 +23,8 @@ constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
 
 std::string Bar(int64_t done, int64_t all, int width) {
-  const auto filled = static_cast<size_t>(static_cast<double>(done) / static_cast<double>(all) * width);
+  const double share = std::clamp(static_cast<double>(done) / static_cast<double>(all), 0.0, 1.0);
+  const auto filled = static_cast<size_t>(share * width);
   return absl::StrCat("[", std::string(filled, '#'), std::string(static_cast<size_t>(width) - filled, '.'), "] ");
 }
 
@@ -30,16 +32,37 @@ std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", 
 
 }  // namespace
 
+void PrintNote(const std::string& note, bool json) {
+  if (json) {
+    PrintJson({{"type", "note"}, {"note", note}});
+  } else {
+    std::fprintf(stderr, "recurve: note: %s\n", Printable(note).c_str());
+  }
+}
+
 void JsonDisplay::OnStep(const StepRecord& record) { PrintJson(StepJson(record)); }
 
-void JsonDisplay::OnNote(const std::string& note) { PrintJson({{"type", "note"}, {"note", note}}); }
+void JsonDisplay::OnPredictionMissed(const StepRecord& record) {
+  PrintNote(MissedPredictionNote(record.step, record.prediction_ratio), /*json=*/true);
+}
+
+void JsonDisplay::OnNote(const std::string& note) { PrintNote(note, /*json=*/true); }
 
 ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes)
-    : steps_(steps), planned_peak_bytes_(planned_peak_bytes), terminal_(isatty(STDOUT_FILENO) != 0) {}
+    : steps_(std::max<int64_t>(1, steps)),
+      planned_peak_bytes_(planned_peak_bytes),
+      terminal_(isatty(STDOUT_FILENO) != 0) {}
 
-ProgressDisplay::~ProgressDisplay() {
+ProgressDisplay::~ProgressDisplay() { EndLine(); }
+
+void ProgressDisplay::EndLine() {
   if (line_open_) std::fputs("\n", stdout);
+  line_open_ = false;
   std::fflush(stdout);
+}
+
+void ProgressDisplay::OnPredictionMissed(const StepRecord& record) {
+  OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
 }
 
 std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
@@ -86,15 +109,14 @@ void ProgressDisplay::OnStep(const StepRecord& record) {
   const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
   if (terminal_) {
     DrawBar(record, steps_per_second);
-  } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ + kLines - 1) / kLines) == 0) {
+  } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ - 1) / kLines + 1) == 0) {
     PrintLine(record, steps_per_second);
   }
 }
 
 void ProgressDisplay::OnNote(const std::string& note) {
-  std::printf("%snote: %s\n", line_open_ ? "\n" : "", Printable(note).c_str());
-  std::fflush(stdout);
-  line_open_ = false;
+  EndLine();
+  PrintNote(note, /*json=*/false);
 }
 
 }  // namespace recurve

@@ -9,11 +9,15 @@
 
 namespace recurve {
 
+// Something that a person should know of a job: a line on stderr, or with `json` an object {"type": "note"} on stdout.
+void PrintNote(const std::string& note, bool json);
+
 // Each step as a JSON object on a line of stdout.
 class JsonDisplay final : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override;
   void OnNote(const std::string& note) override;  // as {"type": "note", "note": ...}
+  void OnPredictionMissed(const StepRecord& record) override;
 };
 
 // Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
@@ -25,8 +29,10 @@ class ProgressDisplay final : public JobObserver {
 
   void OnStep(const StepRecord& record) override;
   void OnNote(const std::string& note) override;
+  void OnPredictionMissed(const StepRecord& record) override;
 
  private:
+  void EndLine();
   void DrawBar(const StepRecord& record, double steps_per_second);
   void PrintLine(const StepRecord& record, double steps_per_second) const;
   std::string TimeLeft(const StepRecord& record, double steps_per_second) const;

@@ -29,8 +29,6 @@ void SetSizes(const std::variant<ByteBudget, SlotBudget>& budget, PlanFigures& f
   figures.budget = static_cast<double>(slots.slots - 1) * static_cast<double>(slot);
 }
 
-std::string LinksText(int64_t links) { return links == 1 ? "1 link" : CountText(links) + " links"; }
-
 }  // namespace
 
 double StoreAllSize(int64_t links, int64_t state_size, int64_t tape_size) {
@@ -55,7 +53,7 @@ absl::StatusOr<PlanFigures> FiguresOf(const PlanRequest& request, const Plan& pl
 
 std::string PlanFigures::SizeText(double size) const {
   const auto whole = static_cast<int64_t>(std::llround(std::min(size, 9e18)));
-  if (in_slots) return CountText(whole) + (whole == 1 ? " state" : " states");
+  if (in_slots) return Counted(whole, "state");
   const std::string exact = FormatBytes(whole);
   const std::string rounded = FormatBytesRounded(whole);
   return exact.size() < rounded.size() ? exact : rounded;
@@ -70,7 +68,7 @@ std::string PlanFigures::TimeUnit() const {
 }
 
 std::string PlanFigures::Headline() const {
-  const std::string links = LinksText(timeline.links);
+  const std::string links = Counted(timeline.links, "link");
   if (peak >= store_all && forward_count == timeline.links) {
     return absl::StrCat(links, " with everything kept: ", SizeText(peak), " of memory, and nothing is computed twice");
   }

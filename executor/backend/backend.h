@@ -16,6 +16,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -92,6 +93,11 @@ class Backend {
   virtual void Zero(void* device, int64_t bytes) = 0;
   virtual absl::Status Synchronize() = 0;  // waits, for transfers too; the first failure since the last call, if any
 
+  // Until the next call, operations may be left undone once `*stop`, which is asked now and then during long ones and
+  // must live as long, says true: what they write is then not defined, and Synchronize says CANCELLED. Null or empty:
+  // nothing is left undone. A device whose caller does not wait for operations need not listen.
+  virtual void StopWhen(const std::function<bool()>* /*stop*/) {}
+
   // Transfers between the device and memory of AllocateHost (page-locked where that matters), beside the computation. A
   // transfer begins once the operations called before it, and the transfers started before it, are done. Until it is
   // awaited, no operation may write what it reads, or touch what it writes; the host must not either.
@@ -147,6 +153,18 @@ class Backend {
   virtual void SumOfSquares(int64_t n, const float* x, double* sum) = 0;  // *sum += x . x, in fp64
   virtual void Sgd(const SgdArgs& args) = 0;      // g' = scale g + decay w; m = rate m + g'; w -= lr m
   virtual void AdamW(const AdamWArgs& args) = 0;  // Loshchilov and Hutter 2019, algorithm 2
+};
+
+// While it lives, operations of `backend` may be left undone when `stop`, which must live as long, says so.
+class StopScope {
+ public:
+  StopScope(Backend& backend, const std::function<bool()>& stop) : backend_(backend) { backend_.StopWhen(&stop); }
+  ~StopScope() { backend_.StopWhen(nullptr); }
+  StopScope(const StopScope&) = delete;
+  StopScope& operator=(const StopScope&) = delete;
+
+ private:
+  Backend& backend_;
 };
 
 }  // namespace recurve

@@ -189,7 +189,7 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   message.set_steps(spec.steps);
   message.set_max_seconds(spec.max_seconds);
   message.set_sequences(EncodeSequences(spec.sequences));
-  if (spec.carry_state) message.set_carry_state(*spec.carry_state);
+  message.set_carry_state(CarriesState(spec));
   *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
   message.set_seed(spec.seed);
   if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) {

@@ -11,7 +11,7 @@
 
 namespace recurve {
 
-executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);
+executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);                     // every field is set, defaults too
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message);  // INVALID_ARGUMENT names the field
 
 executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger);

@@ -60,6 +60,11 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
           registry, "recurve_executor_plans_total",
           "Plans that jobs trained with, by source: the planner service (remote) or the planner in the daemon "
           "(embedded).")),
+      planner_fallbacks_(
+          NewCounters(registry, "recurve_executor_planner_fallbacks_total",
+                      "Jobs that stopped using the planner service, by reason: it was unavailable, overloaded, or past "
+                      "the timeout, "
+                      "answered with an error, or gave a plan that is broken or worse than the daemon's own.")),
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
                                    "Jobs that failed early because their memory limit cannot hold them.")
                            .Add({})),
@@ -74,9 +79,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
           NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
               .Add({{"kind", "taped"}})),
       steps_(NewCounters(registry, "recurve_executor_steps_total", "Optimiser steps done.").Add({})),
-      tokens_(
-          NewCounters(registry, "recurve_executor_tokens_total", "Tokens trained on: batch times length, each step.")
-              .Add({})),
+      tokens_(NewCounters(
+                  registry, "recurve_executor_tokens_total",
+                  "Tokens trained on: bytes predicted, in which padding and the parts of lines cut off do not count.")
+                  .Add({})),
       checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds", "Time to write a model file.",
                                        {0.001, 0.01, 0.1, 1, 10, 60, 300})),
       budget_bytes_(NewGauges(registry, "recurve_executor_budget_bytes",
@@ -91,8 +97,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                           "Most bytes of states that the running job has had on the host so far.")),
       store_all_bytes_(NewGauges(registry, "recurve_executor_store_all_bytes",
                                  "Bytes that the running job would hold if it kept every tape.")),
-      arena_bytes_(NewGauges(registry, "recurve_executor_arena_bytes",
-                             "Bytes of the arena that the running job has live now, by kind.")),
+      arena_bytes_(
+          NewGauges(registry, "recurve_executor_arena_bytes",
+                    "Bytes of the arena, by kind, at the moment when the running job has had most of them live "
+                    "so far; their sum is the measured peak.")),
       link_graphs_(NewGauges(registry, "recurve_executor_link_graphs",
                              "Graphs of links that the running job's device has made (captured), or could not make "
                              "(failed): those links run step by step, which is slower.")),
@@ -100,7 +108,8 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                            "Links that the running job's device ran by one kernel (persistent), by a graph (graph), or "
                            "step by step (steps).")),
       planned_recompute_(NewGauges(registry, "recurve_executor_planned_recompute_ratio",
-                                   "Link forwards in a batch per link, as planned; 1: nothing is recomputed.")),
+                                   "Link forwards in a batch per link, as planned, of lines in the longest batch; 1: "
+                                   "nothing is recomputed.")),
       measured_recompute_(NewGauges(registry, "recurve_executor_measured_recompute_ratio",
                                     "Link forwards in the last batch per link, as counted by the engine.")),
       predicted_seconds_(NewGauges(registry, "recurve_executor_predicted_batch_seconds",
@@ -133,6 +142,8 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
   for (const auto source : {executor::v1::PLAN_SOURCE_REMOTE, executor::v1::PLAN_SOURCE_EMBEDDED}) {
     plans_.Add({{"source", SourceLabel(source)}});
   }
+  for (const FallbackReason reason : kFallbackReasons)
+    planner_fallbacks_.Add({{"reason", std::string(ToString(reason))}});
 }
 
 void ExecutorMetrics::CountRequest(const std::string& method, absl::StatusCode code) {
@@ -153,6 +164,10 @@ void ExecutorMetrics::CountPlan(executor::v1::PlanSource source) {
   plans_.Add({{"source", SourceLabel(source)}}).Increment();
 }
 
+void ExecutorMetrics::CountPlannerFallback(FallbackReason reason) {
+  planner_fallbacks_.Add({{"reason", std::string(ToString(reason))}}).Increment();
+}
+
 void ExecutorMetrics::CountBudgetRefusal() { budget_refusals_.Increment(); }
 
 void ExecutorMetrics::UpdateResident() { resident_bytes_.Set(static_cast<double>(ResidentBytes())); }
@@ -163,10 +178,7 @@ std::unique_ptr<JobMetrics> ExecutorMetrics::StartJob(const std::string& job_id,
 }
 
 JobMetrics::JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, const JobSpec& spec, const JobPlan& plan)
-    : metrics_(metrics),
-      job_id_(job_id),
-      links_(plan.links),
-      tokens_per_step_(static_cast<double>(spec.batch) * static_cast<double>(spec.length)) {
+    : metrics_(metrics), job_id_(job_id) {
   metrics_.UpdateResident();
   Set(metrics_.budget_bytes_, BudgetBytes(spec, plan));
   Set(metrics_.planned_peak_bytes_, static_cast<double>(plan.ledger.total()));
@@ -186,11 +198,12 @@ void JobMetrics::OnStep(const StepRecord& record) {
   metrics_.plain_forwards_.Increment(static_cast<double>(record.plain_forwards));
   metrics_.taped_forwards_.Increment(static_cast<double>(record.taped_forwards));
   metrics_.steps_.Increment();
-  metrics_.tokens_.Increment(tokens_per_step_);
+  metrics_.tokens_.Increment(static_cast<double>(record.predictions));
   metrics_.UpdateResident();
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
   Set(metrics_.measured_host_peak_bytes_, static_cast<double>(record.measured_host_peak_bytes));
-  Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(links_));
+  // Each link of the batch, of which a short one has fewer, is run once with a tape.
+  Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(record.taped_forwards));
   Set(metrics_.measured_seconds_, record.batch_seconds);
   Set(metrics_.prediction_ratio_, record.prediction_ratio);
   Set(metrics_.step_, static_cast<double>(record.step));
@@ -205,10 +218,10 @@ void JobMetrics::OnCheckpoint(int64_t, double seconds) {
 
 void JobMetrics::OnEvaluation(int64_t, double bits_per_byte) { Set(metrics_.bits_per_byte_, bits_per_byte); }
 
-void JobMetrics::OnLedger(const Ledger& live) {
+void JobMetrics::OnLedger(const Ledger& peak) {
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     const auto memory = static_cast<MemoryKind>(kind);
-    Set(metrics_.arena_bytes_, static_cast<double>(live[memory]), std::string(ToString(memory)));
+    Set(metrics_.arena_bytes_, static_cast<double>(peak[memory]), std::string(ToString(memory)));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/fallback_planner.h"
 #include "executor/engine/ledger.h"
 #include "executor/job/training_job.h"
 #include "prometheus/counter.h"
@@ -40,6 +41,7 @@ class ExecutorMetrics {
   void AddJobs(executor::v1::JobState state, int delta);
   void ObserveQueueWait(absl::Duration wait);
   void CountPlan(executor::v1::PlanSource source);
+  void CountPlannerFallback(FallbackReason reason);
   void CountBudgetRefusal();
   // Takes note of what the process holds now.
   void UpdateResident();
@@ -59,6 +61,7 @@ class ExecutorMetrics {
   Counters& ended_jobs_;
   prometheus::Histogram& queue_wait_;
   Counters& plans_;
+  Counters& planner_fallbacks_;
   prometheus::Counter& budget_refusals_;
   prometheus::Gauge& resident_bytes_;
   prometheus::Counter& plain_forwards_;
@@ -99,7 +102,7 @@ class JobMetrics final : public JobObserver {
   void OnStep(const StepRecord& record) override;
   void OnCheckpoint(int64_t step, double seconds) override;
   void OnEvaluation(int64_t step, double bits_per_byte) override;
-  void OnLedger(const Ledger& live) override;
+  void OnLedger(const Ledger& peak) override;
   void OnLinkRuns(const LinkRuns& runs) override;
 
  private:
@@ -108,8 +111,6 @@ class JobMetrics final : public JobObserver {
 
   ExecutorMetrics& metrics_;
   const std::string job_id_;
-  const int64_t links_;
-  const double tokens_per_step_;
   std::vector<std::pair<ExecutorMetrics::Gauges*, prometheus::Gauge*>> gauges_;  // to remove
 };
 

@@ -31,9 +31,8 @@ absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::Cr
   if (absl::Status status = CheckRequestId(request.request_id()); !status.ok()) return status;
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
-  executor::v1::JobSpec kept = request.spec();
-  kept.DiscardUnknownFields();
-  return store.Create(request.request_id(), kept, *spec);
+  // Kept and answered with every default filled in, so that no client has to know them.
+  return store.Create(request.request_id(), EncodeJobSpec(*spec), *spec);
 }
 
 // Moves the value of `result` to `place`.

@@ -2,6 +2,7 @@
 #include "executor/daemon/job_store.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -37,6 +38,14 @@ google::protobuf::Duration EncodeDuration(double seconds) {
   return message;
 }
 
+// When the store was made, for people, and 48 random bits: a daemon that is started again within the second, or another
+// one, must not take an old id for one of its own.
+std::string UniquePrefix(absl::Time now) {
+  std::random_device random;
+  return absl::StrCat(absl::FormatTime("%Y%m%dt%H%M%S", now, absl::UTCTimeZone()), "-",
+                      absl::Hex(random(), absl::kZeroPad8), absl::Hex(random() & 0xFFFF, absl::kZeroPad4), "-");
+}
+
 }  // namespace
 
 bool HasEnded(JobState state) {
@@ -44,9 +53,7 @@ bool HasEnded(JobState state) {
          state == executor::v1::JOB_STATE_CANCELLED;
 }
 
-JobStore::JobStore(JobStoreOptions options)
-    : options_(std::move(options)),
-      prefix_(absl::StrCat(absl::FormatTime("%Y%m%dt%H%M%S", options_.clock(), absl::UTCTimeZone()), "-")) {}
+JobStore::JobStore(JobStoreOptions options) : options_(std::move(options)), prefix_(UniquePrefix(options_.clock())) {}
 
 std::string JobStore::IdOf(int64_t number) const { return absl::StrCat(prefix_, number); }
 

@@ -134,7 +134,7 @@ class JobStore {
   void Update(const std::string& id, const std::function<void(Entry&)>& change);
 
   const JobStoreOptions options_;
-  const std::string prefix_;  // of the ids of this daemon: when it started
+  const std::string prefix_;  // of the ids of this store and no other
 
   mutable std::mutex mutex_;
   std::condition_variable queue_changed_;

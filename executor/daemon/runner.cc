@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "executor/codec/job_codec.h"
+#include "executor/job/prediction_drift.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/text/printable.h"
 
@@ -47,7 +47,7 @@ class JobReporter final : public JobObserver {
     metrics_.OnEvaluation(step, bits_per_byte);
     store_.AddEvaluation(id_, step, bits_per_byte);
   }
-  void OnLedger(const Ledger& live) override { metrics_.OnLedger(live); }
+  void OnLedger(const Ledger& peak) override { metrics_.OnLedger(peak); }
   void OnLinkRuns(const LinkRuns& runs) override { metrics_.OnLinkRuns(runs); }
   void OnNote(const std::string& text) override {
     const std::string note = Printable(text);
@@ -55,11 +55,7 @@ class JobReporter final : public JobObserver {
     store_.AddNote(id_, note);
   }
   void OnPredictionMissed(const StepRecord& record) override {
-    OnNote(absl::StrFormat(
-        "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs "
-        "were "
-        "measured; they will be measured again for the next job",
-        record.step, record.prediction_ratio));
+    OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
   }
 
  private:
@@ -114,30 +110,36 @@ void Runner::RunOne(const TakenJob& taken) {
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   absl::StatusOr<JobSpec> spec = Admit(taken);
   if (!spec.ok()) return spec.status();
-  SourcedPlanner planner(options_.planner_target, options_.planner_timeout);
+  FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout},
+                          [&](const Fallback& fallback) {
+                            metrics_.CountPlannerFallback(fallback.reason);
+                            NoteEmbedded(taken.id, fallback.why);
+                          });
   absl::StatusOr<std::unique_ptr<TrainingJob>> job =
       TrainingJob::Prepare(*spec, {planner, planner}, known_costs_, taken.cancelled);
   if (!job.ok()) {
     if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
     return job.status();
   }
-  return Train(taken, *spec, planner, **job);
+  if (options_.planner_target.empty()) NoteEmbedded(taken.id, "no planner service is configured (--planner)");
+  const auto source = planner.uses_service() ? executor::v1::PLAN_SOURCE_REMOTE : executor::v1::PLAN_SOURCE_EMBEDDED;
+  return Train(taken, *spec, source, **job);
 }
 
-absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, const SourcedPlanner& planner,
+void Runner::NoteEmbedded(const std::string& id, const std::string& why) {
+  const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", why));
+  store_.AddNote(id, note);
+  spdlog::info("job {}: {}", id, note);
+}
+
+absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
                                         TrainingJob& job) {
   const JobPlan& plan = job.plan();
-  metrics_.CountPlan(planner.source());
-  if (planner.source() == executor::v1::PLAN_SOURCE_EMBEDDED) {
-    const std::string note =
-        Printable(absl::StrCat("planned by the embedded planner because ", planner.why_embedded()));
-    store_.AddNote(taken.id, note);
-    spdlog::info("job {}: {}", taken.id, note);
-  }
+  metrics_.CountPlan(source);
   const std::unique_ptr<JobMetrics> metrics = metrics_.StartJob(taken.id, spec, plan);
   const std::string description = Printable(DescribePlan(plan));
   spdlog::info("job {}: {}", taken.id, description);
-  store_.SetRunning(taken.id, EncodePlanSummary(plan, planner.source()), description);
+  store_.SetRunning(taken.id, EncodePlanSummary(plan, source), description);
   JobReporter reporter(store_, taken.id, *metrics);
   for (const std::string& note : plan.notes) reporter.OnNote(note);
   return job.Run(reporter, taken.cancelled);

@@ -8,10 +8,10 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "client/fallback_planner.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/path_roots.h"
-#include "executor/daemon/sourced_planner.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 
@@ -51,8 +51,9 @@ class Runner {
   void RunOne(const TakenJob& taken);
   // The job's whole life between its two ends; an exception that it throws is a status here.
   absl::StatusOr<JobReport> PrepareAndRun(const TakenJob& taken);
-  absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, const SourcedPlanner& planner,
+  absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
                                   TrainingJob& job);
+  void NoteEmbedded(const std::string& id, const std::string& why);
   // The specification with the daemon's own limits applied to it.
   absl::StatusOr<JobSpec> Admit(const TakenJob& taken);
   void End(const std::string& id, const absl::StatusOr<JobReport>& report);

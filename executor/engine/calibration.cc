@@ -91,7 +91,7 @@ class Course {
 
   // One round over all stretches. The first warms up, and after it the stretches for which there is no time are gone.
   absl::Status RunRound(bool first, const CancelCheck& cancelled);
-  std::vector<MeasuredLink> Costs() const;
+  Calibration Costs() const;
 
  private:
   Course(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
@@ -209,25 +209,26 @@ double Course::RunStretch(Stretch& stretch, Laps& laps) {
   return plain + taped + backward;
 }
 
-std::vector<MeasuredLink> Course::Costs() const {
+Calibration Course::Costs() const {
   double least = batch_;
   for (const Stretch& stretch : stretches_) least += stretch.seconds();
   const double load = TrimmedMean(rounds_) / least;
-  std::vector<MeasuredLink> costs;
+  Calibration costs{.load = load};
   for (const Stretch& stretch : stretches_) {
-    costs.push_back({.link = stretch.link,
-                     .forward_seconds = load * stretch.plain,
-                     .taped_forward_seconds = load * stretch.taped,
-                     .backward_seconds = load * stretch.backward,
-                     .batch_seconds = load * batch_});
+    costs.links.push_back({.link = stretch.link,
+                           .forward_seconds = load * stretch.plain,
+                           .taped_forward_seconds = load * stretch.taped,
+                           .backward_seconds = load * stretch.backward,
+                           .batch_seconds = load * batch_});
   }
   return costs;
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<MeasuredLink>> Calibrate(const CalibrationOptions& options, Backend& backend,
-                                                    const CancelCheck& cancelled) {
+absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend& backend,
+                                      const CancelCheck& cancelled) {
+  const StopScope scope(backend, cancelled);
   const absl::StatusOr<std::unique_ptr<Course>> course = Course::Create(options, backend);
   if (!course.ok()) return course.status();
   const auto begin = std::chrono::steady_clock::now();

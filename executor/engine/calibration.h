@@ -35,16 +35,22 @@ struct MeasuredLink {
   friend bool operator==(const MeasuredLink&, const MeasuredLink&) = default;
 };
 
+struct Calibration {
+  std::vector<MeasuredLink> links;  // the candidates that were measured, in order
+  // Mean time of the work over its least, by which all costs are multiplied; at least 1. Far above 1, others used the
+  // machine meanwhile, and the costs are not those of tomorrow.
+  double load = 1;
+};
+
 // Measures what links cost on this device, in memory of its own that is freed again. Takes about a second, unless a few
-// rounds of the required candidates take longer. The answer has the candidates that were measured, in order. CANCELLED
-// when `cancelled` says so.
+// rounds of the required candidates take longer. CANCELLED when `cancelled` says so.
 //
 // All candidates take their turn in each of many rounds. What else the machine does interrupts a few stretches of links
 // for long and leaves the others alone, which would make of any average of one candidate's stretches a matter of luck.
 // So the least time of each kind of work tells what it costs by itself, and the mean time of the rounds over the sum of
 // those tells the load of the machine, by which all costs are multiplied.
-absl::StatusOr<std::vector<MeasuredLink>> Calibrate(const CalibrationOptions& options, Backend& backend,
-                                                    const CancelCheck& cancelled);
+absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend& backend,
+                                      const CancelCheck& cancelled);
 
 // The costs of an average link of a sequence cut into links of `measured.link` steps: what is done once per batch is
 // spread over the N backwards, and a last link with fewer steps counts for as much as it has. So

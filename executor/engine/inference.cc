@@ -265,6 +265,7 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text,
     return absl::InvalidArgumentError(absl::StrCat("the text to evaluate has ", text.size(),
                                                    " bytes, must have at least 2: one to read, one to predict"));
   }
+  const StopScope scope(backend, cancelled);
   const auto reader = Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend);
   if (!reader.ok()) return reader.status();
   Scorer scorer(**reader, backend, cancelled, progress);
@@ -279,6 +280,7 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text,
 
 absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, const Text& text, Backend& backend,
                                                 const CancelCheck& cancelled, const EvaluationProgress& progress) {
+  const StopScope scope(backend, cancelled);
   const auto reader = Reader::Create(model, kEvaluationSteps, backend);
   if (!reader.ok()) return reader.status();
   Scorer scorer(**reader, backend, cancelled, progress);

@@ -162,50 +162,64 @@ absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
 
 absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
   if (absl::Status status = CheckBatch(schedule); !status.ok()) return status;
-  const int64_t step = steps_done_ + 1;
   StepResult result{.steps = StepsToRun(schedule.length())};
   backend_.BeginPhase(Phase::kPrepare);
   result.predictions = UploadBatch(result.steps);
   if (result.predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
-  PrepareStates(start_afresh);
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  const bool goes_on = carried_ && !start_afresh;
+  carried_ = false;  // the sweep writes over it
+  if (goes_on) {
+    std::swap(start_state_, carried_state_);
+  } else {
+    backend_.Zero(start_state_, model_.state_bytes());
+  }
+  absl::Status status = ComputeGradients(schedule, cancelled, result);
+  if (status.ok()) status = UpdateParameters(result);
+  if (status.ok()) {
+    carried_ = options_.carry_state;
+    return result;
+  }
+  if (goes_on) {  // no sweep writes the state that it starts from: the step may be repeated
+    std::swap(start_state_, carried_state_);
+    carried_ = true;
+  }
+  return status;
+}
 
+absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelCheck& cancelled, StepResult& result) {
+  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  const StopScope scope(backend_, cancelled);  // gone before the weights are updated
   const auto begin = std::chrono::steady_clock::now();
-  absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result, cancelled);
+  const absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result, cancelled);
   if (!counts.ok()) return counts.status();
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
   result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   result.forwards = *counts;
 
-  const int64_t n = model_.layout().block_floats();
   backend_.BeginPhase(Phase::kOptimizer);
   backend_.Zero(squared_norm_, sizeof(double));
-  backend_.SumOfSquares(n, model_.gradients(), squared_norm_);
+  backend_.SumOfSquares(model_.layout().block_floats(), model_.gradients(), squared_norm_);
   backend_.Download(model_.loss(), sizeof(double), &result.loss);
   backend_.Download(squared_norm_, sizeof(double), &result.gradient_norm);
   result.loss /= static_cast<double>(result.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
-  result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
   // A device that fails leaves no numbers behind: not to be taken for a loss that is not finite.
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
-  if (absl::Status status = CheckFinite(result); !status.ok()) return status;
+  return CheckFinite(result);
+}
 
+absl::Status Trainer::UpdateParameters(StepResult& result) {
+  const int64_t step = steps_done_ + 1;
+  result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
   UpdateWeights(options_.optimizer, step, result.learning_rate, ClipScale(options_.optimizer, result.gradient_norm),
-                {.n = n, .weights = model_.parameters(), .gradients = model_.gradients(), .state = optimizer_state_},
+                {.n = model_.layout().block_floats(),
+                 .weights = model_.parameters(),
+                 .gradients = model_.gradients(),
+                 .state = optimizer_state_},
                 backend_);
   if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
   steps_done_ = step;
-  carried_ = options_.carry_state;
-  return result;
-}
-
-void Trainer::PrepareStates(bool start_afresh) {
-  if (carried_ && !start_afresh) {
-    std::swap(start_state_, carried_state_);
-  } else {
-    backend_.Zero(start_state_, model_.state_bytes());
-  }
-  carried_ = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, const StepResult& size,

@@ -92,7 +92,8 @@ class Trainer {
 
   // One optimiser step with the first links of a sequence, as many as `schedule` has. `start_afresh`: from a zero state
   // though states are carried. INVALID_ARGUMENT when the batch does not fit the schedule, ABORTED when loss or gradient
-  // is not finite, CANCELLED when `cancelled` says so; the weights are then those of before the step.
+  // is not finite, CANCELLED when `cancelled` says so; the weights, and the state that the step was to go on from, are
+  // then those of before the step, which may be repeated.
   absl::StatusOr<StepResult> Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled);
 
   int64_t steps_done() const { return steps_done_; }
@@ -108,11 +109,13 @@ class Trainer {
   absl::Status TakeFixedMemory();
   void PlaceBatch();
   void Load(const Model& initial);
-  void PrepareStates(bool start_afresh);
   absl::Status CheckBatch(const Schedule& schedule) const;
   // Steps to run by a schedule of so many links: no more than the batch has, unless links would be empty.
   int64_t StepsToRun(int64_t links) const;
   int64_t UploadBatch(int64_t steps);  // returns the predictions in it
+  // Fills in all of `result` but the learning rate; the weights stay as they are.
+  absl::Status ComputeGradients(const Schedule& schedule, const CancelCheck& cancelled, StepResult& result);
+  absl::Status UpdateParameters(StepResult& result);
   absl::StatusOr<Interpreter::Counts> Sweep(const Schedule& schedule, const StepResult& size,
                                             const CancelCheck& cancelled);
   absl::Status CheckFinite(const StepResult& result) const;

@@ -60,13 +60,14 @@ LinkCostKey KeyOf(const CalibrationOptions& options, const Backend& backend) {
 }
 
 std::string ToString(const LinkCostKey& key) {
-  static_assert(sizeof(ModelConfig) == 64, "a new field of the model must be part of the key");
-  const ModelConfig& model = key.model;
-  std::string text = absl::StrCat("cell ", std::string(ToString(model.cell)), ", vocabulary ", model.vocabulary,
-                                  ", layers ", model.layers, ", hidden ", model.hidden, ", embedding ", model.embedding,
-                                  ", residual ", model.residual, ", layer norm ", model.layer_norm);
-  absl::StrAppend(&text, ", dropout ", model.dropout, ", recurrent dropout ", model.recurrent_dropout, ", batch ",
-                  key.batch, ", links ", absl::StrJoin(key.links, " "), ", on ", key.device, ",", ProcessorName());
+  // Every field by its name: with a new one this does not compile until that is part of the key.
+  const auto& [model, batch, links, device] = key;
+  const auto& [vocabulary, cell, layers, hidden, embedding, residual, layer_norm, dropout, recurrent_dropout] = model;
+  std::string text =
+      absl::StrCat("cell ", std::string(ToString(cell)), ", vocabulary ", vocabulary, ", layers ", layers, ", hidden ",
+                   hidden, ", embedding ", embedding, ", residual ", residual, ", layer norm ", layer_norm);
+  absl::StrAppend(&text, ", dropout ", dropout, ", recurrent dropout ", recurrent_dropout, ", batch ", batch,
+                  ", links ", absl::StrJoin(links, " "), ", on ", device, ",", ProcessorName());
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); }, ' ');
   return text;
@@ -88,9 +89,11 @@ std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& 
   return begins_alike ? std::optional(links) : std::nullopt;
 }
 
-void LinkCostCache::Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links) {
+void LinkCostCache::Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load) {
   const std::lock_guard lock(mutex_);
-  Update([&](Entries& entries) { entries.insert_or_assign(ToString(key), Entry{clock_(), links}); });
+  // As if it had been measured long ago: soon too old, and the first to go.
+  const absl::Time time = load <= kMostLoad ? clock_() : clock_() - (kMaxAge - kMaxAgeUnderLoad);
+  Update([&](Entries& entries) { entries.insert_or_assign(ToString(key), Entry{time, links}); });
 }
 
 void LinkCostCache::Forget(const LinkCostKey& key) {
@@ -165,9 +168,10 @@ absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const CalibrationOptions
   if (!measure_again) {
     if (std::optional<std::vector<MeasuredLink>> known = cache.Find(key)) return *std::move(known);
   }
-  absl::StatusOr<std::vector<MeasuredLink>> measured = Calibrate(options, backend, cancelled);
-  if (measured.ok()) cache.Put(key, *measured);
-  return measured;
+  absl::StatusOr<Calibration> measured = Calibrate(options, backend, cancelled);
+  if (!measured.ok()) return measured.status();
+  cache.Put(key, measured->links, measured->load);
+  return std::move(measured->links);
 }
 
 std::string LinkCostCachePath() {

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "executor/backend/backend.h"
 #include "executor/engine/calibration.h"
+#include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
 
 namespace recurve {
@@ -42,6 +43,9 @@ class LinkCostCache {
  public:
   static constexpr int64_t kMaxEntries = 1000;  // the oldest go first
   static constexpr absl::Duration kMaxAge = absl::Hours(24 * 30);
+  // Of what was measured while others used the machine: for those who ask at once, not for those who come later.
+  static constexpr absl::Duration kMaxAgeUnderLoad = absl::Minutes(1);
+  static constexpr double kMostLoad = 1 + PredictionDrift::kTolerance;  // of what is kept for kMaxAge
 
   // Empty `path`: in memory only.
   explicit LinkCostCache(
@@ -51,7 +55,8 @@ class LinkCostCache {
 
   // In the order of key.links; only the first of them when there was no time for the others. None: to be measured.
   std::optional<std::vector<MeasuredLink>> Find(const LinkCostKey& key);
-  void Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links);
+  // `load` as in Calibration.
+  void Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load = 1);
   // The costs turned out not to be those of this machine any more.
   void Forget(const LinkCostKey& key);
 

@@ -186,7 +186,7 @@ absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) 
                                           " for ", candidate.links(), " links does not keep its promise: ", what));
 }
 
-absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candidate) {
+absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candidate, const CancelCheck& cancelled) {
   const Schedule& schedule = candidate.plan.schedule;
   if (absl::Status status = CheckWellFormed(schedule); !status.ok()) {
     return BrokenPromise(candidate, std::string(status.message()));
@@ -196,7 +196,8 @@ absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candid
   }
   absl::StatusOr<ReplayResult> replay =
       Replay(schedule, {.state_bytes = candidate.link_bytes.state, .tape_bytes = candidate.link_bytes.tape},
-             kActionsPerLink * candidate.links());
+             kActionsPerLink * candidate.links(), cancelled);
+  if (absl::IsCancelled(replay.status())) return replay.status();
   if (!replay.ok()) return BrokenPromise(candidate, std::string(replay.status().message()));
   if (replay->peak_bytes > candidate.store_budget_bytes || replay->peak_bytes != candidate.plan.peak_bytes) {
     return BrokenPromise(candidate,
@@ -214,8 +215,9 @@ absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candid
   return replay;
 }
 
-absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers, Candidate candidate) {
-  absl::StatusOr<ReplayResult> replay = Verify(spec, candidate);
+absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers,
+                                          const CancelCheck& cancelled, Candidate candidate) {
+  absl::StatusOr<ReplayResult> replay = Verify(spec, candidate, cancelled);
   if (!replay.ok()) return replay.status();
   const double seconds = candidate.seconds();
   MemoryPlan plan{.options = candidate.options,
@@ -280,7 +282,7 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, con
   }
   if (!best) return TooLittleMemory(spec, refused);
   if (spec.host_memory > 0 && !planned_with_host) return TooManyLinksForTheHost(*best);
-  absl::StatusOr<MemoryPlan> plan = MakeMemoryPlan(spec, transfers, *std::move(best));
+  absl::StatusOr<MemoryPlan> plan = MakeMemoryPlan(spec, transfers, cancelled, *std::move(best));
   if (plan.ok()) plan->costs_key = std::move(costs_key);
   return plan;
 }
@@ -295,7 +297,7 @@ absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& lo
   absl::Status status = PlanCandidate(spec, planners, longest.transfers, cancelled, candidate);
   if (!status.ok()) return status;
   if (!candidate.plan.feasible) return MemoryPlan{.plan = std::move(candidate.plan)};
-  return MakeMemoryPlan(spec, longest.transfers, std::move(candidate));
+  return MakeMemoryPlan(spec, longest.transfers, cancelled, std::move(candidate));
 }
 
 }  // namespace recurve

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/str_format.h"
+
 namespace recurve {
 
 void PredictionDrift::Add(double measured_seconds, double predicted_seconds) {
@@ -21,5 +23,12 @@ double PredictionDrift::ratio() const {
 }
 
 bool PredictionDrift::missed() const { return last_.size() == kWindow && std::abs(ratio() - 1) > kTolerance; }
+
+std::string MissedPredictionNote(int64_t step, double ratio) {
+  return absl::StrFormat(
+      "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs were "
+      "measured; they will be measured again for the next job",
+      step, ratio);
+}
 
 }  // namespace recurve

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <string>
 
 namespace recurve {
 
@@ -23,6 +24,9 @@ class PredictionDrift {
  private:
   std::deque<double> last_;  // ratios, at most kWindow
 };
+
+// For whoever follows a job whose prediction missed, in one line. The costs it came from are forgotten by then.
+std::string MissedPredictionNote(int64_t step, double ratio);
 
 }  // namespace recurve
 

@@ -59,6 +59,7 @@ class MeteredBackend final : public Backend {
   void Copy(const void* from, int64_t bytes, void* to) override;
   void Zero(void* device, int64_t bytes) override;
   absl::Status Synchronize() override;
+  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override;
   Transfer StartStore(const void* device, int64_t bytes, void* host) override;

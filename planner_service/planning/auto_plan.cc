@@ -15,7 +15,6 @@
 #include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/strategies.h"
-#include "planner_service/schedule/recount.h"
 
 namespace recurve {
 namespace {
@@ -160,8 +159,9 @@ absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const Ca
   plan.feasible = true;
   plan.smallest_feasible_budget = 0;
   plan.schedule = *std::move(schedule);
-  plan.forward_count = Recount(plan.schedule, {}).forward_count;
-  plan.forward_count_lower_bound = solver.Count().lower_bound;
+  const ForwardCount count = solver.Count();
+  plan.forward_count = count.count;
+  plan.forward_count_lower_bound = count.lower_bound;
   plan.forward_count_upper_bound = plan.forward_count;
   return plan;
 }

@@ -6,13 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/mixed_chain.h"
+#include "planner_service/planning/plan_check.h"
 #include "planner_service/planning/two_level.h"
 
 namespace recurve {
 namespace {
-
-// A well-formed schedule has fewer actions than this many times its links.
-constexpr int64_t kMaxActionsPerLink = 8;
 
 // Each link once with tape and once backward.
 int64_t StoreAllCost(const ChainRequest& request) {
@@ -58,11 +56,6 @@ absl::StatusOr<int64_t> LowerBound(const ChainRequest& request, const LinkSums& 
 }
 
 // What the solver says of a plan is not believed: everything is counted again.
-template <typename Plan>
-absl::StatusOr<ReplayResult> Recount(const Plan& plan, const ReplayCosts& costs, const CancelCheck& cancelled) {
-  return Replay(plan.schedule, costs, kMaxActionsPerLink * plan.schedule.length(), cancelled);
-}
-
 absl::Status Broken(absl::string_view what, int64_t counted, int64_t claimed) {
   return absl::InternalError(
       absl::StrCat("the replay of the plan counts ", counted, " for its ", what, ", which must be at most ", claimed));
@@ -84,11 +77,10 @@ absl::StatusOr<ChainPlan> EmbeddedChainPlanner::PlanChain(const ChainRequest& re
   if (!schedule.ok()) return schedule.status();
   plan.schedule = *std::move(schedule);
 
-  const absl::StatusOr<ReplayResult> counted = Recount(plan, {.links = &sums}, cancelled);
+  const absl::StatusOr<ReplayResult> counted = CountPlan(request, sums, plan.schedule, cancelled);
   if (!counted.ok()) return counted.status();
   const int64_t claimed = PointWithin(chain.frontier(), request.budget_bytes).cost;
   if (counted->forward_cost > claimed) return Broken("cost of repeated forwards", counted->forward_cost, claimed);
-  if (counted->peak_bytes > request.budget_bytes) return Broken("bytes", counted->peak_bytes, request.budget_bytes);
   plan.cost = plan.store_all_cost + counted->forward_cost;
   plan.peak_bytes = counted->peak_bytes;
   plan.cost_lower_bound = plan.cost;
@@ -105,8 +97,7 @@ absl::StatusOr<TwoLevelPlan> EmbeddedChainPlanner::PlanTwoLevel(const TwoLevelRe
   if (absl::Status status = CheckRequest(request); !status.ok()) return status;
   absl::StatusOr<TwoLevelPlan> plan = SolveTwoLevel(request, cancelled);
   if (!plan.ok()) return plan.status();
-  const absl::StatusOr<ReplayResult> counted = Recount(
-      *plan, {.state_bytes = request.state_bytes, .tape_bytes = request.tape_bytes, .start = request.start}, cancelled);
+  const absl::StatusOr<ReplayResult> counted = CountPlan(request, plan->schedule, cancelled);
   if (!counted.ok()) return counted.status();
   plan->forward_count = counted->forward_count;
   plan->device_peak_bytes = counted->peak_bytes;
@@ -114,17 +105,8 @@ absl::StatusOr<TwoLevelPlan> EmbeddedChainPlanner::PlanTwoLevel(const TwoLevelRe
   plan->device = counted->device;
   plan->host = counted->host;
   plan->store_all_cost = request.length * (request.taped_forward_cost + request.backward_cost);
-  const int64_t cost = plan->store_all_cost + (counted->forward_count - request.length) * request.forward_cost +
-                       counted->device.writes * request.device.write_cost +
-                       counted->device.reads * request.device.read_cost +
-                       counted->host.writes * request.host.write_cost + counted->host.reads * request.host.read_cost;
+  const int64_t cost = CostOf(request, *counted);
   if (cost != plan->cost) return Broken("cost", cost, plan->cost);
-  if (plan->device_peak_bytes > request.device.bytes) {
-    return Broken("bytes on the device", plan->device_peak_bytes, request.device.bytes);
-  }
-  if (plan->host_peak_bytes > request.host.bytes) {
-    return Broken("bytes on the host", plan->host_peak_bytes, request.host.bytes);
-  }
   return plan;
 }
 

@@ -2,9 +2,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/planning/plan_check.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/planning/strategies.h"
-#include "planner_service/schedule/recount.h"
 
 namespace recurve {
 namespace {
@@ -36,41 +36,20 @@ absl::StatusOr<Plan> Solve(const PlanRequest& request, const SlotBudget& budget,
   }
 }
 
-// The solver's claims are not believed: everything is counted again.
-absl::StatusOr<ReplayResult> RecountPlan(const Plan& plan, const PlanRequest& request, const ReplayCosts& costs) {
-  if (absl::Status status = CheckWellFormed(plan.schedule); !status.ok()) {
-    return absl::InternalError(absl::StrCat("the plan's ", status.message()));
-  }
-  const ReplayResult counted = Recount(plan.schedule, costs);
-  if (plan.schedule.length() != request.length || counted.forward_count != plan.forward_count) {
+// The solver's claims are not believed: everything is counted again. A count that is not proved to be the least may be
+// a little above that of the schedule.
+absl::Status RecountPlan(const PlanRequest& request, Plan& plan) {
+  const absl::StatusOr<ReplayResult> counted = CountPlan(request, plan.schedule);
+  if (!counted.ok()) return counted.status();
+  if (counted->forward_count > plan.forward_count || counted->forward_count < plan.forward_count_lower_bound) {
     return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(request.strategy)),
-                                            " claims ", plan.forward_count, " forwards of ", request.length,
-                                            " links, its schedule has ", counted.forward_count, " of ",
-                                            plan.schedule.length()));
+                                            " claims ", plan.forward_count_lower_bound, " to ", plan.forward_count,
+                                            " forwards, its schedule has ", counted->forward_count));
   }
-  return counted;
-}
-
-absl::Status CheckPeak(int64_t peak, int64_t budget) {
-  if (peak <= budget) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("the plan's schedule needs ", peak, ", the budget is ", budget));
-}
-
-absl::Status RecountPeak(const PlanRequest& request, const ByteBudget& budget, Plan& plan) {
-  absl::StatusOr<ReplayResult> counted =
-      RecountPlan(plan, request, {.state_bytes = budget.state_bytes, .tape_bytes = budget.tape_bytes});
-  if (!counted.ok()) return counted.status();
-  plan.peak_bytes = counted->peak_bytes;
-  return CheckPeak(plan.peak_bytes, budget.budget_bytes);
-}
-
-absl::Status RecountPeak(const PlanRequest& request, const SlotBudget& budget, Plan& plan) {
-  // A slot is one internal state for ism, one hidden state otherwise.
-  const int64_t alpha = request.strategy == Strategy::kIsm ? 1 : budget.alpha;
-  absl::StatusOr<ReplayResult> counted = RecountPlan(plan, request, {.state_bytes = 1, .tape_bytes = alpha - 1});
-  if (!counted.ok()) return counted.status();
-  plan.peak_slots = counted->peak_paper_bytes;
-  return CheckPeak(plan.peak_slots, budget.slots);
+  plan.forward_count = counted->forward_count;
+  const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);
+  (in_slots ? plan.peak_slots : plan.peak_bytes) = in_slots ? counted->peak_paper_bytes : counted->peak_bytes;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -82,9 +61,7 @@ absl::StatusOr<Plan> EmbeddedPlanner::MakePlan(const PlanRequest& request, const
   if (!plan.ok()) return plan.status();
   plan->strategy = request.strategy;
   if (!plan->feasible) return plan;
-  absl::Status status =
-      std::visit([&](const auto& budget) { return RecountPeak(request, budget, *plan); }, request.budget);
-  if (!status.ok()) return status;
+  if (absl::Status status = RecountPlan(request, *plan); !status.ok()) return status;
   if (request.costs) plan->predicted_seconds = PredictSeconds(plan->forward_count, request.length, *request.costs);
   return plan;
 }

@@ -17,6 +17,10 @@ std::string CountText(int64_t count) {
   return text;
 }
 
+std::string Counted(int64_t count, std::string_view thing) {
+  return absl::StrCat(CountText(count), " ", std::string(thing), count == 1 ? "" : "s");
+}
+
 std::string SecondsText(double seconds) {
   if (!std::isfinite(seconds)) return "-";
   if (seconds <= 0) return "0 s";

@@ -197,7 +197,7 @@ TEST_F(RemoteAdvisorTest, DoesNotTrustTheAnswer) {
     const auto server = Serve(service);
     const auto remote = Remote(server->port());
     const absl::Status status = remote->Advise(kChain, Strategy::kAuto, 5, {}).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(status.message()), HasSubstr(c.message));
     EXPECT_THAT(std::string(remote->PlanLengths(kChain, {1, 2}, Strategy::kHsm, 5, {}).status().message()),
                 HasSubstr("it has 1 entries, asked were 2"));

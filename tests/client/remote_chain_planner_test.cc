@@ -120,8 +120,8 @@ TEST_F(RemoteChainPlannerTest, RefusesAPlanOfAnotherLength) {
   OtherLength service;
   Serve(service);
   const absl::Status status = remote_->PlanChain(kSmall, {}).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("the schedule has 4 links, asked were 5"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has 4 links, the chain has 5"));
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,13 +16,16 @@
 #include "executor/backend/cpu/host_memory.h"
 #include "executor/backend/cpu/instruction_sets.h"
 #include "executor/backend/cpu/kernels.h"
+#include "executor/backend/cpu/operation_parts.h"
 #include "executor/backend/cpu/thread_pool.h"
 #include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
 
+using cpu::CeilDiv;
 using cpu::Kernels;
+using cpu::Part;
 using cpu::Range;
 
 constexpr int kMaxThreads = 1024;
@@ -36,14 +41,6 @@ constexpr int64_t kWorthSharing = 100'000;
 
 // Of an operation, that each thread should get at least: below it waits for the others rather than computes.
 constexpr int64_t kWorthAThread = 25'000;
-
-constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Part `i` of `parts` of [0, n), cut at multiples of `grain`.
-Range Part(int64_t n, int64_t i, int64_t parts, int64_t grain = 1) {
-  const int64_t grains = CeilDiv(n, grain);
-  return {std::min(n, grains * i / parts * grain), std::min(n, grains * (i + 1) / parts * grain)};
-}
 
 class CpuBackend final : public Backend {
  public:
@@ -72,9 +69,16 @@ class CpuBackend final : public Backend {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
   void Zero(void* device, int64_t bytes) override {
-    if (bytes > 0) std::memset(device, 0, bytes);
+    for (int64_t done = 0; done < bytes && !stop_.Ask(done > 0 ? cpu::kOperationsBetweenStops : 0);) {
+      const int64_t part = std::min(cpu::kBytesBetweenStops, bytes - done);
+      std::memset(static_cast<std::byte*>(device) + done, 0, part);
+      done += part;
+    }
   }
-  absl::Status Synchronize() override { return absl::OkStatus(); }
+  absl::Status Synchronize() override {
+    return stop_.stopped() ? absl::CancelledError("cancelled within an operation") : absl::OkStatus();
+  }
+  void StopWhen(const std::function<bool()>* stop) override { stop_ = cpu::StopRequest(stop); }
 
   // Device and host are the same memory, and a copy of its own thread would take the time from the computation's: a
   // transfer is over when it has been started.
@@ -167,49 +171,31 @@ class CpuBackend final : public Backend {
   }
 
   void CellForward(const CellForwardArgs& args) override {
-    Share(CellWork(args.cell, args.k * args.B, args.H), args.B,
-          [&](Range rows) { KernelsOf(args.cell).forward(args, rows); });
+    const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
+    for (int64_t begin = 0; begin < args.k; begin += steps) {
+      const CellForwardArgs part = cpu::StepsOf(args, begin, std::min(args.k, begin + steps));
+      Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
+            [&](Range rows) { KernelsOf(args.cell).forward(part, rows); });
+    }
   }
 
   void CellBackward(const CellBackwardArgs& args) override {
-    Share(CellWork(args.cell, args.k * args.B, args.H), args.B,
-          [&](Range rows) { KernelsOf(args.cell).backward(args, rows); });
+    const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
+    for (int64_t end = args.k; end > 0; end = std::max<int64_t>(0, end - steps)) {
+      const CellBackwardArgs part = cpu::StepsOf(args, std::max<int64_t>(0, end - steps), end);
+      Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
+            [&](Range rows) { KernelsOf(args.cell).backward(part, rows); });
+    }
   }
 
   void CellWeightGradient(const CellWeightGradientArgs& args) override {
-    const CellGeometry geometry = GeometryOf(args.cell);
-    const bool masked = args.recurrent_mask != nullptr;
     const int64_t BH = args.B * args.H;
-    if (masked) {
-      for (int64_t t = 0; t < args.k; ++t) {
-        const float* h = t == 0 ? args.h_first : args.h + (t - 1) * BH;
-        kernels_.multiply(h, args.recurrent_mask, args.masked + t * BH, {0, BH});
-      }
+    for (int64_t t = 0; t < args.k && args.recurrent_mask != nullptr; ++t) {
+      const float* h = t == 0 ? args.h_first : args.h + (t - 1) * BH;
+      kernels_.multiply(h, args.recurrent_mask, args.masked + t * BH, {0, BH});
     }
-    cpu::WeightGradientArgs product{.n = args.k * args.B,
-                                    .in = args.H,
-                                    .out = geometry.gates * args.H,
-                                    .x_first = masked ? args.masked : args.h_first,
-                                    .first_rows = args.B,
-                                    .x_rest = masked ? args.masked + BH : args.h,
-                                    .x_stride = args.H,
-                                    .dy = args.gates + geometry.recurrent_block * args.H,
-                                    .dy_stride = geometry.row() * args.H,
-                                    .dw = args.dw,
-                                    .dw_stride = geometry.gates * args.H,
-                                    .dbias = args.dbias};
-    if (geometry.two_products) {  // the last gate's reads what is taped in the block after it
-      const int64_t first = (geometry.gates - 1) * args.H;
-      cpu::WeightGradientArgs second = product;
-      second.out = args.H;
-      second.x_first = args.gates + geometry.gates * args.H;
-      second.first_rows = second.n;
-      second.x_stride = geometry.row() * args.H;
-      second.dy += first;
-      second.dw += first;
-      WeightGradient(second);
-      product.out = first;
-    }
+    const auto [product, second] = cpu::RecurrentWeightGradients(args);
+    WeightGradient(second);
     WeightGradient(product);
   }
 
@@ -281,7 +267,7 @@ class CpuBackend final : public Backend {
   // f(thread, part) for parts of [0, n), one a thread, where `work` is worth it.
   template <class Function>
   void ShareByThread(int64_t work, int64_t n, const Function& f, int64_t grain) {
-    if (n <= 0) return;
+    if (n <= 0 || stop_.Ask(work)) return;
     const int64_t threads = work < kWorthSharing ? 1 : std::min<int64_t>(pool_.size(), CeilDiv(n, grain));
     const auto part = [&](int thread) {
       if (thread < threads) f(thread, Part(n, thread, threads, grain));
@@ -311,8 +297,17 @@ class CpuBackend final : public Backend {
     return sum;
   }
 
+  void Product(int64_t n, cpu::LinearArgs args) {
+    const int64_t rows = cpu::RowsBetweenStops(args);
+    for (int64_t begin = 0; begin < n; begin += rows) {
+      ProductOfRows(std::min(rows, n - begin), args);
+      args.x += rows * args.x_stride;
+      args.y += rows * args.y_stride;
+    }
+  }
+
   // Shares the rows; the columns where there are too few rows to fill the threads' tiles.
-  void Product(int64_t n, const cpu::LinearArgs& args) {
+  void ProductOfRows(int64_t n, const cpu::LinearArgs& args) {
     const int64_t work = n * args.width * (args.depth + 4);
     const int64_t strips = Strips(args.width);
     if (n >= kernels_.tile_rows * pool_.size() || strips < pool_.size()) {
@@ -328,8 +323,15 @@ class CpuBackend final : public Backend {
     }
   }
 
-  // Shares the columns of dw; its rows where there are too few columns.
   void WeightGradient(const cpu::WeightGradientArgs& args) {
+    const int64_t rows = cpu::RowsBetweenStops(args);
+    for (int64_t begin = 0; begin < args.n; begin += rows) {
+      WeightGradientOfRows(cpu::RowsOf(args, begin, std::min(args.n, begin + rows)));
+    }
+  }
+
+  // Shares the columns of dw; its rows where there are too few columns.
+  void WeightGradientOfRows(const cpu::WeightGradientArgs& args) {
     const int64_t work = args.n * args.in * args.out;
     const int64_t strips = Strips(args.out);
     const int64_t tiles = CeilDiv(args.in, kernels_.tile_rows);
@@ -355,6 +357,7 @@ class CpuBackend final : public Backend {
   const std::unique_ptr<cpu::ThreadPool> own_pool_;
   cpu::ThreadPool& pool_;
   std::vector<float> scratch_;  // see Scratch
+  cpu::StopRequest stop_;
 };
 
 }  // namespace

@@ -93,6 +93,7 @@ inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradien
 
 // Of one cell.
 struct CellKernels {
+  Cell cell;
   void (*pack_recurrent)(Packing, const float* w, int64_t H, Range strips, float* packed);  // strips of H
   void (*forward)(const CellForwardArgs&, Range rows);
   void (*backward)(const CellBackwardArgs&, Range rows);

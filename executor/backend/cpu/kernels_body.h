@@ -24,8 +24,14 @@ static_assert(TileStrips(kTileRows) * kLanes <= kMaxTileWidth);
 inline constexpr CellKernels kCellTable[] = {kCellKernels<LstmCell>,    kCellKernels<GruCell>,
                                              kGruBeforeKernels,         kCellKernels<TanhRnnCell>,
                                              kCellKernels<ReluRnnCell>, kCellKernels<SlstmCell>};
-static_assert(sizeof(kCellTable) / sizeof(kCellTable[0]) == sizeof(kCells) / sizeof(kCells[0]),
-              "a cell of kCells is not registered above");
+constexpr bool HasEveryCellInItsPlace() {
+  if (sizeof(kCellTable) / sizeof(kCellTable[0]) != sizeof(kCells) / sizeof(kCells[0])) return false;
+  for (size_t i = 0; i < sizeof(kCells) / sizeof(kCells[0]); ++i) {
+    if (kCellTable[i].cell != kCells[i] || static_cast<size_t>(kCells[i]) != i) return false;
+  }
+  return true;
+}
+static_assert(HasEveryCellInItsPlace(), "the table above and kCells must have every Cell, in the order of the enum");
 
 inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .tile_rows = kTileRows,

@@ -335,8 +335,10 @@ void CellBackward(const CellBackwardArgs& a, Range rows) {
 
 // The row of the table of kernels of a cell.
 template <template <class> class C>
-inline constexpr CellKernels kCellKernels = {
-    .pack_recurrent = PackRecurrent<C>, .forward = CellForward<C>, .backward = CellBackward<C>};
+inline constexpr CellKernels kCellKernels = {.cell = C<VectorMath>::kCell,
+                                             .pack_recurrent = PackRecurrent<C>,
+                                             .forward = CellForward<C>,
+                                             .backward = CellBackward<C>};
 
 }  // namespace recurve::cpu::RECURVE_CPU_ISA
 

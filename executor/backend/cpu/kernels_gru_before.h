@@ -179,8 +179,10 @@ inline void BackwardGruBefore(const CellBackwardArgs& a, Range rows) {
   for (int64_t i = rows.begin * H; i < rows.end * H; ++i) a.d[0][i] = a.d[0][i] * a.recurrent_mask[i] + a.direct[i];
 }
 
-inline constexpr CellKernels kGruBeforeKernels = {
-    .pack_recurrent = PackGruBefore, .forward = ForwardGruBefore, .backward = BackwardGruBefore};
+inline constexpr CellKernels kGruBeforeKernels = {.cell = GruBefore::kCell,
+                                                  .pack_recurrent = PackGruBefore,
+                                                  .forward = ForwardGruBefore,
+                                                  .backward = BackwardGruBefore};
 
 }  // namespace recurve::cpu::RECURVE_CPU_ISA
 

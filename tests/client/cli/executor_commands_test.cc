@@ -2,17 +2,27 @@
 //
 // submit, jobs, watch and cancel against a daemon with real sockets.
 #include <gmock/gmock.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "executor/daemon/executor_daemon.h"
+#include "recurve/executor/v1/executor.grpc.pb.h"
 #include "tests/client/cli/run_recurve.h"
 
 namespace recurve {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::json;
@@ -135,12 +145,100 @@ TEST_F(ExecutorCommands, NoModelReplacesItsData) {
 TEST_F(ExecutorCommands, CancelEndsAJob) {
   const Json job = JsonOf(Submit({"--steps", "1000000000", "--json"}));
   const std::string id = job["id"];
+  const std::string waiting = JsonOf(Submit({"--json"}))["id"];
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", waiting})).out, "cancelled\n");
   const Outcome cancelled = RunRecurve(AtDaemon({"cancel", id}));
   EXPECT_EQ(cancelled.exit, 0) << cancelled.err;
+  EXPECT_THAT(cancelled.out, AnyOf("asked to stop; still running\n", "asked to stop; still planning\n", "cancelled\n"));
   const Outcome watched = RunRecurve(AtDaemon({"watch", id}));
   EXPECT_EQ(watched.exit, 1);
   EXPECT_THAT(watched.err, HasSubstr("cancelled"));
-  EXPECT_EQ(JsonOf(AtDaemon({"jobs", "--state", "cancelled", "--json"}))["id"], id);
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", id})).out, "cancelled\n");
+  EXPECT_EQ(JsonLines(RunRecurve(AtDaemon({"jobs", "--state", "cancelled", "--json"})).out).front()["id"], id);
+
+  const std::string done = JsonOf(Submit({"--json"}))["id"];
+  EXPECT_EQ(RunRecurve(AtDaemon({"watch", done})).exit, 0);
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", done})).out, "succeeded: it had ended before\n");
+}
+
+// As other clients than this one submit jobs.
+TEST_F(ExecutorCommands, ShowJobsThatLeaveDefaultsUnset) {
+  executor::v1::CreateJobRequest request;
+  request.mutable_spec()->set_data_path(text_);
+  request.mutable_spec()->set_hidden(8);
+  request.mutable_spec()->set_length(20);
+  request.mutable_spec()->set_batch(2);
+  const auto stub = executor::v1::ExecutorService::NewStub(
+      grpc::CreateChannel("127.0.0.1:" + std::to_string(daemon_->port()), grpc::InsecureChannelCredentials()));
+  executor::v1::CreateJobResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub->CreateJob(&context, request, &response).ok());
+  EXPECT_EQ(response.job().spec().steps(), 100);
+  const std::string id = response.job().id();
+  const Outcome watched = RunRecurve(AtDaemon({"watch", id}));
+  EXPECT_EQ(watched.exit, 0) << watched.err;
+  EXPECT_THAT(watched.out, HasSubstr("step 100/100"));
+  EXPECT_THAT(RunRecurve(AtDaemon({"jobs"})).out, AllOf(HasSubstr("100/100"), ContainsRegex("T[0-9:]{8}Z ")));
+  EXPECT_EQ(JsonOf(AtDaemon({"jobs", "--json"}))["steps"], 100);
+}
+
+// A daemon of before defaults were filled in, with a job that is running, and steps beyond those that there are.
+class OlderDaemon final : public executor::v1::ExecutorService::Service {
+ public:
+  OlderDaemon() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  std::string target() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  grpc::Status GetJob(grpc::ServerContext*, const executor::v1::GetJobRequest*,
+                      executor::v1::GetJobResponse* response) override {
+    Fill(*response->mutable_job());
+    return grpc::Status::OK;
+  }
+  grpc::Status ListJobs(grpc::ServerContext*, const executor::v1::ListJobsRequest*,
+                        executor::v1::ListJobsResponse* response) override {
+    Fill(*response->add_jobs());
+    return grpc::Status::OK;
+  }
+  grpc::Status WatchJob(grpc::ServerContext*, const executor::v1::WatchJobRequest*,
+                        grpc::ServerWriter<executor::v1::WatchJobResponse>* writer) override {
+    int64_t sequence = 0;
+    for (const int64_t step : {int64_t{1}, int64_t{100}, int64_t{1'000'000}, int64_t{-5}}) {
+      executor::v1::WatchJobResponse response;
+      response.mutable_event()->set_sequence(++sequence);
+      response.mutable_event()->mutable_progress()->set_step(step);
+      writer->Write(response);
+    }
+    executor::v1::WatchJobResponse end;
+    end.mutable_event()->set_sequence(++sequence);
+    end.mutable_event()->mutable_state_change()->set_state(executor::v1::JOB_STATE_SUCCEEDED);
+    writer->Write(end);
+    return grpc::Status::OK;
+  }
+
+ private:
+  static void Fill(executor::v1::Job& job) {
+    job.set_id("old");
+    job.mutable_spec()->set_data_path("/data");
+    job.set_state(executor::v1::JOB_STATE_RUNNING);
+  }
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST(ExecutorCommandsWithAnOlderDaemon, TakeUnsetFieldsForTheirDefaults) {
+  const OlderDaemon daemon;
+  const Outcome watched = RunRecurve({"watch", "old", "--executor", daemon.target()});
+  EXPECT_EQ(watched.exit, 0) << watched.err;
+  EXPECT_THAT(watched.out, HasSubstr("step 100/100"));
+  EXPECT_THAT(RunRecurve({"jobs", "--executor", daemon.target()}).out, HasSubstr("0/100"));
+  const Json job = JsonOf({"jobs", "--json", "--executor", daemon.target()});
+  EXPECT_EQ(job["steps"], 100);
+  EXPECT_EQ(job["create_time"], nullptr);
 }
 
 TEST_F(ExecutorCommands, TheSameRequestIsOneJob) {

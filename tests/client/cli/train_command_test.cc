@@ -8,6 +8,9 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <regex>
 #include <set>
 #include <thread>
 
@@ -18,6 +21,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
 
 class TrainCommand : public ::testing::Test {
@@ -43,7 +47,8 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(objects[i]["type"], "step");
     EXPECT_EQ(objects[i]["step"], i + 1);
-    EXPECT_NEAR(objects[i]["bits_per_byte"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
+    EXPECT_NEAR(objects[i]["train_bits_per_byte"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
+    EXPECT_FALSE(objects[i].contains("bits_per_byte")) << "that is the held-out part's, wherever it is said";
   }
   const Json& result = objects[3];
   EXPECT_EQ(result["type"], "result");
@@ -307,8 +312,34 @@ TEST_F(TrainCommand, FindsAnUnwritablePathBeforeItTrains) {
   ExpectRefused(with("/proc/model"), 1, {"/proc/model"});
 }
 
-TEST_F(TrainCommand, SaysWhenThePlannerDoesNotAnswer) {
-  ExpectRefused(Plus(TinyTraining(text_), {"--planner", "127.0.0.1:1"}), 1, {"127.0.0.1:1", "without --planner"});
+// Costs that are known from a job before are wrong by far.
+TEST_F(TrainCommand, SaysWhenItsPredictionFails) {
+  setenv("RECURVE_CACHE", scratch_.path().c_str(), 1);
+  const std::string cache = scratch_.File("link-costs");
+  const std::vector<std::string> longer = Plus(TinyTraining(text_), {"--steps", "15"});
+  const auto make_costs_absurd = [&] {
+    ASSERT_EQ(RunRecurve(TinyTraining(text_)).exit, 0);
+    const std::string absurd = std::regex_replace(ReadFile(cache), std::regex("\t(\\d+) [^\t\n]*"), "\t$1 5 5 5 5");
+    ASSERT_THAT(absurd, HasSubstr("2 5 5 5 5"));
+    std::ofstream(cache) << absurd;
+  };
+  make_costs_absurd();
+  const Outcome text = RunRecurve(longer);
+  EXPECT_EQ(text.exit, 0);
+  EXPECT_THAT(text.err, AllOf(StartsWith("recurve: note: up to step 11 a batch takes 0.0"),
+                              HasSubstr("they will be measured again for the next job")));
+  EXPECT_EQ(text.err.find('\n'), text.err.size() - 1) << "once";
+  EXPECT_THAT(ReadFile(cache), Not(HasSubstr("5 5 5 5"))) << "they are forgotten";
+
+  make_costs_absurd();
+  int notes = 0;
+  for (const Json& object : JsonLines(RunRecurve(Plus(longer, {"--json"})).out)) {
+    if (object["type"] != "note") continue;
+    ++notes;
+    EXPECT_THAT(object["note"].get<std::string>(), HasSubstr("as long as predicted"));
+  }
+  EXPECT_EQ(notes, 1);
+  unsetenv("RECURVE_CACHE");
 }
 
 TEST_F(TrainCommand, StopsWhenTheLossIsNoNumber) {

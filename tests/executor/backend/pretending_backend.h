@@ -2,10 +2,12 @@
 #ifndef RECURVE_TESTS_EXECUTOR_BACKEND_PRETENDING_BACKEND_H_
 #define RECURVE_TESTS_EXECUTOR_BACKEND_PRETENDING_BACKEND_H_
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "executor/backend/backend.h"
@@ -19,6 +21,9 @@ struct Pretence {
   int64_t most_link_rows = 2048;
   int64_t chunk_rows = 128;
   LinkRuns link_runs;
+  // From one packing of recurrent weights to the next, which is a round of calibration of a model of one layer, every
+  // forward of a link waits; in the round after it, none does.
+  bool stalls_every_other_round = false;
 };
 
 // The backend given, with what another device would say of itself, and with memory that held something before.
@@ -43,6 +48,7 @@ class PretendingBackend final : public Backend {
   void Copy(const void* from, int64_t bytes, void* to) override { inner_->Copy(from, bytes, to); }
   void Zero(void* device, int64_t bytes) override { inner_->Zero(device, bytes); }
   absl::Status Synchronize() override { return inner_->Synchronize(); }
+  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
   absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override {
     return inner_->AllocateHost(bytes);
   }
@@ -64,6 +70,7 @@ class PretendingBackend final : public Backend {
   }
   void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
     inner_->PackRecurrent(cell, packing, w, H, packed);
+    if (packing == Packing::kForward) ++rounds_;
   }
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
                      float* y, int64_t stride) override {
@@ -81,7 +88,10 @@ class PretendingBackend final : public Backend {
                       float* table) override {
     inner_->ScatterAddRows(n, width, V, tokens, x, stride, table);
   }
-  void CellForward(const CellForwardArgs& args) override { inner_->CellForward(args); }
+  void CellForward(const CellForwardArgs& args) override {
+    if (pretence_.stalls_every_other_round && rounds_ % 2 == 0) std::this_thread::sleep_for(kStall);
+    inner_->CellForward(args);
+  }
   void CellBackward(const CellBackwardArgs& args) override { inner_->CellBackward(args); }
   void CellWeightGradient(const CellWeightGradientArgs& args) override { inner_->CellWeightGradient(args); }
   void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
@@ -103,7 +113,10 @@ class PretendingBackend final : public Backend {
 
  private:
   const std::unique_ptr<Backend> inner_;
+  static constexpr std::chrono::microseconds kStall{500};
+
   const Pretence pretence_;
+  int64_t rounds_ = 0;
 };
 
 }  // namespace recurve

@@ -2,6 +2,7 @@
 #include "executor/codec/job_codec.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -123,6 +124,38 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   EXPECT_EQ(spec->save_path, "");
   EXPECT_EQ(spec->checkpoint_every, 0);
   EXPECT_EQ(spec->evaluate_every, 0);
+}
+
+// Fields whose default is not 0 are `optional`: a client that reads one of an answer must not find 0 for "unset".
+void ExpectNothingUnset(const google::protobuf::Message& message) {
+  const auto* descriptor = message.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->has_optional_keyword()) {
+      EXPECT_TRUE(message.GetReflection()->HasField(message, field)) << field->full_name();
+    }
+    if (field->enum_type() != nullptr) {
+      EXPECT_NE(message.GetReflection()->GetEnumValue(message, field), 0) << field->full_name() << " is unspecified";
+    }
+  }
+}
+
+TEST(JobCodecTest, AnswersHaveEveryDefaultFilledIn) {
+  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  const executor::v1::JobSpec answer = EncodeJobSpec(*spec);
+  ExpectNothingUnset(answer);
+  ASSERT_TRUE(answer.has_optimizer());
+  ExpectNothingUnset(answer.optimizer());
+  EXPECT_EQ(answer.memory_case(), executor::v1::JobSpec::kActivationShare);
+  EXPECT_EQ(answer.steps(), 100);
+  EXPECT_TRUE(answer.carry_state());
+  EXPECT_EQ(answer.device(), "cpu");
+  // And mean the same when they are sent back.
+  EXPECT_EQ(EncodeJobSpec(*DecodeJobSpec(answer)).SerializeAsString(), answer.SerializeAsString());
+  executor::v1::JobSpec lines = Minimal();
+  lines.set_sequences(executor::v1::SEQUENCES_LINES);
+  EXPECT_FALSE(EncodeJobSpec(*DecodeJobSpec(lines)).carry_state());
 }
 
 TEST(JobCodecTest, EveryFieldSurvivesTheWire) {

@@ -65,7 +65,9 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   spec.set_checkpoint_every(2);
   const Job created = client_->Submit(spec);
   EXPECT_EQ(created.state(), kQueued);
-  EXPECT_EQ(created.spec().SerializeAsString(), spec.SerializeAsString());
+  EXPECT_EQ(created.spec().hidden(), spec.hidden());
+  EXPECT_TRUE(created.spec().has_seed()) << "defaults are filled in";
+  EXPECT_EQ(created.spec().seed(), 1);
   EXPECT_TRUE(created.has_create_time());
 
   const std::vector<JobEvent> events = client_->EventsToTheEnd(created.id());

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,6 +59,21 @@ class JobStoreTest : public testing::Test {
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::map<JobState, int> counts_;
 };
+
+// A daemon that is started again within the second, or another one at the same time.
+TEST_F(JobStoreTest, NoIdIsEverGivenTwice) {
+  const auto before = MakeStore();
+  const Job old = Create(*before);
+  std::set<std::string> ids = {old.id()};
+  for (int restart = 0; restart < 1000; ++restart) {
+    const auto store = MakeStore();
+    EXPECT_EQ(store->Cancel(old.id()).status().code(), absl::StatusCode::kNotFound);
+    for (int job = 0; job < 3; ++job) EXPECT_TRUE(ids.insert(Create(*store).id()).second);
+    EXPECT_EQ(store->Cancel(old.id()).status().code(), absl::StatusCode::kNotFound) << "it is no job of this store";
+    const executor::v1::ListJobsResponse page = *store->List({});
+    for (const Job& job : page.jobs()) EXPECT_EQ(job.state(), executor::v1::JOB_STATE_QUEUED);
+  }
+}
 
 TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   const auto store = MakeStore();

@@ -9,6 +9,7 @@
 #include "executor/engine/trainer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/executor/backend/pretending_backend.h"
 
 namespace recurve {
 namespace {
@@ -29,15 +30,16 @@ void ExpectCosts(int64_t length, int64_t batch, const std::vector<int64_t>& link
                                    .max_bytes = FixedBytes(length, links.back(), batch, *backend)},
                                   *backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
-  ASSERT_EQ(measured->size(), links.size());
+  EXPECT_GE(measured->load, 1);
+  ASSERT_EQ(measured->links.size(), links.size());
   for (size_t i = 0; i < links.size(); ++i) {
-    const MeasuredLink& link = (*measured)[i];
+    const MeasuredLink& link = measured->links[i];
     EXPECT_EQ(link.link, links[i]);
     EXPECT_GT(link.forward_seconds, 0);
     EXPECT_GT(link.taped_forward_seconds, 0);
     EXPECT_GT(link.backward_seconds, 0);
     EXPECT_GT(link.batch_seconds, 0);
-    EXPECT_EQ(link.batch_seconds, measured->front().batch_seconds);
+    EXPECT_EQ(link.batch_seconds, measured->links.front().batch_seconds);
   }
 }
 
@@ -53,13 +55,29 @@ TEST(Calibration, LeavesOutWhatThereIsNoTimeForUnlessItIsRequired) {
   CalibrationOptions options{.model = {.hidden = 256}, .batch = 64, .links = {1, 2, 2048}, .required = 1};
   const auto measured = Calibrate(options, *backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
-  ASSERT_EQ(measured->size(), 2);
-  EXPECT_EQ(measured->back().link, 2);
+  ASSERT_EQ(measured->links.size(), 2);
+  EXPECT_EQ(measured->links.back().link, 2);
 
   options.required = 3;
   int calls = 0;
   EXPECT_EQ(Calibrate(options, *backend, [&] { return ++calls == 3; }).status().code(), absl::StatusCode::kCancelled)
       << "it was to begin with the last";
+}
+
+TEST(Calibration, IsCancelledWithinALink) {
+  const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 2}).value();
+  const CalibrationOptions options{.model = {.hidden = 64}, .batch = 64, .links = {1400}};
+  int calls = 0;
+  EXPECT_EQ(Calibrate(options, *backend, [&] { return ++calls == 2; }).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(calls, 2) << "before its only link, and within the first forward";
+}
+
+// Somebody else uses the machine every other round.
+TEST(Calibration, TellsTheLoad) {
+  PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.stalls_every_other_round = true});
+  const auto measured = Calibrate({.model = {.hidden = 8}, .batch = 1, .links = {1}}, backend, {});
+  ASSERT_TRUE(measured.ok()) << measured.status();
+  EXPECT_GT(measured->load, 2);
 }
 
 TEST(Calibration, CostsOfASequenceCountWhatIsThere) {

@@ -41,6 +41,7 @@ class DelayedTransfers final : public Backend {
   void Download(const void* device, int64_t bytes, void* host) override { Next().Download(device, bytes, host); }
   void Copy(const void* from, int64_t bytes, void* to) override { Next().Copy(from, bytes, to); }
   void Zero(void* device, int64_t bytes) override { Next().Zero(device, bytes); }
+  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
   absl::Status Synchronize() override {
     while (!queue_.empty()) CarryOutFirst();
     return inner_->Synchronize();

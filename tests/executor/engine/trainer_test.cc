@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/engine/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -204,19 +205,63 @@ TEST(Trainer, StopsAtALossThatIsNotFinite) {
   EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), Sha256Hex(initial.parameters));
 }
 
+// Wherever it is cancelled: the weights stay, and the step goes on from the state that was carried to it.
 TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
   const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
   const Model initial = InitialModel(options.model, 1);
-  TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
   TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
-  ASSERT_TRUE(run.Step().ok());
-  const std::string before = Sha256Hex(run.trainer->Parameters().parameters);
+  WeightsAfter(undisturbed, 1);
+  const std::string before = Sha256Hex(undisturbed.trainer->Parameters().parameters);
+  const std::string after = WeightsAfter(undisturbed, 2);
+  int cancelled_steps = 0;
+  for (int poll = 0;; ++poll) {
+    TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
+    EXPECT_EQ(WeightsAfter(run, 1), before);
+    run.Fill(1);
+    int polls = poll;
+    const absl::Status status =
+        run.trainer->Step(run.plan.schedule, /*start_afresh=*/false, [&] { return polls-- == 0; }).status();
+    if (status.ok()) break;  // it asks less often than that
+    ++cancelled_steps;
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+    EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), before);
+    EXPECT_EQ(WeightsAfter(run, 2), after) << "cancelled at poll " << poll;
+  }
+  EXPECT_GT(cancelled_steps, 2 * options.shape.links());
+}
+
+// A link of many steps is not waited for.
+TEST(Trainer, IsCancelledWithinALink) {
+  TrainerOptions options = Options({.length = 1500, .link = 1500, .batch = 64});
+  options.model.layers = 1;
+  options.model.hidden = 64;
+  const Model initial = InitialModel(options.model, 1);
+  TrainingRun run(options, initial, Strategy::kAuto, 0, 2);
+  run.Fill(0);
+  int polls = 0;
+  const auto step = [&](int at) {
+    polls = 0;
+    return run.trainer->Step(run.plan.schedule, false, [&] { return ++polls >= at && at > 0; }).status().code();
+  };
+  // The interpreter asks before the forward and before the backward of the only link.
+  EXPECT_EQ(step(2), absl::StatusCode::kCancelled);
+  EXPECT_EQ(polls, 3) << "the second time within the forward";
+  EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), Sha256Hex(initial.parameters));
+  EXPECT_EQ(step(0), absl::StatusCode::kOk);
+  EXPECT_GT(polls, 4);
+}
+
+// A state that is carried on is not lost with a step that fails in another way either.
+TEST(Trainer, ARefusedBatchLeavesTheCarriedState) {
+  const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
+  const Model initial = InitialModel(options.model, 1);
+  TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
+  TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
+  EXPECT_EQ(WeightsAfter(run, 1), WeightsAfter(undisturbed, 1));
   run.Fill(1);
-  int polls = 5;
-  EXPECT_EQ(run.trainer->Step(run.plan.schedule, false, [&] { return polls-- == 0; }).status().code(),
-            absl::StatusCode::kCancelled);
-  EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), before);
-  EXPECT_EQ(WeightsAfter(undisturbed, 2).size(), 64);
+  std::fill(run.trainer->targets().begin(), run.trainer->targets().end(), -1);
+  EXPECT_EQ(run.trainer->Step(run.plan.schedule, false, {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WeightsAfter(run, 2), WeightsAfter(undisturbed, 2));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "executor/backend/cpu/cpu_backend.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/data/scratch_directory.h"
 
 namespace recurve {
@@ -176,6 +177,34 @@ TEST_F(LinkCostCacheTest, IsBoundedInNumberAndAge) {
   // A clock that was set back: what comes from the future is not believed.
   now -= absl::Hours(24 * 365);
   EXPECT_EQ(LinkCostCache(path_, clock).Find(Key(2)), std::nullopt);
+}
+
+// What was measured while others used the machine serves whoever asks at once, not the jobs of tomorrow.
+TEST_F(LinkCostCacheTest, CostsMeasuredUnderLoadAreNotKept) {
+  absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  const auto clock = [&] { return now; };
+  LinkCostCache cache(path_, clock);
+  cache.Put(Key(1), Costs(), /*load=*/1.2);
+  cache.Put(Key(2), Costs(), /*load=*/1.3);
+  EXPECT_THAT(cache.Find(Key(2)), Optional(Costs()));
+  EXPECT_THAT(LinkCostCache(path_, clock).Find(Key(2)), Optional(Costs()));
+  now += LinkCostCache::kMaxAgeUnderLoad + absl::Seconds(1);
+  LinkCostCache reader(path_, clock);
+  for (LinkCostCache* each : {&cache, &reader}) {
+    EXPECT_THAT(each->Find(Key(1)), Optional(Costs()));
+    EXPECT_EQ(each->Find(Key(2)), std::nullopt);
+  }
+}
+
+TEST_F(LinkCostCacheTest, MeasuringUnderLoadIsNoticed) {
+  absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  LinkCostCache cache(path_, [&] { return now; });
+  PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.stalls_every_other_round = true});
+  const CalibrationOptions options = {.model = {.hidden = 8}, .batch = 1, .links = {1}};
+  ASSERT_TRUE(FindOrMeasure(options, /*measure_again=*/false, cache, backend, {}).ok());
+  EXPECT_TRUE(cache.Find(KeyOf(options, backend)).has_value());
+  now += LinkCostCache::kMaxAgeUnderLoad + absl::Seconds(1);
+  EXPECT_FALSE(cache.Find(KeyOf(options, backend)).has_value());
 }
 
 // Writers at the same time may lose what another added; a reader always sees whole entries.

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Operations in parts. Threads share an operation, cut anywhere. A long one is done as several short ones, one after
+// the other: some steps of a link, some rows of a product. Where that is cut depends on the sizes of the operation
+// alone, so that its bits do not depend on the number of threads.
+#ifndef RECURVE_EXECUTOR_BACKEND_CPU_OPERATION_PARTS_H_
+#define RECURVE_EXECUTOR_BACKEND_CPU_OPERATION_PARTS_H_
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "executor/backend/arguments.h"
+#include "executor/backend/cell.h"
+#include "executor/backend/cpu/kernels.h"
+
+namespace recurve::cpu {
+
+constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Part `i` of `parts` of [0, n), cut at multiples of `grain`.
+inline Range Part(int64_t n, int64_t i, int64_t parts, int64_t grain = 1) {
+  const int64_t grains = CeilDiv(n, grain);
+  return {std::min(n, grains * i / parts * grain), std::min(n, grains * (i + 1) / parts * grain)};
+}
+
+// Fused multiply-adds after which an operation may be stopped: some hundredths of a second of a few threads.
+inline constexpr int64_t kOperationsBetweenStops = 1'000'000'000;
+
+inline constexpr int64_t kBytesBetweenStops = 256 << 20;  // of memory that is set
+
+// Units of work, of so many multiply-adds each, that are done before it is asked whether to stop.
+inline int64_t UnitsBetweenStops(int64_t operations) {
+  return std::max<int64_t>(1, kOperationsBetweenStops / std::max<int64_t>(1, operations));
+}
+
+// However many columns there are: with fewer rows, the weights would pass by too often.
+inline constexpr int64_t kLeastRowsBetweenStops = 2048;
+
+inline int64_t RowsBetweenStops(const LinearArgs& a) {
+  return std::max(kLeastRowsBetweenStops, UnitsBetweenStops(a.width * (a.depth + 4)));
+}
+
+// Whole parts of what the kernel packs at a time.
+inline int64_t RowsBetweenStops(const WeightGradientArgs& a) {
+  return std::max(kLeastRowsBetweenStops, UnitsBetweenStops(a.in * a.out)) / kWeightGradientDepth *
+         kWeightGradientDepth;
+}
+
+// Whether operations are still wanted, asked when enough of them have come since it was last asked.
+class StopRequest {
+ public:
+  explicit StopRequest(const std::function<bool()>* stop = nullptr)
+      : stop_(stop != nullptr && *stop ? stop : nullptr) {}
+
+  // Whether to leave undone what comes next, of so many multiply-adds, and everything after it.
+  bool Ask(int64_t operations) {
+    if (stop_ == nullptr || stopped_) return stopped_;
+    unasked_ += operations;
+    if (unasked_ < kOperationsBetweenStops) return false;
+    unasked_ = 0;
+    return stopped_ = (*stop_)();
+  }
+  bool stopped() const { return stopped_; }
+
+ private:
+  const std::function<bool()>* stop_;
+  bool stopped_ = false;
+  int64_t unasked_ = 0;  // multiply-adds
+};
+
+// Steps [begin, end) of the link of `a`, by the states that steps before them left.
+inline CellForwardArgs StepsOf(const CellForwardArgs& a, int64_t begin, int64_t end) {
+  const int64_t BH = a.B * a.H;
+  const int64_t row = GeometryOf(a.cell).row();
+  CellForwardArgs part = a;
+  part.k = end - begin;
+  if (a.input.projected != nullptr) part.input.projected += begin * row * BH;
+  if (a.input.projected == nullptr) part.input.tokens += begin * a.B;
+  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
+    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
+    part.inner[s] = a.inner[s] + begin * BH;
+    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
+  }
+  if (a.gates != nullptr) part.gates += begin * row * BH;
+  if (a.masked != nullptr) part.masked += begin * BH;
+  part.lengths.first_step += begin;
+  return part;
+}
+
+// The same backward: the steps from `end` on must have been done.
+inline CellBackwardArgs StepsOf(const CellBackwardArgs& a, int64_t begin, int64_t end) {
+  const int64_t BH = a.B * a.H;
+  CellBackwardArgs part = a;
+  part.k = end - begin;
+  if (a.dh_above != nullptr) part.dh_above += begin * BH;
+  part.gates += begin * GeometryOf(a.cell).row() * BH;
+  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
+    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
+    part.inner[s] = a.inner[s] + begin * BH;
+    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
+  }
+  part.lengths.first_step += begin;
+  return part;
+}
+
+// Rows [begin, end) of the sum.
+inline WeightGradientArgs RowsOf(const WeightGradientArgs& a, int64_t begin, int64_t end) {
+  WeightGradientArgs part = a;
+  part.n = end - begin;
+  part.dy += begin * a.dy_stride;
+  if (begin < a.first_rows) {
+    part.x_first += begin * a.x_stride;
+    part.first_rows = std::min(part.n, a.first_rows - begin);
+  } else {
+    part.x_first = a.x_rest + (begin - a.first_rows) * a.x_stride;
+    part.first_rows = part.n;
+  }
+  return part;
+}
+
+// The products that make up the gradient of a cell's recurrent weights; the second one is empty (n = 0) for most cells.
+inline std::array<WeightGradientArgs, 2> RecurrentWeightGradients(const CellWeightGradientArgs& args) {
+  const CellGeometry geometry = GeometryOf(args.cell);
+  const bool masked = args.recurrent_mask != nullptr;
+  WeightGradientArgs product{.n = args.k * args.B,
+                             .in = args.H,
+                             .out = geometry.gates * args.H,
+                             .x_first = masked ? args.masked : args.h_first,
+                             .first_rows = args.B,
+                             .x_rest = masked ? args.masked + args.B * args.H : args.h,
+                             .x_stride = args.H,
+                             .dy = args.gates + geometry.recurrent_block * args.H,
+                             .dy_stride = geometry.row() * args.H,
+                             .dw = args.dw,
+                             .dw_stride = geometry.gates * args.H,
+                             .dbias = args.dbias};
+  WeightGradientArgs second{};
+  if (geometry.two_products) {  // the last gate's reads what is taped in the block after it
+    const int64_t first = (geometry.gates - 1) * args.H;
+    second = product;
+    second.out = args.H;
+    second.x_first = args.gates + geometry.gates * args.H;
+    second.first_rows = second.n;
+    second.x_stride = geometry.row() * args.H;
+    second.dy += first;
+    second.dw += first;
+    product.out = first;
+  }
+  return {product, second};
+}
+
+}  // namespace recurve::cpu
+
+#endif  // RECURVE_EXECUTOR_BACKEND_CPU_OPERATION_PARTS_H_

@@ -92,6 +92,8 @@ void AddJobOptions(CLI::App& app, JobSpec& spec) {
   AddShare(app, "--holdout", spec.holdout, "last part of it, kept for evaluation; 0: none");
   AddText(app, "--save", spec.save_path, "model file to write (safetensors); not saved without", "FILE");
   AddCount(app, "--checkpoint-every", spec.checkpoint_every, "steps between saves; 0: at the end only");
+  AddCount(app, "--evaluate-every", spec.evaluate_every,
+           "steps between evaluations of the held-out part; 0: at the end only");
   AddModelOptions(app, spec);
   AddTrainingOptions(app, spec);
   AddMemoryOptions(app, spec);

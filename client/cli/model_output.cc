@@ -7,7 +7,6 @@
 
 #include "client/cli/interrupt.h"
 #include "executor/backend/cpu/cpu_backend.h"
-#include "executor/model/model_file.h"
 
 namespace recurve {
 namespace {
@@ -20,10 +19,7 @@ void Show(char c, bool terminal) {
 
 }  // namespace
 
-absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOptions& options, int threads,
-                                        bool print) {
-  const absl::StatusOr<Model> model = LoadModel(path);
-  if (!model.ok()) return model.status();
+absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions& options, int threads, bool print) {
   const auto backend = MakeCpuBackend({.threads = threads});
   if (!backend.ok()) return backend.status();
 
@@ -40,7 +36,7 @@ absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOpt
   if (print) {
     for (const char c : options.prompt) Show(c, terminal);
   }
-  const absl::Status status = Sample(*model, options, **backend, emit);
+  const absl::Status status = Sample(model, options, **backend, emit);
   if (print) std::putchar('\n');
   if (!status.ok()) return status;
   if (Interrupted()) return absl::CancelledError("interrupted");

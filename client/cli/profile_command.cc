@@ -51,7 +51,10 @@ absl::Status CheckOptions(const ProfileOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("--save is ", options.job.save_path, ": profile keeps no model; use recurve train"));
   }
-  if (absl::Status status = CheckPictureFiles(options.pictures, options.json); !status.ok()) return status;
+  const absl::Status pictures =
+      CheckPictureFiles(options.pictures, options.json,
+                        {{"--data", options.job.data_path}, {"the cache of link costs", LinkCostCachePath()}});
+  if (!pictures.ok()) return pictures;
   return CheckJobSpec(options.job);
 }
 

@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
+#include "executor/model/model_file.h"
 
 namespace recurve {
 namespace {
@@ -43,8 +44,10 @@ absl::Status CheckOptions(const Options& options) {
 ExitStatus RunSample(const Options& options) {
   CatchInterrupts();
   if (absl::Status status = CheckOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const absl::StatusOr<Model> model = LoadModel(options.model);
+  if (!model.ok()) return Fail(model.status());
   const absl::StatusOr<std::string> text =
-      SampleModel(options.model, options.sample, options.threads, /*print=*/!options.json);
+      SampleModel(*model, options.sample, options.threads, /*print=*/!options.json);
   if (!text.ok()) return Fail(text.status());
   if (options.json) PrintJson({{"prompt", options.sample.prompt}, {"text", *text}, {"bytes", text->size()}});
   return ExitStatus::kDone;

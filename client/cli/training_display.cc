@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/exit_status.h"
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
 #include "planner_service/units/number_text.h"
@@ -19,6 +21,8 @@ namespace {
 constexpr int kLines = 20;  // of progress where there is no terminal
 constexpr int kNarrowestBar = 6;
 constexpr int kWidestBar = 40;
+constexpr std::chrono::milliseconds kRedrawEvery{200};
+constexpr std::chrono::seconds kTellEvery{5};  // where there is no terminal
 
 std::string Bar(int64_t done, int64_t all, int width) {
   const auto filled = static_cast<size_t>(static_cast<double>(done) / static_cast<double>(all) * width);
@@ -29,54 +33,105 @@ std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", 
 
 }  // namespace
 
-void JsonDisplay::OnStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+void TrainingDisplay::OnStep(const StepRecord& record) {
+  if (record_ != nullptr) record_->AddStep(record);
+  ShowStep(record);
+}
 
-ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes)
-    : steps_(steps), planned_peak_bytes_(planned_peak_bytes), terminal_(isatty(STDOUT_FILENO) != 0) {}
+void TrainingDisplay::OnEvaluation(int64_t step, double bits_per_byte) {
+  if (record_ != nullptr) record_->AddHeldOut(step, bits_per_byte);
+  if (step < steps_) ShowEvaluation(step, bits_per_byte);
+}
 
-ProgressDisplay::~ProgressDisplay() {
-  if (line_open_) std::fputs("\n", stdout);
+void TrainingDisplay::OnCheckpoint(int64_t /*step*/, double /*seconds*/) { checkpoint_failing_ = false; }
+
+void TrainingDisplay::OnCheckpointFailed(int64_t step, const absl::Status& why) {
+  if (std::exchange(checkpoint_failing_, true)) return;
+  EndLine();
+  Fail(ExitStatus::kFailed,
+       absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+}
+
+void JsonDisplay::ShowStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+
+void JsonDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
+  PrintJson({{"type", "evaluation"}, {"step", step}, {"held_out_bits_per_byte", bits_per_byte}});
+}
+
+ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes, LossRecord* record)
+    : TrainingDisplay(steps, record), planned_peak_bytes_(planned_peak_bytes), terminal_(isatty(STDOUT_FILENO) != 0) {}
+
+ProgressDisplay::~ProgressDisplay() { EndLine(); }
+
+void ProgressDisplay::EndLine() {
+  if (std::exchange(line_open_, false)) std::fputs("\n", stdout);
   std::fflush(stdout);
 }
 
-std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
-  return "ETA " + SecondsText(static_cast<double>(steps_ - record.step) / steps_per_second);
-}
-
-void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
-  const std::string numbers =
-      absl::StrCat(record.step, "/", steps_, absl::StrFormat(" loss %.3f (", record.loss), BitsText(record.loss),
-                   " bits) ", RateText(steps_per_second), "/s peak ", FormatBytesRounded(record.measured_peak_bytes),
-                   "/", FormatBytesRounded(planned_peak_bytes_), " ", TimeLeft(record, steps_per_second));
+void ProgressDisplay::Redraw(const std::string& line) {
   const int width = TerminalWidth() - 1;  // the last column would wrap
-  if (bar_width_ == 0) {
-    constexpr int kRoomToGrow = 6;
-    bar_width_ = std::clamp(width - static_cast<int>(numbers.size()) - kRoomToGrow, kNarrowestBar, kWidestBar);
-  }
-  const std::string line = Bar(record.step, steps_, bar_width_) + numbers;
   std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
   std::fflush(stdout);
   line_open_ = true;
 }
 
+std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
+  return "ETA " + SecondsText(static_cast<double>(steps() - record.step) / steps_per_second);
+}
+
+void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
+  const std::string numbers =
+      absl::StrCat(record.step, "/", steps(), absl::StrFormat(" loss %.3f (", record.loss), BitsText(record.loss),
+                   " bits) ", RateText(steps_per_second), "/s peak ", FormatBytesRounded(record.measured_peak_bytes),
+                   "/", FormatBytesRounded(planned_peak_bytes_), " ", TimeLeft(record, steps_per_second));
+  const int width = TerminalWidth() - 1;
+  if (bar_width_ == 0) {
+    constexpr int kRoomToGrow = 6;
+    bar_width_ = std::clamp(width - static_cast<int>(numbers.size()) - kRoomToGrow, kNarrowestBar, kWidestBar);
+  }
+  Redraw(Bar(record.step, steps(), bar_width_) + numbers);
+}
+
 void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {
   std::printf("step %lld/%lld  loss %.3f (%s bits/byte)  %s steps/s  peak %s of %s planned  %s\n",
-              static_cast<long long>(record.step), static_cast<long long>(steps_), record.loss,
+              static_cast<long long>(record.step), static_cast<long long>(steps()), record.loss,
               BitsText(record.loss).c_str(), RateText(steps_per_second).c_str(),
               FormatBytesRounded(record.measured_peak_bytes).c_str(), FormatBytesRounded(planned_peak_bytes_).c_str(),
               TimeLeft(record, steps_per_second).c_str());
   std::fflush(stdout);
 }
 
-void ProgressDisplay::OnStep(const StepRecord& record) {
+void ProgressDisplay::ShowStep(const StepRecord& record) {
+  evaluation_begin_ = {};
   ++seen_;
   seconds_ += record.seconds;
   const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
   if (terminal_) {
     DrawBar(record, steps_per_second);
-  } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ + kLines - 1) / kLines) == 0) {
+  } else if (record.step == 1 || record.step == steps() || record.step % ((steps() + kLines - 1) / kLines) == 0) {
     PrintLine(record, steps_per_second);
   }
+}
+
+void ProgressDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
+  EndLine();
+  std::printf("step %lld/%lld  held out %.3f bits/byte\n", static_cast<long long>(step),
+              static_cast<long long>(steps()), bits_per_byte);
+  std::fflush(stdout);
+}
+
+void ProgressDisplay::OnEvaluationProgress(int64_t done, int64_t bytes) {
+  const Clock::time_point now = Clock::now();
+  if (evaluation_begin_ == Clock::time_point()) evaluation_begin_ = evaluation_told_ = now;
+  if (now - evaluation_told_ < (terminal_ ? kRedrawEvery : kTellEvery)) return;
+  evaluation_told_ = now;
+  const double seconds = std::chrono::duration<double>(now - evaluation_begin_).count();
+  const double left = seconds * static_cast<double>(bytes - done) / static_cast<double>(std::max<int64_t>(1, done));
+  const std::string line = absl::StrCat("evaluated ", CountText(done), " of ", CountText(bytes),
+                                        " bytes held out  ETA ", SecondsText(std::max(0.0, left)));
+  if (terminal_) return Redraw(line);
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
 }
 
 }  // namespace recurve

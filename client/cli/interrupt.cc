@@ -19,7 +19,12 @@ void CatchInterrupts() {
   action.sa_handler = &OnSignal;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  action.sa_flags = SA_RESTART;
+  struct sigaction old {};
+  if (sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
+
+void OutliveReaders() { std::signal(SIGPIPE, SIG_IGN); }
 
 bool Interrupted() { return interrupted; }
 

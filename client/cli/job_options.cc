@@ -101,6 +101,8 @@ void AddJobOptions(CLI::App& app, JobSpec& spec) {
   AddEndOptions(app, spec);
   AddDetailOptions(app, spec);
   AddCount({app, "Saving"}, "--checkpoint-every", spec.checkpoint_every, "steps between saves; 0: at the end only");
+  AddCount({app, "Saving"}, "--evaluate-every", spec.evaluate_every,
+           "steps between evaluations of the held-out part; 0: at the end only");
 }
 
 void AddMeasuredJobOptions(CLI::App& app, JobSpec& spec) {

@@ -81,6 +81,10 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
       PercentText(static_cast<double>(plan.ledger.activations()), static_cast<double>(StoreAllActivations(plan))),
       " of store-all's ", FormatBytesRounded(StoreAllActivations(plan)), "\n");
   absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
+  if (plan.evaluation_bytes > 0) {
+    absl::StrAppend(&text, "           and ", FormatBytesRounded(plan.evaluation_bytes), " while it evaluates, every ",
+                    CountText(spec.evaluate_every), spec.evaluate_every == 1 ? " step\n" : " steps\n");
+  }
   if (spec.host_memory > 0) absl::StrAppend(&text, HostText(spec, plan));
   return text;
 }
@@ -145,6 +149,7 @@ Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
                {"train_bytes", plan.train_bytes},
                {"holdout_bytes", plan.holdout_bytes},
                {"plans", plan.plans},
+               {"evaluation_bytes", plan.evaluation_bytes},
                {"device", plan.device},
                {"notes", plan.notes}};
   if (plan.lines) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -55,11 +56,12 @@ ExitStatus Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    std::signal(SIGXFSZ, SIG_IGN);  // output that outgrows ulimit -f is a write that fails
     const recurve::ExitStatus status = recurve::Main(argc, argv);
     // What a full disk swallowed was not done, whatever the command thinks.
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    return static_cast<int>(written ? status
-                                    : recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
+    if (written || status != recurve::ExitStatus::kDone) return static_cast<int>(status);
+    return static_cast<int>(recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
   } catch (...) {  // memory ran out, say
     return static_cast<int>(recurve::Fail(recurve::StatusOfException("the command")));
   }

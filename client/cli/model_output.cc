@@ -51,10 +51,7 @@ absl::StatusOr<Model> LoadModelArgument(const std::string& path) {
   return LoadModel(**file);
 }
 
-absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOptions& options, int threads,
-                                        bool print) {
-  const absl::StatusOr<Model> model = LoadModelArgument(path);
-  if (!model.ok()) return model.status();
+absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions& options, int threads, bool print) {
   const auto backend = MakeCommandBackend(threads);
   if (!backend.ok()) return backend.status();
 
@@ -68,7 +65,7 @@ absl::StatusOr<std::string> SampleModel(const std::string& path, const SampleOpt
   if (print) {
     for (const char c : options.prompt) display.Show(c);
   }
-  const absl::Status status = Sample(*model, options, **backend, emit);
+  const absl::Status status = Sample(model, options, **backend, emit);
   if (print) display.Show('\n');
   if (!status.ok()) return status;
   if (Interrupted()) return absl::CancelledError("interrupted");

@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/picture_files.h"
 
-#include <cstdio>
-
-#include "executor/data/atomic_file.h"
+#include "client/cli/output_file.h"
 
 namespace recurve {
 
-absl::Status CheckPictureFiles(const PictureFiles& files, bool json) {
+absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::vector<NamedFile>& inputs) {
   if ((files.svg == "-") + (files.html == "-") + json > 1 && files.to_stdout()) {
     return absl::InvalidArgumentError("only one of --svg -, --html - and --json can have standard output");
   }
-  return absl::OkStatus();
+  const auto file = [](const std::string& path) { return path == "-" ? std::string() : path; };
+  return CheckDistinct(inputs, {{"--svg", file(files.svg)}, {"--html", file(files.html)}});
 }
 
 absl::Status WritePicture(const std::string& path, const std::string& picture) {
-  if (path == "-") {
-    const bool written = std::fwrite(picture.data(), 1, picture.size(), stdout) == picture.size();
-    return written && std::fflush(stdout) == 0 ? absl::OkStatus()
-                                               : absl::DataLossError("cannot write to standard output");
-  }
-  absl::StatusOr<AtomicFile> file = AtomicFile::Create(path);
+  absl::StatusOr<OutputFile> file = OutputFile::Open(path);
   if (!file.ok()) return file.status();
-  if (absl::Status status = file->Write(picture.data(), static_cast<int64_t>(picture.size())); !status.ok()) {
-    return status;
-  }
-  return file->Commit();
+  absl::Status status = file->Write(picture);
+  return status.ok() ? file->Finish() : status;
 }
 
 }  // namespace recurve

@@ -5,8 +5,10 @@
 #define RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "executor/data/file_identity.h"
 
 namespace recurve {
 
@@ -17,10 +19,11 @@ struct PictureFiles {
   bool to_stdout() const { return svg == "-" || html == "-"; }
 };
 
-// INVALID_ARGUMENT when more than one thing is to go to standard output; `json` is one.
-absl::Status CheckPictureFiles(const PictureFiles& files, bool json);
+// INVALID_ARGUMENT when more than one thing is to go to standard output, of which `json` is one, or when a picture
+// would be written over one of the `inputs` of the command or over another picture.
+absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::vector<NamedFile>& inputs = {});
 
-// Writes a picture whole or not at all; a file that is there is replaced. Errors as of AtomicFile.
+// Writes a picture as OutputFile does. Errors as of OutputFile.
 absl::Status WritePicture(const std::string& path, const std::string& picture);
 
 }  // namespace recurve

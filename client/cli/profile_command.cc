@@ -47,7 +47,10 @@ absl::Status CheckProfileOptions(const ProfileOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
   }
-  if (absl::Status status = CheckPictureFiles(options.pictures, options.json); !status.ok()) return status;
+  const absl::Status pictures =
+      CheckPictureFiles(options.pictures, options.json,
+                        {{"--data", options.job.data_path}, {"the cache of link costs", LinkCostCachePath()}});
+  if (!pictures.ok()) return pictures;
   return CheckJobSpec(options.job);
 }
 

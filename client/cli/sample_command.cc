@@ -8,6 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
+#include "executor/model/model_file.h"
 
 namespace recurve {
 namespace {
@@ -44,8 +45,10 @@ absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
 ExitStatus RunSample(const SampleCommandOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckSampleOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  const absl::StatusOr<Model> model = LoadModelArgument(options.model);
+  if (!model.ok()) return Fail(model.status());
   const absl::StatusOr<std::string> text =
-      SampleModel(options.model, options.sample, options.threads, /*print=*/!options.json);
+      SampleModel(*model, options.sample, options.threads, /*print=*/!options.json);
   if (!text.ok()) return Fail(text.status());
   if (options.json) PrintJson({{"prompt", options.sample.prompt}, {"text", *text}, {"bytes", text->size()}});
   return ExitStatus::kDone;

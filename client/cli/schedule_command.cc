@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -14,6 +14,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
+#include "client/cli/output_file.h"
 #include "client/cli/plan_answer.h"
 #include "client/cli/planner_option.h"
 #include "client/cli/schedule_service.h"
@@ -42,7 +43,7 @@ struct ExportOptions {
   BudgetOptions budget;
   Strategy strategy = Strategy::kAuto;
   std::string planner;
-  std::string save;
+  std::string save = "-";
 };
 
 struct VerifyOptions {
@@ -65,40 +66,6 @@ absl::Status StreamPlan(const std::string& target, const PlanRequest& request, c
   return absl::OkStatus();
 }
 
-// Lines to a file, or to standard output.
-class LineWriter {
- public:
-  // An empty path stands for standard output.
-  explicit LineWriter(const std::string& path)
-      : path_(path), file_(path.empty() ? stdout : std::fopen(path.c_str(), "w")) {}
-  LineWriter(const LineWriter&) = delete;
-  LineWriter& operator=(const LineWriter&) = delete;
-  ~LineWriter() {
-    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
-  }
-
-  bool Write(const std::string& line) {
-    return file_ != nullptr && std::fputs(line.c_str(), file_) >= 0 && std::fputc('\n', file_) != EOF;
-  }
-
-  // Whether all has been written. A file, not a device, that was not written whole is removed.
-  absl::Status Finish(const absl::Status& written) {
-    const bool failed = file_ == nullptr || std::fflush(file_) != 0 || std::ferror(file_) != 0;
-    if (written.ok() && !failed) return absl::OkStatus();
-    std::error_code no_error;
-    if (file_ != nullptr && file_ != stdout && std::filesystem::is_regular_file(path_, no_error)) {
-      std::remove(path_.c_str());
-    }
-    return written.ok()
-               ? absl::UnavailableError(absl::StrCat("cannot write ", path_.empty() ? "standard output" : path_))
-               : written;
-  }
-
- private:
-  const std::string path_;
-  std::FILE* const file_;
-};
-
 ScheduleHeader HeaderOf(const PlanRequest& request, const Plan& plan) {
   ScheduleHeader header{.length = request.length, .claimed_forward_count = plan.forward_count};
   if (const auto* bytes = std::get_if<ByteBudget>(&request.budget)) {
@@ -110,6 +77,51 @@ ScheduleHeader HeaderOf(const PlanRequest& request, const Plan& plan) {
   return header;
 }
 
+// A plan's actions as the lines of a file, which is opened when there is a plan to write.
+class ScheduleFile {
+ public:
+  ScheduleFile(std::string path, int64_t length) : path_(std::move(path)), exporter_(length) {}
+
+  // Whether more is wanted.
+  bool Begin(const ScheduleHeader& header) {
+    absl::StatusOr<OutputFile> opened = OutputFile::Open(path_);
+    status_ = opened.status();
+    if (opened.ok()) file_.emplace(*std::move(opened));
+    return WriteLine(ToJson(header));
+  }
+  bool Add(const Action& action) {
+    exporter_.Add(action, lines_);
+    return WriteLines();
+  }
+
+  // `streamed`: how the plan ended. Without an error the file is there afterwards, whole.
+  absl::Status Finish(const absl::Status& streamed) {
+    if (!status_.ok()) return status_;
+    if (!streamed.ok()) return streamed;
+    if (!file_) return absl::InternalError("the planner answered without a plan");
+    exporter_.Finish(lines_);
+    return WriteLines() ? file_->Finish() : status_;
+  }
+
+ private:
+  bool WriteLine(const std::string& line) {
+    if (Interrupted()) status_ = absl::CancelledError("interrupted");
+    if (status_.ok()) status_ = file_->Write(line + '\n');
+    return status_.ok();
+  }
+  bool WriteLines() {
+    const bool all = std::ranges::all_of(lines_, [&](const CheckpointAction& line) { return WriteLine(ToJson(line)); });
+    lines_.clear();
+    return all;
+  }
+
+  const std::string path_;
+  ActionExporter exporter_;
+  std::vector<CheckpointAction> lines_;
+  std::optional<OutputFile> file_;
+  absl::Status status_;
+};
+
 ExitStatus RunExport(const ExportOptions& options) {
   CatchInterrupts();
   absl::StatusOr<PlanRequest> request = RequestOf(options.budget);
@@ -117,35 +129,18 @@ ExitStatus RunExport(const ExportOptions& options) {
   request->strategy = options.strategy;
   if (absl::Status status = CheckRequest(*request); !status.ok()) return Fail(status, ExitStatus::kUsage);
 
-  std::optional<LineWriter> writer;
+  ScheduleFile file(options.save, request->length);
   std::optional<PlanAnswer> infeasible;
-  ActionExporter exporter(request->length);
-  std::vector<CheckpointAction> lines;
-  const auto write_lines = [&] {
-    bool written = !Interrupted();
-    for (const CheckpointAction& line : lines) written = written && writer->Write(ToJson(line));
-    lines.clear();
-    return written;
+  const auto begin = [&](const Plan& plan) {
+    if (plan.feasible) return file.Begin(HeaderOf(*request, plan));
+    infeasible = PlanAnswer{.request = *request, .plan = plan};
+    return false;
   };
-  const ScheduleConsumer consumer = {.on_plan =
-                                         [&](const Plan& plan) {
-                                           if (!plan.feasible) {
-                                             infeasible = PlanAnswer{.request = *request, .plan = plan};
-                                             return false;
-                                           }
-                                           writer.emplace(options.save);
-                                           return writer->Write(ToJson(HeaderOf(*request, plan)));
-                                         },
-                                     .on_action =
-                                         [&](const Action& action) {
-                                           exporter.Add(action, lines);
-                                           return write_lines();
-                                         }};
-  absl::Status status = StreamPlan(options.planner, *request, consumer);
+  const ScheduleConsumer consumer = {.on_plan = begin,
+                                     .on_action = [&](const Action& action) { return file.Add(action); }};
+  const absl::Status streamed = StreamPlan(options.planner, *request, consumer);
   if (infeasible) return Fail(ExitStatus::kInfeasible, InfeasibleText(*infeasible));
-  exporter.Finish(lines);
-  if (status.ok() && !write_lines() && Interrupted()) status = absl::CancelledError("interrupted");
-  if (writer) status = writer->Finish(status);
+  const absl::Status status = file.Finish(streamed);
   return status.ok() ? ExitStatus::kDone : Fail(status);
 }
 
@@ -250,7 +245,7 @@ Command AddExport(const Section& schedule) {
   AddBudgetOptions(app, options->budget);
   AddStrategy(app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddPlannerOption(app, options->planner);
-  AddText(app, "--save", options->save, "file to write; standard output without", "FILE");
+  AddText(app, "--save", options->save, "file to write, whole or not at all; - is standard output", "FILE");
   return {&app, [options] { return RunExport(*options); }};
 }
 

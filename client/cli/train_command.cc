@@ -2,8 +2,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,12 +13,16 @@
 #include "client/cli/job_options.h"
 #include "client/cli/job_text.h"
 #include "client/cli/json.h"
+#include "client/cli/loss_record.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
 #include "client/cli/planner_option.h"
 #include "client/cli/strategy_comparison.h"
 #include "client/cli/training_display.h"
+#include "executor/data/file_identity.h"
 #include "executor/job/training_job.h"
+#include "executor/model/model_file.h"
+#include "planner_service/units/number_text.h"
 
 namespace recurve {
 namespace {
@@ -33,18 +35,22 @@ Examples:
       what would be done in 64 MiB in all, and where the bytes go
   recurve train --data book.txt --memory 5% --steps 100 --sample 200 --compare 5
       then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
+  recurve train --data book.txt --memory 5% --steps 600 --evaluate-every 50 --loss-csv loss.csv --loss-svg loss.svg
+      how well it learns: losses as a table that grows with it, and a picture of the learning curve
 
 What links of the model cost is measured in about a second and kept for the next job, in link-costs in $RECURVE_CACHE
 (empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
 predicted time, which may differ by machine, and with them the last bits of the weights.
 
---json prints an object for each step ("type": "step"), for what else is to be known ("note"), and a last one
-("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C stops within
-the step under way and keeps the last checkpoint. Exit status 3: the memory is too small; the message says what would
-do.)";
+--json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last one
+("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C (and SIGTERM,
+SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it as
+FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
+Exit status 3: the memory is too small; the message says what would do.)";
 
 struct TrainOptions {
   JobSpec job;
+  LossFiles losses;
   std::string planner;
   int64_t sample = 0;
   ComparisonLimits compare;
@@ -52,26 +58,9 @@ struct TrainOptions {
   bool json = false;
 };
 
-// A directory for the model of a job that samples and does not save; removed at the end.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::error_code error;
-    std::string pattern = (std::filesystem::temp_directory_path(error) / "recurve-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+bool WritesFiles(const TrainOptions& options) {
+  return !options.job.save_path.empty() || !options.losses.csv.empty() || !options.losses.svg.empty();
+}
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
   if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
@@ -92,13 +81,13 @@ void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
   }
 }
 
-absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options) {
+absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, LossRecord* record) {
   if (options.json) {
-    JsonDisplay display;
+    JsonDisplay display(options.job.steps, record);
     return job.Run(display, WhenInterrupted());
   }
   std::printf("%s\n", JobPlanText(options.job, job.plan()).c_str());
-  ProgressDisplay display(options.job.steps, job.plan().ledger.total());
+  ProgressDisplay display(options.job.steps, job.plan().ledger.total(), record);
   return job.Run(display, WhenInterrupted());
 }
 
@@ -110,8 +99,18 @@ void ShowRounds(int64_t done, int64_t rounds) {
                static_cast<long long>(done), static_cast<long long>(rounds));
 }
 
+// The losses are kept of a training that fails, too; `recorded` says whether.
+absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
+  const absl::StatusOr<std::unique_ptr<LossRecord>> record = LossRecord::Open(options.losses);
+  if (!record.ok()) return record.status();
+  absl::StatusOr<JobReport> report = RunJob(job, options, record->get());
+  recorded = (*record)->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
+                                            ", on ", job.plan().device));
+  return report;
+}
+
 // The report, and then the sample and the comparison that were asked for.
-absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const JobPlan& plan, const JobReport& report,
+absl::Status Conclude(const TrainOptions& options, const Model& model, const JobPlan& plan, const JobReport& report,
                       const JobPlanners& planners, LinkCostCache& known_costs) {
   Json json = {{"type", "result"}};
   json.update(JobPlanJson(options.job, plan));
@@ -120,7 +119,7 @@ absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const Job
   if (options.sample > 0) {
     if (!options.json) std::printf("\nsample of %lld bytes:\n", static_cast<long long>(options.sample));
     const SampleOptions sample{.bytes = options.sample, .temperature = 0.8, .seed = options.job.seed};
-    absl::StatusOr<std::string> text = SampleModel(job.save_path, sample, options.job.threads, !options.json);
+    absl::StatusOr<std::string> text = SampleModel(model, sample, options.job.threads, !options.json);
     if (!text.ok()) return text.status();
     json["sample"] = *std::move(text);
   }
@@ -141,43 +140,61 @@ absl::Status Conclude(const TrainOptions& options, const JobSpec& job, const Job
   return absl::OkStatus();
 }
 
-std::string InterruptedText(const JobSpec& spec) {
-  if (spec.save_path.empty()) return "interrupted; nothing was saved";
-  if (spec.checkpoint_every > 0) return absl::StrCat("interrupted; the last checkpoint stays in ", spec.save_path);
-  return absl::StrCat("interrupted; ", spec.save_path, " is as it was (--checkpoint-every saves while training)");
+// Everything that can be wrong before anything is read or written.
+ExitStatus CheckBefore(const TrainOptions& options) {
+  absl::Status status = CheckTrainOptions(options);
+  if (status.ok()) {
+    status = CheckDistinct({{"--data", options.job.data_path}}, {{"the cache of link costs", LinkCostCachePath()},
+                                                                 {"--save", options.job.save_path},
+                                                                 {"--loss-csv", options.losses.csv},
+                                                                 {"--loss-svg", options.losses.svg}});
+  }
+  if (!status.ok()) return Fail(status, ExitStatus::kUsage);
+  status = CheckJobFiles(options.job, LinkCostCachePath());
+  if (status.ok()) return ExitStatus::kDone;
+  return Fail(status, absl::IsInvalidArgument(status) ? ExitStatus::kUsage : ExitStatus::kFailed);
+}
+
+ExitStatus FailToPrepare(const absl::Status& status) {
+  if (absl::IsCancelled(status)) return Fail(ExitStatus::kInterrupted, "interrupted before the first step");
+  return Fail(status, absl::IsFailedPrecondition(status) ? ExitStatus::kInfeasible : ExitStatus::kFailed);
+}
+
+// Nobody may have read the output of a training that was to be saved.
+ExitStatus CheckShown(const TrainOptions& options) {
+  if (options.job.save_path.empty() || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return ExitStatus::kDone;
+  return Fail(ExitStatus::kFailed,
+              absl::StrCat("cannot write to standard output; the model is saved as ", options.job.save_path));
 }
 
 ExitStatus RunTrain(const TrainOptions& options) {
   CatchInterrupts();
-  if (absl::Status status = CheckTrainOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  JobSpec spec = options.job;
-  const TemporaryDirectory scratch;
-  if (options.sample > 0 && spec.save_path.empty() && !options.dry_run) {
-    spec.save_path = scratch.path() + "/model.safetensors";
-  }
+  if (const ExitStatus wrong = CheckBefore(options); wrong != ExitStatus::kDone) return wrong;
+  if (WritesFiles(options)) OutliveReaders();
   FallbackPlanner planner = MakeJobPlanner(options.planner, options.json);
   const JobPlanners planners{planner, planner};
   LinkCostCache known_costs(LinkCostCachePath());
-  std::unique_ptr<TrainingJob> job;
-  {
-    auto prepared = TrainingJob::Prepare(spec, planners, known_costs, WhenInterrupted());
-    if (absl::IsFailedPrecondition(prepared.status())) return Fail(prepared.status(), ExitStatus::kInfeasible);
-    if (!prepared.ok()) return Fail(prepared.status());
-    job = *std::move(prepared);
-  }
+  auto prepared = TrainingJob::Prepare(options.job, planners, known_costs, WhenInterrupted());
+  if (!prepared.ok()) return FailToPrepare(prepared.status());
+  std::unique_ptr<TrainingJob> job = *std::move(prepared);
   if (options.dry_run) {
     PrintDryRun(options, job->plan());
     return ExitStatus::kDone;
   }
-  const absl::StatusOr<JobReport> report = RunJob(*job, options);
-  if (absl::IsCancelled(report.status())) return Fail(ExitStatus::kInterrupted, InterruptedText(options.job));
+  absl::Status recorded;
+  const absl::StatusOr<JobReport> report = RunAndRecord(*job, options, recorded);
+  if (!recorded.ok()) Fail(recorded);
+  if (absl::IsCancelled(report.status())) {
+    return Fail(ExitStatus::kInterrupted, absl::StrCat("interrupted: ", report.status().message()));
+  }
   if (!report.ok()) return Fail(report.status());
   const JobPlan plan = job->plan();
+  const Model model = options.sample > 0 ? job->TakeModel() : Model();
   job.reset();  // its memory is not needed while strategies are compared
-  if (absl::Status status = Conclude(options, spec, plan, *report, planners, known_costs); !status.ok()) {
+  if (absl::Status status = Conclude(options, model, plan, *report, planners, known_costs); !status.ok()) {
     return Fail(status);
   }
-  return ExitStatus::kDone;
+  return recorded.ok() ? CheckShown(options) : ExitStatus::kFailed;
 }
 
 }  // namespace
@@ -187,6 +204,10 @@ Command AddTrainCommand(const Section& section) {
                                "train a language model here, planner and executor inside this process", kTrainFooter);
   auto options = std::make_shared<TrainOptions>();
   AddJobOptions(train, options->job);
+  AddText({train, "Saving"}, "--loss-csv", options->losses.csv,
+          "write the losses to this file, a line for each step as training goes on", "FILE");
+  AddText({train, "Saving"}, "--loss-svg", options->losses.svg, "draw the learning curve into this file at the end",
+          "FILE");
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model at the end");
   AddCount(train, "--compare", options->compare.rounds,

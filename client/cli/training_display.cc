@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/exit_status.h"
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
 #include "executor/job/prediction_drift.h"
@@ -21,6 +23,8 @@ namespace {
 constexpr int kLines = 20;  // of progress where there is no terminal
 constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
+constexpr std::chrono::milliseconds kRedrawEvery{200};
+constexpr std::chrono::seconds kTellEvery{5};  // where there is no terminal
 
 std::string Bar(int64_t done, int64_t all, int width) {
   const double share = std::clamp(static_cast<double>(done) / static_cast<double>(all), 0.0, 1.0);
@@ -40,46 +44,73 @@ void PrintNote(const std::string& note, bool json) {
   }
 }
 
-void JsonDisplay::OnStep(const StepRecord& record) { PrintJson(StepJson(record)); }
-
-void JsonDisplay::OnPredictionMissed(const StepRecord& record) {
-  PrintNote(MissedPredictionNote(record.step, record.prediction_ratio), /*json=*/true);
+void TrainingDisplay::OnStep(const StepRecord& record) {
+  if (record_ != nullptr) record_->AddStep(record);
+  ShowStep(record);
 }
 
-void JsonDisplay::OnNote(const std::string& note) { PrintNote(note, /*json=*/true); }
+void TrainingDisplay::OnEvaluation(int64_t step, double bits_per_byte) {
+  if (record_ != nullptr) record_->AddHeldOut(step, bits_per_byte);
+  if (step < steps_) ShowEvaluation(step, bits_per_byte);
+}
 
-ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes)
-    : steps_(std::max<int64_t>(1, steps)),
+void TrainingDisplay::OnCheckpoint(int64_t /*step*/, double /*seconds*/) { checkpoint_failing_ = false; }
+
+void TrainingDisplay::OnCheckpointFailed(int64_t step, const absl::Status& why) {
+  if (std::exchange(checkpoint_failing_, true)) return;
+  EndLine();
+  Fail(ExitStatus::kFailed,
+       absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+}
+
+void TrainingDisplay::OnNote(const std::string& note) {
+  EndLine();
+  PrintNote(note, json_);
+}
+
+void TrainingDisplay::OnPredictionMissed(const StepRecord& record) {
+  OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
+}
+
+void JsonDisplay::ShowStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+
+void JsonDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
+  PrintJson({{"type", "evaluation"}, {"step", step}, {"bits_per_byte", bits_per_byte}});
+}
+
+ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes, LossRecord* record)
+    : TrainingDisplay(std::max<int64_t>(1, steps), record, /*json=*/false),
       planned_peak_bytes_(planned_peak_bytes),
       terminal_(isatty(STDOUT_FILENO) != 0) {}
 
 ProgressDisplay::~ProgressDisplay() { EndLine(); }
 
 void ProgressDisplay::EndLine() {
-  if (line_open_) std::fputs("\n", stdout);
-  line_open_ = false;
+  if (std::exchange(line_open_, false)) std::fputs("\n", stdout);
   std::fflush(stdout);
 }
 
-void ProgressDisplay::OnPredictionMissed(const StepRecord& record) {
-  OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
+void ProgressDisplay::Redraw(const std::string& line) {
+  const int width = TerminalWidth() - 1;  // the last column would wrap
+  std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
+  std::fflush(stdout);
+  line_open_ = true;
 }
 
 std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
-  return "ETA " + SecondsText(static_cast<double>(steps_ - record.step) / steps_per_second);
+  return "ETA " + SecondsText(static_cast<double>(steps() - record.step) / steps_per_second);
 }
 
 void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
-  std::string numbers = absl::StrCat(record.step, "/", steps_);
+  std::string numbers = absl::StrCat(record.step, "/", steps());
   const std::string parts[] = {
       // the most wanted first: what leaves no room for the bar is left out
       absl::StrFormat(" loss %.3f (", record.loss) + BitsText(record.loss) + " bits)",
       " " + TimeLeft(record, steps_per_second), absl::StrCat(" ", RateText(steps_per_second), "/s"),
       " peak " + FormatBytesRounded(record.measured_peak_bytes) + "/" + FormatBytesRounded(planned_peak_bytes_)};
-  const int width = TerminalWidth() - 1;  // the last column would wrap
   if (bar_width_ == 0) {
     constexpr int kRoomToGrow = 6;
-    int room = width - static_cast<int>(numbers.size()) - kRoomToGrow - kNarrowestBar;
+    int room = TerminalWidth() - 1 - static_cast<int>(numbers.size()) - kRoomToGrow - kNarrowestBar;
     for (const std::string& part : parts) {
       if (static_cast<int>(part.size()) > room) break;
       room -= static_cast<int>(part.size());
@@ -88,35 +119,49 @@ void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second)
     bar_width_ = std::clamp(kNarrowestBar + room, kNarrowestBar, kWidestBar);
   }
   for (int i = 0; i < parts_shown_; ++i) numbers += parts[i];
-  const std::string line = Bar(record.step, steps_, bar_width_) + numbers;
-  std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
-  std::fflush(stdout);
-  line_open_ = true;
+  Redraw(Bar(record.step, steps(), bar_width_) + numbers);
 }
 
 void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {
   std::printf("step %lld/%lld  loss %.3f (%s bits/byte)  %s steps/s  peak %s of %s planned  %s\n",
-              static_cast<long long>(record.step), static_cast<long long>(steps_), record.loss,
+              static_cast<long long>(record.step), static_cast<long long>(steps()), record.loss,
               BitsText(record.loss).c_str(), RateText(steps_per_second).c_str(),
               FormatBytesRounded(record.measured_peak_bytes).c_str(), FormatBytesRounded(planned_peak_bytes_).c_str(),
               TimeLeft(record, steps_per_second).c_str());
   std::fflush(stdout);
 }
 
-void ProgressDisplay::OnStep(const StepRecord& record) {
+void ProgressDisplay::ShowStep(const StepRecord& record) {
+  evaluation_begin_ = {};
   ++seen_;
   seconds_ += record.seconds;
   const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
   if (terminal_) {
     DrawBar(record, steps_per_second);
-  } else if (record.step == 1 || record.step == steps_ || record.step % ((steps_ - 1) / kLines + 1) == 0) {
+  } else if (record.step == 1 || record.step == steps() || record.step % ((steps() - 1) / kLines + 1) == 0) {
     PrintLine(record, steps_per_second);
   }
 }
 
-void ProgressDisplay::OnNote(const std::string& note) {
+void ProgressDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
   EndLine();
-  PrintNote(note, /*json=*/false);
+  std::printf("step %lld/%lld  held out %.3f bits/byte\n", static_cast<long long>(step),
+              static_cast<long long>(steps()), bits_per_byte);
+  std::fflush(stdout);
+}
+
+void ProgressDisplay::OnEvaluationProgress(int64_t done, int64_t bytes) {
+  const Clock::time_point now = Clock::now();
+  if (evaluation_begin_ == Clock::time_point()) evaluation_begin_ = evaluation_told_ = now;
+  if (now - evaluation_told_ < (terminal_ ? kRedrawEvery : kTellEvery)) return;
+  evaluation_told_ = now;
+  const double seconds = std::chrono::duration<double>(now - evaluation_begin_).count();
+  const double left = seconds * static_cast<double>(bytes - done) / static_cast<double>(std::max<int64_t>(1, done));
+  const std::string line = absl::StrCat("evaluated ", CountText(done), " of ", CountText(bytes),
+                                        " bytes held out  ETA ", SecondsText(std::max(0.0, left)));
+  if (terminal_) return Redraw(line);
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
 }
 
 }  // namespace recurve

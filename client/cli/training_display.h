@@ -2,9 +2,11 @@
 #ifndef RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
 #define RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "client/cli/loss_record.h"
 #include "executor/job/training_job.h"
 
 namespace recurve {
@@ -12,32 +14,66 @@ namespace recurve {
 // Something that a person should know of a job: a line on stderr, or with `json` an object {"type": "note"} on stdout.
 void PrintNote(const std::string& note, bool json);
 
-// Each step as a JSON object on a line of stdout.
-class JsonDisplay final : public JobObserver {
+// What all displays of a training have in common: losses go to the record, if there is one, and checkpoints that begin
+// to fail are told on stderr, once until one succeeds.
+class TrainingDisplay : public JobObserver {
  public:
-  void OnStep(const StepRecord& record) override;
-  void OnNote(const std::string& note) override;  // as {"type": "note", "note": ...}
-  void OnPredictionMissed(const StepRecord& record) override;
+  // `steps` of the job; `record` may be null and must outlive this.
+  TrainingDisplay(int64_t steps, LossRecord* record, bool json) : steps_(steps), record_(record), json_(json) {}
+
+  void OnStep(const StepRecord& record) final;
+  void OnEvaluation(int64_t step, double bits_per_byte) final;
+  void OnCheckpoint(int64_t step, double seconds) final;
+  void OnCheckpointFailed(int64_t step, const absl::Status& why) final;
+  void OnNote(const std::string& note) final;
+  void OnPredictionMissed(const StepRecord& record) final;
+
+ protected:
+  int64_t steps() const { return steps_; }
+
+ private:
+  virtual void ShowStep(const StepRecord& record) = 0;
+  // On the way; that of the last step is part of the result.
+  virtual void ShowEvaluation(int64_t step, double bits_per_byte) = 0;
+  virtual void EndLine() {}  // before a line on stderr
+
+  const int64_t steps_;
+  LossRecord* const record_;
+  const bool json_;
+  bool checkpoint_failing_ = false;
+};
+
+// Each step and evaluation as a JSON object on a line of stdout.
+class JsonDisplay final : public TrainingDisplay {
+ public:
+  JsonDisplay(int64_t steps, LossRecord* record) : TrainingDisplay(steps, record, /*json=*/true) {}
+
+ private:
+  void ShowStep(const StepRecord& record) override;
+  void ShowEvaluation(int64_t step, double bits_per_byte) override;
 };
 
 // Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
 // Not thread-safe.
-class ProgressDisplay final : public JobObserver {
+class ProgressDisplay final : public TrainingDisplay {
  public:
-  ProgressDisplay(int64_t steps, int64_t planned_peak_bytes);
+  ProgressDisplay(int64_t steps, int64_t planned_peak_bytes, LossRecord* record = nullptr);
   ~ProgressDisplay() override;  // ends the line of the bar
 
-  void OnStep(const StepRecord& record) override;
-  void OnNote(const std::string& note) override;
-  void OnPredictionMissed(const StepRecord& record) override;
+  void OnEvaluationProgress(int64_t done, int64_t bytes) override;
 
  private:
-  void EndLine();
+  using Clock = std::chrono::steady_clock;
+
+  void ShowStep(const StepRecord& record) override;
+  void ShowEvaluation(int64_t step, double bits_per_byte) override;
+  void EndLine() override;
+  void Redraw(const std::string& line);
   void DrawBar(const StepRecord& record, double steps_per_second);
   void PrintLine(const StepRecord& record, double steps_per_second) const;
   std::string TimeLeft(const StepRecord& record, double steps_per_second) const;
 
-  const int64_t steps_, planned_peak_bytes_;
+  const int64_t planned_peak_bytes_;
   const bool terminal_;
   int64_t seen_ = 0;    // steps
   double seconds_ = 0;  // that they took
@@ -45,6 +81,8 @@ class ProgressDisplay final : public JobObserver {
   int bar_width_ = 0;
   int parts_shown_ = 0;  // of what is told beside the bar
   bool line_open_ = false;
+  Clock::time_point evaluation_begin_;
+  Clock::time_point evaluation_told_;  // the last time
 };
 
 }  // namespace recurve

@@ -36,7 +36,7 @@ LinkCostKey KeyOf(const CalibrationOptions& options, const Backend& backend);
 std::string ToString(const LinkCostKey& key);
 
 // Remembers measured link costs: in memory, and, with a path, in a file for the processes that come after. The file is
-// a convenience: one that cannot be read, or is not of this format, counts as empty, and one that cannot be written, is
+// a convenience: one that cannot be read, or is not of this format, counts as empty, and one that cannot be written is
 // left. It is replaced whole, so readers see an old or a new one; of two processes that write at once one may lose what
 // it added, which is measured again. Thread-safe.
 class LinkCostCache {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
@@ -12,7 +9,7 @@
 #include <fstream>
 #include <regex>
 #include <set>
-#include <thread>
+#include <sstream>
 
 #include "tests/client/cli/run_recurve.h"
 
@@ -302,13 +299,69 @@ TEST_F(TrainCommand, RefusesOptionsThatMakeNoSense) {
   ExpectRefused(Plus(tiny, {"stray"}), 2, {"stray", "recurve train --help"});
 }
 
+std::vector<std::string> Rows(const std::string& path) {
+  std::vector<std::string> rows;
+  std::istringstream in(ReadFile(path));
+  for (std::string row; std::getline(in, row);) rows.push_back(row);
+  return rows;
+}
+
+TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
+  const std::string csv = scratch_.Write("loss.csv", "step,train_loss,of the run before");
+  const std::string svg = scratch_.File("loss.svg");
+  const std::vector<Json> objects =
+      Train({"--steps", "5", "--evaluate-every", "2", "--loss-csv", csv, "--loss-svg", svg});
+  ASSERT_EQ(objects.size(), 8u);
+  EXPECT_EQ(objects[2]["type"], "evaluation");
+  EXPECT_EQ(objects[2]["step"], 2);
+  const std::vector<std::string> rows = Rows(csv);
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[0], "step,train_loss,train_bits_per_byte,bits_per_byte,learning_rate,gradient_norm,seconds");
+  for (size_t step = 1; step <= 5; ++step) {
+    std::vector<std::string> cells;
+    std::istringstream in(rows[step]);
+    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+    ASSERT_EQ(cells.size(), 7u);
+    const Json& object = objects[step - 1 + (step - 1) / 2];
+    EXPECT_EQ(cells[0], std::to_string(step));
+    EXPECT_NEAR(std::stod(cells[1]), object["loss"].get<double>(), 1e-6);
+    EXPECT_NEAR(std::stod(cells[4]), object["learning_rate"].get<double>(), 1e-6);
+    EXPECT_EQ(cells[3].empty(), step == 1 || step == 3) << rows[step];
+    if (step % 2 == 0) {
+      EXPECT_NEAR(std::stod(cells[3]), objects[step + step / 2 - 1]["bits_per_byte"].get<double>(), 1e-6);
+    }
+  }
+  EXPECT_THAT(ReadFile(svg), HasSubstr("bits a byte on held-out text after step 5"));
+
+  const Outcome human = RunRecurve(Plus(TinyTraining(text_), {"--evaluate-every", "2"}));
+  EXPECT_THAT(human.out, AllOf(HasSubstr("step 2/3  held out "), HasSubstr(" while it evaluates, every 2 steps")));
+}
+
+// Of a training that ends early, too.
+TEST_F(TrainCommand, KeepsTheLossesOfATrainingThatFails) {
+  const std::string csv = scratch_.File("loss.csv");
+  const std::string svg = scratch_.File("loss.svg");
+  const Outcome outcome = RunRecurve(Plus(
+      TinyTraining(text_), {"--optimizer", "sgd", "--learning-rate", "1000", "--weight-decay", "1000", "--clip-norm",
+                            "0", "--warmup", "0", "--steps", "1000", "--loss-csv", csv, "--loss-svg", svg}));
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_GE(Rows(csv).size(), 2u);
+  EXPECT_THAT(ReadFile(svg), HasSubstr("bits a byte in training after step"));
+  ExpectRefused(Plus(TinyTraining(text_), {"--loss-csv", text_}), 2, {"--loss-csv", "--data"});
+  ExpectRefused(Plus(TinyTraining(text_), {"--loss-csv", csv, "--loss-svg", csv}), 2, {"--loss-csv", "--loss-svg"});
+  EXPECT_EQ(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", scratch_.File("no/such")})).exit, 1);
+  const std::string notes = scratch_.Write("notes", "my diary");
+  EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", notes})).err, HasSubstr("no table of losses"));
+  EXPECT_EQ(ReadFile(notes), "my diary");
+}
+
 TEST_F(TrainCommand, FindsAnUnwritablePathBeforeItTrains) {
   const auto with = [&](const std::string& path) {
     return Plus(TinyTraining(text_), {"--steps", "1000000000", "--save", path});
   };
   ExpectRefused(with(scratch_.File("no/such/model")), 1, {"no/such/model"});
-  ExpectRefused(with(scratch_.path()), 1, {"directory"});
-  ExpectRefused(with("/dev/null"), 1, {"/dev/null"});
+  ExpectRefused(with(scratch_.path()), 2, {"directory"});
+  ExpectRefused(with("/dev/null"), 2, {"/dev/null"});
   ExpectRefused(with("/proc/model"), 1, {"/proc/model"});
 }
 
@@ -392,24 +445,6 @@ TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
 TEST_F(TrainCommand, LinesEndInNewlines) {
   const std::string text = scratch_.Write("mac", "one\rtwo\rthree\r");
   ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so that all of it is one"});
-}
-
-TEST_F(TrainCommand, AnInterruptKeepsTheLastCheckpoint) {
-  const std::string model = scratch_.File("model");
-  for (const int signal : {SIGINT, SIGTERM}) {
-    RecurveProcess process(
-        Plus(TinyTraining(text_), {"--json", "--steps", "1000000000", "--save", model, "--checkpoint-every", "5"}));
-    while (process.OutSoFar().find("\"step\":7,") == std::string::npos) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    process.Signal(signal);
-    const Outcome outcome = process.Wait();
-    EXPECT_EQ(outcome.exit, 130);
-    EXPECT_THAT(outcome.err, HasSubstr("last checkpoint stays in " + model));
-    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
-    EXPECT_EQ(RunRecurve({"sample", "--model", model, "--bytes", "5"}).exit, 0);
-    EXPECT_EQ(scratch_.Count(), 2);
-  }
 }
 
 }  // namespace

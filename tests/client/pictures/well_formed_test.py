@@ -96,8 +96,23 @@ def check_documentation(recurve: str, root: pathlib.Path) -> list[str]:
     return errors if seen else ["docs: no picture has its command beside it"]
 
 
+def check_training(recurve: str) -> list[str]:
+    """Learning curves of a training whose steps are all drawn, and of one where several share a point."""
+    errors = []
+    with tempfile.TemporaryDirectory() as folder:
+        text, svg = pathlib.Path(folder) / "a <text> & more", pathlib.Path(folder) / "loss.svg"
+        text.write_text("In the beginning was the word. " * 100)
+        for steps in ("5", "2000"):
+            subprocess.run([recurve, "train", "--data", text, "--hidden", "8", "--batch", "2", "--length", "20", "--link", "4",
+                            "--steps", steps, "--evaluate-every", "500", "--loss-svg", svg], capture_output=True, check=True)
+            errors += [f"learning curve of {steps} steps: {error}" for error in check_svg(svg.read_text())]
+            if ('class="tape"' in svg.read_text()) != (steps == "2000"):
+                errors.append(f"learning curve of {steps} steps: ranges are drawn for points of one step, or are not for more")
+    return errors
+
+
 def main(recurve: str, root: pathlib.Path) -> int:
-    errors = check_documentation(recurve, root)
+    errors = check_documentation(recurve, root) + check_training(recurve)
     with tempfile.TemporaryDirectory() as folder:
         svg = pathlib.Path(folder) / "plan <&'\".svg"
         for name, options in PLANS.items():

@@ -127,7 +127,7 @@ absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
 }
 
 void Runner::NoteEmbedded(const std::string& id, const std::string& why) {
-  const std::string note = OneLine(absl::StrCat("planned by the embedded planner because ", why));
+  const std::string note = Printable(absl::StrCat("planned by the embedded planner because ", why));
   store_.AddNote(id, note);
   spdlog::info("job {}: {}", id, note);
 }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 
 namespace recurve {
@@ -83,6 +84,11 @@ bool ChildProcess::ReadMore() {
   if (count < 0) return errno == EINTR;
   output_.append(bytes.data(), static_cast<size_t>(count));
   return count > 0;
+}
+
+int NumberAfter(const std::string& log, const std::string& text) {
+  const size_t at = log.find(text);
+  return at == std::string::npos ? 0 : std::atoi(log.c_str() + at + text.size());
 }
 
 }  // namespace recurve

@@ -42,6 +42,9 @@ class ChildProcess {
   std::string output_;
 };
 
+// The number that `log` has right after `text`; 0 where it has not.
+int NumberAfter(const std::string& log, const std::string& text);
+
 }  // namespace recurve
 
 #endif  // RECURVE_TESTS_INTEGRATION_CHILD_PROCESS_H_

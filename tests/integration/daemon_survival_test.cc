@@ -49,7 +49,7 @@ class SurvivingDaemon {
 };
 
 // The client goes: an idle one hears of a drain only every few seconds.
-void ExpectToSucceed(ExecutorClient client, const executor::v1::JobSpec& spec) {
+void ExpectToSucceed(DaemonClient client, const executor::v1::JobSpec& spec) {
   const executor::v1::Job job = client.WaitForEnd(client.Submit(spec).id());
   EXPECT_EQ(job.state(), executor::v1::JOB_STATE_SUCCEEDED) << job.reason();
 }
@@ -57,7 +57,7 @@ void ExpectToSucceed(ExecutorClient client, const executor::v1::JobSpec& spec) {
 TEST(DaemonSurvivalTest, FloodsOfConnectionsLeaveDescriptorsToJobsAndPortsToOthers) {
   const TrainingFolder folder;
   SurvivingDaemon daemon({"/usr/bin/prlimit", "--nofile=256:256"});
-  ExecutorClient before(daemon.port());
+  DaemonClient before(daemon.port());
   before.WaitForEnd(before.Submit(TinySpec(folder.text(), 1)).id());  // connected from here on
   {
     const SilentConnections flood(daemon.port(), 400);
@@ -68,7 +68,7 @@ TEST(DaemonSurvivalTest, FloodsOfConnectionsLeaveDescriptorsToJobsAndPortsToOthe
     ExpectToSucceed(std::move(before), spec);
     EXPECT_GT(std::filesystem::file_size(folder.At("model.safetensors")), 1000U);
   }
-  ExpectToSucceed(ExecutorClient(daemon.port()), TinySpec(folder.text(), 1));
+  ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   EXPECT_EQ(daemon.Metric("recurve_server_grpc_port_answers"), 1);
 }
 
@@ -77,10 +77,10 @@ TEST(DaemonSurvivalTest, ALogThatNobodyReadsDropsLinesAndHoldsUpNothing) {
   SurvivingDaemon daemon;
   daemon.process().ShortenPipe();
   while (!(daemon.Metric("recurve_server_log_lines_dropped_total") >= 1)) {
-    ExpectToSucceed(ExecutorClient(daemon.port()), TinySpec(folder.text(), 1));
+    ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   }
   ASSERT_TRUE(daemon.process().WaitForOutput("preparing"));  // reads all that the pipe holds
-  ExpectToSucceed(ExecutorClient(daemon.port()), TinySpec(folder.text(), 1));
+  ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   EXPECT_TRUE(daemon.process().WaitForOutput(" lines of this log were dropped"));
   daemon.process().Signal(SIGTERM);
   EXPECT_EQ(daemon.process().Wait(), 0);
@@ -90,7 +90,7 @@ TEST(DaemonSurvivalTest, ALogWhoseReaderIsGoneChangesNothing) {
   const TrainingFolder folder;
   SurvivingDaemon daemon;
   daemon.process().CloseOutput();
-  ExpectToSucceed(ExecutorClient(daemon.port()), TinySpec(folder.text(), 1));
+  ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   daemon.process().Signal(SIGTERM);
   EXPECT_EQ(daemon.process().Wait(), 0);
 }
@@ -104,7 +104,7 @@ TEST(DaemonSurvivalTest, ATerminalThatHangsUpDrainsItUnlessThatIsIgnored) {
   const TrainingFolder folder;
   SurvivingDaemon stays({"/bin/sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""});  // as nohup does
   stays.process().Signal(SIGHUP);
-  ExpectToSucceed(ExecutorClient(stays.port()), TinySpec(folder.text(), 1));
+  ExpectToSucceed(DaemonClient(stays.port()), TinySpec(folder.text(), 1));
   stays.process().Signal(SIGTERM);
   EXPECT_EQ(stays.process().Wait(), 0);
 }
@@ -127,7 +127,7 @@ TEST(DaemonSurvivalTest, UnreadableAndOversizedRequestsAreToldWhatIsWrong) {
   const TrainingFolder folder;
   *request.mutable_spec() = TinySpec(folder.text(), 1);
   request.mutable_spec()->set_device(std::string(1 << 20, 'x'));
-  ExecutorClient client(daemon.port());
+  DaemonClient client(daemon.port());
   executor::v1::Job job;
   const grpc::Status oversized = client.Create(request, &job);
   EXPECT_EQ(oversized.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << oversized.error_message();

@@ -36,11 +36,6 @@ std::vector<std::string> OnFreePorts(const std::string& program, const std::vect
 }
 
 // The number that follows `text` in the log.
-int NumberAfter(const std::string& log, const std::string& text) {
-  const size_t at = log.find(text);
-  return at == std::string::npos ? 0 : std::atoi(log.c_str() + at + text.size());
-}
-
 int GrpcPort(ChildProcess& process) {
   EXPECT_TRUE(process.WaitForOutput("no TLS")) << process.output();
   return NumberAfter(process.output(), kGrpcOn);
@@ -105,7 +100,7 @@ TEST(ExecutorBinaryTest, WhatItCannotStartWithIsOneLine) {
 TEST(ExecutorBinaryTest, SigtermWhileAJobRuns) {
   const TrainingFolder folder;
   ChildProcess daemon(OnFreePorts(kExecutor));
-  ExecutorClient client(GrpcPort(daemon));
+  DaemonClient client(GrpcPort(daemon));
   executor::v1::JobSpec spec = EndlessSpec(folder.text());
   spec.set_save_path(folder.At("model.safetensors"));
   spec.set_checkpoint_every(1);
@@ -153,7 +148,7 @@ TEST(ExecutorBinaryTest, WithAPlannerThatGoesAway) {
   ChildProcess planner(OnFreePorts(kPlanner));
   const int planner_port = GrpcPort(planner);
   ChildProcess daemon(OnFreePorts(kExecutor, {"--planner", "127.0.0.1:" + std::to_string(planner_port)}));
-  ExecutorClient client(GrpcPort(daemon));
+  DaemonClient client(GrpcPort(daemon));
   const Job remote = client.WaitForEnd(client.Submit(TinySpec(folder.text(), 3)).id());
   ASSERT_EQ(remote.state(), executor::v1::JOB_STATE_SUCCEEDED) << remote.reason();
   EXPECT_EQ(remote.plan().source(), executor::v1::PLAN_SOURCE_REMOTE);

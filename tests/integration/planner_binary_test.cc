@@ -35,11 +35,6 @@ constexpr char kPlannerBinary[] = RECURVE_PLANNER_BINARY;
 constexpr char kPromtool[] = "/usr/bin/promtool";
 constexpr char kServiceName[] = "recurve.planner.v1.PlannerService";
 
-int NumberAfter(const std::string& log, const std::string& text) {
-  const size_t at = log.find(text);
-  return at == std::string::npos ? 0 : std::atoi(log.c_str() + at + text.size());
-}
-
 std::string PlannerOutput(const std::vector<std::string>& command, int exit_status) {
   ChildProcess process(command);
   EXPECT_EQ(process.Wait(), exit_status) << process.output();

@@ -19,8 +19,8 @@ namespace {
 using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
-const Arguments kExport = {"schedule", "export",       "--length", "40",       "--state-bytes",
-                           "1",        "--tape-bytes", "2",        "--memory", "11"};
+const Arguments kScheduleExport = {"schedule", "export",       "--length", "40",       "--state-bytes",
+                                   "1",        "--tape-bytes", "2",        "--memory", "11"};
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -33,7 +33,7 @@ class ScheduleCommandTest : public ::testing::Test {
  protected:
   // A plan's file after `change`.
   std::string FileOf(const std::function<void(std::vector<std::string>&)>& change) const {
-    std::vector<std::string> lines = Lines(RunRecurve(kExport).out);
+    std::vector<std::string> lines = Lines(RunRecurve(kScheduleExport).out);
     change(lines);
     std::ofstream out(scratch_.File("changed.jsonl"), std::ios::binary);
     for (const std::string& line : lines) out << line << "\n";
@@ -60,10 +60,10 @@ class Service {
 
 TEST_F(ScheduleCommandTest, WhatIsExportedIsValid) {
   const std::string file = scratch_.File("plan.jsonl");
-  const Outcome exported = RunRecurve(Plus(kExport, {"--save", file}));
+  const Outcome exported = RunRecurve(Plus(kScheduleExport, {"--save", file}));
   EXPECT_EQ(exported.exit, 0) << exported.err;
   EXPECT_EQ(exported.out + exported.err, "");
-  EXPECT_EQ(ReadFile(file), RunRecurve(kExport).out);
+  EXPECT_EQ(ReadFile(file), RunRecurve(kScheduleExport).out);
   EXPECT_EQ(Lines(ReadFile(file))[0],
             R"({"format":"recurve-schedule","version":1,"length":40,"state_bytes":1,"tape_bytes":2,"budget_bytes":11,)"
             R"("claimed_peak_bytes":11,"claimed_forward_count":84})");
@@ -81,7 +81,7 @@ TEST_F(ScheduleCommandTest, WhatIsExportedIsValid) {
 TEST_F(ScheduleCommandTest, AServiceGivesTheSameAnswers) {
   const Service service;
   const Arguments planner = {"--planner", service.target()};
-  EXPECT_EQ(RunRecurve(Plus(kExport, planner)).out, RunRecurve(kExport).out);
+  EXPECT_EQ(RunRecurve(Plus(kScheduleExport, planner)).out, RunRecurve(kScheduleExport).out);
   const std::string good = FileOf([](auto&) {});
   EXPECT_EQ(RunRecurve(Plus({"schedule", "verify", good}, planner)).out, RunRecurve({"schedule", "verify", good}).out);
   for (const int line : {5, 20, 60, 120}) {
@@ -153,14 +153,14 @@ TEST_F(ScheduleCommandTest, WrongUsage) {
   ExpectRefused({"schedule", "verify", "/no/such/file"}, 1, {"cannot read /no/such/file"});
   ExpectRefused({"schedule", "verify", ::testing::TempDir()}, 1, {"is a directory; give a file"});
   ExpectRefused({"schedule", "export", "--length", "3"}, 2, {"--state-bytes"});
-  ExpectRefused(Plus(kExport, {"--save", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
+  ExpectRefused(Plus(kScheduleExport, {"--save", "/no/such/folder/x"}), 1, {"cannot write /no/such/folder/x"});
   const std::string full = ::testing::TempDir() + "recurve_full_device";
   std::filesystem::remove(full);
   std::filesystem::create_symlink("/dev/full", full);
-  ExpectRefused(Plus(kExport, {"--save", full}), 1, {"cannot write"});
+  ExpectRefused(Plus(kScheduleExport, {"--save", full}), 1, {"cannot write"});
   EXPECT_TRUE(std::filesystem::exists(full));  // a device is not removed
-  ExpectRefused(Plus(kExport, {"--strategy", "store-all"}), 3, {"store-all", "116"});
-  ExpectRefused(Plus(kExport, {"--strategy", "msm"}), 2, {"msm", "slots"});
+  ExpectRefused(Plus(kScheduleExport, {"--strategy", "store-all"}), 3, {"store-all", "116"});
+  ExpectRefused(Plus(kScheduleExport, {"--strategy", "msm"}), 2, {"msm", "slots"});
   const std::string bare =
       FileOf([](auto& lines) { lines[0] = R"({"format": "recurve-schedule", "version": 1, "length": 40})"; });
   ExpectRefused({"schedule", "verify", bare}, 2, {"--state-bytes is needed"});

@@ -36,7 +36,7 @@ JobEvent Note(const std::string& text) {
   return event;
 }
 
-std::vector<int64_t> Sequences(const EventLog& log, int64_t from) {
+std::vector<int64_t> SequencesFrom(const EventLog& log, int64_t from) {
   std::vector<int64_t> sequences;
   while (const JobEvent* event = log.Next(from)) {
     sequences.push_back(event->sequence());
@@ -51,8 +51,8 @@ TEST(EventLogTest, NumbersFromOneAndReadsFromAnywhere) {
   log.Append(Note("a"));
   log.Append(Progress(1));
   log.Append(Note("b"));
-  EXPECT_EQ(Sequences(log, 0), (std::vector<int64_t>{1, 2, 3}));
-  EXPECT_EQ(Sequences(log, 2), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(SequencesFrom(log, 0), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(SequencesFrom(log, 2), (std::vector<int64_t>{2, 3}));
   EXPECT_EQ(log.Next(3)->note(), "b");
   EXPECT_EQ(log.Next(4), nullptr);
 }
@@ -80,7 +80,7 @@ TEST(EventLogTest, OnlyProgressCheckpointsAndEvaluationsAreForgottenOldestFirst)
     };
     newest(progress, kKeepProgress);
     newest(checkpoints, kKeepCheckpoints);
-    ASSERT_EQ(Sequences(log, 1), std::vector<int64_t>(expected.begin(), expected.end())) << "after " << i;
+    ASSERT_EQ(SequencesFrom(log, 1), std::vector<int64_t>(expected.begin(), expected.end())) << "after " << i;
     ASSERT_EQ(log.size(), static_cast<int64_t>(expected.size()));
   }
 }

@@ -45,7 +45,7 @@ class PlannerSourceTest : public testing::Test {
     options.planner_target = target;
     options.planner_timeout = std::chrono::seconds(20);
     daemon_ = StartDaemon(std::move(options));
-    ExecutorClient client(daemon_->port());
+    DaemonClient client(daemon_->port());
     const std::string id = client.Submit(spec).id();
     events_ = client.EventsToTheEnd(id);
     return client.Get(id);
@@ -117,7 +117,7 @@ TEST_F(PlannerSourceTest, AServiceThatSleepsIsWaitedForOnce) {
   options.planner_target = planner.target();
   options.planner_timeout = std::chrono::milliseconds(50);
   daemon_ = StartDaemon(std::move(options));
-  ExecutorClient client(daemon_->port());
+  DaemonClient client(daemon_->port());
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
   spec.set_link(0);  // several cuts of the sequence are planned
   const std::string id = client.Submit(spec).id();
@@ -136,7 +136,7 @@ TEST_F(PlannerSourceTest, AJobCanBeCancelledWhileTheServiceSleeps) {
   ExecutorDaemonOptions options;
   options.planner_target = planner.target();
   daemon_ = StartDaemon(std::move(options));
-  ExecutorClient client(daemon_->port());
+  DaemonClient client(daemon_->port());
   const std::string id = client.Submit(EndlessSpec(folder_.text())).id();
   while (!asked) std::this_thread::yield();
   client.Cancel(id);
@@ -148,7 +148,7 @@ TEST_F(PlannerSourceTest, NoLieAndNoErrorFailsAJob) {
   SpoilingPlanner planner;
   const Job honest = RunWith(planner.target());
   ASSERT_EQ(honest.state(), executor::v1::JOB_STATE_SUCCEEDED) << honest.reason();
-  ExecutorClient client(daemon_->port());
+  DaemonClient client(daemon_->port());
   std::map<std::string, int> fallbacks;
   const auto run = [&](const Lie& lie, const executor::v1::JobSpec& spec) {
     SCOPED_TRACE(lie.name);

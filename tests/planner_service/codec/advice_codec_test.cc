@@ -20,7 +20,7 @@ namespace v1 = planner::v1;
 
 constexpr int kRounds = 300;
 
-v1::AdviseRequest ChainRequest() {
+v1::AdviseRequest ChainAdvice() {
   v1::AdviseRequest message;
   message.mutable_workload()->mutable_chain()->set_length(10);
   message.mutable_workload()->mutable_chain()->set_state_bytes(8);
@@ -97,7 +97,7 @@ TEST(QuestionCodec, KeepsEveryFieldOfAWorkload) {
 }
 
 TEST(QuestionCodec, WhatIsUnsetIsWhatTheProtoSays) {
-  const absl::StatusOr<AdviseQuestion> chain = DecodeQuestion(ChainRequest());
+  const absl::StatusOr<AdviseQuestion> chain = DecodeQuestion(ChainAdvice());
   ASSERT_TRUE(chain.ok()) << chain.status();
   EXPECT_EQ(chain->workload, Workload(ChainWorkload{.length = 10, .state_bytes = 8}));
   EXPECT_EQ(chain->strategy, Strategy::kAuto);
@@ -106,7 +106,7 @@ TEST(QuestionCodec, WhatIsUnsetIsWhatTheProtoSays) {
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->workload, Workload(ModelWorkload{.layers = 1, .hidden = 256, .batch = 16, .length = 1000}));
   v1::SplitBudgetRequest split;
-  *split.add_workloads() = ChainRequest().workload();
+  *split.add_workloads() = ChainAdvice().workload();
   EXPECT_EQ(DecodeQuestion(split)->goal, SplitGoal::kLeastTotalTime);
 }
 
@@ -125,7 +125,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAChain) {
       {[](auto& m) { m.mutable_costs()->set_backward_seconds(INFINITY); }, "costs.backward_seconds is inf"},
   };
   for (const auto& c : cases) {
-    v1::AdviseRequest message = ChainRequest();
+    v1::AdviseRequest message = ChainAdvice();
     c.change(*message.mutable_workload()->mutable_chain());
     ExpectRefused(message, c.message);
   }
@@ -171,19 +171,19 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAModel) {
 TEST(QuestionCodec, NamesWhatIsWrongWithAQuestion) {
   v1::AdviseRequest advise;
   ExpectRefused(advise, "workload is unset; set workload.chain or workload.model");
-  advise = ChainRequest();
+  advise = ChainAdvice();
   advise.set_budget_bytes(-1);
   ExpectRefused(advise, "budget_bytes is -1; must be 0 to 1125899906842624");
-  advise = ChainRequest();
+  advise = ChainAdvice();
   advise.set_strategy(static_cast<v1::Strategy>(7));
   ExpectRefused(advise, "strategy is 7");
 
-  auto budget = About<v1::FindBudgetRequest>(ChainRequest());
+  auto budget = About<v1::FindBudgetRequest>(ChainAdvice());
   ExpectRefused(budget, "max_slowdown is 0; must be finite and at least 1");
   budget.set_max_slowdown(NAN);
   ExpectRefused(budget, "max_slowdown is nan");
 
-  auto curves = About<v1::MakeCurvesRequest>(ChainRequest());
+  auto curves = About<v1::MakeCurvesRequest>(ChainAdvice());
   curves.set_max_points(10);
   ExpectRefused(curves, "strategies has 0 entries; must have 1 to 16");
   curves.add_strategies(static_cast<v1::Strategy>(17));
@@ -202,7 +202,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAQuestion) {
 }
 
 TEST(QuestionCodec, NamesWhatIsWrongWithALongQuestion) {
-  auto lengths = About<v1::PlanLengthsRequest>(ChainRequest());
+  auto lengths = About<v1::PlanLengthsRequest>(ChainAdvice());
   ExpectRefused(lengths, "lengths has 0 entries; must have 1 to 10000");
   lengths.add_lengths(5);
   lengths.add_lengths(0);
@@ -212,7 +212,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithALongQuestion) {
 
   v1::SplitBudgetRequest split;
   ExpectRefused(split, "workloads has 0 entries; must have 1 to 1000");
-  *split.add_workloads() = ChainRequest().workload();
+  *split.add_workloads() = ChainAdvice().workload();
   split.set_total_bytes(-5);
   ExpectRefused(split, "total_bytes is -5");
   split.set_goal(static_cast<v1::SplitGoal>(3));

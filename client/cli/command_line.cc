@@ -82,7 +82,8 @@ std::vector<std::string> WithoutAliases(std::vector<std::string> words) {
   return words;
 }
 
-ExitStatus ParseWords(CLI::App& app, std::vector<std::string> words) {
+// What the program ends with when no command is to run: after help, the version, or wrong words.
+std::optional<ExitStatus> ParseWords(CLI::App& app, std::vector<std::string> words) {
   std::reverse(words.begin(), words.end());  // as the parser takes them
   try {
     app.parse(std::move(words));
@@ -102,7 +103,7 @@ ExitStatus ParseWords(CLI::App& app, std::vector<std::string> words) {
     return Fail(ExitStatus::kUsage, absl::StrCat("--planner needs services: ", kNoServices));
   }
   if (absl::Status status = CheckIdleOptions(command); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  return ExitStatus::kDone;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ ExitStatus RunChosen(const std::vector<Command>& commands) {
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.run();
   }
-  return ExitStatus::kDone;  // help was asked for, and given
+  return ExitStatus::kUsage;
 }
 
 ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSection>& sections,
@@ -141,8 +142,8 @@ ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSect
     if (!command.app->get_subcommands({}).empty()) command.app->require_subcommand(1);
   }
   app.require_subcommand(1);
-  const ExitStatus parsed = ParseWords(app, WithoutAliases(words));
-  return parsed == ExitStatus::kDone ? RunChosen(commands) : parsed;
+  const std::optional<ExitStatus> end = ParseWords(app, WithoutAliases(words));
+  return end ? *end : RunChosen(commands);
 }
 
 }  // namespace recurve

@@ -34,7 +34,8 @@ class BatchSource {
   // Steps of the longest sequence of batch `index`, at least 1.
   virtual absl::StatusOr<int64_t> StepsOf(int64_t index, const StopCheck& stop) = 0;
   virtual absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) = 0;
-  // Memory that finding the batches takes as long as the source lives, such as an index of lines. In bytes, at most.
+  // Memory that finding the batches takes as long as the source lives, such as an index of lines, beside some bytes for
+  // each sequence of a batch. In bytes, at most.
   virtual int64_t HeldBytes() const { return 0; }
 };
 

@@ -85,7 +85,6 @@ class WindowBatches final : public BatchSource {
   bool StartsAfresh(int64_t index) const override { return index % windows_ == 0; }
   absl::StatusOr<int64_t> StepsOf(int64_t /*index*/, const StopCheck& /*stop*/) override { return length_; }
   absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) override;
-  int64_t HeldBytes() const override { return batch_ * static_cast<int64_t>(sizeof(TextSpan)); }
 
  private:
   WindowBatches(const Text& text, int64_t batch, int64_t length, int64_t windows)

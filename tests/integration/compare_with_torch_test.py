@@ -47,7 +47,11 @@ def module_layer(torch, cell, x, weights):
         "bias_ih_l0": bias,
         "bias_hh_l0": weights["recurrent_bias"] if cell == "gru" else torch.zeros_like(bias),
     }
-    return torch.func.functional_call(module, parameters, (x,))[0]
+    try:
+        from torch.func import functional_call
+    except ImportError:  # before PyTorch 2
+        from torch.nn.utils.stateless import functional_call
+    return functional_call(module, parameters, (x,))[0]
 
 
 def gru_reset_before_step(torch, x, h, weight):

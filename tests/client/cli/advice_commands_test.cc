@@ -220,7 +220,7 @@ TEST(SplitCommand, SaysWhatWouldDo) {
 TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
   const ScratchDirectory scratch;
   ExpectRefused({"split", "--memory", "1MiB"}, 2, {"at least one job"});
-  ExpectRefused({"split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot read"});
+  ExpectRefused({"split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot open"});
   const struct {
     const char* text;
     const char* message;

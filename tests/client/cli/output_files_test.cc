@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::vector<std::string> kExport = {"schedule",     "export", "--length",       "40", "--state-bytes", "1",
-                                          "--tape-bytes", "2",      "--budget-bytes", "11", "--out"};
+const std::vector<std::string> kExport = {"schedule",     "export", "--length", "40", "--state-bytes", "1",
+                                          "--tape-bytes", "2",      "--memory", "11", "--save"};
 
 class OutputFiles : public ::testing::Test {
  protected:
@@ -162,7 +162,7 @@ TEST_F(OutputFiles, AnExportIsOldOrNew) {
   ASSERT_EQ(chmod(plan.c_str(), 0600), 0);
   // Long enough to be interrupted on the way.
   RecurveProcess process({"schedule", "export", "--length", "3000000", "--state-bytes", "1", "--tape-bytes", "2",
-                          "--budget-bytes", "30", "--out", scratch_.File("link")});
+                          "--memory", "30", "--save", scratch_.File("link")});
   while (!fs::exists(plan + ".tmp-0") || fs::file_size(plan + ".tmp-0") == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -71,10 +71,9 @@ TEST_F(PlannerFallback, PlanAndOffloadRefuseABrokenPlan) {
   for (const Lie& lie : Lies()) {
     if (lie.reason != FallbackReason::kBroken || lie.name == "not feasible" || lie.name == "an empty answer") continue;
     const SpoilingPlanner planner(lie.spoil);
-    ExpectRefused(
-        {"plan", "--length", "100", "--state-bytes", "64", "--tape-bytes", "256", "--memory", "2000",
-         "--forward-seconds", "1", "--backward-seconds", "2", "--strategy", "auto", "--planner", planner.target()},
-        1, {planner.target()});
+    ExpectRefused({"plan", "--length", "100", "--state-bytes", "64", "--tape-bytes", "256", "--memory", "2000",
+                   "--forward-cost", "1", "--backward-cost", "2", "--strategy", "auto", "--planner", planner.target()},
+                  1, {planner.target()});
   }
 }
 

@@ -148,8 +148,8 @@ TEST_F(ScheduleCommandTest, JsonNamesTheViolationToo) {
 }
 
 TEST_F(ScheduleCommandTest, WrongUsage) {
-  ExpectRefused({"schedule"}, 2, {"subcommand"});
-  ExpectRefused({"schedule", "verify"}, 2, {"FILE"});
+  ExpectRefused({"schedule"}, 2, {"a command is missing"});
+  ExpectRefused({"schedule", "verify"}, 2, {"file is required"});
   ExpectRefused({"schedule", "verify", "/no/such/file"}, 1, {"cannot read /no/such/file"});
   ExpectRefused({"schedule", "verify", ::testing::TempDir()}, 1, {"is a directory; give a file"});
   ExpectRefused({"schedule", "export", "--length", "3"}, 2, {"--state-bytes"});

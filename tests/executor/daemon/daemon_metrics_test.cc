@@ -80,7 +80,8 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_GE(OfJob(text, "step", job), 3);
   double arena = 0;
   EXPECT_THAT(text, Not(HasSubstr("recurve_executor_link_runs{"))) << "the CPU has no graphs";
-  for (const char* kind : {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace", "backend"}) {
+  for (const char* kind :
+       {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace", "backend", "process"}) {
     arena += Sample(text, "recurve_executor_arena_bytes{job_id=\"" + id + "\",kind=\"" + kind + "\"}");
   }
   EXPECT_EQ(arena, planned_peak) << "by kind at the peak, not at some other moment";

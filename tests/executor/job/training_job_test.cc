@@ -239,7 +239,7 @@ TEST_F(TrainingJobTest, OneByteShortNamesTheBytesThatWouldDo) {
       spec.memory = TotalBytes{1};
       const absl::Status status = Prepare(spec).status();
       EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-      EXPECT_THAT(status.message(), HasSubstr("memory is 1 bytes"));
+      EXPECT_THAT(status.message(), HasSubstr("memory is 1B"));
       const int64_t enough = BytesThatWouldDo(status);
       spec.memory = TotalBytes{enough - 1};
       const absl::Status short_status = Prepare(spec).status();

@@ -28,11 +28,10 @@ def read_safetensors(torch, path):
     return tensors
 
 
-def module_layer(torch, cell, x, weights):
-    """A layer of torch.nn's, its weights in that module's order of gates."""
+def torch_layer(torch, cell, x, weights):
+    """A layer by the function behind torch.nn's module, its weights in that module's order of gates."""
     width = weights["recurrent_weight"].shape[0]
-    module = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "tanh": torch.nn.RNN, "relu": torch.nn.RNN}[cell](
-        x.shape[2], width, dtype=torch.float64, **({"nonlinearity": cell} if cell in ("tanh", "relu") else {}))
+    run = {"lstm": torch.lstm, "gru": torch.gru, "tanh": torch.rnn_tanh, "relu": torch.rnn_relu}[cell]
     # PyTorch's GRU: reset, update, candidate. Ours: inputs candidate, reset, update; products reset, update, candidate.
     order = {"gru": (1, 2, 0)}.get(cell)
 
@@ -41,17 +40,11 @@ def module_layer(torch, cell, x, weights):
         return torch.cat([parts[i] for i in blocks], dim=-1) if blocks else tensor
 
     bias = gates(weights["bias"], order)
-    parameters = {
-        "weight_ih_l0": gates(weights["input_weight"], order).T,
-        "weight_hh_l0": weights["recurrent_weight"].T,
-        "bias_ih_l0": bias,
-        "bias_hh_l0": weights["recurrent_bias"] if cell == "gru" else torch.zeros_like(bias),
-    }
-    try:
-        from torch.func import functional_call
-    except ImportError:  # before PyTorch 2
-        from torch.nn.utils.stateless import functional_call
-    return functional_call(module, parameters, (x,))[0]
+    parameters = [gates(weights["input_weight"], order).T, weights["recurrent_weight"].T, bias,
+                  weights["recurrent_bias"] if cell == "gru" else torch.zeros_like(bias)]
+    start = torch.zeros(1, x.shape[1], width, dtype=torch.float64)
+    return run(x, (start, start) if cell == "lstm" else start, parameters, has_biases=True, num_layers=1, dropout=0.0,
+               train=True, bidirectional=False, batch_first=False)[0]
 
 
 def gru_reset_before_step(torch, x, h, weight):
@@ -73,7 +66,7 @@ def slstm_step(torch, x, state, weight):
 
 def layer(torch, cell, x, weights):
     if cell not in ("gru-reset-before", "slstm"):
-        return module_layer(torch, cell, x, weights)
+        return torch_layer(torch, cell, x, weights)
     zero = torch.zeros(x.shape[1], weights["recurrent_weight"].shape[0], dtype=torch.float64)
     state = (zero, zero, zero)
     outputs = []

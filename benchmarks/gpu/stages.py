@@ -23,7 +23,7 @@ from steps import Steps, stop
 
 PACK = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
-TESTS = ["cuda_status_test", "side_work_test", "cuda_backend_test", "cuda_trainer_test"]
+TESTS = ["cuda_backend_test", "cuda_trainer_test"]
 STAGE_SECONDS = {1: 200, 2: 330}
 SANITIZED_TESTS = "*CudaLinkTest*:-*LongLinks*"
 RACE_TESTS = "*CudaLinkTest.EveryRun*:Cuda/CudaLinkTest.WideLayers/bf16"
@@ -85,8 +85,6 @@ class Stages:
         self.torch_steps("32x512", 40, 0.7)
         self.torch_steps("64x1024", 40, 0.7)
         self.test("cuda_trainer_test", 60)
-        self.test("cuda_status_test", 20)
-        self.test("side_work_test", 20)
         self.sanitize("memcheck", "cuda_backend_test", SANITIZED_TESTS, 60)
 
     def second(self):

@@ -14,8 +14,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kColumns[] =
-    "step,train_loss,train_bits_per_byte,bits_per_byte,learning_rate,gradient_norm,seconds\n";
+constexpr char kColumns[] = "step,train_loss,train_bits_per_byte,bits_per_byte,learning_rate,gradient_norm,seconds\n";
 
 constexpr std::string_view kTableBegins = "step,train_loss,";
 

@@ -81,7 +81,7 @@ grpc::Status DaemonClient::Get(const std::string& id, executor::v1::Job* job) {
 }
 
 grpc::Status DaemonClient::List(const executor::v1::ListJobsRequest& request,
-                                  executor::v1::ListJobsResponse* response) {
+                                executor::v1::ListJobsResponse* response) {
   return stub_->ListJobs(Context().get(), request, response);
 }
 
@@ -93,7 +93,7 @@ grpc::Status DaemonClient::Cancel(const std::string& id, executor::v1::Job* job)
 }
 
 grpc::Status DaemonClient::Watch(const std::string& id, int64_t from,
-                                   const std::function<bool(const executor::v1::JobEvent&)>& enough) {
+                                 const std::function<bool(const executor::v1::JobEvent&)>& enough) {
   executor::v1::WatchJobRequest request;
   request.set_id(id);
   request.set_from_sequence(from);

@@ -87,7 +87,7 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
     return job.Run(display, WhenInterrupted());
   }
   std::printf("%s\n", JobPlanText(options.job, job.plan()).c_str());
-  ProgressDisplay display(options.job.steps, job.plan().ledger.total(), record);
+  ProgressDisplay display(options.job.steps, options.job.max_seconds, job.plan().ledger.total(), record);
   return job.Run(display, WhenInterrupted());
 }
 

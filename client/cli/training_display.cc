@@ -78,8 +78,9 @@ void JsonDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
   PrintJson({{"type", "evaluation"}, {"step", step}, {"bits_per_byte", bits_per_byte}});
 }
 
-ProgressDisplay::ProgressDisplay(int64_t steps, int64_t planned_peak_bytes, LossRecord* record)
+ProgressDisplay::ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record)
     : TrainingDisplay(std::max<int64_t>(1, steps), record, /*json=*/false),
+      max_seconds_(max_seconds),
       planned_peak_bytes_(planned_peak_bytes),
       terminal_(isatty(STDOUT_FILENO) != 0) {}
 
@@ -98,7 +99,9 @@ void ProgressDisplay::Redraw(const std::string& line) {
 }
 
 std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
-  return "ETA " + SecondsText(static_cast<double>(steps() - record.step) / steps_per_second);
+  double left = static_cast<double>(steps() - record.step) / steps_per_second;
+  if (max_seconds_ > 0) left = std::clamp(max_seconds_ - seconds_, 0.0, left);
+  return "ETA " + SecondsText(left);
 }
 
 void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {

@@ -57,7 +57,8 @@ class JsonDisplay final : public TrainingDisplay {
 // Not thread-safe.
 class ProgressDisplay final : public TrainingDisplay {
  public:
-  ProgressDisplay(int64_t steps, int64_t planned_peak_bytes, LossRecord* record = nullptr);
+  // `max_seconds` may end training before its last step; 0: it does not.
+  ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record = nullptr);
   ~ProgressDisplay() override;  // ends the line of the bar
 
   void OnEvaluationProgress(int64_t done, int64_t bytes) override;
@@ -73,6 +74,7 @@ class ProgressDisplay final : public TrainingDisplay {
   void PrintLine(const StepRecord& record, double steps_per_second) const;
   std::string TimeLeft(const StepRecord& record, double steps_per_second) const;
 
+  const double max_seconds_;
   const int64_t planned_peak_bytes_;
   const bool terminal_;
   int64_t seen_ = 0;    // steps

@@ -23,7 +23,7 @@ class PrintableFormatter final : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<PrintableFormatter>(); }
 
  private:
-  spdlog::pattern_formatter pattern_;
+  spdlog::pattern_formatter pattern_{"[%Y-%m-%d %H:%M:%S.%e %z] [%n] [%l] %v"};
 };
 
 }  // namespace

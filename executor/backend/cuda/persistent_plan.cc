@@ -4,8 +4,8 @@
 namespace recurve::cuda {
 namespace {
 
-constexpr int kLeastCapability = 90;       // the oldest that the kernels were measured on, and are compiled for
-constexpr int64_t kMostSequences = 65536;  // far beyond what the kernels have room for
+constexpr int kLeastPersistentCapability = 90;  // the oldest that the kernels were measured on, and are compiled for
+constexpr int64_t kMostSequences = 65536;       // far beyond what the kernels have room for
 
 struct Problem {
   Direction direction;
@@ -59,7 +59,8 @@ std::optional<PersistentPlan> PlanPersistent(Direction direction, Cell cell, Ele
                                              const PersistentDevice& device) {
   const Problem problem{direction, cell, element, B, H};
   const bool whole_slices = H * BytesOf(element) % PersistentPlan::kSliceBytes == 0;
-  if (device.capability < kLeastCapability || problem.geometry().two_products || !whole_slices || B > kMostSequences) {
+  if (device.capability < kLeastPersistentCapability || problem.geometry().two_products || !whole_slices ||
+      B > kMostSequences) {
     return std::nullopt;
   }
   std::optional<PersistentPlan> fastest;

@@ -24,6 +24,7 @@ TEST(DaemonLog, HasOnePrintableLineForEachEntry) {
   spdlog::set_default_logger(before);
   const std::string text = log.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_THAT(text, testing::ContainsRegex(R"(^\[[-0-9]+ [0-9:.]+ [-+][0-9:]+\] \[test\] \[info\] job)")) << "no zone";
   EXPECT_THAT(text, testing::HasSubstr("job x\\n[forged] job y: succeeded: \\x1b[2K\\u009b\\u202e\\xff"));
 }
 

@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-BackendUnderTest Cuda(Precision precision) {
+BackendUnderTest OverlappingCuda(Precision precision) {
   return {.name = std::string(ToString(precision)),
           .make = [precision] { return MakeCudaBackend({.precision = precision}); }};
 }
@@ -64,7 +64,8 @@ class CudaOverlap : public BackendConformance {
   std::vector<float> gates_, expected_;
 };
 INSTANTIATE_TEST_SUITE_P(Cuda, CudaOverlap,
-                         ::testing::Values(Cuda(Precision::kFp32), Cuda(Precision::kTf32), Cuda(Precision::kBf16)),
+                         ::testing::Values(OverlappingCuda(Precision::kFp32), OverlappingCuda(Precision::kTf32),
+                                           OverlappingCuda(Precision::kBf16)),
                          BackendUnderTest::Name);
 
 TEST_P(CudaOverlap, OverwritesWaitForWhatReads) {

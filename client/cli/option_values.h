@@ -26,7 +26,9 @@ namespace recurve {
 
 // Where an option or a command is listed: under a heading of the help of `app`.
 struct Section {
-  Section(CLI::App& listed_in, std::string title = "Options") : app(listed_in), heading(std::move(title)) {}
+  // Implicit: most options are listed under "Options".
+  Section(CLI::App& listed_in, std::string title = "Options")  // NOLINT(google-explicit-constructor)
+      : app(listed_in), heading(std::move(title)) {}
 
   CLI::App& app;
   std::string heading;

@@ -27,7 +27,7 @@ struct CancelOptions {
 };
 
 std::string TextOf(const executor::v1::Job& job) {
-  const std::string state = StateName(job.state());
+  std::string state = StateName(job.state());
   if (job.state() == executor::v1::JOB_STATE_CANCELLED) return state;
   if (job.has_end_time()) return state + ": it had ended before";
   return "asked to stop; still " + state;

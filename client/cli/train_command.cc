@@ -109,9 +109,19 @@ absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& opt
   return report;
 }
 
+// What ended the comparison, which trains models of its own that nobody saves.
+absl::Status Interrupted(const absl::Status& why, const TrainOptions& options) {
+  if (!absl::IsCancelled(why)) return why;
+  return absl::CancelledError(absl::StrCat("interrupted while strategies were compared; ",
+                                           options.job.save_path.empty()
+                                               ? std::string("the trained model was not to be saved")
+                                               : absl::StrCat("the model is saved as ", options.job.save_path)));
+}
+
 // The report, and then the sample and the comparison that were asked for.
 absl::Status Conclude(const TrainOptions& options, const Model& model, const JobPlan& plan, const JobReport& report,
                       const JobPlanners& planners, LinkCostCache& known_costs) {
+  absl::Status compared;
   Json json = {{"type", "result"}};
   json.update(JobPlanJson(options.job, plan));
   AddReport(options.job, report, json);
@@ -128,16 +138,19 @@ absl::Status Conclude(const TrainOptions& options, const Model& model, const Job
         options.job, plan, options.compare, planners, known_costs, WhenInterrupted(), [&](int64_t done) {
           if (!options.json) ShowRounds(done, options.compare.rounds);
         });
-    if (!measured.ok()) return measured.status();
-    json["comparison"] = MeasurementsJson(*measured);
-    if (!options.json) {
-      if (isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+    if (!options.json && isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+    if (measured.ok()) {
+      json["comparison"] = MeasurementsJson(*measured);
+    } else {
+      compared = Interrupted(measured.status(), options);
+    }
+    if (measured.ok() && !options.json) {
       std::printf("\nsame model, same process, %lld alternating rounds, medians:\n%s",
                   static_cast<long long>(measured->front().rounds), MeasurementsText(*measured).c_str());
     }
   }
   if (options.json) PrintJson(json);
-  return absl::OkStatus();
+  return compared;
 }
 
 // Everything that can be wrong before anything is read or written.
@@ -192,7 +205,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
   const Model model = options.sample > 0 ? job->TakeModel() : Model();
   job.reset();  // its memory is not needed while strategies are compared
   if (absl::Status status = Conclude(options, model, plan, *report, planners, known_costs); !status.ok()) {
-    return Fail(status);
+    return Fail(status, absl::IsCancelled(status) ? ExitStatus::kInterrupted : ExitStatus::kFailed);
   }
   return recorded.ok() ? CheckShown(options) : ExitStatus::kFailed;
 }

@@ -59,6 +59,7 @@ class MessageErrors final : public grpc::experimental::Interceptor {
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
     if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE)) {
+      received_ = true;
       unreadable_ = batch->GetRecvMessage() == nullptr;
     }
     if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
@@ -75,11 +76,17 @@ class MessageErrors final : public grpc::experimental::Interceptor {
     const google::protobuf::MethodDescriptor* method = FindMethod(path_);
     if (method == nullptr) return grpc::Status(status.error_code(), absl::StrCat("there is no method ", path_));
     if (unreadable_) return Unreadable(*method);
+    if (!received_) {
+      return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
+                          absl::StrCat("this server does not offer ", method->service()->full_name(),
+                                       "; is the address that of another service?"));
+    }
     return grpc::Status(grpc::StatusCode::INTERNAL,  // the service threw an exception
                         absl::StrCat(method->full_name(), " failed, perhaps for want of memory"));
   }
 
   const absl::string_view path_;  // gRPC's, as long as the call lives
+  bool received_ = false;         // a request; of a service that is not here nothing is received
   bool unreadable_ = false;
 };
 

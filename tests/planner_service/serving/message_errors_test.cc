@@ -62,6 +62,14 @@ TEST(MessageErrors, RequestsThatAreNoMessagesAreInvalid) {
   }
 }
 
+TEST(MessageErrors, AServiceThatIsNotHereIsNamed) {
+  const auto server = Server::Start({}, {}, std::make_shared<prometheus::Registry>());
+  ASSERT_TRUE(server.ok()) << server.status();
+  const grpc::Status status = CallWithBytes(PlainChannel((*server)->port()), kMakePlan, "");
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("does not offer recurve.planner.v1.PlannerService"));
+}
+
 TEST(MessageErrors, AServiceThatThrowsIsNotTheRequestsFault) {
   CallbackService service;
   const auto server = Server::Start({}, {&service}, std::make_shared<prometheus::Registry>());

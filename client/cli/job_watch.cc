@@ -61,7 +61,7 @@ class EventPrinter {
     if (display_ == nullptr) {
       const absl::StatusOr<v1::Job> job = executor_.GetJob(id_);
       if (!job.ok()) return;
-      display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), PlannedPeak(*job));
+      display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), job->spec().max_seconds(), PlannedPeak(*job));
     }
     display_->OnStep(RecordOf(progress));
   }

@@ -18,6 +18,7 @@
 namespace recurve {
 namespace {
 
+constexpr double kMostNats = 1e6;         // a byte; a model that knows nothing has 5.5
 constexpr int64_t kBytes = 256;           // values of a byte
 constexpr int64_t kEvaluationSteps = 32;  // read at a time: few, so that less memory does than training had
 constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt, and before a line
@@ -127,10 +128,11 @@ absl::Status NotFinite(const Model& model, const char* what) {
       name = tensor.name;
     }
   }
-  return absl::InvalidArgumentError(absl::StrCat(what,
-                                                 " of the model is not a finite number: its weights are too large"
-                                                 ", up to ",
-                                                 largest, " in tensor ", name));
+  return absl::InvalidArgumentError(
+      absl::StrCat(what,
+                   " of the model is not a finite number, or beyond all use: its weights are too large"
+                   ", up to ",
+                   largest, " in tensor ", name));
 }
 
 // Reads a text through a model, piece by piece.
@@ -163,7 +165,8 @@ class Scorer {
   int64_t predictions() const { return predictions_; }
   absl::StatusOr<double> BitsPerByte(const Model& model) {
     const double nats = reader_.Nats();
-    if (!std::isfinite(nats)) return NotFinite(model, "the loss");
+    const bool sensible = nats < kMostNats * static_cast<double>(predictions_);  // not so of NaN
+    if (!sensible) return NotFinite(model, "the loss");
     return nats / static_cast<double>(predictions_) / std::numbers::ln2;
   }
 
@@ -249,7 +252,7 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
   for (int64_t i = 0; i < options.bytes; ++i) {
     (*reader)->Logits(logits.data());
     if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
-    if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::isfinite(logit); })) {
+    if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::abs(logit) < kMostNats; })) {
       return NotFinite(model, "the output");
     }
     const int32_t byte = PickByte(logits, options.temperature, Uniform(options.seed, static_cast<uint64_t>(i)));

@@ -160,12 +160,11 @@ absl::Status CheckIsNoOtherFile(const std::string& path) {
 
 absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) {
-    const auto found = std::find_if(tensor.values.begin(), tensor.values.end(),
-                                    [](float value) { return !std::isfinite(value * value); });
+    const auto found =
+        std::find_if(tensor.values.begin(), tensor.values.end(), [](float value) { return !std::isfinite(value); });
     if (found == tensor.values.end()) continue;
-    return FileError(path,
-                     absl::StrCat("tensor ", tensor.name, " has the value ", *found, " at index ",
-                                  found - tensor.values.begin(), "; every value must be finite, and its square, too"));
+    return FileError(path, absl::StrCat("tensor ", tensor.name, " has the value ", *found, " at index ",
+                                        found - tensor.values.begin(), "; every value must be finite"));
   }
   return absl::OkStatus();
 }

@@ -99,10 +99,10 @@ TEST_F(ModelCommands, NameTheTensorThatIsNotFinite) {
   const std::string broken = scratch_.Write(
       "broken", WithWeights(model_, [](size_t i, float value) { return i == 5000 ? std::nanf("") : value; }));
   const std::string large =
-      scratch_.Write("large", WithWeights(model_, [](size_t i, float value) { return i == 5000 ? 3e38F : value; }));
-  for (const std::string& model : {broken, large}) {
-    ExpectRefused({"sample", "--model", model, "--json"}, 1, {"tensor ", "has the value"});
-    ExpectRefused({"eval", "--model", model, "--data", text_}, 1, {"tensor ", "has the value"});
+      scratch_.Write("large", WithWeights(model_, [](size_t i, float value) { return i % 2 == 0 ? 3e38F : -value; }));
+  for (const auto& [model, what] : {std::pair(broken, "has the value"), {large, "weights are too large"}}) {
+    ExpectRefused({"sample", "--model", model, "--json"}, 1, {"tensor ", what});
+    ExpectRefused({"eval", "--model", model, "--data", text_}, 1, {"tensor ", what});
   }
 }
 

@@ -225,6 +225,8 @@ Command AddTrainCommand(const Section& section) {
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model at the end");
   AddCount(train, "--compare", options->compare.rounds,
            "rounds in which store-all, Chen's sqrt(T) and this job's strategy are measured at the end");
+  AddSeconds(train, "--compare-time", options->compare.seconds,
+             "begin no further round of the comparison after this; default: no limit");
   AddFlag(train, "--json", options->json, "print one JSON object for each step and one at the end");
   AddPlannerOption({train, "Plan"}, options->planner);
   return {&train, [options] { return RunTrain(*options); }};

@@ -135,8 +135,8 @@ TEST_F(TrainCommand, DryRunPrintsThePlanAndTrainsNothing) {
 
 TEST_F(TrainCommand, TellsAPersonHowItGoes) {
   const std::string model = scratch_.File("model");
-  const Outcome outcome =
-      RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--sample", "25", "--compare", "2", "--save", model}));
+  const Outcome outcome = RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--sample", "25", "--compare", "2",
+                                                                "--compare-time", "1h", "--save", model}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "compared in 1 of 2 rounds\n");
   for (const char* part : {"step 1/3", "step 3/3", "bits/byte", "steps/s", "trained", "held out", "measured peak",

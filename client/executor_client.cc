@@ -8,9 +8,10 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "client/channel.h"
-#include "client/target.h"
-#include "planner_service/serving/grpc_status.h"
+#include "planner_service/client/channel.h"
+#include "planner_service/client/target.h"
+#include "planner_service/grpc_server/grpc_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -57,7 +58,7 @@ absl::StatusOr<executor::v1::Job> ExecutorClient::CreateJob(const executor::v1::
   *request.mutable_spec() = spec;
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
-  if (absl::Status status = Named(stub_->CreateJob(&context, request, &response)); !status.ok()) return status;
+  RETURN_IF_ERROR(Named(stub_->CreateJob(&context, request, &response)));
   return response.job();
 }
 
@@ -67,7 +68,7 @@ absl::StatusOr<executor::v1::Job> ExecutorClient::GetJob(const std::string& id) 
   request.set_id(id);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
-  if (absl::Status status = Named(stub_->GetJob(&context, request, &response)); !status.ok()) return status;
+  RETURN_IF_ERROR(Named(stub_->GetJob(&context, request, &response)));
   return response.job();
 }
 
@@ -80,7 +81,7 @@ absl::StatusOr<std::vector<executor::v1::Job>> ExecutorClient::ListJobs(executor
     executor::v1::ListJobsResponse response;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
-    if (absl::Status status = Named(stub_->ListJobs(&context, request, &response)); !status.ok()) return status;
+    RETURN_IF_ERROR(Named(stub_->ListJobs(&context, request, &response)));
     jobs.insert(jobs.end(), response.jobs().begin(), response.jobs().end());
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
@@ -93,7 +94,7 @@ absl::StatusOr<executor::v1::Job> ExecutorClient::CancelJob(const std::string& i
   request.set_id(id);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
-  if (absl::Status status = Named(stub_->CancelJob(&context, request, &response)); !status.ok()) return status;
+  RETURN_IF_ERROR(Named(stub_->CancelJob(&context, request, &response)));
   return response.job();
 }
 

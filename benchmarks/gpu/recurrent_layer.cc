@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "planner_service/status/status_macros.h"
+
 namespace recurve {
 namespace {
 
@@ -23,12 +25,10 @@ RecurrentLayer::RecurrentLayer(const LayerShape& shape, Backend& backend)
 
 absl::StatusOr<std::unique_ptr<RecurrentLayer>> RecurrentLayer::Create(const LayerShape& shape, Backend& backend) {
   std::unique_ptr<RecurrentLayer> layer(new RecurrentLayer(shape, backend));
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(layer->Place(nullptr));
-  if (!memory.ok()) return memory.status();
-  layer->memory_ = *std::move(memory);
+  ASSIGN_OR_RETURN(layer->memory_, backend.Allocate(layer->Place(nullptr)));
   layer->Place(layer->memory_->data());
   layer->Fill();
-  if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend.Synchronize());
   return layer;
 }
 

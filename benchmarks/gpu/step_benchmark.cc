@@ -25,6 +25,7 @@
 #include "executor/backend/cuda/cuda_backend.h"
 #include "executor/backend/precision.h"
 #include "nlohmann/json.hpp"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -122,7 +123,7 @@ absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc) return absl::InvalidArgumentError(absl::StrCat(argv[i], " needs a value\n", kUsage));
-    if (absl::Status status = SetOption(argv[i], argv[i + 1], &options); !status.ok()) return status;
+    RETURN_IF_ERROR(SetOption(argv[i], argv[i + 1], &options));
   }
   if (options.cpu) options.precisions = {Precision::kFp32};
   return options;
@@ -132,26 +133,23 @@ double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 // Seconds of one call: the device is waited for before and after the calls only.
 absl::StatusOr<double> SecondsOf(Backend& backend, int64_t calls, const std::function<void()>& call) {
-  if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend.Synchronize());
   const double begin = Now();
   for (int64_t i = 0; i < calls; ++i) call();
-  if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend.Synchronize());
   return (Now() - begin) / static_cast<double>(calls);
 }
 
 // Seconds of one call in each round.
 absl::StatusOr<std::vector<double>> Measure(Backend& backend, double limit, const std::function<void()>& call) {
-  const absl::StatusOr<double> warm = SecondsOf(backend, kWarmUps, call);
-  if (!warm.ok()) return warm.status();
+  ASSIGN_OR_RETURN(const double warm, SecondsOf(backend, kWarmUps, call));
   const double end = Now() + limit;
-  const absl::StatusOr<double> once = SecondsOf(backend, 1, call);
-  if (!once.ok()) return once.status();
-  const auto calls = static_cast<int64_t>(std::max(1.0, std::min(kRoundSeconds, limit / (2 * kRounds)) / *once));
+  ASSIGN_OR_RETURN(const double once, SecondsOf(backend, 1, call));
+  const auto calls = static_cast<int64_t>(std::max(1.0, std::min(kRoundSeconds, limit / (2 * kRounds)) / once));
   std::vector<double> rounds;
   while (rounds.size() < kLeastRounds || (rounds.size() < kRounds && Now() < end)) {
-    const absl::StatusOr<double> round = SecondsOf(backend, calls, call);
-    if (!round.ok()) return round.status();
-    rounds.push_back(*round);
+    ASSIGN_OR_RETURN(const double round, SecondsOf(backend, calls, call));
+    rounds.push_back(round);
   }
   return rounds;
 }
@@ -168,12 +166,10 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options, Pre
 
 absl::Status MeasureLayer(const Options& options, const LayerShape& shape, Precision precision,
                           nlohmann::json* report) {
-  const absl::StatusOr<std::unique_ptr<Backend>> backend = MakeBackend(options, precision);
-  if (!backend.ok()) return backend.status();
-  (*report)["backend"] = (*backend)->Describe();
-  const absl::StatusOr<std::unique_ptr<RecurrentLayer>> created = RecurrentLayer::Create(shape, **backend);
-  if (!created.ok()) return created.status();
-  RecurrentLayer& layer = **created;
+  ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, MakeBackend(options, precision));
+  (*report)["backend"] = backend->Describe();
+  ASSIGN_OR_RETURN(const std::unique_ptr<RecurrentLayer> created, RecurrentLayer::Create(shape, *backend));
+  RecurrentLayer& layer = *created;
   const auto backward_weights = [&] {
     layer.Backward();
     layer.WeightGradient();
@@ -190,11 +186,10 @@ absl::Status MeasureLayer(const Options& options, const LayerShape& shape, Preci
        }},
   };
   for (const auto& [name, call] : parts) {
-    absl::StatusOr<std::vector<double>> rounds = Measure(**backend, options.seconds, call);
-    if (!rounds.ok()) return rounds.status();
-    for (double& seconds : *rounds) seconds *= 1e6 / static_cast<double>(shape.link);
-    (*report)["us_per_step"][name] = Median(*rounds);
-    (*report)["us_per_step_of_rounds"][name] = *rounds;
+    ASSIGN_OR_RETURN(std::vector<double> rounds, Measure(*backend, options.seconds, call));
+    for (double& seconds : rounds) seconds *= 1e6 / static_cast<double>(shape.link);
+    (*report)["us_per_step"][name] = Median(rounds);
+    (*report)["us_per_step_of_rounds"][name] = rounds;
   }
   return absl::OkStatus();
 }
@@ -211,15 +206,14 @@ absl::Status Report(const Options& options, const LayerShape& shape, Precision p
 }
 
 absl::Status Main(int argc, char** argv) {
-  const absl::StatusOr<Options> options = ParseOptions(argc, argv);
-  if (!options.ok()) return options.status();
+  ASSIGN_OR_RETURN(const Options options, ParseOptions(argc, argv));
   absl::Status first_failure;
-  for (const Cell cell : options->cells) {
-    for (const auto& [batch, hidden] : options->shapes) {
-      for (const Precision precision : options->precisions) {
-        for (const int64_t link : options->links) {
+  for (const Cell cell : options.cells) {
+    for (const auto& [batch, hidden] : options.shapes) {
+      for (const Precision precision : options.precisions) {
+        for (const int64_t link : options.links) {
           first_failure.Update(
-              Report(*options, {.cell = cell, .batch = batch, .hidden = hidden, .link = link}, precision));
+              Report(options, {.cell = cell, .batch = batch, .hidden = hidden, .link = link}, precision));
         }
       }
     }

@@ -17,6 +17,7 @@
 #include "nlohmann/json.hpp"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/schedule.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -40,11 +41,10 @@ struct Pass {
 absl::StatusOr<Pass> Run(const PlanRequest& request) {
   Pass pass;
   Clock::time_point start = Clock::now();
-  const absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan(request, {});
-  if (!plan.ok()) return plan.status();
+  ASSIGN_OR_RETURN(const Plan plan, EmbeddedPlanner().MakePlan(request, {}));
   pass.plan_seconds = SecondsSince(start);
   start = Clock::now();
-  ScheduleWalk walk(plan->schedule);
+  ScheduleWalk walk(plan.schedule);
   while (const std::optional<Action> action = walk.Next()) {
     ++pass.actions;
     if (action->kind == Action::Kind::kForward) pass.forwards += action->end - action->begin;

@@ -25,6 +25,7 @@
 #include "executor/job/job_spec.h"
 #include "executor/profile/product_peak.h"
 #include "nlohmann/json.hpp"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -79,9 +80,8 @@ absl::StatusOr<MemoryBudget> ParseBudget(const std::string& text) {
     }
     return absl::InvalidArgumentError(absl::StrCat("--budget is ", text, ": give more than 0% and at most 100%"));
   }
-  const absl::StatusOr<int64_t> bytes = ParseCount("--budget", text, 1);
-  if (!bytes.ok()) return bytes.status();
-  return HeldBytes{*bytes};
+  ASSIGN_OR_RETURN(const int64_t bytes, ParseCount("--budget", text, 1));
+  return HeldBytes{bytes};
 }
 
 absl::Status SetOption(const std::string& name, const std::string& value, Options* options) {
@@ -92,9 +92,8 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
       {"--threads", {&options->threads, 0}},       {"--rounds", {&options->rounds, 0}},
       {"--own-bytes", {&options->own_bytes, 0}}};
   if (const auto count = counts.find(name); count != counts.end()) {
-    const absl::StatusOr<int64_t> parsed = ParseCount(name, value, count->second.second);
-    if (!parsed.ok()) return parsed.status();
-    *count->second.first = *parsed;
+    ASSIGN_OR_RETURN(const int64_t parsed, ParseCount(name, value, count->second.second));
+    *count->second.first = parsed;
     return absl::OkStatus();
   }
   if (name == "--cell") {
@@ -102,9 +101,7 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
     if (!cell) return absl::InvalidArgumentError(absl::StrCat("--cell is ", value, ", which is none\n", kUsage));
     options->model.cell = *cell;
   } else if (name == "--budget") {
-    const absl::StatusOr<MemoryBudget> budget = ParseBudget(value);
-    if (!budget.ok()) return budget.status();
-    options->budget = *budget;
+    ASSIGN_OR_RETURN(options->budget, ParseBudget(value));
   } else if (name == "--device") {
     options->device = value;
   } else if (name == "--precision") {
@@ -124,7 +121,7 @@ absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc) return absl::InvalidArgumentError(absl::StrCat(argv[i], " needs a value\n", kUsage));
-    if (absl::Status status = SetOption(argv[i], argv[i + 1], &options); !status.ok()) return status;
+    RETURN_IF_ERROR(SetOption(argv[i], argv[i + 1], &options));
   }
   return options;
 }
@@ -157,9 +154,8 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backen
     }
     double seconds = std::numeric_limits<double>::infinity();
     for (int i = 0; i <= kTries; ++i) {
-      const absl::StatusOr<double> sweep = (*run)->Sweep();
-      if (!sweep.ok()) return sweep.status();
-      if (i > 0) seconds = std::min(seconds, *sweep);
+      ASSIGN_OR_RETURN(const double sweep, (*run)->Sweep());
+      if (i > 0) seconds = std::min(seconds, sweep);
     }
     if (links.size() == 1) return run;
     if (seconds > kHopeless * best_seconds) break;
@@ -170,10 +166,9 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backen
   }
   if (best_link == 0) return refusal;
   options->shape.link = best_link;
-  absl::StatusOr<std::unique_ptr<TrainingRun>> run =
-      TrainingRun::Create(options->model, options->shape, options->budget, backend);
-  if (!run.ok()) return run.status();
-  if (const absl::StatusOr<double> warm = (*run)->Sweep(); !warm.ok()) return warm.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<TrainingRun> run,
+                   TrainingRun::Create(options->model, options->shape, options->budget, backend));
+  if (const absl::StatusOr<double> warm = run->Sweep(); !warm.ok()) return warm.status();
   return run;
 }
 
@@ -206,11 +201,9 @@ absl::Status RunRounds(TrainingRun& run, ProductPeak& peak, int64_t count, nlohm
 
 absl::Status Contend(TrainingRun& run, ProductPeak& peak) {
   for (std::string line; std::getline(std::cin, line);) {
-    const absl::StatusOr<double> sweep = run.Sweep();
-    if (!sweep.ok()) return sweep.status();
-    const absl::StatusOr<double> probe = peak.Probe(kProbeSeconds);
-    if (!probe.ok()) return probe.status();
-    std::cout << nlohmann::json{{"seconds", *sweep}, {"peak_flops_per_second", *probe}}.dump() << std::endl;
+    ASSIGN_OR_RETURN(const double sweep, run.Sweep());
+    ASSIGN_OR_RETURN(const double probe, peak.Probe(kProbeSeconds));
+    std::cout << nlohmann::json{{"seconds", sweep}, {"peak_flops_per_second", probe}}.dump() << std::endl;
   }
   return absl::OkStatus();
 }
@@ -235,7 +228,7 @@ nlohmann::json Report(const Options& options, const TrainingRun& run, const Back
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options) {
   const int threads = static_cast<int>(std::min<int64_t>(options.threads, 1 << 20));
   JobSpec spec{.device = options.device, .precision = options.precision, .threads = threads};
-  if (absl::Status status = CheckDevice(spec); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckDevice(spec));
   if (spec.device != "cpu") return MakeJobBackend(spec);
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       MakeCpuBackend({.threads = threads, .instruction_set = options.instruction_set});
@@ -250,23 +243,18 @@ ProductPeak::Shape PeakShape(const Options& options) {
 }
 
 absl::Status Main(int argc, char** argv) {
-  absl::StatusOr<Options> options = ParseOptions(argc, argv);
-  if (!options.ok()) return options.status();
-  auto backend = MakeBackend(*options);
-  if (!backend.ok()) return backend.status();
-  absl::StatusOr<std::unique_ptr<TrainingRun>> run = FastestRun(&*options, **backend);
-  if (!run.ok()) return run.status();
-  absl::StatusOr<std::unique_ptr<ProductPeak>> peak = ProductPeak::Create(**backend, PeakShape(*options));
-  if (!peak.ok()) return peak.status();
-  nlohmann::json report = Report(*options, **run, **backend);
-  const auto parts = (*run)->SweepParts();
-  if (!parts.ok()) return parts.status();
-  report["parts"] = *parts;
-  if (options->rounds > 0) {
-    if (absl::Status status = RunRounds(**run, **peak, options->rounds, &report); !status.ok()) return status;
+  ASSIGN_OR_RETURN(Options options, ParseOptions(argc, argv));
+  ASSIGN_OR_RETURN(auto backend, MakeBackend(options));
+  ASSIGN_OR_RETURN(std::unique_ptr<TrainingRun> run, FastestRun(&options, *backend));
+  ASSIGN_OR_RETURN(std::unique_ptr<ProductPeak> peak, ProductPeak::Create(*backend, PeakShape(options)));
+  nlohmann::json report = Report(options, *run, *backend);
+  ASSIGN_OR_RETURN(const auto parts, run->SweepParts());
+  report["parts"] = parts;
+  if (options.rounds > 0) {
+    RETURN_IF_ERROR(RunRounds(*run, *peak, options.rounds, &report));
   }
   std::cout << report.dump() << std::endl;
-  return options->rounds > 0 ? absl::OkStatus() : Contend(**run, **peak);
+  return options.rounds > 0 ? absl::OkStatus() : Contend(*run, *peak);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "planner_service/planning/planner.h"
 #include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/replay.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -19,8 +20,8 @@ constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
 
 absl::StatusOr<double> Timed(Backend& backend, const std::function<absl::Status()>& sweep) {
   const auto begin = std::chrono::steady_clock::now();
-  if (absl::Status status = sweep(); !status.ok()) return status;
-  if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(sweep());
+  RETURN_IF_ERROR(backend.Synchronize());
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -46,8 +47,8 @@ TrainingRun::TrainingRun(const ModelConfig& config, const SequenceShape& shape, 
 absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const ModelConfig& config, const SequenceShape& shape,
                                                                  const MemoryBudget& budget, Backend& backend) {
   std::unique_ptr<TrainingRun> run(new TrainingRun(config, shape, backend));
-  if (absl::Status status = run->MakePlan(budget); !status.ok()) return status;
-  if (absl::Status status = run->TakeMemory(); !status.ok()) return status;
+  RETURN_IF_ERROR(run->MakePlan(budget));
+  RETURN_IF_ERROR(run->TakeMemory());
   return run;
 }
 
@@ -74,31 +75,27 @@ absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
   const ByteBudget bytes{.state_bytes = model_.state_bytes(),
                          .tape_bytes = model_.tape_bytes(),
                          .budget_bytes = std::clamp<int64_t>(store_bytes, 0, StoreAllStoreBytes())};
-  absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {});
-  if (!plan.ok()) return plan.status();
-  if (!plan->feasible || store_bytes < 0) {
+  ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {}));
+  if (!plan.feasible || store_bytes < 0) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the budget leaves ", store_bytes, " bytes to stored states and tapes of links of ", model_.sequence().link,
-        " steps, which need ", plan->smallest_feasible_budget, "; give more, a longer sequence or shorter links"));
+        " steps, which need ", plan.smallest_feasible_budget, "; give more, a longer sequence or shorter links"));
   }
-  plan_ = *std::move(plan);
+  plan_ = std::move(plan);
   return absl::OkStatus();
 }
 
 absl::Status TrainingRun::TakeMemory() {
-  const absl::StatusOr<ReplayResult> replay =
-      Replay(plan_.schedule, {.state_bytes = model_.state_bytes(), .tape_bytes = model_.tape_bytes()},
-             kActionsPerLink * model_.links());
-  if (!replay.ok()) return replay.status();
-  const int64_t stored_pieces = replay->peak_states + replay->peak_tapes;
+  ASSIGN_OR_RETURN(const ReplayResult replay,
+                   Replay(plan_.schedule, {.state_bytes = model_.state_bytes(), .tape_bytes = model_.tape_bytes()},
+                          kActionsPerLink * model_.links()));
+  const int64_t stored_pieces = replay.peak_states + replay.peak_tapes;
   const RecurrentModel::Regions& needs = model_.needs();
-  absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend_,
-                    needs.parameters.used() + needs.packed.used() + needs.gradients.used() + needs.batch.used() +
-                        backend_.OwnBytes() + FixedActivationBytes() + replay->peak_bytes,
-                    kFixedPieces + stored_pieces);
-  if (!arena.ok()) return arena.status();
-  arena_ = *std::move(arena);
+  ASSIGN_OR_RETURN(
+      arena_, Arena::Create(backend_,
+                            needs.parameters.used() + needs.packed.used() + needs.gradients.used() +
+                                needs.batch.used() + backend_.OwnBytes() + FixedActivationBytes() + replay.peak_bytes,
+                            kFixedPieces + stored_pieces));
   const auto region = [&](MemoryKind kind, const Region& needed) { return Region(arena_->Push(kind, needed.used())); };
   const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.state_bytes()); };
   model_.Bind({.parameters = region(MemoryKind::kWeights, needs.parameters),
@@ -140,12 +137,11 @@ absl::StatusOr<std::map<std::string, double>> TrainingRun::SweepParts() {
   calls.insert(calls.end(), recorder_.calls().begin(), recorder_.calls().end());
   std::map<std::string, double> seconds;
   for (const Recorder::Call& call : calls) {
-    const absl::StatusOr<double> one = Timed(backend_, [&] {
-      call.repeat();
-      return absl::OkStatus();
-    });
-    if (!one.ok()) return one.status();
-    seconds[call.part] += *one;
+    ASSIGN_OR_RETURN(const double one, Timed(backend_, [&] {
+                       call.repeat();
+                       return absl::OkStatus();
+                     }));
+    seconds[call.part] += one;
   }
   return seconds;
 }

@@ -2,7 +2,7 @@
 #include "client/cli/advice_options.h"
 
 #include "client/cli/planner_option.h"
-#include "client/remote_advisor.h"
+#include "planner_service/client/remote_advisor.h"
 
 namespace recurve {
 

@@ -7,7 +7,7 @@
 
 #include "client/cli/exit_status.h"
 #include "client/cli/option_values.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 
 namespace recurve {
 

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/model_options.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -44,9 +44,10 @@ std::string WorkloadText(const Workload& workload) {
     return text;
   }
   const auto& model = std::get<ModelWorkload>(workload);
-  const bool an = model.cell == Cell::kLstm || model.cell == Cell::kSlstm;
-  return absl::StrCat(an ? "an " : "a ", CellTitle(model.cell), " of ", Counted(model.layers, "layer"), " of ",
-                      CountText(model.hidden), ", batch ", CountText(model.batch), ", ", Counted(model.length, "step"));
+  const bool an = model.model.cell == Cell::kLstm || model.model.cell == Cell::kSlstm;
+  return absl::StrCat(an ? "an " : "a ", CellTitle(model.model.cell), " of ", Counted(model.model.layers, "layer"),
+                      " of ", CountText(model.model.hidden), ", batch ", CountText(model.batch), ", ",
+                      Counted(model.length, "step"));
 }
 
 std::string SizeText(int64_t bytes) {

@@ -13,7 +13,7 @@
 #include "client/cli/option_values.h"
 #include "client/cli/workload_json.h"
 #include "client/cli/workload_options.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

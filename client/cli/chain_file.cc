@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/json_object.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -26,10 +27,9 @@ absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment
 }  // namespace
 
 absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
-  const absl::StatusOr<Json> json = ReadJsonFile(path);
-  if (!json.ok()) return json.status();
+  ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path));
   ChainFile file;
-  JsonObject object(*json, path);
+  JsonObject object(json, path);
   object.Require("segments");
   const Json* segments = object.Find("segments");
   if (segments != nullptr && !segments->is_array()) object.Fail("segments", "must be a list");
@@ -38,14 +38,14 @@ absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
       std::string name = absl::StrCat("segment ", file.segments.size() + 1);
       ChainSegment segment;
       const std::string what = absl::StrCat(path, ": segments[", file.segments.size(), "]");
-      if (absl::Status status = ReadSegment(entry, what, segment, name); !status.ok()) return status;
+      RETURN_IF_ERROR(ReadSegment(entry, what, segment, name));
       file.segments.push_back(segment);
       file.names.push_back(std::move(name));
     }
   }
   if (!file.segments.empty()) file.final_state_bytes = file.segments.back().state_bytes;
   object.Bytes("final_state_bytes", file.final_state_bytes);
-  if (absl::Status status = object.End(); !status.ok()) return status;
+  RETURN_IF_ERROR(object.End());
   return file;
 }
 

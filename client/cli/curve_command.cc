@@ -19,8 +19,9 @@
 #include "client/cli/workload_json.h"
 #include "client/cli/workload_options.h"
 #include "client/pictures/curve_svg.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -53,9 +54,8 @@ absl::StatusOr<std::vector<Strategy>> StrategiesOf(const std::string& name) {
   if (name == "all") return std::vector<Strategy>(std::begin(kStrategiesInBytes), std::end(kStrategiesInBytes));
   std::vector<Strategy> strategies;
   for (const std::string& part : std::vector<std::string>(absl::StrSplit(name, ','))) {
-    const absl::StatusOr<Strategy> strategy = ParseStrategy(part);
-    if (!strategy.ok()) return strategy.status();
-    strategies.push_back(*strategy);
+    ASSIGN_OR_RETURN(const Strategy strategy, ParseStrategy(part));
+    strategies.push_back(strategy);
   }
   return strategies;
 }

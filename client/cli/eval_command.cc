@@ -16,8 +16,9 @@
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
 #include "executor/model/model_file.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
-#include "planner_service/units/number_text.h"
 
 namespace recurve {
 namespace {
@@ -51,9 +52,8 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
 
 absl::StatusOr<double> Evaluate(const Model& model, const Text& text, Sequences sequences, Backend& backend) {
   if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted());
-  const absl::StatusOr<Lines> lines = Lines::Find(text, text.size() + 1, WhenInterrupted());
-  if (!lines.ok()) return lines.status();
-  if (absl::Status status = lines->CheckLineEnds(); !status.ok()) return status;
+  ASSIGN_OR_RETURN(const Lines lines, Lines::Find(text, text.size() + 1, WhenInterrupted()));
+  RETURN_IF_ERROR(lines.CheckLineEnds());
   return EvaluateLinesBitsPerByte(model, text, backend, WhenInterrupted());
 }
 

@@ -14,8 +14,8 @@
 #include "client/cli/option_values.h"
 #include "client/cli/workload_json.h"
 #include "client/cli/workload_options.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -67,7 +67,7 @@ Workload With(Workload workload, Dimension dimension, int64_t value) {
       model.length = value;
       break;
     case Dimension::kHidden:
-      model.hidden = value;
+      model.model.hidden = value;
       break;
   }
   return workload;

@@ -11,8 +11,8 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
 #include "executor/job/job_spec.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

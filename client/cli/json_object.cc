@@ -6,8 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/interrupt.h"
 #include "executor/data/input_file.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/strict_json.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -89,14 +90,13 @@ absl::Status JsonObject::End() {
 }
 
 absl::StatusOr<Json> ReadJsonFile(const std::string& path) {
-  const auto file = InputFile::OpenArgument(path, WhenInterrupted());
-  if (!file.ok()) return file.status();
-  const std::string& name = (*file)->name();
-  if ((*file)->size() > kMostBytes) {
+  ASSIGN_OR_RETURN(const auto file, InputFile::OpenArgument(path, WhenInterrupted()));
+  const std::string& name = file.name();
+  if (file.size() > kMostBytes) {
     return absl::InvalidArgumentError(absl::StrCat(name, " is larger than ", kMostBytes, " bytes"));
   }
-  std::string text(static_cast<size_t>((*file)->size()), '\0');
-  if (absl::Status status = (*file)->Read(0, text.data(), (*file)->size()); !status.ok()) return status;
+  std::string text(static_cast<size_t>(file.size()), '\0');
+  RETURN_IF_ERROR(file.Read(0, text.data(), file.size()));
   absl::StatusOr<Json> json = ParseStrictJson<Json>(text);
   if (!json.ok()) return absl::InvalidArgumentError(absl::StrCat(name, " ", json.status().message()));
   return json;

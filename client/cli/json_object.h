@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/cli/json.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -17,7 +18,7 @@ namespace recurve {
 //
 //   JsonObject object(json, "segments[0]");
 //   object.Count("links", segment.links);
-//   if (absl::Status status = object.End(); !status.ok()) return status;
+//   RETURN_IF_ERROR(object.End());
 class JsonObject {
  public:
   // `what` is what the object is called in messages.

@@ -21,8 +21,9 @@
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
 #include "client/cli/workload_options.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -73,9 +74,8 @@ absl::StatusOr<std::vector<int64_t>> LengthsOf(const LengthsOptions& options) {
     return absl::InvalidArgumentError("give either --lengths, such as 100,200,5000, or --lengths-file FILE");
   }
   if (options.lengths_file.empty()) return ParseLengths(options.lengths);
-  const absl::StatusOr<std::string> text = ReadText(options.lengths_file);
-  if (!text.ok()) return text.status();
-  return ParseLengths(*text);
+  ASSIGN_OR_RETURN(const std::string text, ReadText(options.lengths_file));
+  return ParseLengths(text);
 }
 
 std::string LengthsText(const std::vector<int64_t>& lengths, const std::vector<Advice>& advices) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -40,18 +41,17 @@ absl::Status CheckIsTableOfLosses(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<LossRecord>> LossRecord::Open(const LossFiles& files) {
   std::unique_ptr<LossRecord> record(new LossRecord(files));
-  if (absl::Status status = record->OpenFiles(); !status.ok()) return status;
+  RETURN_IF_ERROR(record->OpenFiles());
   return record;
 }
 
 absl::Status LossRecord::OpenFiles() {
   if (!files_.svg.empty()) {
-    absl::StatusOr<OutputFile> svg = OutputFile::Open(files_.svg);
-    if (!svg.ok()) return svg.status();
-    svg_.emplace(*std::move(svg));
+    ASSIGN_OR_RETURN(OutputFile svg, OutputFile::Open(files_.svg));
+    svg_.emplace(std::move(svg));
   }
   if (files_.csv.empty()) return absl::OkStatus();
-  if (absl::Status status = CheckIsTableOfLosses(files_.csv); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckIsTableOfLosses(files_.csv));
   csv_.reset(std::fopen(files_.csv.c_str(), "we"));
   if (csv_ == nullptr) return CannotWriteLosses(files_.csv, errno);
   std::fputs(kColumns, csv_.get());

@@ -5,7 +5,7 @@
 #define RECURVE_CLIENT_CLI_MODEL_OPTIONS_H_
 
 #include "client/cli/option_values.h"
-#include "executor/backend/cell.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
 

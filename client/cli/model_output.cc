@@ -9,6 +9,7 @@
 #include "client/cli/interrupt.h"
 #include "executor/data/input_file.h"
 #include "executor/model/model_file.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -46,14 +47,12 @@ class ByteDisplay {
 }  // namespace
 
 absl::StatusOr<Model> LoadModelArgument(const std::string& path) {
-  const auto file = InputFile::OpenArgument(path, WhenInterrupted());
-  if (!file.ok()) return file.status();
-  return LoadModel(**file);
+  ASSIGN_OR_RETURN(const auto file, InputFile::OpenArgument(path, WhenInterrupted()));
+  return LoadModel(*file);
 }
 
 absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions& options, int threads, bool print) {
-  const auto backend = MakeCommandBackend(threads);
-  if (!backend.ok()) return backend.status();
+  ASSIGN_OR_RETURN(const auto backend, MakeCommandBackend(threads));
 
   ByteDisplay display;
   std::string text;
@@ -65,7 +64,7 @@ absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions&
   if (print) {
     for (const char c : options.prompt) display.Show(c);
   }
-  const absl::Status status = Sample(model, options, **backend, emit);
+  const absl::Status status = Sample(model, options, *backend, emit);
   if (print) display.Show('\n');
   if (!status.ok()) return status;
   if (Interrupted()) return absl::CancelledError("interrupted");

@@ -9,6 +9,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/option_values.h"
 #include "client/cli/planner_option.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -44,7 +45,7 @@ absl::StatusOr<TwoLevelRequest> RequestOf(const OffloadOptions& options) {
   request.host.bytes = options.host_memory.value_or(0);
   request.taped_forward_cost = options.taped_forward_cost.value_or(request.forward_cost);
   request.start = options.start_on_host ? Level::kHost : Level::kDevice;
-  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRequest(request));
   return request;
 }
 

@@ -10,8 +10,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/target.h"
-#include "planner_service/units/units.h"
+#include "planner_service/client/target.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -80,16 +81,14 @@ absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
     if (!share.ok() || !(*share > 0 && *share <= 1)) return NotA(text, "a share above 0% and at most 100%, such as 5%");
     return ActivationShare{*share};
   }
-  absl::StatusOr<int64_t> bytes = ParseSize(text);
-  if (!bytes.ok()) return bytes.status();
-  if (*bytes < 1) return NotA(text, "enough to train in; give bytes such as 64MiB, or a share such as 5%");
-  return TotalBytes{*bytes};
+  ASSIGN_OR_RETURN(int64_t bytes, ParseSize(text));
+  if (bytes < 1) return NotA(text, "enough to train in; give bytes such as 64MiB, or a share such as 5%");
+  return TotalBytes{bytes};
 }
 
 absl::StatusOr<double> ParseSeconds(const std::string& text) {
-  const absl::StatusOr<std::chrono::milliseconds> duration = ParseDuration(text);
-  if (!duration.ok()) return duration.status();
-  return static_cast<double>(duration->count()) / 1000;
+  ASSIGN_OR_RETURN(const std::chrono::milliseconds duration, ParseDuration(text));
+  return static_cast<double>(duration.count()) / 1000;
 }
 
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }

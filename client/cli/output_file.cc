@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -29,9 +30,8 @@ absl::StatusOr<OutputFile> OutputFile::Open(const std::string& path) {
     output.stream_.reset(std::fopen(path.c_str(), "we"));
     if (output.stream_ == nullptr) return output.CannotWrite();
   } else {
-    absl::StatusOr<AtomicFile> file = AtomicFile::Create(path);
-    if (!file.ok()) return file.status();
-    output.file_.emplace(*std::move(file));
+    ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+    output.file_.emplace(std::move(file));
   }
   return output;
 }

@@ -2,6 +2,7 @@
 #include "client/cli/picture_files.h"
 
 #include "client/cli/output_file.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -14,10 +15,9 @@ absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::
 }
 
 absl::Status WritePicture(const std::string& path, const std::string& picture) {
-  absl::StatusOr<OutputFile> file = OutputFile::Open(path);
-  if (!file.ok()) return file.status();
-  absl::Status status = file->Write(picture);
-  return status.ok() ? file->Finish() : status;
+  ASSIGN_OR_RETURN(OutputFile file, OutputFile::Open(path));
+  absl::Status status = file.Write(picture);
+  return status.ok() ? file.Finish() : status;
 }
 
 }  // namespace recurve

@@ -8,8 +8,9 @@
 #include "client/cli/text_table.h"
 #include "client/pictures/plan_figures.h"
 #include "planner_service/planning/slot_search.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -70,9 +71,7 @@ absl::StatusOr<bool> PlanInSlots(const PlanRequest& request, Planner& planner, c
       answer.request.budget = SlotBudget{.slots = 1 + (slots->slots - 1) / slots->alpha, .alpha = slots->alpha};
     }
     if (!CheckRequest(answer.request).ok()) return false;
-    absl::StatusOr<Plan> plan = planner.MakePlan(answer.request, cancelled);
-    if (!plan.ok()) return plan.status();
-    answer.plan = *std::move(plan);
+    ASSIGN_OR_RETURN(answer.plan, planner.MakePlan(answer.request, cancelled));
     return true;
   }
   const auto& bytes = std::get<ByteBudget>(request.budget);
@@ -81,11 +80,11 @@ absl::StatusOr<bool> PlanInSlots(const PlanRequest& request, Planner& planner, c
   const SlotSearch::Solve solve = [&planner](const PlanRequest& in_slots, const CancelCheck& check) {
     return planner.MakePlan(in_slots, check);
   };
-  absl::StatusOr<SlotSearch::Found> found =
-      SlotSearch(request.length, answer.request.strategy, bytes, solve).MostWithin(bytes.budget_bytes, cancelled);
-  if (!found.ok()) return found.status();
-  answer.request.budget = found->budget;
-  answer.plan = std::move(found->plan);
+  ASSIGN_OR_RETURN(
+      SlotSearch::Found found,
+      SlotSearch(request.length, answer.request.strategy, bytes, solve).MostWithin(bytes.budget_bytes, cancelled));
+  answer.request.budget = found.budget;
+  answer.plan = std::move(found.plan);
   if (request.costs) {
     answer.plan.predicted_seconds = PredictSeconds(answer.plan.forward_count, request.length, *request.costs);
   }
@@ -104,15 +103,12 @@ absl::StatusOr<std::vector<PlanAnswer>> CompareStrategies(const PlanRequest& req
     const bool takes_slots = strategy == Strategy::kIsm || strategy == Strategy::kMsm;
     if (takes_slots) {
       if (request.length > kMaxSlotLinks) continue;
-      const absl::StatusOr<bool> planned = PlanInSlots(request, planner, cancelled, answer);
-      if (!planned.ok()) return planned.status();
-      if (*planned) answers.push_back(std::move(answer));
+      ASSIGN_OR_RETURN(const bool planned, PlanInSlots(request, planner, cancelled, answer));
+      if (planned) answers.push_back(std::move(answer));
       continue;
     }
     if (strategy != Strategy::kHsm) answer.request.budget = bytes;
-    absl::StatusOr<Plan> plan = planner.MakePlan(answer.request, cancelled);
-    if (!plan.ok()) return plan.status();
-    answer.plan = *std::move(plan);
+    ASSIGN_OR_RETURN(answer.plan, planner.MakePlan(answer.request, cancelled));
     answers.push_back(std::move(answer));
   }
   return answers;

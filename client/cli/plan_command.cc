@@ -19,6 +19,7 @@
 #include "client/pictures/plan_svg.h"
 #include "client/pictures/plan_text.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -71,7 +72,7 @@ absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files
     }
     return status;
   };
-  if (absl::Status status = write(files.svg, PlanSvg); !status.ok()) return status;
+  RETURN_IF_ERROR(write(files.svg, PlanSvg));
   return write(files.html, PlanPage);
 }
 

@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/training_display.h"
-#include "client/remote_chain_planner.h"
-#include "client/remote_planner.h"
+#include "planner_service/client/remote_chain_planner.h"
+#include "planner_service/client/remote_planner.h"
 
 namespace recurve {
 namespace {

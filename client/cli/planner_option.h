@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "client/cli/option_values.h"
-#include "client/fallback_planner.h"
+#include "planner_service/client/fallback_planner.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 

@@ -15,7 +15,8 @@
 #include "client/cli/profile_text.h"
 #include "client/pictures/roofline_svg.h"
 #include "executor/profile/job_profile.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {
@@ -47,10 +48,9 @@ absl::Status CheckProfileOptions(const ProfileOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
   }
-  const absl::Status pictures =
+  RETURN_IF_ERROR(
       CheckPictureFiles(options.pictures, options.json,
-                        {{"--data", options.job.data_path}, {"the cache of link costs", LinkCostCachePath()}});
-  if (!pictures.ok()) return pictures;
+                        {{"--data", options.job.data_path}, {"the cache of link costs", LinkCostCachePath()}}));
   return CheckJobSpec(options.job);
 }
 

@@ -19,10 +19,11 @@
 #include "client/cli/planner_option.h"
 #include "client/cli/schedule_service.h"
 #include "client/cli/schedule_source.h"
-#include "planner_service/interchange/action_exporter.h"
+#include "planner_service/checkpoint_schedules/action_exporter.h"
 #include "planner_service/planning/planner.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 #include "planner_service/verification/schedule_verifier.h"
 
 namespace recurve {
@@ -56,10 +57,9 @@ struct VerifyOptions {
 // The actions of a plan, from the service at `target` or, when that is empty, from this process.
 absl::Status StreamPlan(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer) {
   if (!target.empty()) return StreamFromService(target, request, consumer);
-  absl::StatusOr<Plan> plan = EmbeddedPlanner().MakePlan(request, WhenInterrupted());
-  if (!plan.ok()) return plan.status();
-  bool wanted = consumer.on_plan(*plan);
-  ScheduleWalk walk(plan->schedule);
+  ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan(request, WhenInterrupted()));
+  bool wanted = consumer.on_plan(plan);
+  ScheduleWalk walk(plan.schedule);
   for (std::optional<Action> action = walk.Next(); wanted && action; action = walk.Next()) {
     wanted = consumer.on_action(*action);
   }
@@ -155,7 +155,7 @@ absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const Veri
                         .budget_bytes = options.budget_bytes ? options.budget_bytes : header.budget_bytes,
                         .claimed_peak_bytes = header.claimed_peak_bytes,
                         .claimed_forward_count = header.claimed_forward_count};
-  if (absl::Status status = CheckTask(task); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckTask(task));
   return task;
 }
 
@@ -164,10 +164,9 @@ absl::StatusOr<Verdict> Check(const std::string& target, const VerificationTask&
   if (!target.empty()) return VerifyByService(target, task, [&source] { return source.Next(); });
   ScheduleVerifier verifier(task);
   while (verifier.Wants()) {
-    const absl::StatusOr<std::optional<Action>> action = source.Next();
-    if (!action.ok()) return action.status();
-    if (!action->has_value()) break;
-    if (absl::Status status = verifier.Add(**action); !status.ok()) return status;
+    ASSIGN_OR_RETURN(const std::optional<Action> action, source.Next());
+    if (!action.has_value()) break;
+    RETURN_IF_ERROR(verifier.Add(*action));
   }
   return verifier.Finish();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/schedule_service.h"
 
-#include "client/schedule_client.h"
+#include "planner_service/client/schedule_client.h"
 
 namespace recurve {
 

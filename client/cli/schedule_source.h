@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "planner_service/interchange/action_importer.h"
-#include "planner_service/interchange/schedule_file.h"
+#include "planner_service/checkpoint_schedules/action_importer.h"
+#include "planner_service/checkpoint_schedules/schedule_file.h"
 #include "planner_service/schedule/action.h"
 
 namespace recurve {

@@ -18,8 +18,9 @@
 #include "client/cli/option_values.h"
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -50,18 +51,16 @@ struct Jobs {
 };
 
 absl::Status AddJob(const Json& json, const std::string& fallback_name, Jobs& jobs) {
-  absl::StatusOr<Workload> workload = ParseWorkload(json);
-  if (!workload.ok()) return workload.status();
+  ASSIGN_OR_RETURN(Workload workload, ParseWorkload(json));
   const auto name = json.find("name");
   jobs.names.push_back(name != json.end() && name->is_string() ? name->get<std::string>() : fallback_name);
-  jobs.workloads.push_back(*std::move(workload));
+  jobs.workloads.push_back(std::move(workload));
   return absl::OkStatus();
 }
 
 absl::Status AddFile(const std::string& path, Jobs& jobs) {
-  const absl::StatusOr<Json> file = ReadJsonFile(path);
-  if (!file.ok()) return file.status();
-  const Json& json = *file;
+  ASSIGN_OR_RETURN(const Json file, ReadJsonFile(path));
+  const Json& json = file;
   const std::string stem = std::filesystem::path(path).stem().string();
   if (!json.is_array()) {
     const absl::Status status = AddJob(json, stem, jobs);
@@ -78,7 +77,7 @@ absl::Status AddFile(const std::string& path, Jobs& jobs) {
 absl::StatusOr<Jobs> ReadJobs(const std::vector<std::string>& files) {
   Jobs jobs;
   for (const std::string& path : files) {
-    if (absl::Status status = AddFile(path, jobs); !status.ok()) return status;
+    RETURN_IF_ERROR(AddFile(path, jobs));
   }
   if (jobs.workloads.empty()) return absl::InvalidArgumentError("give at least one job; see --help for how");
   return jobs;

@@ -7,7 +7,8 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {
@@ -47,21 +48,19 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
 
 absl::Status RunOnce(Contender& contender, const JobPlanners& planners, LinkCostCache& known_costs,
                      const CancelCheck& cancelled) {
-  auto job = TrainingJob::Prepare(contender.spec, planners, known_costs, cancelled);
-  if (!job.ok()) return job.status();
+  ASSIGN_OR_RETURN(auto job, TrainingJob::Prepare(contender.spec, planners, known_costs, cancelled));
   JobObserver silent;
-  const absl::StatusOr<JobReport> report = (*job)->Run(silent, cancelled);
-  if (!report.ok()) return report.status();
-  const JobPlan& plan = (*job)->plan();
+  ASSIGN_OR_RETURN(const JobReport report, job.Run(silent, cancelled));
+  const JobPlan& plan = job.plan();
   StrategyMeasurement& measurement = contender.measurement;
   const int64_t fixed = plan.ledger.total() - plan.ledger.activations();
-  measurement.planned_activation_bytes = report->planned_peak_bytes - fixed;
+  measurement.planned_activation_bytes = report.planned_peak_bytes - fixed;
   measurement.measured_activation_bytes =
-      std::max(measurement.measured_activation_bytes, report->measured_peak_bytes - fixed);
-  measurement.forward_count = report->forward_count_per_batch;
+      std::max(measurement.measured_activation_bytes, report.measured_peak_bytes - fixed);
+  measurement.forward_count = report.forward_count_per_batch;
   measurement.links = plan.links;
-  if (contender.seconds.empty()) measurement.predicted_seconds_per_batch = report->predicted_seconds_per_batch;
-  contender.seconds.push_back(report->seconds_per_batch);
+  if (contender.seconds.empty()) measurement.predicted_seconds_per_batch = report.predicted_seconds_per_batch;
+  contender.seconds.push_back(report.seconds_per_batch);
   return absl::OkStatus();
 }
 
@@ -86,7 +85,7 @@ absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(
   for (; round < limits.rounds && (round == 0 || !over()); ++round) {
     for (size_t i = 0; i < contenders.size(); ++i) {
       Contender& contender = contenders[(static_cast<size_t>(round) + i) % contenders.size()];
-      if (absl::Status status = RunOnce(contender, planners, known_costs, cancelled); !status.ok()) return status;
+      RETURN_IF_ERROR(RunOnce(contender, planners, known_costs, cancelled));
     }
     on_round(round + 1);
   }

@@ -22,7 +22,8 @@
 #include "executor/data/file_identity.h"
 #include "executor/job/training_job.h"
 #include "executor/model/model_file.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {
@@ -101,11 +102,10 @@ void ShowRounds(int64_t done, int64_t rounds) {
 
 // The losses are kept of a training that fails, too; `recorded` says whether.
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
-  const absl::StatusOr<std::unique_ptr<LossRecord>> record = LossRecord::Open(options.losses);
-  if (!record.ok()) return record.status();
-  absl::StatusOr<JobReport> report = RunJob(job, options, record->get());
-  recorded = (*record)->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
-                                            ", on ", job.plan().device));
+  ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
+  absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
+  recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
+                                        ", on ", job.plan().device));
   return report;
 }
 
@@ -129,9 +129,8 @@ absl::Status Conclude(const TrainOptions& options, const Model& model, const Job
   if (options.sample > 0) {
     if (!options.json) std::printf("\nsample of %lld bytes:\n", static_cast<long long>(options.sample));
     const SampleOptions sample{.bytes = options.sample, .temperature = 0.8, .seed = options.job.seed};
-    absl::StatusOr<std::string> text = SampleModel(model, sample, options.job.threads, !options.json);
-    if (!text.ok()) return text.status();
-    json["sample"] = *std::move(text);
+    ASSIGN_OR_RETURN(std::string text, SampleModel(model, sample, options.job.threads, !options.json));
+    json["sample"] = std::move(text);
   }
   if (options.compare.rounds > 0) {
     absl::StatusOr<std::vector<StrategyMeasurement>> measured = MeasureStrategies(

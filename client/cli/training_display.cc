@@ -13,9 +13,9 @@
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
 #include "executor/job/prediction_drift.h"
+#include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

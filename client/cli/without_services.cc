@@ -9,9 +9,9 @@
 #include "client/cli/build_info.h"
 #include "client/cli/commands.h"
 #include "client/cli/schedule_service.h"
-#include "client/remote_advisor.h"
-#include "client/remote_chain_planner.h"
-#include "client/remote_planner.h"
+#include "planner_service/client/remote_advisor.h"
+#include "planner_service/client/remote_chain_planner.h"
+#include "planner_service/client/remote_planner.h"
 
 namespace recurve {
 namespace {

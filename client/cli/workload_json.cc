@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/json_object.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -30,7 +31,7 @@ absl::StatusOr<Workload> ReadChain(JsonObject& reader) {
     ReadCosts(costs, chain.costs.emplace());
     reader.Fail(costs.End());
   }
-  if (absl::Status status = reader.End(); !status.ok()) return status;
+  RETURN_IF_ERROR(reader.End());
   return chain;
 }
 
@@ -55,31 +56,31 @@ absl::StatusOr<Workload> ReadModel(JsonObject& reader) {
   reader.Text("cell", cell);
   reader.Text("optimizer", optimizer);
   if (const std::optional<Cell> known = ParseCell(cell)) {
-    model.cell = *known;
+    model.model.cell = *known;
   } else {
     reader.Fail("cell", absl::StrCat("is \"", cell,
                                      "\"; must be \"lstm\", \"gru\", \"gru-reset-before\", \"tanh\", "
                                      "\"relu\" or \"slstm\""));
   }
   if (optimizer == "sgd") {
-    model.optimizer = ModelWorkload::Optimizer::kSgd;
+    model.optimizer = OptimizerKind::kSgd;
   } else if (optimizer != "adamw") {
     reader.Fail("optimizer", absl::StrCat("is \"", optimizer, "\"; must be \"adamw\" or \"sgd\""));
   }
   reader.Require("hidden");
-  reader.Count("layers", model.layers);
-  reader.Count("hidden", model.hidden);
-  reader.Count("embedding", model.embedding);
-  reader.Flag("residual", model.residual);
-  reader.Flag("layer_norm", model.layer_norm);
-  reader.Real("dropout", model.dropout);
-  reader.Real("recurrent_dropout", model.recurrent_dropout);
+  reader.Count("layers", model.model.layers);
+  reader.Count("hidden", model.model.hidden);
+  reader.Count("embedding", model.model.embedding);
+  reader.Flag("residual", model.model.residual);
+  reader.Flag("layer_norm", model.model.layer_norm);
+  reader.Real("dropout", model.model.dropout);
+  reader.Real("recurrent_dropout", model.model.recurrent_dropout);
   reader.Count("batch", model.batch);
   reader.Count("length", model.length);
   reader.Count("link", model.link);
   reader.Flag("carry_state", model.carry_state);
   ReadChoices(reader, model);
-  if (absl::Status status = reader.End(); !status.ok()) return status;
+  RETURN_IF_ERROR(reader.End());
   return model;
 }
 
@@ -99,15 +100,15 @@ Json ChainJson(const ChainWorkload& chain) {
 }
 
 Json ModelJson(const ModelWorkload& model) {
-  Json json = {{"cell", std::string(ToString(model.cell))},
-               {"optimizer", model.optimizer == ModelWorkload::Optimizer::kSgd ? "sgd" : "adamw"},
-               {"layers", model.layers},
-               {"hidden", model.hidden},
-               {"embedding", model.embedding},
-               {"residual", model.residual},
-               {"layer_norm", model.layer_norm},
-               {"dropout", model.dropout},
-               {"recurrent_dropout", model.recurrent_dropout},
+  Json json = {{"cell", std::string(ToString(model.model.cell))},
+               {"optimizer", model.optimizer == OptimizerKind::kSgd ? "sgd" : "adamw"},
+               {"layers", model.model.layers},
+               {"hidden", model.model.hidden},
+               {"embedding", model.model.embedding},
+               {"residual", model.model.residual},
+               {"layer_norm", model.model.layer_norm},
+               {"dropout", model.model.dropout},
+               {"recurrent_dropout", model.model.recurrent_dropout},
                {"batch", model.batch},
                {"length", model.length},
                {"link", model.link},

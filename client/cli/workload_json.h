@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/json.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 
 namespace recurve {
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/model_options.h"
 #include "client/cli/option_values.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -56,20 +57,19 @@ void WorkloadOptions::AddChain(const Section& section) {
 }
 
 void WorkloadOptions::AddModel(const Section& section) {
-  AddCell(section, model_.cell);
-  AddCount(section, "--layers", model_.layers, "stacked cells, 1 to 64");
-  AddCount(section, "--hidden", model_.hidden, "hidden size of a cell, 1 to 16384");
-  AddCount(section, "--embedding", model_.embedding, "size of the byte embedding; 0: as --hidden");
-  AddResidual(section, model_.residual);
-  AddLayerNorm(section, model_.layer_norm);
-  AddShare(section, "--dropout", model_.dropout, "between layers and before the output layer, 0 to below 1");
-  AddRecurrentDropout(section, model_.recurrent_dropout);
+  AddCell(section, model_.model.cell);
+  AddCount(section, "--layers", model_.model.layers, "stacked cells, 1 to 64");
+  AddCount(section, "--hidden", model_.model.hidden, "hidden size of a cell, 1 to 16384");
+  AddCount(section, "--embedding", model_.model.embedding, "size of the byte embedding; 0: as --hidden");
+  AddResidual(section, model_.model.residual);
+  AddLayerNorm(section, model_.model.layer_norm);
+  AddShare(section, "--dropout", model_.model.dropout, "between layers and before the output layer, 0 to below 1");
+  AddRecurrentDropout(section, model_.model.recurrent_dropout);
   AddCount(section, "--batch", model_.batch, "sequences in a batch, 1 to 65536");
   AddCount(section, "--link", model_.link, "steps in a link, the unit of planning; 0: chosen");
   AddResetState(section, model_.carry_state);
   AddChoice(section, "--optimizer", model_.optimizer,
-            std::map<std::string, ModelWorkload::Optimizer>{{"adamw", ModelWorkload::Optimizer::kAdamW},
-                                                            {"sgd", ModelWorkload::Optimizer::kSgd}},
+            std::map<std::string, OptimizerKind>{{"adamw", OptimizerKind::kAdamW}, {"sgd", OptimizerKind::kSgd}},
             "whose state is held");
   AddTexts(section, "--link-costs", link_costs_,
            "measured seconds of a link of so many steps: forward, with tape, backward; repeat for other links",
@@ -116,9 +116,8 @@ absl::StatusOr<ModelWorkload> WorkloadOptions::GetModel() const {
   ModelWorkload model = model_;
   model.length = length_.value_or(model.length);
   for (const std::string& text : link_costs_) {
-    const absl::StatusOr<ModelWorkload::LinkChoice> choice = ParseLinkChoice(text);
-    if (!choice.ok()) return choice.status();
-    model.choices.push_back(*choice);
+    ASSIGN_OR_RETURN(const ModelWorkload::LinkChoice choice, ParseLinkChoice(text));
+    model.choices.push_back(choice);
   }
   return model;
 }

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/option_values.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 
 namespace recurve {
 

@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "client/pictures/markup.h"
 #include "client/pictures/plan_svg.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 
 namespace recurve {
 

@@ -9,7 +9,7 @@
 #include "client/pictures/axis.h"
 #include "client/pictures/markup.h"
 #include "client/pictures/plan_svg.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/pictures/fill_columns.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {

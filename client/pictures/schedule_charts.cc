@@ -10,7 +10,7 @@
 #include "client/pictures/axis.h"
 #include "client/pictures/chart_labels.h"
 #include "client/pictures/markup.h"
-#include "planner_service/units/number_text.h"
+#include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {

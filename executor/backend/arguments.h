@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "executor/backend/cell.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
 

@@ -23,15 +23,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/arguments.h"
-#include "executor/backend/cell.h"
 #include "executor/backend/phase.h"
+#include "planner_service/model/alignment.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
-
-// Every tensor that a model lays out begins at a multiple of this.
-inline constexpr int64_t kAlignment = 64;  // bytes
-
-constexpr int64_t AlignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 // Memory of the device, or of the host for transfers, freed when the object dies.
 class DeviceMemory {

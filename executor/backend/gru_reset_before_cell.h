@@ -7,8 +7,8 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_GRU_RESET_BEFORE_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_GRU_RESET_BEFORE_CELL_H_
 
-#include "executor/backend/cell.h"
 #include "executor/backend/pointwise.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
 

@@ -10,8 +10,8 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_LSTM_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_LSTM_CELL_H_
 
-#include "executor/backend/cell.h"
 #include "executor/backend/pointwise.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
 

@@ -5,8 +5,8 @@
 #ifndef RECURVE_EXECUTOR_BACKEND_RNN_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_RNN_CELL_H_
 
-#include "executor/backend/cell.h"
 #include "executor/backend/pointwise.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve {
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/workload_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -115,12 +116,8 @@ absl::StatusOr<LearningRateShape> DecodeShape(executor::v1::LearningRateShape sh
 
 absl::StatusOr<OptimizerSpec> DecodeOptimizer(const executor::v1::OptimizerSpec& message) {
   OptimizerSpec spec;
-  absl::StatusOr<OptimizerKind> kind = DecodeOptimizerKind(message.kind());
-  if (!kind.ok()) return kind.status();
-  spec.kind = *kind;
-  absl::StatusOr<LearningRateShape> shape = DecodeShape(message.shape());
-  if (!shape.ok()) return shape.status();
-  spec.shape = *shape;
+  ASSIGN_OR_RETURN(spec.kind, DecodeOptimizerKind(message.kind()));
+  ASSIGN_OR_RETURN(spec.shape, DecodeShape(message.shape()));
   if (message.has_learning_rate()) spec.learning_rate = message.learning_rate();
   if (message.has_warmup_steps()) spec.warmup_steps = message.warmup_steps();
   if (message.has_momentum()) spec.momentum = message.momentum();
@@ -211,14 +208,12 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
 
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.data_path().empty()) return absl::InvalidArgumentError("data_path is empty; name the file to train on");
-  if (absl::Status status = CheckPath("data_path", message.data_path()); !status.ok()) return status;
-  if (absl::Status status = CheckPath("save_path", message.save_path()); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckPath("data_path", message.data_path()));
+  RETURN_IF_ERROR(CheckPath("save_path", message.save_path()));
   JobSpec spec;
   spec.data_path = message.data_path();
   if (message.has_holdout()) spec.holdout = message.holdout();
-  const absl::StatusOr<Cell> cell = DecodeCell("cell", message.cell());
-  if (!cell.ok()) return cell.status();
-  spec.cell = *cell;
+  ASSIGN_OR_RETURN(spec.cell, DecodeCell("cell", message.cell()));
   if (message.has_layers()) spec.layers = message.layers();
   if (message.has_hidden()) spec.hidden = message.hidden();
   if (message.has_embedding()) spec.embedding = message.embedding();
@@ -231,29 +226,21 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.has_link()) spec.link = message.link();
   if (message.has_steps()) spec.steps = message.steps();
   if (message.has_max_seconds()) spec.max_seconds = message.max_seconds();
-  absl::StatusOr<Sequences> sequences = DecodeSequences(message.sequences());
-  if (!sequences.ok()) return sequences.status();
-  spec.sequences = *sequences;
+  ASSIGN_OR_RETURN(spec.sequences, DecodeSequences(message.sequences()));
   if (message.has_carry_state()) spec.carry_state = message.carry_state();
-  absl::StatusOr<OptimizerSpec> optimizer = DecodeOptimizer(message.optimizer());
-  if (!optimizer.ok()) return optimizer.status();
-  spec.optimizer = *optimizer;
+  ASSIGN_OR_RETURN(spec.optimizer, DecodeOptimizer(message.optimizer()));
   if (message.has_seed()) spec.seed = message.seed();
   spec.memory = DecodeMemory(message);
   spec.host_memory = message.host_memory_bytes();
-  absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
-  if (!strategy.ok()) return strategy.status();
-  spec.strategy = *strategy;
+  ASSIGN_OR_RETURN(spec.strategy, DecodeStrategy(message.strategy()));
   if (!message.device().empty()) spec.device = message.device();
-  const absl::StatusOr<Precision> precision = DecodePrecision(message.precision());
-  if (!precision.ok()) return precision.status();
-  spec.precision = *precision;
+  ASSIGN_OR_RETURN(spec.precision, DecodePrecision(message.precision()));
   if (message.has_threads()) spec.threads = message.threads();
   spec.save_path = message.save_path();
   if (message.has_checkpoint_every()) spec.checkpoint_every = message.checkpoint_every();
   spec.evaluate_every = message.evaluate_every();
   spec.recalibrate = message.recalibrate();
-  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckJobSpec(spec));
   return spec;
 }
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "planner_service/status/status_macros.h"
+
 namespace recurve {
 namespace {
 
@@ -14,17 +16,10 @@ JobStoreOptions Counted(JobStoreOptions options, ExecutorMetrics& metrics) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const ExecutorDaemonOptions& options) {
-  absl::StatusOr<PathRoots> roots = PathRoots::Resolve(options.data_root, options.model_root);
-  if (!roots.ok()) return roots.status();
-  std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, *std::move(roots)));
-  absl::StatusOr<std::unique_ptr<Server>> server =
-      Server::Start(options.server, {&daemon->service_}, daemon->registry_);
-  if (!server.ok()) return server.status();
-  daemon->server_ = *std::move(server);
-  absl::StatusOr<std::unique_ptr<Runner>> runner =
-      Runner::Start(daemon->runner_options_, daemon->store_, daemon->metrics_);
-  if (!runner.ok()) return runner.status();
-  daemon->runner_ = *std::move(runner);
+  ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
+  std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(roots)));
+  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {&daemon->service_}, daemon->registry_));
+  ASSIGN_OR_RETURN(daemon->runner_, Runner::Start(daemon->runner_options_, daemon->store_, daemon->metrics_));
   return daemon;
 }
 

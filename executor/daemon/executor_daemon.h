@@ -11,7 +11,7 @@
 #include "executor/daemon/executor_service.h"
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/runner.h"
-#include "planner_service/serving/server.h"
+#include "planner_service/grpc_server/server.h"
 
 namespace recurve {
 

@@ -7,11 +7,11 @@
 #include <iostream>
 #include <string>
 
-#include "client/target.h"
 #include "executor/job/link_cost_cache.h"
-#include "planner_service/serving/address.h"
+#include "planner_service/client/target.h"
+#include "planner_service/grpc_server/address.h"
 #include "planner_service/text/printable.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
+#include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/process/failures.h"
-#include "planner_service/serving/daemon_log.h"
-#include "planner_service/serving/server.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {

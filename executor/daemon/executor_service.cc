@@ -8,8 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/watch_reactor.h"
+#include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
-#include "planner_service/serving/grpc_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -28,7 +29,7 @@ absl::Status CheckRequestId(const std::string& id) {
 }
 
 absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request) {
-  if (absl::Status status = CheckRequestId(request.request_id()); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
   // Kept and answered with every default filled in, so that no client has to know them.

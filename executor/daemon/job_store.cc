@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -140,11 +141,10 @@ absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   std::lock_guard<std::mutex> lock(mutex_);
-  const absl::StatusOr<int64_t> first = FirstOfPage(request);
-  if (!first.ok()) return first.status();
+  ASSIGN_OR_RETURN(const int64_t first, FirstOfPage(request));
   executor::v1::ListJobsResponse page;
   size_t bytes = 0;
-  for (auto next = jobs_.lower_bound(*first); next != jobs_.end(); ++next) {
+  for (auto next = jobs_.lower_bound(first); next != jobs_.end(); ++next) {
     const Job& job = next->second.job;
     if (request.state() != executor::v1::JOB_STATE_UNSPECIFIED && request.state() != job.state()) continue;
     if (page.jobs_size() == page_size || bytes > kMaxPageBytes) {

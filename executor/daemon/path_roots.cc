@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -51,24 +52,22 @@ absl::Status CheckAbsolute(const char* field, const std::string& path, const cha
 
 absl::StatusOr<std::string> ConfineData(const std::string& path, const std::string& root) {
   if (root.empty()) {
-    if (absl::Status status = CheckAbsolute("data_path", path, "--data-root"); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckAbsolute("data_path", path, "--data-root"));
   }
   if (root.empty() || path.empty()) return path;
-  const absl::StatusOr<fs::path> followed = Follow("data_path", path, root);
-  if (!followed.ok()) return followed.status();
-  return followed->string();
+  ASSIGN_OR_RETURN(const fs::path followed, Follow("data_path", path, root));
+  return followed.string();
 }
 
 // A link in the model's place is refused: it may point anywhere later on.
 absl::StatusOr<std::string> ConfineModel(const std::string& path, const std::string& root) {
   if (root.empty()) {
-    if (absl::Status status = CheckAbsolute("save_path", path, "--model-root"); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckAbsolute("save_path", path, "--model-root"));
   }
   if (root.empty() || path.empty()) return path;
   const fs::path given(path);
-  const absl::StatusOr<fs::path> folder = Follow("save_path", given.parent_path().string(), root);
-  if (!folder.ok()) return folder.status();
-  const fs::path place = *folder / given.filename();
+  ASSIGN_OR_RETURN(const fs::path folder, Follow("save_path", given.parent_path().string(), root));
+  const fs::path place = folder / given.filename();
   std::error_code error;
   if (!given.has_filename() || given.filename() == "." || given.filename() == "..") {
     return absl::InvalidArgumentError(absl::StrCat("save_path ", path, " names a directory; name a file in it"));
@@ -84,22 +83,14 @@ absl::StatusOr<std::string> ConfineModel(const std::string& path, const std::str
 
 absl::StatusOr<PathRoots> PathRoots::Resolve(const std::string& data_root, const std::string& model_root) {
   PathRoots roots;
-  absl::StatusOr<std::string> data = ResolveRoot("--data-root", data_root);
-  if (!data.ok()) return data.status();
-  roots.data_root_ = *std::move(data);
-  absl::StatusOr<std::string> model = ResolveRoot("--model-root", model_root);
-  if (!model.ok()) return model.status();
-  roots.model_root_ = *std::move(model);
+  ASSIGN_OR_RETURN(roots.data_root_, ResolveRoot("--data-root", data_root));
+  ASSIGN_OR_RETURN(roots.model_root_, ResolveRoot("--model-root", model_root));
   return roots;
 }
 
 absl::StatusOr<JobSpec> PathRoots::Confine(JobSpec spec) const {
-  absl::StatusOr<std::string> data = ConfineData(spec.data_path, data_root_);
-  if (!data.ok()) return data.status();
-  spec.data_path = *std::move(data);
-  absl::StatusOr<std::string> model = ConfineModel(spec.save_path, model_root_);
-  if (!model.ok()) return model.status();
-  spec.save_path = *std::move(model);
+  ASSIGN_OR_RETURN(spec.data_path, ConfineData(spec.data_path, data_root_));
+  ASSIGN_OR_RETURN(spec.save_path, ConfineModel(spec.save_path, model_root_));
   spec.save_through_links = model_root_.empty();
   return spec;
 }

@@ -10,6 +10,7 @@
 #include "executor/codec/job_codec.h"
 #include "executor/job/prediction_drift.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -81,9 +82,7 @@ Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(RunnerOptions options, JobStore& store,
                                                       ExecutorMetrics& metrics) {
   std::unique_ptr<Runner> runner(new Runner(std::move(options), store, metrics));
-  absl::StatusOr<std::thread> thread = StartThread("the jobs", [raw = runner.get()] { raw->Loop(); });
-  if (!thread.ok()) return thread.status();
-  runner->thread_ = *std::move(thread);
+  ASSIGN_OR_RETURN(runner->thread_, StartThread("the jobs", [raw = runner.get()] { raw->Loop(); }));
   return runner;
 }
 
@@ -108,22 +107,21 @@ void Runner::RunOne(const TakenJob& taken) {
 }
 
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
-  absl::StatusOr<JobSpec> spec = Admit(taken);
-  if (!spec.ok()) return spec.status();
+  ASSIGN_OR_RETURN(JobSpec spec, Admit(taken));
   FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout},
                           [&](const Fallback& fallback) {
                             metrics_.CountPlannerFallback(fallback.reason);
                             NoteEmbedded(taken.id, fallback.why);
                           });
   absl::StatusOr<std::unique_ptr<TrainingJob>> job =
-      TrainingJob::Prepare(*spec, {planner, planner}, known_costs_, taken.cancelled);
+      TrainingJob::Prepare(spec, {planner, planner}, known_costs_, taken.cancelled);
   if (!job.ok()) {
     if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
     return job.status();
   }
   if (options_.planner_target.empty()) NoteEmbedded(taken.id, "no planner service is configured (--planner)");
   const auto source = planner.uses_service() ? executor::v1::PLAN_SOURCE_REMOTE : executor::v1::PLAN_SOURCE_EMBEDDED;
-  return Train(taken, *spec, source, **job);
+  return Train(taken, spec, source, **job);
 }
 
 void Runner::NoteEmbedded(const std::string& id, const std::string& why) {

@@ -8,12 +8,12 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "client/fallback_planner.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
+#include "planner_service/client/fallback_planner.h"
 
 namespace recurve {
 

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
-#include "planner_service/serving/grpc_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -79,18 +80,17 @@ std::optional<absl::Status> WatchReactor::Advance() {
       cancelled = cancelled_;
     }
     if (cancelled) return absl::CancelledError("the call was cancelled");
-    absl::StatusOr<JobStore::NextEvent> next = store_.EventFrom(id_, from);
-    if (!next.ok()) return next.status();
-    if (next->event.has_value()) {
+    ASSIGN_OR_RETURN(JobStore::NextEvent next, store_.EventFrom(id_, from));
+    if (next.event.has_value()) {
       {
         std::lock_guard<std::mutex> lock(mutex_);
-        next_ = next->event->sequence() + 1;
-        *response_.mutable_event() = *std::move(next->event);
+        next_ = next.event->sequence() + 1;
+        *response_.mutable_event() = *std::move(next.event);
       }
       StartWrite(&response_);
       return std::nullopt;
     }
-    if (next->ended) return absl::OkStatus();
+    if (next.ended) return absl::OkStatus();
     std::lock_guard<std::mutex> lock(mutex_);
     if (!look_again_) {
       busy_ = false;

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/data/file_identity.h"
 #include "executor/data/posix_error.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -113,23 +114,22 @@ absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path, Links lin
   if (path.empty()) return absl::InvalidArgumentError("the path of the file to write is empty");
   if (path.back() == '/') return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it ends in '/'"));
   IgnoreFileSizeSignal();
-  absl::StatusOr<std::string> target = FollowLinks(path);
-  if (!target.ok()) return target.status();
-  if (links == Links::kRefuse && *target != path) {
+  ASSIGN_OR_RETURN(std::string target, FollowLinks(path));
+  if (links == Links::kRefuse && target != path) {
     return absl::PermissionDeniedError(absl::StrCat("cannot write ", path, ": it is a symbolic link"));
   }
-  if (absl::Status status = CheckReplaceable(path, *target); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckReplaceable(path, target));
   for (int number = 0; number < kMostWritersAtOnce; ++number) {
-    std::string temporary = TemporaryName(*target, number);
+    std::string temporary = TemporaryName(target, number);
     const int fd = CreateLocked(temporary);
     if (fd < 0 && errno == EEXIST) continue;
     if (fd < 0) return PosixError(errno, "write", path);
     for (int next = number + 1; next < kMostWritersAtOnce; ++next) {
-      const std::string left = TemporaryName(*target, next);
+      const std::string left = TemporaryName(target, next);
       if (access(left.c_str(), F_OK) != 0) break;
       RemoveAbandoned(left);
     }
-    return AtomicFile(path, *std::move(target), std::move(temporary), fd);
+    return AtomicFile(path, std::move(target), std::move(temporary), fd);
   }
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", kMostWritersAtOnce,
                                              " temporary files of it are in the way; remove those that nobody writes"));
@@ -178,10 +178,9 @@ absl::Status AtomicFile::Commit() {
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
-  absl::StatusOr<AtomicFile> file = AtomicFile::Create(path);
-  if (!file.ok()) return file.status();
-  absl::Status status = file->Write(bytes.data(), static_cast<int64_t>(bytes.size()));
-  return status.ok() ? file->Commit() : status;
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  absl::Status status = file.Write(bytes.data(), static_cast<int64_t>(bytes.size()));
+  return status.ok() ? file.Commit() : status;
 }
 
 }  // namespace recurve

@@ -13,6 +13,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "executor/data/posix_error.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -35,14 +36,14 @@ absl::Status WriteAll(int fd, const char* from, size_t bytes) {
 absl::Status CopyStandardInput(int to, const StopCheck& stop) {
   std::vector<char> buffer(kCopyBytes);
   for (;;) {
-    if (absl::Status status = CheckStop(stop); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckStop(stop));
     pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     if (poll(&input, 1, kPollMilliseconds) <= 0) continue;
     const ssize_t got = read(STDIN_FILENO, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return PosixError(errno, "read", kStandardInput);
     if (got == 0) return absl::OkStatus();
-    if (absl::Status status = WriteAll(to, buffer.data(), static_cast<size_t>(got)); !status.ok()) return status;
+    RETURN_IF_ERROR(WriteAll(to, buffer.data(), static_cast<size_t>(got)));
   }
 }
 
@@ -74,7 +75,7 @@ absl::StatusOr<std::unique_ptr<InputFile>> InputFile::OpenStandardInput(const St
   std::FILE* copy = std::tmpfile();
   if (copy == nullptr) return PosixError(errno, "keep a copy of", kStandardInput);
   const absl::Cleanup closer = [copy] { std::fclose(copy); };
-  if (absl::Status status = CopyStandardInput(fileno(copy), stop); !status.ok()) return status;
+  RETURN_IF_ERROR(CopyStandardInput(fileno(copy), stop));
   const int fd = fcntl(fileno(copy), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return PosixError(errno, "read", kStandardInput);
   return Own(fd, kStandardInput, "");

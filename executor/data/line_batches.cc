@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/permutation.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -26,14 +27,13 @@ absl::StatusOr<LineBatches> LineBatches::Create(const Text& text, int64_t batch,
                                                 const StopCheck& stop) {
   if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; it must be at least 1"));
   if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; it must be at least 1"));
-  absl::StatusOr<Lines> lines = Lines::Find(text, length, stop);
-  if (!lines.ok()) return lines.status();
-  if (absl::Status status = lines->CheckLineEnds(); !status.ok()) return status;
-  if (lines->count() == 0) {
+  ASSIGN_OR_RETURN(Lines lines, Lines::Find(text, length, stop));
+  RETURN_IF_ERROR(lines.CheckLineEnds());
+  if (lines.count() == 0) {
     return absl::InvalidArgumentError(absl::StrCat("the ", text.size(), " bytes of text to train on have ",
-                                                   lines->empty(), " lines and all are empty; give a text with lines"));
+                                                   lines.empty(), " lines and all are empty; give a text with lines"));
   }
-  return LineBatches(*std::move(lines), batch, seed);
+  return LineBatches(std::move(lines), batch, seed);
 }
 
 absl::Status LineBatches::DrawPool(int64_t epoch, int64_t pool, const StopCheck& stop) {
@@ -44,7 +44,7 @@ absl::Status LineBatches::DrawPool(int64_t epoch, int64_t pool, const StopCheck&
   std::vector<int64_t> lines(static_cast<size_t>(last - first));
   for (int64_t i = first; i < last; ++i) lines[static_cast<size_t>(i - first)] = permutation(i);
   std::sort(lines.begin(), lines.end());  // read in the order of the file
-  if (absl::Status status = FillPool(lines, stop); !status.ok()) return status;
+  RETURN_IF_ERROR(FillPool(lines, stop));
   const int64_t batches = (last - first + batch_ - 1) / batch_;
   const Permutation shuffle(batches, KeyOf(seed_, epoch, pool));
   order_.resize(static_cast<size_t>(batches));
@@ -62,11 +62,10 @@ absl::Status LineBatches::FillPool(const std::vector<int64_t>& lines, const Stop
   TextView view(lines_.text(), kAhead);
   for (const int64_t line : lines) {
     if (pool_.size() % kLinesPerCheck == 0) {
-      if (absl::Status status = CheckStop(stop); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckStop(stop));
     }
-    const absl::StatusOr<TextSpan> sequence = lines_.Locate(line, view);
-    if (!sequence.ok()) return sequence.status();
-    pool_.push_back(*sequence);
+    ASSIGN_OR_RETURN(const TextSpan sequence, lines_.Locate(line, view));
+    pool_.push_back(sequence);
   }
   std::sort(pool_.begin(), pool_.end(), [](const TextSpan& a, const TextSpan& b) {
     return std::tie(a.steps, a.begin) < std::tie(b.steps, b.begin);
@@ -78,7 +77,7 @@ absl::StatusOr<std::span<const TextSpan>> LineBatches::Take(int64_t index, const
   const int64_t epoch = index / batches_per_epoch();
   const int64_t within = index % batches_per_epoch();
   if (pool_epoch_ != epoch || pool_number_ != within / kPoolBatches) {
-    if (absl::Status status = DrawPool(epoch, within / kPoolBatches, stop); !status.ok()) return status;
+    RETURN_IF_ERROR(DrawPool(epoch, within / kPoolBatches, stop));
   }
   // Counted from the longest down, so that a batch with fewer lines has the shortest.
   const int64_t end = static_cast<int64_t>(pool_.size()) - order_[static_cast<size_t>(within % kPoolBatches)] * batch_;
@@ -94,18 +93,16 @@ int64_t LineBatches::HeldBytes() const {
 }
 
 absl::StatusOr<int64_t> LineBatches::StepsOf(int64_t index, const StopCheck& stop) {
-  const absl::StatusOr<std::span<const TextSpan>> sequences = Take(index, stop);
-  if (!sequences.ok()) return sequences.status();
-  return sequences->back().steps;
+  ASSIGN_OR_RETURN(const std::span<const TextSpan> sequences, Take(index, stop));
+  return sequences.back().steps;
 }
 
 absl::Status LineBatches::Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) {
-  const absl::StatusOr<std::span<const TextSpan>> sequences = Take(index, stop);
-  if (!sequences.ok()) return sequences.status();
+  ASSIGN_OR_RETURN(const std::span<const TextSpan> sequences, Take(index, stop));
   std::fill_n(batch.lengths, batch_, 0);
-  std::transform(sequences->begin(), sequences->end(), batch.lengths,
+  std::transform(sequences.begin(), sequences.end(), batch.lengths,
                  [](const TextSpan& sequence) { return static_cast<int32_t>(sequence.steps); });
-  return FillFrom(lines_.text(), *sequences, batch_, batch, stop);
+  return FillFrom(lines_.text(), sequences, batch_, batch, stop);
 }
 
 }  // namespace recurve

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -29,11 +30,10 @@ int64_t FindNewline(std::span<const uint8_t> text) {
 template <typename Visit>
 absl::Status ForEachPiece(TextView& view, int64_t begin, int64_t end, const StopCheck& stop, const Visit& visit) {
   while (begin < end) {
-    if (absl::Status status = CheckStop(stop); !status.ok()) return status;
-    const absl::StatusOr<std::span<const uint8_t>> bytes = view.Look(begin, std::min(TextView::kMost, end - begin));
-    if (!bytes.ok()) return bytes.status();
-    if (!visit(begin, *bytes)) break;
-    begin += static_cast<int64_t>(bytes->size());
+    RETURN_IF_ERROR(CheckStop(stop));
+    ASSIGN_OR_RETURN(const std::span<const uint8_t> bytes, view.Look(begin, std::min(TextView::kMost, end - begin)));
+    if (!visit(begin, bytes)) break;
+    begin += static_cast<int64_t>(bytes.size());
   }
   return absl::OkStatus();
 }
@@ -49,12 +49,10 @@ absl::StatusOr<Lines> Lines::Find(const Text& text, int64_t length, const StopCh
   for (int64_t begin = 0; begin < text.size(); begin += lines.block_) {
     lines.before_.push_back(lines.count_);
     const int64_t end = std::min(text.size(), begin + lines.block_);
-    const absl::Status status =
-        ForEachPiece(view, begin, end, stop, [&](int64_t /*begin*/, std::span<const uint8_t> bytes) {
-          lines.Scan(bytes);
-          return true;
-        });
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(ForEachPiece(view, begin, end, stop, [&](int64_t /*begin*/, std::span<const uint8_t> bytes) {
+      lines.Scan(bytes);
+      return true;
+    }));
   }
   if (lines.line_bytes_ > 0) lines.EndLine();
   return lines;
@@ -108,19 +106,18 @@ absl::StatusOr<int64_t> Lines::BeginOf(int64_t i, TextView& view) const {
   uint8_t last = kLineEnd;
   const int64_t begin = block * block_;
   // From the byte before the block on, which says whether the block begins with a line.
-  const absl::Status status = ForEachPiece(view, begin - 1, std::min(text_.size(), begin + block_), {},
-                                           [&](int64_t at, std::span<const uint8_t> bytes) {
-                                             for (size_t j = 0; j < bytes.size(); ++j) {
-                                               const bool begins = last == kLineEnd && bytes[j] != kLineEnd;
-                                               last = bytes[j];
-                                               const bool in_block = at + static_cast<int64_t>(j) >= begin;
-                                               if (!begins || !in_block || left-- > 0) continue;
-                                               found = at + static_cast<int64_t>(j);
-                                               return false;
-                                             }
-                                             return true;
-                                           });
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ForEachPiece(view, begin - 1, std::min(text_.size(), begin + block_), {},
+                               [&](int64_t at, std::span<const uint8_t> bytes) {
+                                 for (size_t j = 0; j < bytes.size(); ++j) {
+                                   const bool begins = last == kLineEnd && bytes[j] != kLineEnd;
+                                   last = bytes[j];
+                                   const bool in_block = at + static_cast<int64_t>(j) >= begin;
+                                   if (!begins || !in_block || left-- > 0) continue;
+                                   found = at + static_cast<int64_t>(j);
+                                   return false;
+                                 }
+                                 return true;
+                               }));
   return found < 0 ? absl::StatusOr<int64_t>(Moved(i)) : found;
 }
 
@@ -130,9 +127,8 @@ absl::StatusOr<int64_t> Lines::StepsFrom(int64_t begin, TextView& view) const {
   bool ended = false;
   while (!ended && bytes < length_ && begin + bytes < text_.size()) {
     const int64_t piece = std::min({kPiece, length_ - bytes, text_.size() - begin - bytes});
-    const absl::StatusOr<std::span<const uint8_t>> text = view.Look(begin + bytes, piece);
-    if (!text.ok()) return text.status();
-    const int64_t before_newline = FindNewline(*text);
+    ASSIGN_OR_RETURN(const std::span<const uint8_t> text, view.Look(begin + bytes, piece));
+    const int64_t before_newline = FindNewline(text);
     ended = before_newline < piece;
     bytes += before_newline;
   }
@@ -140,12 +136,10 @@ absl::StatusOr<int64_t> Lines::StepsFrom(int64_t begin, TextView& view) const {
 }
 
 absl::StatusOr<TextSpan> Lines::Locate(int64_t i, TextView& view) const {
-  const absl::StatusOr<int64_t> begin = BeginOf(i, view);
-  if (!begin.ok()) return begin.status();
-  const absl::StatusOr<int64_t> steps = StepsFrom(*begin, view);
-  if (!steps.ok()) return steps.status();
-  if (!lengths_.contains(*steps)) return Moved(i);
-  return TextSpan{.begin = *begin - 1, .steps = *steps};  // from the newline before it
+  ASSIGN_OR_RETURN(const int64_t begin, BeginOf(i, view));
+  ASSIGN_OR_RETURN(const int64_t steps, StepsFrom(begin, view));
+  if (!lengths_.contains(steps)) return Moved(i);
+  return TextSpan{.begin = begin - 1, .steps = steps};  // from the newline before it
 }
 
 }  // namespace recurve

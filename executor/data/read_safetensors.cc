@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/safetensors.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 #include "planner_service/text/strict_json.h"
 
@@ -117,14 +118,13 @@ absl::StatusOr<std::vector<Entry>> ReadEntries(const Json& header, int64_t data_
   std::vector<Entry> entries;
   for (const auto& [name, json] : header.items()) {
     if (name == "__metadata__") {
-      if (absl::Status status = ReadMetadata(json, metadata); !status.ok()) return status;
+      RETURN_IF_ERROR(ReadMetadata(json, metadata));
       continue;
     }
-    absl::StatusOr<Entry> entry = ReadEntry(name, json, data_bytes);
-    if (!entry.ok()) return entry.status();
-    entries.push_back(*std::move(entry));
+    ASSIGN_OR_RETURN(Entry entry, ReadEntry(name, json, data_bytes));
+    entries.push_back(std::move(entry));
   }
-  if (absl::Status status = SortAndCheckCover(entries, data_bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(SortAndCheckCover(entries, data_bytes));
   return entries;
 }
 
@@ -136,7 +136,7 @@ absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
   uint64_t length = 0;
   const int64_t rest = file.size() - kLengthBytes;
   if (rest < 0) return absl::InvalidArgumentError(absl::StrCat("it has ", file.size(), " bytes"));
-  if (absl::Status status = file.Read(0, &length, kLengthBytes); !status.ok()) return status;
+  RETURN_IF_ERROR(file.Read(0, &length, kLengthBytes));
   if (length > static_cast<uint64_t>(std::min(rest, kMaxHeaderBytes))) {
     return absl::InvalidArgumentError(
         absl::StrCat("it says that its header has ", length, " bytes, and may have ", std::min(rest, kMaxHeaderBytes)));
@@ -147,19 +147,15 @@ absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
 }
 
 absl::StatusOr<Safetensors> Read(const InputFile& input) {
-  const absl::StatusOr<std::string> text = ReadHeader(input);
-  if (!text.ok()) return text.status();
-  const absl::StatusOr<Json> header = ParseHeader(*text);
-  if (!header.ok()) return header.status();
-  const int64_t data = kLengthBytes + static_cast<int64_t>(text->size());
+  ASSIGN_OR_RETURN(const std::string text, ReadHeader(input));
+  ASSIGN_OR_RETURN(const Json header, ParseHeader(text));
+  const int64_t data = kLengthBytes + static_cast<int64_t>(text.size());
   Safetensors file;
-  absl::StatusOr<std::vector<Entry>> entries = ReadEntries(*header, input.size() - data, file.metadata);
-  if (!entries.ok()) return entries.status();
-  for (Entry& entry : *entries) {
+  ASSIGN_OR_RETURN(std::vector<Entry> entries, ReadEntries(header, input.size() - data, file.metadata));
+  for (Entry& entry : entries) {
     const int64_t bytes = entry.end - entry.begin;
     entry.tensor.values.resize(static_cast<size_t>(bytes / 4));
-    const absl::Status status = input.Read(data + entry.begin, entry.tensor.values.data(), bytes);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(input.Read(data + entry.begin, entry.tensor.values.data(), bytes));
     file.tensors.push_back(std::move(entry.tensor));
   }
   return file;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -60,17 +61,16 @@ absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) 
 
 absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                               const std::vector<NamedTensor>& tensors, AtomicFile::Links links) {
-  if (absl::Status status = CheckTensors(tensors); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckTensors(tensors));
   const std::string header = MakeHeader(metadata, tensors);
-  absl::StatusOr<AtomicFile> output = AtomicFile::Create(path, links);
-  if (!output.ok()) return output.status();
+  ASSIGN_OR_RETURN(AtomicFile output, AtomicFile::Create(path, links));
   const uint64_t length = header.size();
-  absl::Status status = output->Write(&length, sizeof(length));
-  if (status.ok()) status = output->Write(header.data(), static_cast<int64_t>(length));
+  absl::Status status = output.Write(&length, sizeof(length));
+  if (status.ok()) status = output.Write(header.data(), static_cast<int64_t>(length));
   for (const NamedTensor& tensor : tensors) {
-    if (status.ok()) status = output->Write(tensor.values.data(), BytesOf(tensor));
+    if (status.ok()) status = output.Write(tensor.values.data(), BytesOf(tensor));
   }
-  return status.ok() ? output->Commit() : status;
+  return status.ok() ? output.Commit() : status;
 }
 
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors) {

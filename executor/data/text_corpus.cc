@@ -5,6 +5,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -26,7 +27,7 @@ absl::Status ReadTile(const Text& text, std::span<const TextSpan> spans, int64_t
     tile.steps[j] = steps;
     if (steps == 0) continue;
     const std::span<uint8_t> to = std::span(tile.bytes[j]).first(static_cast<size_t>(steps) + 1);
-    if (absl::Status status = text.Read(spans[j].begin + first_step, to); !status.ok()) return status;
+    RETURN_IF_ERROR(text.Read(spans[j].begin + first_step, to));
   }
   return absl::OkStatus();
 }
@@ -84,8 +85,8 @@ absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t
     const size_t skipped = std::min(spans.size(), static_cast<size_t>(column));
     const std::span<const TextSpan> here = spans.subspan(skipped, std::min(width, spans.size() - skipped));
     for (int64_t step = 0; step < batch.steps; step += kTileSteps) {
-      if (absl::Status status = CheckStop(stop); !status.ok()) return status;
-      if (absl::Status status = ReadTile(text, here, step, tile); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckStop(stop));
+      RETURN_IF_ERROR(ReadTile(text, here, step, tile));
       const int64_t at = step * columns + column;
       WriteTile(tile, std::min(kTileSteps, batch.steps - step), width, columns, batch.inputs + at, batch.targets + at);
     }

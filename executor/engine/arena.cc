@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "planner_service/status/status_macros.h"
+
 namespace recurve {
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t bytes, int64_t pieces,
@@ -10,17 +12,15 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t b
   Ledger beside;
   beside[MemoryKind::kBackend] = backend.OwnBytes();
   beside[MemoryKind::kProcess] = process_bytes;
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes - beside.total());
-  if (!memory.ok()) return memory.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceMemory> memory, backend.Allocate(bytes - beside.total()));
   // Tensors are padded, and whole states are copied: no copy reads what nothing wrote.
-  backend.Zero((*memory)->data(), (*memory)->size());
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), beside, pieces));
+  backend.Zero(memory->data(), memory->size());
+  return std::unique_ptr<Arena>(new Arena(std::move(memory), beside, pieces));
 }
 
 absl::StatusOr<std::unique_ptr<Arena>> Arena::CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces) {
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.AllocateHost(bytes);
-  if (!memory.ok()) return memory.status();
-  return std::unique_ptr<Arena>(new Arena(*std::move(memory), /*beside=*/{}, pieces));
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceMemory> memory, backend.AllocateHost(bytes));
+  return std::unique_ptr<Arena>(new Arena(std::move(memory), /*beside=*/{}, pieces));
 }
 
 Arena::Arena(std::unique_ptr<DeviceMemory> memory, const Ledger& beside, int64_t pieces)

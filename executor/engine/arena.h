@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/engine/ledger.h"
+#include "planner_service/model/memory_ledger.h"
 
 namespace recurve {
 

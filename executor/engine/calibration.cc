@@ -9,13 +9,14 @@
 #include <utility>
 
 #include "executor/model/language_model.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
-// A stretch, where memory allows, is as many links as make about so much work, in rows (k B a link): long enough for
+// A span, where memory allows, is as many links as make about so much work, in rows (k B a link): long enough for
 // the clock, short enough to fall between two interruptions.
-constexpr int64_t kOperationsPerRow = 1'953'125;  // of a stretch, for each row of Backend::MostLinkRows
+constexpr int64_t kOperationsPerRow = 1'953'125;  // of a span, for each row of Backend::MostLinkRows
 constexpr int64_t kOperationsPerWeight = 8;       // of a row: two in each of two forwards, four in the backward
 constexpr int64_t kMaxLinks = 64;
 
@@ -33,9 +34,9 @@ double TrimmedMean(std::vector<double> values) {
 }
 
 // Seconds from one call to the next, everything that was asked for being done. The first failure stays.
-class Laps {
+class Stopwatch {
  public:
-  explicit Laps(Backend& backend) : backend_(backend) { Next(); }
+  explicit Stopwatch(Backend& backend) : backend_(backend) { Next(); }
 
   double Next() {
     status_.Update(backend_.Synchronize());
@@ -51,7 +52,7 @@ class Laps {
 };
 
 // A few links of one candidate, and what was measured of them.
-struct Stretch {
+struct LinkSpan {
   int64_t link = 1;
   int64_t links = 1;
   std::unique_ptr<LanguageModel> model;
@@ -71,68 +72,67 @@ struct Stretch {
   }
 };
 
-Stretch MakeStretch(const CalibrationOptions& options, int64_t link, Backend& backend) {
+LinkSpan MakeSpan(const CalibrationOptions& options, int64_t link, Backend& backend) {
   const int64_t operations = kOperationsPerWeight * ParameterLayout(options.model).count();
   const int64_t most_rows = backend.MostLinkRows();
   const int64_t rows = std::min(most_rows / 2, kOperationsPerRow * most_rows / operations);
-  Stretch stretch{.link = link, .links = std::clamp<int64_t>(rows / (link * options.batch), 1, kMaxLinks)};
-  for (;; --stretch.links) {
-    const SequenceShape shape = {.length = stretch.links * link, .link = link, .batch = options.batch};
-    stretch.model = std::make_unique<LanguageModel>(options.model, shape, LanguageModel::Use::kTraining, backend);
-    if (stretch.links == 1 || backend.OwnBytes() + stretch.bytes() <= options.max_bytes) return stretch;
+  LinkSpan span{.link = link, .links = std::clamp<int64_t>(rows / (link * options.batch), 1, kMaxLinks)};
+  for (;; --span.links) {
+    const SequenceShape shape = {.length = span.links * link, .link = link, .batch = options.batch};
+    span.model = std::make_unique<LanguageModel>(options.model, shape, LanguageModel::Use::kTraining, backend);
+    if (span.links == 1 || backend.OwnBytes() + span.bytes() <= options.max_bytes) return span;
   }
 }
 
-// The stretches of all candidates in one block of memory. They share the weights and the gradients, whose layout no
+// The spans of all candidates in one block of memory. They share the weights and the gradients, whose layout no
 // link changes; the rest belongs to the one whose turn it is.
-class Course {
+class CalibrationRun {
  public:
-  static absl::StatusOr<std::unique_ptr<Course>> Create(const CalibrationOptions& options, Backend& backend);
+  static absl::StatusOr<std::unique_ptr<CalibrationRun>> Create(const CalibrationOptions& options, Backend& backend);
 
-  // One round over all stretches. The first warms up, and after it the stretches for which there is no time are gone.
+  // One round over all spans. The first warms up, and after it the spans for which there is no time are gone.
   absl::Status RunRound(bool first, const CancelCheck& cancelled);
   Calibration Costs() const;
 
  private:
-  Course(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
-  void Place(Stretch& stretch);
-  double RunStretch(Stretch& stretch, Laps& laps);  // its seconds
+  CalibrationRun(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
+  void Place(LinkSpan& span);
+  double RunSpan(LinkSpan& span, Stopwatch& stopwatch);  // its seconds
 
   const CalibrationOptions options_;
   Backend& backend_;
   std::unique_ptr<DeviceMemory> memory_;
-  std::vector<Stretch> stretches_;
-  std::vector<int32_t> tokens_;  // inputs, and targets, of the longest stretch
+  std::vector<LinkSpan> spans_;
+  std::vector<int32_t> tokens_;  // inputs, and targets, of the longest span
   double batch_ = kNever;        // seconds once a batch, the least of all rounds
   std::vector<double> rounds_;   // seconds of each
 };
 
-absl::StatusOr<std::unique_ptr<Course>> Course::Create(const CalibrationOptions& options, Backend& backend) {
-  std::unique_ptr<Course> course(new Course(options, backend));
+absl::StatusOr<std::unique_ptr<CalibrationRun>> CalibrationRun::Create(const CalibrationOptions& options,
+                                                                       Backend& backend) {
+  std::unique_ptr<CalibrationRun> run(new CalibrationRun(options, backend));
   int64_t bytes = 0;
   int64_t tokens = 0;
   for (const int64_t link : options.links) {
-    const Stretch& stretch = course->stretches_.emplace_back(MakeStretch(options, link, backend));
-    bytes = std::max(bytes, stretch.bytes());
-    tokens = std::max(tokens, stretch.steps() * options.batch);
+    const LinkSpan& span = run->spans_.emplace_back(MakeSpan(options, link, backend));
+    bytes = std::max(bytes, span.bytes());
+    tokens = std::max(tokens, span.steps() * options.batch);
   }
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
-  if (!memory.ok()) return memory.status();
-  course->memory_ = *std::move(memory);
-  backend.Zero(course->memory_->data(), bytes);  // as a job's arena begins
-  for (Stretch& stretch : course->stretches_) course->Place(stretch);
+  ASSIGN_OR_RETURN(run->memory_, backend.Allocate(bytes));
+  backend.Zero(run->memory_->data(), bytes);  // as a job's arena begins
+  for (LinkSpan& span : run->spans_) run->Place(span);
 
-  LanguageModel& model = *course->stretches_.front().model;
+  LanguageModel& model = *run->spans_.front().model;
   UploadModel(InitialModel(options.model, /*seed=*/1), backend, model.parameters());
-  course->tokens_.resize(tokens);
-  for (size_t i = 0; i < course->tokens_.size(); ++i) {
-    course->tokens_[i] = static_cast<int32_t>((i * 7919 + i / 13) % static_cast<size_t>(options.model.vocabulary));
+  run->tokens_.resize(tokens);
+  for (size_t i = 0; i < run->tokens_.size(); ++i) {
+    run->tokens_[i] = static_cast<int32_t>((i * 7919 + i / 13) % static_cast<size_t>(options.model.vocabulary));
   }
-  return course;
+  return run;
 }
 
-void Course::Place(Stretch& stretch) {
-  LanguageModel& model = *stretch.model;
+void CalibrationRun::Place(LinkSpan& span) {
+  LanguageModel& model = *span.model;
   Region block(memory_->data());
   const auto take = [&](const Region& need) { return Region(block.Bytes(need.used())); };
   LanguageModel::Regions regions;
@@ -141,84 +141,83 @@ void Course::Place(Stretch& stretch) {
   regions.workspace = take(model.needs().workspace);
   regions.batch = take(model.needs().batch);
   model.Bind(regions);
-  stretch.gradient = block.Bytes(model.state_bytes());
-  stretch.states.push_back(block.Bytes(model.state_bytes()));
-  for (int64_t link = 0; link < stretch.links; ++link) {
-    stretch.tapes.push_back(block.Bytes(model.tape_bytes()));
-    stretch.states.push_back(block.Bytes(model.state_bytes()));
+  span.gradient = block.Bytes(model.state_bytes());
+  span.states.push_back(block.Bytes(model.state_bytes()));
+  for (int64_t link = 0; link < span.links; ++link) {
+    span.tapes.push_back(block.Bytes(model.tape_bytes()));
+    span.states.push_back(block.Bytes(model.state_bytes()));
   }
 }
 
-absl::Status Course::RunRound(bool first, const CancelCheck& cancelled) {
-  LanguageModel& any = *stretches_.front().model;
-  Laps laps(backend_);
+absl::Status CalibrationRun::RunRound(bool first, const CancelCheck& cancelled) {
+  LanguageModel& any = *spans_.front().model;
+  Stopwatch stopwatch(backend_);
   any.PrepareWeights();
-  any.BeginBatch(stretches_.front().steps(), 1);
-  double batch = laps.Next();
-  double seconds = 0;  // of the stretches so far
-  for (size_t i = 0; i < stretches_.size(); ++i) {
+  any.BeginBatch(spans_.front().steps(), 1);
+  double batch = stopwatch.Next();
+  double seconds = 0;  // of the spans so far
+  for (size_t i = 0; i < spans_.size(); ++i) {
     if (cancelled && cancelled()) return absl::CancelledError("cancelled while link costs were measured");
-    const double last = RunStretch(stretches_[i], laps);
+    const double last = RunSpan(spans_[i], stopwatch);
     seconds += last;
-    if (!first || static_cast<int64_t>(i) + 1 < options_.required || i + 1 == stretches_.size()) continue;
-    const double next =
-        last * static_cast<double>(stretches_[i + 1].steps()) / static_cast<double>(stretches_[i].steps());
-    if (seconds + next > kTargetSeconds / (kMinRounds + 1)) stretches_.resize(i + 1);
+    if (!first || static_cast<int64_t>(i) + 1 < options_.required || i + 1 == spans_.size()) continue;
+    const double next = last * static_cast<double>(spans_[i + 1].steps()) / static_cast<double>(spans_[i].steps());
+    if (seconds + next > kTargetSeconds / (kMinRounds + 1)) spans_.resize(i + 1);
   }
-  laps.Next();
+  stopwatch.Next();
   any.EndBatch();
-  batch += laps.Next();
+  batch += stopwatch.Next();
   batch_ = std::min(batch_, batch);
   if (!first) rounds_.push_back(seconds + batch);
-  return laps.status();
+  return stopwatch.status();
 }
 
-double Course::RunStretch(Stretch& stretch, Laps& laps) {
-  LanguageModel& model = *stretch.model;
-  const auto links = static_cast<double>(stretch.links);
-  const int64_t token_bytes = stretch.steps() * options_.batch * static_cast<int64_t>(sizeof(int32_t));
+double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
+  LanguageModel& model = *span.model;
+  const auto links = static_cast<double>(span.links);
+  const int64_t token_bytes = span.steps() * options_.batch * static_cast<int64_t>(sizeof(int32_t));
   backend_.Upload(tokens_.data(), token_bytes, model.inputs());
   backend_.Upload(tokens_.data(), token_bytes, model.targets());
-  backend_.Zero(stretch.states.front(), model.state_bytes());
+  backend_.Zero(span.states.front(), model.state_bytes());
   model.SetDropoutStream(/*seed=*/1, /*step=*/0);
-  model.BeginBatch(stretch.steps(), 1);
-  laps.Next();
+  model.BeginBatch(span.steps(), 1);
+  stopwatch.Next();
 
   // As a sweep does: two states by turns, one tape as scratch.
-  const std::byte* in = stretch.states.front();
-  for (int64_t link = 0; link < stretch.links; ++link) {
-    std::byte* out = link % 2 == 0 ? stretch.states[1] : stretch.gradient;
-    model.Forward(link, in, out, stretch.tapes.front(), /*keep_tape=*/false);
+  const std::byte* in = span.states.front();
+  for (int64_t link = 0; link < span.links; ++link) {
+    std::byte* out = link % 2 == 0 ? span.states[1] : span.gradient;
+    model.Forward(link, in, out, span.tapes.front(), /*keep_tape=*/false);
     in = out;
   }
-  const double plain = laps.Next();
+  const double plain = stopwatch.Next();
 
-  for (int64_t link = 0; link < stretch.links; ++link) {
-    model.Forward(link, stretch.states[link], stretch.states[link + 1], stretch.tapes[link], /*keep_tape=*/true);
+  for (int64_t link = 0; link < span.links; ++link) {
+    model.Forward(link, span.states[link], span.states[link + 1], span.tapes[link], /*keep_tape=*/true);
   }
-  const double taped = laps.Next();
+  const double taped = stopwatch.Next();
 
-  backend_.Zero(stretch.gradient, model.state_bytes());
-  for (int64_t link = stretch.links - 1; link >= 0; --link) {
-    model.Backward(link, stretch.states[link], stretch.states[link + 1], stretch.tapes[link], stretch.gradient);
+  backend_.Zero(span.gradient, model.state_bytes());
+  for (int64_t link = span.links - 1; link >= 0; --link) {
+    model.Backward(link, span.states[link], span.states[link + 1], span.tapes[link], span.gradient);
   }
-  const double backward = laps.Next();
-  stretch.plain = std::min(stretch.plain, plain / links);
-  stretch.taped = std::min(stretch.taped, taped / links);
-  stretch.backward = std::min(stretch.backward, backward / links);
+  const double backward = stopwatch.Next();
+  span.plain = std::min(span.plain, plain / links);
+  span.taped = std::min(span.taped, taped / links);
+  span.backward = std::min(span.backward, backward / links);
   return plain + taped + backward;
 }
 
-Calibration Course::Costs() const {
+Calibration CalibrationRun::Costs() const {
   double least = batch_;
-  for (const Stretch& stretch : stretches_) least += stretch.seconds();
+  for (const LinkSpan& span : spans_) least += span.seconds();
   const double load = TrimmedMean(rounds_) / least;
   Calibration costs{.load = load};
-  for (const Stretch& stretch : stretches_) {
-    costs.links.push_back({.link = stretch.link,
-                           .forward_seconds = load * stretch.plain,
-                           .taped_forward_seconds = load * stretch.taped,
-                           .backward_seconds = load * stretch.backward,
+  for (const LinkSpan& span : spans_) {
+    costs.links.push_back({.link = span.link,
+                           .forward_seconds = load * span.plain,
+                           .taped_forward_seconds = load * span.taped,
+                           .backward_seconds = load * span.backward,
                            .batch_seconds = load * batch_});
   }
   return costs;
@@ -229,15 +228,14 @@ Calibration Course::Costs() const {
 absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend& backend,
                                       const CancelCheck& cancelled) {
   const StopScope scope(backend, cancelled);
-  const absl::StatusOr<std::unique_ptr<Course>> course = Course::Create(options, backend);
-  if (!course.ok()) return course.status();
+  ASSIGN_OR_RETURN(const std::unique_ptr<CalibrationRun> run, CalibrationRun::Create(options, backend));
   const auto begin = std::chrono::steady_clock::now();
   for (int round = 0; round <= kMaxRounds; ++round) {
-    if (absl::Status status = (*course)->RunRound(/*first=*/round == 0, cancelled); !status.ok()) return status;
+    RETURN_IF_ERROR(run->RunRound(/*first=*/round == 0, cancelled));
     const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (round >= kMinRounds && elapsed > kTargetSeconds) break;
   }
-  return (*course)->Costs();
+  return run->Costs();
 }
 
 LinkCosts CostsOf(const MeasuredLink& measured, const SequenceShape& shape) {

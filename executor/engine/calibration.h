@@ -45,8 +45,8 @@ struct Calibration {
 // Measures what links cost on this device, in memory of its own that is freed again. Takes about a second, unless a few
 // rounds of the required candidates take longer. CANCELLED when `cancelled` says so.
 //
-// All candidates take their turn in each of many rounds. What else the machine does interrupts a few stretches of links
-// for long and leaves the others alone, which would make of any average of one candidate's stretches a matter of luck.
+// All candidates take their turn in each of many rounds. What else the machine does interrupts a few spans of links
+// for long and leaves the others alone, which would make of any average of one candidate's spans a matter of luck.
 // So the least time of each kind of work tells what it costs by itself, and the mean time of the rounds over the sum of
 // those tells the load of the machine, by which all costs are multiplied.
 absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend& backend,

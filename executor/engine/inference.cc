@@ -14,6 +14,7 @@
 #include "executor/backend/pointwise.h"
 #include "executor/engine/arena.h"
 #include "executor/model/language_model.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -71,16 +72,13 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const Model& model, int64
         absl::StrCat("model.vocabulary is ", model.config.vocabulary, ", must be ", kBytes, " to read bytes"));
   }
   std::unique_ptr<Reader> reader(new Reader(model, steps, backend));
-  if (absl::Status status = reader->TakeMemory(model); !status.ok()) return status;
+  RETURN_IF_ERROR(reader->TakeMemory(model));
   return reader;
 }
 
 absl::Status Reader::TakeMemory(const Model& model) {
   const LanguageModel::Regions& needs = model_.needs();
-  absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend_, backend_.OwnBytes() + ReadingBytes(model_), /*pieces=*/6);
-  if (!arena.ok()) return arena.status();
-  arena_ = *std::move(arena);
+  ASSIGN_OR_RETURN(arena_, Arena::Create(backend_, backend_.OwnBytes() + ReadingBytes(model_), /*pieces=*/6));
   model_.Bind({.weights = Region(arena_->Push(MemoryKind::kWeights, needs.weights.used())),
                .gradients = Region(),
                .batch = Region(arena_->Push(MemoryKind::kBatch, needs.batch.used())),
@@ -183,17 +181,16 @@ class Scorer {
 absl::Status ScoreLines(TextView& view, Reader& reader, Scorer& scorer) {
   const int64_t end = view.text().size() + 1;
   for (int64_t at = -1; at + 1 < end;) {
-    const auto bytes = view.Look(at, std::min(reader.steps() + 1, end - at));
-    if (!bytes.ok()) return bytes.status();
-    const bool starts = bytes->front() == kLineEnd;
-    if (starts && (*bytes)[1] == kLineEnd) {  // an empty line
+    ASSIGN_OR_RETURN(const auto bytes, view.Look(at, std::min(reader.steps() + 1, end - at)));
+    const bool starts = bytes.front() == kLineEnd;
+    if (starts && bytes[1] == kLineEnd) {  // an empty line
       ++at;
       continue;
     }
     if (starts) reader.Restart();
-    const auto line_end = std::find(bytes->begin() + 1, bytes->end(), kLineEnd);
-    const auto steps = std::min(line_end - bytes->begin(), std::ssize(*bytes) - 1);
-    if (absl::Status status = scorer.Score(bytes->first(static_cast<size_t>(steps) + 1)); !status.ok()) return status;
+    const auto line_end = std::find(bytes.begin() + 1, bytes.end(), kLineEnd);
+    const auto steps = std::min(line_end - bytes.begin(), std::ssize(bytes) - 1);
+    RETURN_IF_ERROR(scorer.Score(bytes.first(static_cast<size_t>(steps) + 1)));
     at += steps;
   }
   return absl::OkStatus();
@@ -239,19 +236,18 @@ absl::Status CheckOptions(const SampleOptions& options) {
 
 absl::Status Sample(const Model& model, const SampleOptions& options, Backend& backend,
                     const std::function<bool(char)>& emit) {
-  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  const absl::StatusOr<std::unique_ptr<Reader>> reader = Reader::Create(model, /*steps=*/1, backend);
-  if (!reader.ok()) return reader.status();
+  RETURN_IF_ERROR(CheckOptions(options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Create(model, /*steps=*/1, backend));
   const auto read = [&](uint8_t byte) {
     const int32_t token = byte;
-    (*reader)->Read(&token);
+    reader->Read(&token);
   };
   if (options.prompt.empty()) read(kFirstByte);
   for (const char c : options.prompt) read(static_cast<uint8_t>(c));
   std::vector<float> logits(kBytes);
   for (int64_t i = 0; i < options.bytes; ++i) {
-    (*reader)->Logits(logits.data());
-    if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+    reader->Logits(logits.data());
+    RETURN_IF_ERROR(backend.Synchronize());
     if (!std::all_of(logits.begin(), logits.end(), [](float logit) { return std::abs(logit) < kMostNats; })) {
       return NotFinite(model, "the output");
     }
@@ -269,14 +265,12 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text,
                                                    " bytes, must have at least 2: one to read, one to predict"));
   }
   const StopScope scope(backend, cancelled);
-  const auto reader = Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend);
-  if (!reader.ok()) return reader.status();
-  Scorer scorer(**reader, backend, cancelled, progress);
+  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend));
+  Scorer scorer(*reader, backend, cancelled, progress);
   TextView view(text);
-  for (int64_t at = 0; at + 1 < text.size(); at += (*reader)->steps()) {
-    const auto bytes = view.Look(at, std::min((*reader)->steps() + 1, text.size() - at));
-    if (!bytes.ok()) return bytes.status();
-    if (absl::Status status = scorer.Score(*bytes); !status.ok()) return status;
+  for (int64_t at = 0; at + 1 < text.size(); at += reader->steps()) {
+    ASSIGN_OR_RETURN(const auto bytes, view.Look(at, std::min(reader->steps() + 1, text.size() - at)));
+    RETURN_IF_ERROR(scorer.Score(bytes));
   }
   return scorer.BitsPerByte(model);
 }
@@ -284,11 +278,10 @@ absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text,
 absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, const Text& text, Backend& backend,
                                                 const CancelCheck& cancelled, const EvaluationProgress& progress) {
   const StopScope scope(backend, cancelled);
-  const auto reader = Reader::Create(model, kEvaluationSteps, backend);
-  if (!reader.ok()) return reader.status();
-  Scorer scorer(**reader, backend, cancelled, progress);
+  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, kEvaluationSteps, backend));
+  Scorer scorer(*reader, backend, cancelled, progress);
   TextView view(text);
-  if (absl::Status status = ScoreLines(view, **reader, scorer); !status.ok()) return status;
+  RETURN_IF_ERROR(ScoreLines(view, *reader, scorer));
   if (scorer.predictions() == 0) {
     return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one that is not empty");
   }

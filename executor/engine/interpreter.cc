@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -56,7 +57,7 @@ absl::Status Interpreter::Execute(const CancelCheck& cancelled) {
   host_.Begin(*schedule_);
   while (const std::optional<Action> action = walk_->Next()) {
     if (host_.CanFetch()) StartFetch();
-    if (absl::Status status = Apply(*action, cancelled); !status.ok()) return status;
+    RETURN_IF_ERROR(Apply(*action, cancelled));
   }
   if (unreversed_ != 0 || !store_.empty() || !host_.empty()) {
     return absl::InternalError(absl::StrCat("schedule cannot be run: it ends with ", unreversed_,
@@ -88,12 +89,12 @@ absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cance
     // A run that starts on the host is swept to, so that its first state is in a running buffer, not in the store.
     if (!host_.Store(current_.state, current_.data)) return Refuse(action, "no room for the state on the host");
   } else if (action.write_state) {
-    if (absl::Status status = StoreCurrent(action, /*with_tape=*/false); !status.ok()) return status;
+    RETURN_IF_ERROR(StoreCurrent(action, /*with_tape=*/false));
   }
   for (int64_t link = action.begin; link < action.end; ++link) {
     if (cancelled && cancelled()) return Cancelled();
     if (action.tape == Tape::kStored) {
-      if (absl::Status status = ForwardStored(action, link); !status.ok()) return status;
+      RETURN_IF_ERROR(ForwardStored(action, link));
     } else {
       const bool keep_tape = action.tape == Tape::kWork;
       ForwardLink(link, TakeBuffer(current_), working_set_.tape, keep_tape);
@@ -105,7 +106,7 @@ absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cance
 
 absl::Status Interpreter::ForwardStored(const Action& action, int64_t link) {
   if (FindStored(link) == nullptr) {
-    if (absl::Status status = StoreCurrent(action, /*with_tape=*/true); !status.ok()) return status;
+    RETURN_IF_ERROR(StoreCurrent(action, /*with_tape=*/true));
   }
   std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes());
   if (tape == nullptr) return Refuse(action, "no room for the tape of link ", link);
@@ -130,7 +131,7 @@ void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tap
 absl::Status Interpreter::Reverse(const Action& action, const CancelCheck& cancelled) {
   for (int64_t link = action.end - 1; link >= action.begin; --link) {
     if (cancelled && cancelled()) return Cancelled();
-    if (absl::Status status = ReverseLink(action, link); !status.ok()) return status;
+    RETURN_IF_ERROR(ReverseLink(action, link));
   }
   return absl::OkStatus();
 }
@@ -196,13 +197,13 @@ std::byte* Interpreter::Push(MemoryKind kind, int64_t position, bool with_tape, 
 
 void Interpreter::Pop() {
   const std::byte* data = store_.back().data;
-  Rescue(current_, previous_, data);
-  Rescue(previous_, current_, data);
+  MoveToRunningBuffer(current_, previous_, data);
+  MoveToRunningBuffer(previous_, current_, data);
   store_.pop_back();
   arena_.Pop();
 }
 
-void Interpreter::Rescue(Running& running, const Running& other, const std::byte* stored) {
+void Interpreter::MoveToRunningBuffer(Running& running, const Running& other, const std::byte* stored) {
   if (running.state < 0 || running.data != stored) return;
   std::byte* buffer = TakeBuffer(other);
   CopyState(stored, buffer);

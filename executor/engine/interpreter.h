@@ -79,7 +79,7 @@ class Interpreter {
   std::byte* Push(MemoryKind kind, int64_t position, bool with_tape, int64_t bytes);
   void Pop();
   // Moves a running state out of stored memory that is about to be freed.
-  void Rescue(Running& running, const Running& other, const std::byte* stored);
+  void MoveToRunningBuffer(Running& running, const Running& other, const std::byte* stored);
   void CopyState(const std::byte* from, std::byte* to);
   // A running buffer, to be written, that does not hold `running` and into which nothing is being fetched.
   std::byte* TakeBuffer(const Running& beside);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -23,20 +24,12 @@ int64_t StatesHeld(const TrainerOptions& options) {
 
 }  // namespace
 
-LinkBytes MeasureLink(const TrainerOptions& options) {
-  return {
-      .state = StateLayout(options.model.cell, options.model.layers, options.shape.batch, options.model.hidden).bytes(),
-      .tape = TapeLayout(options.model.cell, options.model.layers, options.shape.link, options.shape.batch,
-                         options.model.hidden)
-                  .bytes()};
-}
-
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
   const LanguageModel model = MeasuringModel(options, backend);
   Ledger ledger;
   ledger[MemoryKind::kWeights] = model.needs().weights.used();
   ledger[MemoryKind::kGradients] = model.needs().gradients.used();
-  ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer, model.layout().block_bytes());
+  ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer.kind, model.layout().block_bytes());
   ledger[MemoryKind::kBatch] = model.needs().batch.used();
   ledger[MemoryKind::kStates] = StatesHeld(options) * model.state_bytes();
   ledger[MemoryKind::kTapes] = model.tape_bytes();
@@ -52,19 +45,18 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
     return absl::InvalidArgumentError("carry_state is true, must be false where sequences have lengths of their own");
   }
   const Ledger fixed = FixedLedger(options, backend);
-  absl::StatusOr<std::unique_ptr<Arena>> arena =
-      Arena::Create(backend, fixed.total() + store.bytes, kFixedPieces + store.pieces, fixed[MemoryKind::kProcess]);
-  if (!arena.ok()) return arena.status();
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<Arena> arena,
+      Arena::Create(backend, fixed.total() + store.bytes, kFixedPieces + store.pieces, fixed[MemoryKind::kProcess]));
   std::unique_ptr<Arena> host_arena;
   if (store.host_bytes > 0) {
     if (!options.host_states) return absl::InvalidArgumentError("a schedule stores on the host; set host_states");
-    absl::StatusOr<std::unique_ptr<Arena>> host =
-        Arena::CreateOnHost(backend, store.host_bytes, store.host_bytes / MeasureLink(options).state);
-    if (!host.ok()) return host.status();
-    host_arena = *std::move(host);
+    ASSIGN_OR_RETURN(host_arena,
+                     Arena::CreateOnHost(backend, store.host_bytes,
+                                         store.host_bytes / LinkBytesOf(options.model, options.shape).state));
   }
-  std::unique_ptr<Trainer> trainer(new Trainer(options, *std::move(arena), std::move(host_arena), backend));
-  if (absl::Status status = trainer->TakeFixedMemory(); !status.ok()) return status;
+  std::unique_ptr<Trainer> trainer(new Trainer(options, std::move(arena), std::move(host_arena), backend));
+  RETURN_IF_ERROR(trainer->TakeFixedMemory());
   trainer->interpreter_.emplace(trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_,
                                 trainer->host_arena_.get());
   trainer->Load(initial);
@@ -88,7 +80,7 @@ absl::Status Trainer::TakeFixedMemory() {
   std::byte* workspace = arena_->Push(MemoryKind::kWorkspace, needs.workspace.used());
   squared_norm_ = reinterpret_cast<double*>(arena_->Push(MemoryKind::kWorkspace, sizeof(double)));
   optimizer_state_ =
-      arena_->Push(MemoryKind::kOptimizer, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
+      arena_->Push(MemoryKind::kOptimizer, OptimizerStateBytes(options_.optimizer.kind, model_.layout().block_bytes()));
   working_set_ = {.running = {state(), state(), options_.host_states ? state() : nullptr},
                   .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
                   .state_gradient = state()};
@@ -123,7 +115,7 @@ void Trainer::PlaceBatch() {
 
 void Trainer::Load(const Model& initial) {
   UploadModel(initial, backend_, model_.parameters());
-  backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer, model_.layout().block_bytes()));
+  backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer.kind, model_.layout().block_bytes()));
   backend_.Zero(start_state_, model_.state_bytes());
 }
 
@@ -161,7 +153,7 @@ absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
-  if (absl::Status status = CheckBatch(schedule); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckBatch(schedule));
   StepResult result{.steps = StepsToRun(schedule.length())};
   backend_.BeginPhase(Phase::kPrepare);
   result.predictions = UploadBatch(result.steps);
@@ -187,14 +179,13 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
 }
 
 absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelCheck& cancelled, StepResult& result) {
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend_.Synchronize());
   const StopScope scope(backend_, cancelled);  // gone before the weights are updated
   const auto begin = std::chrono::steady_clock::now();
-  const absl::StatusOr<Interpreter::Counts> counts = Sweep(schedule, result, cancelled);
-  if (!counts.ok()) return counts.status();
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  ASSIGN_OR_RETURN(const Interpreter::Counts counts, Sweep(schedule, result, cancelled));
+  RETURN_IF_ERROR(backend_.Synchronize());
   result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  result.forwards = *counts;
+  result.forwards = counts;
 
   backend_.BeginPhase(Phase::kOptimizer);
   backend_.Zero(squared_norm_, sizeof(double));
@@ -204,7 +195,7 @@ absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelChe
   result.loss /= static_cast<double>(result.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
   // A device that fails leaves no numbers behind: not to be taken for a loss that is not finite.
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend_.Synchronize());
   return CheckFinite(result);
 }
 
@@ -217,7 +208,7 @@ absl::Status Trainer::UpdateParameters(StepResult& result) {
                  .gradients = model_.gradients(),
                  .state = optimizer_state_},
                 backend_);
-  if (absl::Status status = backend_.Synchronize(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend_.Synchronize());
   steps_done_ = step;
   return absl::OkStatus();
 }

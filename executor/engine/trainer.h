@@ -14,9 +14,10 @@
 #include "executor/backend/backend.h"
 #include "executor/engine/arena.h"
 #include "executor/engine/interpreter.h"
-#include "executor/engine/ledger.h"
 #include "executor/model/language_model.h"
 #include "executor/model/optimizer.h"
+#include "planner_service/model/memory_ledger.h"
+#include "planner_service/model/training_bytes.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
 #include "planner_service/schedule/schedule.h"
@@ -34,13 +35,6 @@ struct TrainerOptions {
   int64_t process_bytes = 0;  // what the caller holds for the job in memory of the host, such as an index of the data
 };
 
-// Bytes of a state and of a full link's tape, as the arena holds them.
-struct LinkBytes {
-  int64_t state = 0;
-  int64_t tape = 0;
-};
-LinkBytes MeasureLink(const TrainerOptions& options);
-
 // What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, what the
 // backend holds for itself, the working set (two running states, a state gradient, the start state, with `carry_state`
 // the state carried on, with `host_states` a third running state, one tape), and where the device's memory is the
@@ -53,7 +47,7 @@ struct StoreNeeds {
   int64_t pieces = 0;      // states and tapes at once
   int64_t host_bytes = 0;  // of the store on the host
 
-  // `replay` is Replay(schedule) with the bytes of MeasureLink.
+  // `replay` is Replay(schedule) with the bytes of LinkBytesOf.
   void Include(const ReplayResult& replay) {
     bytes = std::max(bytes, replay.peak_bytes);
     pieces = std::max(pieces, replay.peak_states + replay.peak_tapes);

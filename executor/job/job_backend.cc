@@ -5,7 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "executor/backend/cell.h"
+#include "planner_service/model/cell.h"
 
 #ifdef RECURVE_CUDA
 #include "absl/strings/numbers.h"

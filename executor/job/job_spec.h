@@ -10,16 +10,13 @@
 #include <variant>
 
 #include "absl/status/status.h"
-#include "executor/backend/cell.h"
 #include "executor/backend/precision.h"
 #include "executor/model/optimizer.h"
+#include "planner_service/model/cell.h"
+#include "planner_service/model/model_config.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
-
-inline constexpr int64_t kMaxLayers = 64;
-inline constexpr int64_t kMaxWidth = 16384;  // of a layer, of an embedding
-inline constexpr int64_t kMaxBatch = 65536;
 
 // Everything the job holds on the device: weights, gradients, optimiser state, batch, workspace, states, tapes; on the
 // CPU, where the device's memory is the process's, what the process holds for the job besides (MemoryKind::kProcess).

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "planner_service/status/status_macros.h"
+
 namespace recurve {
 
 int64_t RoundUpLinks(int64_t links) {
@@ -24,10 +26,9 @@ absl::StatusOr<LengthPlans> LengthPlans::Make(const JobSpec& spec, MemoryPlan lo
   LengthPlans plans;
   for (const int64_t links : link_counts) {
     if (links >= shape.links()) break;
-    absl::StatusOr<MemoryPlan> plan = PlanShorter(spec, longest, links, planners, cancelled);
-    if (!plan.ok()) return plan.status();
+    ASSIGN_OR_RETURN(MemoryPlan plan, PlanShorter(spec, longest, links, planners, cancelled));
     // A strategy may do a chain and not a shorter one; that is then run by a longer plan.
-    if (plan->plan.feasible) plans.plans_.push_back(*std::move(plan));
+    if (plan.plan.feasible) plans.plans_.push_back(std::move(plan));
   }
   plans.plans_.push_back(std::move(longest));
   return plans;

@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "executor/data/atomic_file.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -168,10 +169,9 @@ absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const CalibrationOptions
   if (!measure_again) {
     if (std::optional<std::vector<MeasuredLink>> known = cache.Find(key)) return *std::move(known);
   }
-  absl::StatusOr<Calibration> measured = Calibrate(options, backend, cancelled);
-  if (!measured.ok()) return measured.status();
-  cache.Put(key, measured->links, measured->load);
-  return std::move(measured->links);
+  ASSIGN_OR_RETURN(Calibration measured, Calibrate(options, backend, cancelled));
+  cache.Put(key, measured.links, measured.load);
+  return std::move(measured.links);
 }
 
 std::string LinkCostCachePath() {

@@ -12,10 +12,12 @@
 #include "absl/strings/str_join.h"
 #include "executor/job/host_plan.h"
 #include "executor/job/link_sizing.h"
+#include "planner_service/model/training_bytes.h"
 #include "planner_service/planning/strategies.h"
 #include "planner_service/schedule/schedule.h"
-#include "planner_service/units/number_text.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/number_text.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -76,11 +78,10 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, in
   }
   if (fitting.links.empty()) return candidates;
   key = KeyOf(fitting, backend);
-  const absl::StatusOr<std::vector<MeasuredLink>> measured =
-      FindOrMeasure(fitting, spec.recalibrate, known_costs, backend, cancelled);
-  if (!measured.ok()) return measured.status();
+  ASSIGN_OR_RETURN(const std::vector<MeasuredLink> measured,
+                   FindOrMeasure(fitting, spec.recalibrate, known_costs, backend, cancelled));
   for (Candidate& candidate : candidates) {
-    for (const MeasuredLink& link : *measured) {
+    for (const MeasuredLink& link : measured) {
       if (link.link == candidate.options.shape.link) candidate.SetCosts(link);
     }
   }
@@ -94,9 +95,8 @@ absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelChe
                                                  .tape_bytes = candidate.link_bytes.tape,
                                                  .budget_bytes = std::max<int64_t>(0, candidate.store_budget_bytes)},
                             .costs = candidate.costs};
-  absl::StatusOr<Plan> plan = planner.MakePlan(request, cancelled);
-  if (!plan.ok()) return plan.status();
-  candidate.plan = *std::move(plan);
+  ASSIGN_OR_RETURN(Plan plan, planner.MakePlan(request, cancelled));
+  candidate.plan = std::move(plan);
   if (!candidate.fits()) candidate.plan.feasible = false;
   return absl::OkStatus();
 }
@@ -108,9 +108,8 @@ absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const Tra
       AskWithHost(candidate, candidate.store_budget_bytes, spec.host_memory, *candidate.costs, transfers);
   candidate.plannable_with_host = question.request.host.bytes > 0;
   if (!candidate.plannable_with_host) return absl::OkStatus();
-  absl::StatusOr<TwoLevelPlan> answer = planner.PlanTwoLevel(question.request, cancelled);
-  if (!answer.ok()) return answer.status();
-  Plan plan = PlanWithHost(*std::move(answer), question.unit_seconds);
+  ASSIGN_OR_RETURN(TwoLevelPlan answer, planner.PlanTwoLevel(question.request, cancelled));
+  Plan plan = PlanWithHost(std::move(answer), question.unit_seconds);
   const bool faster = !candidate.plan.feasible || *plan.predicted_seconds < candidate.seconds();
   if (faster) candidate.plan = std::move(plan);
   return absl::OkStatus();
@@ -118,7 +117,7 @@ absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const Tra
 
 absl::Status PlanCandidate(const JobSpec& spec, const JobPlanners& planners, const TransferCosts& transfers,
                            const CancelCheck& cancelled, Candidate& candidate) {
-  if (absl::Status status = PlanOnDevice(spec, planners.planner, cancelled, candidate); !status.ok()) return status;
+  RETURN_IF_ERROR(PlanOnDevice(spec, planners.planner, cancelled, candidate));
   if (spec.host_memory == 0 || !candidate.fits()) return absl::OkStatus();
   return PlanOnHost(spec, planners.two_level, transfers, cancelled, candidate);
 }
@@ -181,7 +180,7 @@ absl::Status TooLittleMemory(const JobSpec& spec, const std::vector<Candidate>& 
                    ", or a larger length or a smaller link"));
 }
 
-absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) {
+absl::Status PlanMismatch(const Candidate& candidate, const std::string& what) {
   return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(candidate.plan.strategy)),
                                           " for ", candidate.links(), " links does not keep its promise: ", what));
 }
@@ -189,36 +188,35 @@ absl::Status BrokenPromise(const Candidate& candidate, const std::string& what) 
 absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candidate, const CancelCheck& cancelled) {
   const Schedule& schedule = candidate.plan.schedule;
   if (absl::Status status = CheckWellFormed(schedule); !status.ok()) {
-    return BrokenPromise(candidate, std::string(status.message()));
+    return PlanMismatch(candidate, std::string(status.message()));
   }
   if (schedule.length() != candidate.links()) {
-    return BrokenPromise(candidate, absl::StrCat("its schedule has ", schedule.length(), " links"));
+    return PlanMismatch(candidate, absl::StrCat("its schedule has ", schedule.length(), " links"));
   }
   absl::StatusOr<ReplayResult> replay =
       Replay(schedule, {.state_bytes = candidate.link_bytes.state, .tape_bytes = candidate.link_bytes.tape},
              kActionsPerLink * candidate.links(), cancelled);
   if (absl::IsCancelled(replay.status())) return replay.status();
-  if (!replay.ok()) return BrokenPromise(candidate, std::string(replay.status().message()));
+  if (!replay.ok()) return PlanMismatch(candidate, std::string(replay.status().message()));
   if (replay->peak_bytes > candidate.store_budget_bytes || replay->peak_bytes != candidate.plan.peak_bytes) {
-    return BrokenPromise(candidate,
-                         absl::StrCat("it promises a peak of ", candidate.plan.peak_bytes, " bytes of ",
-                                      candidate.store_budget_bytes, ", replayed it has ", replay->peak_bytes));
+    return PlanMismatch(candidate,
+                        absl::StrCat("it promises a peak of ", candidate.plan.peak_bytes, " bytes of ",
+                                     candidate.store_budget_bytes, ", replayed it has ", replay->peak_bytes));
   }
   if (replay->host_peak_bytes > spec.host_memory) {
-    return BrokenPromise(candidate, absl::StrCat("replayed it has ", replay->host_peak_bytes, " bytes on the host, of ",
-                                                 spec.host_memory));
+    return PlanMismatch(candidate, absl::StrCat("replayed it has ", replay->host_peak_bytes, " bytes on the host, of ",
+                                                spec.host_memory));
   }
   if (replay->forward_count != candidate.plan.forward_count) {
-    return BrokenPromise(candidate, absl::StrCat("it promises ", candidate.plan.forward_count,
-                                                 " forwards, replayed it has ", replay->forward_count));
+    return PlanMismatch(candidate, absl::StrCat("it promises ", candidate.plan.forward_count,
+                                                " forwards, replayed it has ", replay->forward_count));
   }
   return replay;
 }
 
 absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers,
                                           const CancelCheck& cancelled, Candidate candidate) {
-  absl::StatusOr<ReplayResult> replay = Verify(spec, candidate, cancelled);
-  if (!replay.ok()) return replay.status();
+  ASSIGN_OR_RETURN(ReplayResult replay, Verify(spec, candidate, cancelled));
   const double seconds = candidate.seconds();
   MemoryPlan plan{.options = candidate.options,
                   .fixed = candidate.fixed,
@@ -229,7 +227,7 @@ absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCos
                   .costs = *candidate.costs,
                   .transfers = transfers,
                   .plan = std::move(candidate.plan),
-                  .replay = *replay};
+                  .replay = replay};
   // The planner's word is not needed: its forwards and transfers have been counted.
   plan.plan.predicted_seconds = seconds + plan.TransferSeconds();
   return plan;
@@ -252,27 +250,23 @@ double MemoryPlan::TransferSeconds() const {
 
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled, int64_t process_bytes) {
-  if (absl::Status status = CheckCountable(spec); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckCountable(OptionsOf(spec).model, spec.length, spec.batch));
   LinkCostKey costs_key;
-  absl::StatusOr<std::vector<Candidate>> candidates =
-      MeasureCandidates(spec, process_bytes, backend, known_costs, cancelled, costs_key);
-  if (!candidates.ok()) return candidates.status();
+  ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+                   MeasureCandidates(spec, process_bytes, backend, known_costs, cancelled, costs_key));
   TransferCosts transfers;
   if (spec.host_memory > 0) {
-    const int64_t state_bytes = candidates->front().link_bytes.state;  // the same of all
+    const int64_t state_bytes = candidates.front().link_bytes.state;  // the same of all
     if (spec.host_memory < state_bytes) return TooLittleOnTheHost(spec, state_bytes);
-    const absl::StatusOr<TransferCosts> measured = MeasureTransfers(state_bytes, backend);
-    if (!measured.ok()) return measured.status();
-    transfers = *measured;
+    ASSIGN_OR_RETURN(transfers, MeasureTransfers(state_bytes, backend));
   }
   std::vector<Candidate> refused;
   std::optional<Candidate> best;
   bool planned_with_host = false;
   LinkChooser chooser(/*measured=*/true);
-  for (Candidate& candidate : *candidates) {
+  for (Candidate& candidate : candidates) {
     if (candidate.fits() && !candidate.costs) continue;
-    if (absl::Status status = PlanCandidate(spec, planners, transfers, cancelled, candidate); !status.ok())
-      return status;
+    RETURN_IF_ERROR(PlanCandidate(spec, planners, transfers, cancelled, candidate));
     planned_with_host |= candidate.plannable_with_host;
     if (!candidate.plan.feasible) {
       refused.push_back(std::move(candidate));
@@ -294,8 +288,7 @@ absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& lo
   candidate.store_all_store_bytes = TapeAllBytes(links, candidate.link_bytes.state, candidate.link_bytes.tape);
   candidate.store_budget_bytes = std::min(longest.store_budget_bytes, candidate.store_all_store_bytes);
   candidate.SetCosts(longest.measured);
-  absl::Status status = PlanCandidate(spec, planners, longest.transfers, cancelled, candidate);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(PlanCandidate(spec, planners, longest.transfers, cancelled, candidate));
   if (!candidate.plan.feasible) return MemoryPlan{.plan = std::move(candidate.plan)};
   return MakeMemoryPlan(spec, longest.transfers, cancelled, std::move(candidate));
 }

@@ -6,11 +6,11 @@
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/engine/ledger.h"
 #include "executor/engine/trainer.h"
 #include "executor/engine/transfer_costs.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "planner_service/model/memory_ledger.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"

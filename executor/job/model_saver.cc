@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -75,9 +76,9 @@ bool HoldsSomething(const std::string& path) {
 }  // namespace
 
 absl::Status ModelSaver::Save(int64_t step, const Model& model) {
-  if (absl::Status status = CheckWeightsFinite(step, model); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckWeightsFinite(step, model));
   if (!saves()) return absl::OkStatus();
-  if (absl::Status status = SaveModel(path_, model, links_); !status.ok()) return status;
+  RETURN_IF_ERROR(SaveModel(path_, model, links_));
   saved_step_ = step;
   return absl::OkStatus();
 }

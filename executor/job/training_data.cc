@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "executor/data/line_batches.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -23,21 +24,17 @@ int64_t Median(const LengthCounts& lengths, int64_t sequences) {
 }  // namespace
 
 absl::StatusOr<TrainingData> TrainingData::Open(const JobSpec& spec, const CancelCheck& cancelled) {
-  absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(spec.data_path);
-  if (!file.ok()) return file.status();
-  if (absl::Status status = CheckText(**file); !status.ok()) return status;
-  TrainingData data(*std::move(file));
+  ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(spec.data_path));
+  RETURN_IF_ERROR(CheckText(*file));
+  TrainingData data(std::move(file));
   data.holdout_bytes_ = static_cast<int64_t>(std::floor(spec.holdout * static_cast<double>(data.file_->size())));
-  const absl::Status status =
-      spec.sequences == Sequences::kLines ? data.CutLines(spec, cancelled) : data.CutWindows(spec);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(spec.sequences == Sequences::kLines ? data.CutLines(spec, cancelled) : data.CutWindows(spec));
   return data;
 }
 
 absl::Status TrainingData::CutWindows(const JobSpec& spec) {
-  absl::StatusOr<WindowBatches> windows = WindowBatches::Create(train(), spec.batch, spec.length);
-  if (!windows.ok()) return windows.status();
-  batches_ = std::make_unique<WindowBatches>(*std::move(windows));
+  ASSIGN_OR_RETURN(WindowBatches windows, WindowBatches::Create(train(), spec.batch, spec.length));
+  batches_ = std::make_unique<WindowBatches>(std::move(windows));
   lengths_ = {spec.length};
   return absl::OkStatus();
 }
@@ -46,37 +43,34 @@ absl::Status TrainingData::CutWindows(const JobSpec& spec) {
 absl::Status TrainingData::BeginHoldoutWithALine(const CancelCheck& cancelled) {
   TextView view{Text(*file_)};
   for (int64_t begin = train_bytes(); begin < file_->size();) {
-    if (absl::Status status = CheckStop(cancelled); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckStop(cancelled));
     // From the byte before the boundary on: it may end a line.
-    const auto bytes = view.Look(begin - 1, std::min(TextView::kMost, file_->size() - begin + 1));
-    if (!bytes.ok()) return bytes.status();
-    const auto end = std::find(bytes->begin(), bytes->end(), kLineEnd);
-    if (end != bytes->end()) {
-      holdout_bytes_ = file_->size() - (begin + (end - bytes->begin()));
+    ASSIGN_OR_RETURN(const auto bytes, view.Look(begin - 1, std::min(TextView::kMost, file_->size() - begin + 1)));
+    const auto end = std::find(bytes.begin(), bytes.end(), kLineEnd);
+    if (end != bytes.end()) {
+      holdout_bytes_ = file_->size() - (begin + (end - bytes.begin()));
       return absl::OkStatus();
     }
-    begin += std::ssize(*bytes);
+    begin += std::ssize(bytes);
   }
   holdout_bytes_ = 0;
   return absl::OkStatus();
 }
 
 absl::Status TrainingData::CutLines(const JobSpec& spec, const CancelCheck& cancelled) {
-  if (absl::Status status = BeginHoldoutWithALine(cancelled); !status.ok()) return status;
-  absl::StatusOr<LineBatches> batches = LineBatches::Create(train(), spec.batch, spec.length, spec.seed, cancelled);
-  if (!batches.ok()) return batches.status();
-  const absl::StatusOr<Lines> held_out = Lines::Find(holdout(), spec.length, cancelled);
-  if (!held_out.ok()) return held_out.status();
-  const Lines& lines = batches->lines();
+  RETURN_IF_ERROR(BeginHoldoutWithALine(cancelled));
+  ASSIGN_OR_RETURN(LineBatches batches, LineBatches::Create(train(), spec.batch, spec.length, spec.seed, cancelled));
+  ASSIGN_OR_RETURN(const Lines held_out, Lines::Find(holdout(), spec.length, cancelled));
+  const Lines& lines = batches.lines();
   lines_ = {.lines = lines.count(),
             .empty = lines.empty(),
             .cut = lines.cut(),
             .shortest = lines.lengths().begin()->first,
             .median = Median(lines.lengths(), lines.count()),
             .longest = lines.longest(),
-            .held_out = held_out->count()};
+            .held_out = held_out.count()};
   for (const auto& [length, count] : lines.lengths()) lengths_.push_back(length);
-  batches_ = std::make_unique<LineBatches>(*std::move(batches));
+  batches_ = std::make_unique<LineBatches>(std::move(batches));
   return absl::OkStatus();
 }
 

@@ -24,6 +24,7 @@
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -113,20 +114,18 @@ absl::StatusOr<JobSpec> LanguageModelJob::WithoutEvaluation() {
 }
 
 absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
-  const absl::StatusOr<JobSpec> spec = WithoutEvaluation();
-  if (!spec.ok()) return spec.status();
+  ASSIGN_OR_RETURN(const JobSpec spec, WithoutEvaluation());
   absl::StatusOr<MemoryPlan> memory =
-      PlanMemory(*spec, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
+      PlanMemory(spec, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
   if (absl::IsFailedPrecondition(memory.status()) && plan_.evaluation_bytes > 0) {
     return absl::FailedPreconditionError(absl::StrCat(memory.status().message(), "; ", plan_.evaluation_bytes,
                                                       " bytes more are for the evaluation every ", spec_.evaluate_every,
                                                       " steps"));
   }
   if (!memory.ok()) return memory.status();
-  absl::StatusOr<LengthPlans> plans =
-      LengthPlans::Make(*spec, *std::move(memory), data_.lengths(), planners, cancelled);
-  if (!plans.ok()) return plans.status();
-  plans_ = *std::move(plans);
+  ASSIGN_OR_RETURN(LengthPlans plans,
+                   LengthPlans::Make(spec, *std::move(memory), data_.lengths(), planners, cancelled));
+  plans_ = std::move(plans);
   const MemoryPlan& longest = plans_->longest();
   const SequenceShape& shape = longest.options.shape;
   plan_.ledger = plans_->largest().PlannedLedger();
@@ -156,12 +155,10 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.host = longest.replay.host;
   plan_.transfers = longest.transfers;
   if (backend_->OnHost()) {
-    if (absl::Status status = cpu::CheckAvailable(plan_.ledger.total()); !status.ok()) return status;
+    RETURN_IF_ERROR(cpu::CheckAvailable(plan_.ledger.total()));
   }
-  absl::StatusOr<std::unique_ptr<Trainer>> trainer =
-      Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed), plans_->store(), *backend_);
-  if (!trainer.ok()) return trainer.status();
-  trainer_ = *std::move(trainer);
+  ASSIGN_OR_RETURN(trainer_, Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed),
+                                             plans_->store(), *backend_));
   return absl::OkStatus();
 }
 
@@ -171,7 +168,7 @@ absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const Can
   model_ = trainer_->Parameters();
   Conclude();
   trainer_.reset();
-  if (absl::Status status = SaveLast(observer, cancelled); !status.ok()) return status;
+  RETURN_IF_ERROR(SaveLast(observer, cancelled));
   const absl::StatusOr<std::optional<double>> bits = Evaluate(report_.steps, model_, observer, cancelled);
   if (!bits.ok()) {
     const absl::string_view what =
@@ -199,22 +196,20 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
   const Clock::time_point begin = Clock::now();
   bool last = false;
   for (int64_t step = 1; !last; ++step) {
-    absl::StatusOr<StepRecord> record = TrainStep(step, cancelled);
-    if (!record.ok()) return record.status();
-    WatchPrediction(*record, observer);
+    ASSIGN_OR_RETURN(StepRecord record, TrainStep(step, cancelled));
+    WatchPrediction(record, observer);
     WatchData(observer);
-    observer.OnStep(*record);
+    observer.OnStep(record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
     report_.steps = step;
     report_.ended_by_time = step < spec_.steps && spec_.max_seconds > 0 && SecondsSince(begin) >= spec_.max_seconds;
     last = step == spec_.steps || report_.ended_by_time;
     if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && !last) {
-      if (absl::Status status = SaveCheckpoint(step, observer); !status.ok()) return status;
+      RETURN_IF_ERROR(SaveCheckpoint(step, observer));
     }
     if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !last) {
-      const absl::Status status = Evaluate(step, trainer_->Parameters(), observer, cancelled).status();
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(Evaluate(step, trainer_->Parameters(), observer, cancelled).status());
     }
   }
   return absl::OkStatus();
@@ -224,34 +219,32 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
   if (cancelled && cancelled()) return absl::CancelledError("cancelled");
   const Clock::time_point begin = Clock::now();
   const int64_t index = step - 1;
-  const absl::StatusOr<int64_t> steps = data_.batches().StepsOf(index, cancelled);
-  if (!steps.ok()) return steps.status();
-  const MemoryPlan& plan = plans_->For(*steps);
+  ASSIGN_OR_RETURN(const int64_t steps, data_.batches().StepsOf(index, cancelled));
+  const MemoryPlan& plan = plans_->For(steps);
   const HostBatch batch{.steps = plan.options.shape.length,
                         .inputs = trainer_->inputs().data(),
                         .targets = trainer_->targets().data(),
                         .lengths = trainer_->lengths().data()};
-  if (absl::Status status = data_.batches().Fill(index, batch, cancelled); !status.ok()) return status;
-  const absl::StatusOr<StepResult> result =
-      trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled);
-  if (!result.ok()) return result.status();
+  RETURN_IF_ERROR(data_.batches().Fill(index, batch, cancelled));
+  ASSIGN_OR_RETURN(const StepResult result,
+                   trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled));
   SequenceShape run = plan.options.shape;
-  run.length = result->steps;  // a short batch may end before its last link does
+  run.length = result.steps;  // a short batch may end before its last link does
   const double predicted =
       PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,
-                          .predictions = result->predictions,
-                          .positions = result->steps * spec_.batch,
-                          .loss = result->loss,
-                          .gradient_norm = result->gradient_norm,
-                          .learning_rate = result->learning_rate,
+                          .predictions = result.predictions,
+                          .positions = result.steps * spec_.batch,
+                          .loss = result.loss,
+                          .gradient_norm = result.gradient_norm,
+                          .learning_rate = result.learning_rate,
                           .seconds = SecondsSince(begin),
-                          .batch_seconds = result->sweep_seconds,
+                          .batch_seconds = result.sweep_seconds,
                           .predicted_seconds = predicted,
                           .measured_peak_bytes = trainer_->arena().peak_bytes(),
                           .measured_host_peak_bytes = trainer_->host_peak_bytes(),
-                          .plain_forwards = result->forwards.plain_forwards,
-                          .taped_forwards = result->forwards.taped_forwards};
+                          .plain_forwards = result.forwards.plain_forwards,
+                          .taped_forwards = result.forwards.taped_forwards};
   Count(record, plan);
   return record;
 }
@@ -351,17 +344,15 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
                                                                   LinkCostCache& known_costs,
                                                                   const CancelCheck& cancelled,
                                                                   const BackendDecorator& decorate) {
-  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return status;
-  if (absl::Status status = CheckJobFiles(spec, known_costs.path()); !status.ok()) return status;
-  absl::StatusOr<TrainingData> data = TrainingData::Open(spec, cancelled);
-  if (!data.ok()) return data.status();
-  absl::StatusOr<std::unique_ptr<Backend>> made = MakeJobBackend(spec);
-  if (!made.ok()) return made.status();
-  std::unique_ptr<Backend> backend = decorate ? decorate(*std::move(made)) : *std::move(made);
+  RETURN_IF_ERROR(CheckJobSpec(spec));
+  RETURN_IF_ERROR(CheckJobFiles(spec, known_costs.path()));
+  ASSIGN_OR_RETURN(TrainingData data, TrainingData::Open(spec, cancelled));
+  ASSIGN_OR_RETURN(std::unique_ptr<Backend> made, MakeJobBackend(spec));
+  std::unique_ptr<Backend> backend = decorate ? decorate(std::move(made)) : std::move(made);
   JobSpec sized = spec;
-  sized.length = data->lengths().back();  // what is longer does not come
-  auto job = std::make_unique<LanguageModelJob>(sized, *std::move(data), std::move(backend), known_costs);
-  if (absl::Status status = job->Plan(planners, cancelled); !status.ok()) return status;
+  sized.length = data.lengths().back();  // what is longer does not come
+  auto job = std::make_unique<LanguageModelJob>(sized, std::move(data), std::move(backend), known_costs);
+  RETURN_IF_ERROR(job->Plan(planners, cancelled));
   return job;
 }
 

@@ -14,12 +14,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/engine/ledger.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/memory_plan.h"
 #include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
+#include "planner_service/model/memory_ledger.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {

@@ -10,7 +10,7 @@ LanguageModel::LanguageModel(const ModelConfig& config, const SequenceShape& sha
       backend_(backend),
       layout_(config),
       table_({.vocabulary = config.vocabulary,
-              .embedding = config.embedding,
+              .embedding = config.embedding_size(),
               .width = GeometryOf(config.cell).gates * config.hidden},
              backend),
       stack_(config, shape, use == Use::kTraining, backend),

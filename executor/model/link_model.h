@@ -5,19 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "planner_service/model/sequence_shape.h"
+
 namespace recurve {
-
-// How a sequence is cut: T steps of B sequences in links of k steps; the last link has the remainder, if there is one.
-struct SequenceShape {
-  int64_t length = 1;   // T
-  int64_t link = 1;     // k, 1..T
-  int64_t batch = 1;    // B
-  bool ragged = false;  // sequences have lengths of their own, at most T
-
-  int64_t links() const { return (length + link - 1) / link; }
-  int64_t first_step(int64_t j) const { return j * link; }
-  int64_t steps(int64_t j) const { return j + 1 < links() ? link : length - first_step(j); }
-};
 
 // A recurrent model, as the engine sees it: a chain of links (planner_service/schedule/action.h) over blocks of bytes
 // that mean something to the model only. All pointers are device addresses aligned to kAlignment; the blocks of one

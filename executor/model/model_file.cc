@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "executor/model/parameters.h"
 #include "nlohmann/json.hpp"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/strict_json.h"
 
 namespace recurve {
@@ -36,7 +37,7 @@ std::string ConfigToJson(const ModelConfig& config) {
                         {"cell", std::string(ToString(config.cell))},
                         {"layers", config.layers},
                         {"hidden", config.hidden},
-                        {"embedding", config.embedding},
+                        {"embedding", config.embedding_size()},
                         {"residual", config.residual},
                         {"layer_norm", config.layer_norm},
                         {"dropout", config.dropout},
@@ -86,9 +87,8 @@ absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Sa
                                                       {"hidden", &config.hidden},
                                                       {"embedding", &config.embedding}};
   for (const auto& [field, value] : extents) {
-    const absl::StatusOr<int64_t> extent = ReadExtent(path, json, field);
-    if (!extent.ok()) return extent.status();
-    *value = *extent;
+    ASSIGN_OR_RETURN(const int64_t extent, ReadExtent(path, json, field));
+    *value = extent;
   }
   const auto cell = json.find("cell");
   const std::optional<Cell> known =
@@ -104,9 +104,8 @@ absl::StatusOr<ModelConfig> ConfigFromMetadata(const std::string& path, const Sa
   }
   for (const auto& [field, value] :
        {std::pair("dropout", &config.dropout), {"recurrent_dropout", &config.recurrent_dropout}}) {
-    const absl::StatusOr<double> rate = ReadRate(path, json, field);
-    if (!rate.ok()) return rate.status();
-    *value = *rate;
+    ASSIGN_OR_RETURN(const double rate, ReadRate(path, json, field));
+    *value = rate;
   }
   return config;
 }
@@ -172,15 +171,14 @@ absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>
 }  // namespace
 
 absl::Status SaveModel(const std::string& path, const Model& model, AtomicFile::Links links) {
-  if (absl::Status status = CheckIsNoOtherFile(path); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckIsNoOtherFile(path));
   return WriteSafetensors(path, {{kMetadataKey, ConfigToJson(model.config)}}, model.parameters, links);
 }
 
 absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config, AtomicFile::Links links) {
-  absl::StatusOr<AtomicFile> file = AtomicFile::Create(path, links);
-  if (!file.ok()) return file.status();
-  if (absl::Status status = CheckIsNoOtherFile(path); !status.ok()) return status;
-  return file->CheckRoom(kLargestUsualHeader + ParameterLayout(config).count() * static_cast<int64_t>(sizeof(float)));
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path, links));
+  RETURN_IF_ERROR(CheckIsNoOtherFile(path));
+  return file.CheckRoom(kLargestUsualHeader + ParameterLayout(config).count() * static_cast<int64_t>(sizeof(float)));
 }
 
 absl::StatusOr<Model> LoadModel(const InputFile& input) {
@@ -190,12 +188,10 @@ absl::StatusOr<Model> LoadModel(const InputFile& input) {
         absl::StrCat(input.name(), " is no model that recurve saved: ", file.status().message()));
   }
   if (!file.ok()) return file.status();
-  const absl::StatusOr<ModelConfig> config = ConfigFromMetadata(input.name(), *file);
-  if (!config.ok()) return config.status();
-  absl::StatusOr<std::vector<NamedTensor>> parameters = Arrange(input.name(), *config, std::move(file->tensors));
-  if (!parameters.ok()) return parameters.status();
-  if (absl::Status status = CheckFinite(input.name(), *parameters); !status.ok()) return status;
-  return Model{.config = *config, .parameters = *std::move(parameters)};
+  ASSIGN_OR_RETURN(const ModelConfig config, ConfigFromMetadata(input.name(), *file));
+  ASSIGN_OR_RETURN(std::vector<NamedTensor> parameters, Arrange(input.name(), config, std::move(file->tensors)));
+  RETURN_IF_ERROR(CheckFinite(input.name(), parameters));
+  return Model{.config = config, .parameters = std::move(parameters)};
 }
 
 absl::StatusOr<Model> LoadModel(const std::string& path) {

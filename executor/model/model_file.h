@@ -10,23 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "executor/backend/cell.h"
 #include "executor/data/atomic_file.h"
 #include "executor/data/safetensors.h"
+#include "planner_service/model/model_config.h"
 
 namespace recurve {
-
-struct ModelConfig {
-  int64_t vocabulary = 256;
-  Cell cell = Cell::kLstm;
-  int64_t layers = 1;
-  int64_t hidden = 256;
-  int64_t embedding = 256;
-  bool residual = false;         // layers above the first add their input to their output
-  bool layer_norm = false;       // before each layer above the first, and before the output layer
-  double dropout = 0;            // of each layer's output
-  double recurrent_dropout = 0;  // of h in the recurrent product, one mask for the whole sequence
-};
 
 struct Model {
   ModelConfig config;

@@ -27,10 +27,6 @@ double ClipScale(const OptimizerSpec& spec, double norm) {
   return spec.clip_norm > 0 && norm > spec.clip_norm ? spec.clip_norm / norm : 1.0;
 }
 
-int64_t OptimizerStateBytes(const OptimizerSpec& spec, int64_t block_bytes) {
-  return spec.kind == OptimizerKind::kAdamW ? 2 * block_bytes : block_bytes;
-}
-
 void UpdateWeights(const OptimizerSpec& spec, int64_t step, double learning_rate, double gradient_scale,
                    const OptimizerBlocks& blocks, Backend& backend) {
   auto* state = reinterpret_cast<float*>(blocks.state);

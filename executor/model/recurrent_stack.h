@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "executor/backend/backend.h"
-#include "executor/model/link_layout.h"
 #include "executor/model/link_model.h"
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 #include "executor/model/region.h"
+#include "planner_service/model/link_layout.h"
 
 namespace recurve {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "executor/profile/metered_backend.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -126,20 +127,16 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
     backend = metered.get();
     return metered;
   };
-  const absl::StatusOr<std::unique_ptr<TrainingJob>> job =
-      TrainingJob::Prepare(trial, planners, known_costs, cancelled, meter);
-  if (!job.ok()) return job.status();
-  const absl::StatusOr<Roofline> before = ProbeRoofline(*backend);
-  if (!before.ok()) return before.status();
+  ASSIGN_OR_RETURN(const std::unique_ptr<TrainingJob> job,
+                   TrainingJob::Prepare(trial, planners, known_costs, cancelled, meter));
+  ASSIGN_OR_RETURN(const Roofline before, ProbeRoofline(*backend));
   Alternation alternation(*backend);
-  const absl::StatusOr<JobReport> report = (*job)->Run(alternation, cancelled);
-  if (!report.ok()) return report.status();
-  const absl::StatusOr<Roofline> after = ProbeRoofline(*backend);
-  if (!after.ok()) return after.status();
+  ASSIGN_OR_RETURN(const JobReport report, job->Run(alternation, cancelled));
+  ASSIGN_OR_RETURN(const Roofline after, ProbeRoofline(*backend));
 
-  JobProfile profile{.plan = (*job)->plan(), .weights_sha256 = report->weights_sha256};
-  profile.roofline = {.flops_per_second = std::max(before->flops_per_second, after->flops_per_second),
-                      .bytes_per_second = std::max(before->bytes_per_second, after->bytes_per_second)};
+  JobProfile profile{.plan = job->plan(), .weights_sha256 = report.weights_sha256};
+  profile.roofline = {.flops_per_second = std::max(before.flops_per_second, after.flops_per_second),
+                      .bytes_per_second = std::max(before.bytes_per_second, after.bytes_per_second)};
   alternation.Summarise(profile);
   return profile;
 }

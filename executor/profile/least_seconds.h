@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -26,7 +27,7 @@ absl::StatusOr<double> LeastSeconds(Backend& backend, double probe_seconds, cons
   for (int samples = 0; samples < kLeastSamples || now() - start < probe_seconds;) {
     const double begin = now();
     for (int64_t i = 0; i < runs; ++i) run();
-    if (absl::Status status = backend.Synchronize(); !status.ok()) return status;
+    RETURN_IF_ERROR(backend.Synchronize());
     const double seconds = now() - begin;
     if (seconds < kLeastSampleSeconds) {
       runs *= 2;

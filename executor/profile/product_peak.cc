@@ -6,6 +6,7 @@
 
 #include "executor/model/region.h"
 #include "executor/profile/least_seconds.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backend, const Shape& shape) {
@@ -17,9 +18,7 @@ absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backen
     peak->packed_ = region.Bytes(backend.PackedBytes(Packing::kForward, depth, width));
     return region.used();
   };
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(place(Region()));
-  if (!memory.ok()) return memory.status();
-  peak->memory_ = *std::move(memory);
+  ASSIGN_OR_RETURN(peak->memory_, backend.Allocate(place(Region())));
   place(Region(peak->memory_->data()));
   const std::vector<float> ones(std::max(rows * depth, depth * width), 1.0f);
   const int64_t float_bytes = sizeof(float);
@@ -31,11 +30,10 @@ absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backen
 
 absl::StatusOr<double> ProductPeak::Probe(double seconds) {
   const auto& [rows, depth, width] = shape_;
-  const absl::StatusOr<double> least = LeastSeconds(backend_, seconds, [&, rows = rows, depth = depth, width = width] {
-    backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width);
-  });
-  if (!least.ok()) return least.status();
-  return 2.0 * static_cast<double>(rows * depth * width) / *least;
+  ASSIGN_OR_RETURN(const double least, LeastSeconds(backend_, seconds, [&, rows = rows, depth = depth, width = width] {
+                     backend_.LinearForward(rows, depth, width, x_, packed_, nullptr, y_, width);
+                   }));
+  return 2.0 * static_cast<double>(rows * depth * width) / least;
 }
 
 }  // namespace recurve

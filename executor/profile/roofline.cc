@@ -8,6 +8,7 @@
 
 #include "executor/profile/least_seconds.h"
 #include "executor/profile/product_peak.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -16,14 +17,12 @@ constexpr double kProbeSeconds = 0.25;  // of each roof
 absl::StatusOr<double> MemoryBytes(Backend& backend) {
   constexpr int64_t kLeastBytes = 128 << 20;
   const int64_t bytes = std::max<int64_t>(kLeastBytes, 4 * sysconf(_SC_LEVEL3_CACHE_SIZE));
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> memory = backend.Allocate(bytes);
-  if (!memory.ok()) return memory.status();
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceMemory> memory, backend.Allocate(bytes));
   const int64_t n = bytes / 2 / static_cast<int64_t>(sizeof(float));
-  auto* x = reinterpret_cast<float*>((*memory)->data());
+  auto* x = reinterpret_cast<float*>(memory->data());
   backend.Zero(x, bytes);
-  const absl::StatusOr<double> seconds = LeastSeconds(backend, kProbeSeconds, [&] { backend.Add(n, x, x + n); });
-  if (!seconds.ok()) return seconds.status();
-  return static_cast<double>(AddCost(n).bytes) / *seconds;
+  ASSIGN_OR_RETURN(const double seconds, LeastSeconds(backend, kProbeSeconds, [&] { backend.Add(n, x, x + n); }));
+  return static_cast<double>(AddCost(n).bytes) / seconds;
 }
 
 }  // namespace
@@ -43,13 +42,10 @@ Bound BoundOf(const OperationCost& cost, double seconds, const Roofline& rooflin
 }
 
 absl::StatusOr<Roofline> ProbeRoofline(Backend& backend) {
-  const absl::StatusOr<std::unique_ptr<ProductPeak>> peak = ProductPeak::Create(backend, {});
-  if (!peak.ok()) return peak.status();
-  const absl::StatusOr<double> flops = (*peak)->Probe(kProbeSeconds);
-  if (!flops.ok()) return flops.status();
-  const absl::StatusOr<double> bytes = MemoryBytes(backend);
-  if (!bytes.ok()) return bytes.status();
-  return Roofline{.flops_per_second = *flops, .bytes_per_second = *bytes};
+  ASSIGN_OR_RETURN(const std::unique_ptr<ProductPeak> peak, ProductPeak::Create(backend, {}));
+  ASSIGN_OR_RETURN(const double flops, peak->Probe(kProbeSeconds));
+  ASSIGN_OR_RETURN(const double bytes, MemoryBytes(backend));
+  return Roofline{.flops_per_second = flops, .bytes_per_second = bytes};
 }
 
 }  // namespace recurve

@@ -2,6 +2,7 @@
 #include "planner_service/codec/action_codec.h"
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -97,7 +98,7 @@ void AppendAction(const Action& action, schedule::v1::ActionChunk& chunk) {
 }
 
 absl::StatusOr<std::vector<Action>> DecodeActions(const schedule::v1::ActionChunk& chunk) {
-  if (absl::Status status = CheckSizes(chunk); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckSizes(chunk));
   std::vector<Action> actions;
   actions.reserve(chunk.kinds_size());
   for (int i = 0; i < chunk.kinds_size(); ++i) {

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "planner_service/codec/field_checks.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -84,9 +85,7 @@ absl::Status CheckFigures(const std::string& field, const Advice& advice) {
 
 absl::StatusOr<Advice> DecodeAdvice(const std::string& field, const planner::v1::Advice& message) {
   Advice advice{.feasible = message.feasible(), .least_bytes = message.least_bytes()};
-  const absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
-  if (!strategy.ok()) return strategy.status();
-  advice.strategy = *strategy;
+  ASSIGN_OR_RETURN(advice.strategy, DecodeStrategy(message.strategy()));
   absl::Status status = DecodeSizing(field + ".sizing", message.sizing(), advice.sizing);
   status.Update(CheckRange(field + ".least_bytes", advice.least_bytes, 0, INT64_MAX));
   if (!status.ok()) return status;
@@ -104,9 +103,7 @@ absl::StatusOr<Advice> DecodeAdvice(const std::string& field, const planner::v1:
 
 absl::StatusOr<Curve> DecodeCurve(const std::string& field, const planner::v1::Curve& message) {
   Curve curve{.complete = message.complete()};
-  const absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
-  if (!strategy.ok()) return strategy.status();
-  curve.strategy = *strategy;
+  ASSIGN_OR_RETURN(curve.strategy, DecodeStrategy(message.strategy()));
   absl::Status status = CheckCount(field + ".corners", message.corners_size(), 0, kMaxCurvePoints);
   int64_t least_bytes = 0;
   if (!status.ok()) return status;
@@ -133,9 +130,8 @@ absl::StatusOr<std::vector<Advice>> DecodeAdvices(const char* field, const Messa
   if (!status.ok()) return status;
   std::vector<Advice> advices;
   for (int i = 0; i < messages.size(); ++i) {
-    absl::StatusOr<Advice> advice = DecodeAdvice(absl::StrCat(field, "[", i, "]"), messages[i]);
-    if (!advice.ok()) return advice.status();
-    advices.push_back(*std::move(advice));
+    ASSIGN_OR_RETURN(Advice advice, DecodeAdvice(absl::StrCat(field, "[", i, "]"), messages[i]));
+    advices.push_back(std::move(advice));
   }
   return advices;
 }
@@ -192,9 +188,8 @@ absl::StatusOr<Advice> DecodeAnswer(const planner::v1::FindBudgetResponse& messa
 absl::StatusOr<std::vector<Curve>> DecodeAnswer(const planner::v1::MakeCurvesResponse& message) {
   std::vector<Curve> curves;
   for (int i = 0; i < message.curves_size(); ++i) {
-    absl::StatusOr<Curve> curve = DecodeCurve(absl::StrCat("curves[", i, "]"), message.curves(i));
-    if (!curve.ok()) return curve.status();
-    curves.push_back(*std::move(curve));
+    ASSIGN_OR_RETURN(Curve curve, DecodeCurve(absl::StrCat("curves[", i, "]"), message.curves(i)));
+    curves.push_back(std::move(curve));
   }
   return curves;
 }
@@ -202,9 +197,8 @@ absl::StatusOr<std::vector<Curve>> DecodeAnswer(const planner::v1::MakeCurvesRes
 absl::StatusOr<Advisor::Largest> DecodeAnswer(const planner::v1::FindLargestResponse& message) {
   absl::Status status = CheckRange("value", message.value(), 0, INT64_MAX);
   if (!status.ok()) return status;
-  absl::StatusOr<Advice> advice = DecodeAdvice("advice", message.advice());
-  if (!advice.ok()) return advice.status();
-  return Advisor::Largest{.value = message.value(), .advice = *std::move(advice)};
+  ASSIGN_OR_RETURN(Advice advice, DecodeAdvice("advice", message.advice()));
+  return Advisor::Largest{.value = message.value(), .advice = std::move(advice)};
 }
 
 absl::StatusOr<std::vector<Advice>> DecodeAnswer(const planner::v1::PlanLengthsResponse& message) {
@@ -218,9 +212,7 @@ absl::StatusOr<Advisor::Split> DecodeAnswer(const planner::v1::SplitBudgetRespon
   absl::Status status = CheckAtLeast("total_time", split.total_time, 0);
   status.Update(CheckAtLeast("total_time_lower_bound", split.total_time_lower_bound, 0));
   if (!status.ok()) return status;
-  absl::StatusOr<std::vector<Advice>> shares = DecodeAdvices("shares", message.shares(), kMaxWorkloads);
-  if (!shares.ok()) return shares.status();
-  split.shares = *std::move(shares);
+  ASSIGN_OR_RETURN(split.shares, DecodeAdvices("shares", message.shares(), kMaxWorkloads));
   return split;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 #include "recurve/planner/v1/advisor.pb.h"
 
 namespace recurve {

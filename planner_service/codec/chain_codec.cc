@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/codec/field_checks.h"
 #include "planner_service/codec/schedule_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 // A request whose fields are taken over, if it is in range.
 template <typename Request>
 absl::StatusOr<Request> Checked(Request request) {
-  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRequest(request));
   return request;
 }
 
@@ -73,8 +74,7 @@ planner::v1::PlanChainRequest EncodeRequest(const ChainRequest& request) {
 }
 
 absl::StatusOr<ChainRequest> DecodeRequest(const planner::v1::PlanChainRequest& message) {
-  absl::Status status = CheckCount("segments", message.segments_size(), 1, kMaxMixedLinks);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CheckCount("segments", message.segments_size(), 1, kMaxMixedLinks));
   ChainRequest request = {.final_state_bytes = message.final_state_bytes(),
                           .budget_bytes = message.budget_bytes(),
                           .max_corners = message.max_corners()};
@@ -107,15 +107,14 @@ planner::v1::PlanChainResponse EncodePlan(const ChainPlan& plan) {
 }
 
 absl::StatusOr<ChainPlan> DecodePlan(const planner::v1::PlanChainResponse& message) {
-  absl::StatusOr<Schedule> schedule = DecodeSchedule(message.schedule());
-  if (!schedule.ok()) return schedule.status();
+  ASSIGN_OR_RETURN(Schedule schedule, DecodeSchedule(message.schedule()));
   ChainPlan plan = {.cost = message.cost(),
                     .cost_lower_bound = message.cost_lower_bound(),
                     .peak_bytes = message.peak_bytes(),
                     .working_set_bytes = message.working_set_bytes(),
                     .store_all_cost = message.store_all_cost(),
                     .store_all_bytes = message.store_all_bytes(),
-                    .schedule = *std::move(schedule)};
+                    .schedule = std::move(schedule)};
   absl::Status status = CheckRange("store_all_cost", plan.store_all_cost, 0, INT64_MAX);
   status.Update(CheckRange("cost", plan.cost, plan.store_all_cost, INT64_MAX));
   status.Update(CheckRange("cost_lower_bound", plan.cost_lower_bound, plan.store_all_cost, plan.cost));
@@ -146,8 +145,7 @@ planner::v1::PlanTwoLevelRequest EncodeRequest(const TwoLevelRequest& request) {
 }
 
 absl::StatusOr<TwoLevelRequest> DecodeRequest(const planner::v1::PlanTwoLevelRequest& message) {
-  absl::Status status = CheckRange("start", message.start(), 0, planner::v1::STORE_LEVEL_HOST);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CheckRange("start", message.start(), 0, planner::v1::STORE_LEVEL_HOST));
   return Checked(
       TwoLevelRequest{.length = message.length(),
                       .state_bytes = message.state_bytes(),
@@ -175,21 +173,16 @@ planner::v1::PlanTwoLevelResponse EncodePlan(const TwoLevelPlan& plan) {
 }
 
 absl::StatusOr<TwoLevelPlan> DecodePlan(const planner::v1::PlanTwoLevelResponse& message) {
-  absl::StatusOr<Schedule> schedule = DecodeSchedule(message.schedule());
-  if (!schedule.ok()) return schedule.status();
+  ASSIGN_OR_RETURN(Schedule schedule, DecodeSchedule(message.schedule()));
   TwoLevelPlan plan = {.cost = message.cost(),
                        .device_only_cost = message.device_only_cost(),
                        .store_all_cost = message.store_all_cost(),
                        .forward_count = message.forward_count(),
                        .device_peak_bytes = message.device_peak_bytes(),
                        .host_peak_bytes = message.host_peak_bytes(),
-                       .schedule = *std::move(schedule)};
-  const absl::StatusOr<ReplayResult::Transfers> device = DecodeTransfers("device", message.device());
-  if (!device.ok()) return device.status();
-  plan.device = *device;
-  const absl::StatusOr<ReplayResult::Transfers> host = DecodeTransfers("host", message.host());
-  if (!host.ok()) return host.status();
-  plan.host = *host;
+                       .schedule = std::move(schedule)};
+  ASSIGN_OR_RETURN(plan.device, DecodeTransfers("device", message.device()));
+  ASSIGN_OR_RETURN(plan.host, DecodeTransfers("host", message.host()));
   absl::Status status = CheckRange("store_all_cost", plan.store_all_cost, 0, INT64_MAX);
   status.Update(CheckRange("cost", plan.cost, plan.store_all_cost, INT64_MAX));
   status.Update(CheckRange("device_only_cost", plan.device_only_cost, plan.cost, INT64_MAX));

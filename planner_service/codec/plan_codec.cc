@@ -8,6 +8,7 @@
 #include "planner_service/codec/field_checks.h"
 #include "planner_service/codec/schedule_codec.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -136,19 +137,16 @@ planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request) {
 
 absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& message) {
   PlanRequest request;
-  if (absl::Status status = CheckRange("length", message.length(), 1, kMaxChainLength); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRange("length", message.length(), 1, kMaxChainLength));
   request.length = message.length();
-  absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
-  if (!strategy.ok()) return strategy.status();
-  request.strategy = *strategy;
-  if (absl::Status status = DecodeBudget(message, request); !status.ok()) return status;
+  ASSIGN_OR_RETURN(Strategy strategy, DecodeStrategy(message.strategy()));
+  request.strategy = strategy;
+  RETURN_IF_ERROR(DecodeBudget(message, request));
   if (message.has_costs()) {
-    absl::StatusOr<LinkCosts> costs = DecodeCosts("costs", message.costs());
-    if (!costs.ok()) return costs.status();
-    request.costs = *costs;
+    ASSIGN_OR_RETURN(request.costs, DecodeCosts("costs", message.costs()));
   }
   // What no single field tells: which budget a strategy takes, and how much work it would be.
-  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRequest(request));
   return request;
 }
 
@@ -176,12 +174,9 @@ planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
 absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message, int64_t length) {
   Plan plan;
   plan.feasible = message.feasible();
-  absl::StatusOr<Strategy> strategy = DecodeStrategy(message.strategy());
-  if (!strategy.ok()) return strategy.status();
-  plan.strategy = *strategy;
+  ASSIGN_OR_RETURN(plan.strategy, DecodeStrategy(message.strategy()));
   plan.smallest_feasible_budget = message.smallest_feasible_budget();
-  absl::Status smallest = CheckRange("smallest_feasible_budget", plan.smallest_feasible_budget, 0, INT64_MAX);
-  if (!smallest.ok()) return smallest;
+  RETURN_IF_ERROR(CheckRange("smallest_feasible_budget", plan.smallest_feasible_budget, 0, INT64_MAX));
   if (!plan.feasible) return plan;
 
   plan.forward_count = message.forward_count();
@@ -190,16 +185,15 @@ absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message,
   plan.peak_bytes = message.peak_bytes();
   plan.peak_slots = message.peak_slots();
   if (message.has_predicted_seconds()) plan.predicted_seconds = message.predicted_seconds();
-  if (absl::Status status = CheckCounts(plan, length); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckCounts(plan, length));
   return plan;
 }
 
 absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message) {
   if (!message.feasible()) return DecodeFigures(message, 0);
-  absl::StatusOr<Schedule> schedule = DecodeSchedule(message.schedule());
-  if (!schedule.ok()) return schedule.status();
-  absl::StatusOr<Plan> plan = DecodeFigures(message, schedule->length());
-  if (plan.ok()) plan->schedule = *std::move(schedule);
+  ASSIGN_OR_RETURN(Schedule schedule, DecodeSchedule(message.schedule()));
+  absl::StatusOr<Plan> plan = DecodeFigures(message, schedule.length());
+  if (plan.ok()) plan->schedule = std::move(schedule);
   return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/plan.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -91,24 +92,21 @@ schedule::v1::Schedule EncodeSchedule(const Schedule& schedule) {
 }
 
 absl::StatusOr<Schedule> DecodeSchedule(const schedule::v1::Schedule& message) {
-  if (absl::Status status = CheckSizes(message); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckSizes(message));
   Schedule schedule;
   schedule.runs.reserve(message.kinds_size());
   for (int i = 0; i < message.kinds_size(); ++i) {
-    absl::StatusOr<Run::Kind> kind = DecodeKind(i, message.kinds(i));
-    if (!kind.ok()) return kind.status();
-    absl::StatusOr<int32_t> left = DecodePart("lefts", i, message.lefts(i));
-    if (!left.ok()) return left.status();
-    absl::StatusOr<int32_t> right = DecodePart("rights", i, message.rights(i));
-    if (!right.ok()) return right.status();
+    ASSIGN_OR_RETURN(Run::Kind kind, DecodeKind(i, message.kinds(i)));
+    ASSIGN_OR_RETURN(int32_t left, DecodePart("lefts", i, message.lefts(i)));
+    ASSIGN_OR_RETURN(int32_t right, DecodePart("rights", i, message.rights(i)));
     const int64_t length = message.lengths(i);
     if (length < 1 || length > kMaxChainLength) {
       return absl::InvalidArgumentError(
           absl::StrCat("schedule.lengths[", i, "] is ", length, "; must be 1 to ", kMaxChainLength));
     }
-    schedule.runs.push_back({.kind = *kind, .length = length, .left = *left, .right = *right});
+    schedule.runs.push_back({.kind = kind, .length = length, .left = left, .right = right});
   }
-  if (absl::Status status = CheckWellFormed(schedule); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckWellFormed(schedule));
   return schedule;
 }
 

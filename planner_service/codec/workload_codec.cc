@@ -9,14 +9,10 @@
 #include "planner_service/codec/field_checks.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/planning/plan.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-// The ranges of executor.proto's JobSpec.
-constexpr int64_t kMaxLayers = 64;
-constexpr int64_t kMaxWidth = 16384;
-constexpr int64_t kMaxBatch = 65536;
 
 absl::StatusOr<ChainWorkload> DecodeChain(absl::string_view field, const planner::v1::ChainWorkload& message) {
   absl::Status status = CheckRange(absl::StrCat(field, ".length"), message.length(), 1, kMaxChainLength);
@@ -29,29 +25,18 @@ absl::StatusOr<ChainWorkload> DecodeChain(absl::string_view field, const planner
                       .tape_bytes = message.tape_bytes(),
                       .fixed_bytes = message.fixed_bytes()};
   if (message.has_costs()) {
-    absl::StatusOr<LinkCosts> costs = DecodeCosts(absl::StrCat(field, ".costs"), message.costs());
-    if (!costs.ok()) return costs.status();
-    chain.costs = *costs;
+    ASSIGN_OR_RETURN(chain.costs, DecodeCosts(absl::StrCat(field, ".costs"), message.costs()));
   }
   return chain;
 }
 
-// An enum with one value besides the unspecified one, which stands for it.
-template <typename Enum>
-absl::Status CheckOnlyChoice(const std::string& field, Enum value, Enum only) {
-  if (value == 0 || value == only) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is ", static_cast<int>(value), "; must be 0 or ", static_cast<int>(only)));
-}
-
-absl::StatusOr<ModelWorkload::Optimizer> DecodeOptimizer(const std::string& field,
-                                                         planner::v1::ModelOptimizer optimizer) {
+absl::StatusOr<OptimizerKind> DecodeOptimizer(const std::string& field, planner::v1::ModelOptimizer optimizer) {
   switch (optimizer) {
     case planner::v1::MODEL_OPTIMIZER_UNSPECIFIED:
     case planner::v1::MODEL_OPTIMIZER_ADAMW:
-      return ModelWorkload::Optimizer::kAdamW;
+      return OptimizerKind::kAdamW;
     case planner::v1::MODEL_OPTIMIZER_SGD:
-      return ModelWorkload::Optimizer::kSgd;
+      return OptimizerKind::kSgd;
     default:
       return absl::InvalidArgumentError(
           absl::StrCat(field, " is ", static_cast<int>(optimizer), "; must be 0 to 2, the numbers of ModelOptimizer"));
@@ -59,9 +44,9 @@ absl::StatusOr<ModelWorkload::Optimizer> DecodeOptimizer(const std::string& fiel
 }
 
 absl::Status CheckSizes(absl::string_view field, const ModelWorkload& model) {
-  absl::Status status = CheckRange(absl::StrCat(field, ".layers"), model.layers, 1, kMaxLayers);
-  status.Update(CheckRange(absl::StrCat(field, ".hidden"), model.hidden, 1, kMaxWidth));
-  status.Update(CheckRange(absl::StrCat(field, ".embedding"), model.embedding, 0, kMaxWidth));
+  absl::Status status = CheckRange(absl::StrCat(field, ".layers"), model.model.layers, 1, kMaxLayers);
+  status.Update(CheckRange(absl::StrCat(field, ".hidden"), model.model.hidden, 1, kMaxWidth));
+  status.Update(CheckRange(absl::StrCat(field, ".embedding"), model.model.embedding, 0, kMaxWidth));
   status.Update(CheckRange(absl::StrCat(field, ".batch"), model.batch, 1, kMaxBatch));
   status.Update(CheckRange(absl::StrCat(field, ".length"), model.length, 1, kMaxChainLength));
   status.Update(CheckRange(absl::StrCat(field, ".link"), model.link, 0, kMaxChainLength));
@@ -70,8 +55,8 @@ absl::Status CheckSizes(absl::string_view field, const ModelWorkload& model) {
     status.Update(
         absl::InvalidArgumentError(absl::StrCat(field, name, " is ", rate, "; must be at least 0 and below 1")));
   };
-  check_rate(".dropout", model.dropout);
-  check_rate(".recurrent_dropout", model.recurrent_dropout);
+  check_rate(".dropout", model.model.dropout);
+  check_rate(".recurrent_dropout", model.model.recurrent_dropout);
   return status;
 }
 
@@ -94,21 +79,19 @@ absl::Status DecodeChoices(absl::string_view field, const planner::v1::ModelWork
 absl::StatusOr<ModelWorkload> DecodeModel(absl::string_view field, const planner::v1::ModelWorkload& message) {
   const absl::StatusOr<Cell> cell = DecodeCell(absl::StrCat(field, ".cell"), message.cell());
   absl::Status status = cell.status();
-  status.Update(
-      CheckOnlyChoice(absl::StrCat(field, ".data_type"), message.data_type(), planner::v1::DATA_TYPE_FLOAT32));
-  const absl::StatusOr<ModelWorkload::Optimizer> optimizer =
+  const absl::StatusOr<OptimizerKind> optimizer =
       DecodeOptimizer(absl::StrCat(field, ".optimizer"), message.optimizer());
   status.Update(optimizer.status());
   if (!status.ok()) return status;
-  ModelWorkload model{.cell = *cell,
+  ModelWorkload model{.model = {.cell = *cell,
+                                .layers = message.has_layers() ? message.layers() : 1,
+                                .hidden = message.hidden(),
+                                .embedding = message.embedding(),
+                                .residual = message.residual(),
+                                .layer_norm = message.layer_norm(),
+                                .dropout = message.dropout(),
+                                .recurrent_dropout = message.recurrent_dropout()},
                       .optimizer = *optimizer,
-                      .layers = message.has_layers() ? message.layers() : 1,
-                      .hidden = message.hidden(),
-                      .embedding = message.embedding(),
-                      .residual = message.residual(),
-                      .layer_norm = message.layer_norm(),
-                      .dropout = message.dropout(),
-                      .recurrent_dropout = message.recurrent_dropout(),
                       .batch = message.batch(),
                       .length = message.length(),
                       .link = message.link(),
@@ -131,17 +114,16 @@ planner::v1::ChainWorkload EncodeChain(const ChainWorkload& chain) {
 
 planner::v1::ModelWorkload EncodeModel(const ModelWorkload& model) {
   planner::v1::ModelWorkload message;
-  message.set_cell(EncodeCell(model.cell));
-  message.set_data_type(planner::v1::DATA_TYPE_FLOAT32);
-  message.set_optimizer(model.optimizer == ModelWorkload::Optimizer::kSgd ? planner::v1::MODEL_OPTIMIZER_SGD
-                                                                          : planner::v1::MODEL_OPTIMIZER_ADAMW);
-  message.set_layers(model.layers);
-  message.set_hidden(model.hidden);
-  message.set_embedding(model.embedding);
-  message.set_residual(model.residual);
-  message.set_layer_norm(model.layer_norm);
-  message.set_dropout(model.dropout);
-  message.set_recurrent_dropout(model.recurrent_dropout);
+  message.set_cell(EncodeCell(model.model.cell));
+  message.set_optimizer(model.optimizer == OptimizerKind::kSgd ? planner::v1::MODEL_OPTIMIZER_SGD
+                                                               : planner::v1::MODEL_OPTIMIZER_ADAMW);
+  message.set_layers(model.model.layers);
+  message.set_hidden(model.model.hidden);
+  message.set_embedding(model.model.embedding);
+  message.set_residual(model.model.residual);
+  message.set_layer_norm(model.model.layer_norm);
+  message.set_dropout(model.model.dropout);
+  message.set_recurrent_dropout(model.model.recurrent_dropout);
   message.set_batch(model.batch);
   message.set_length(model.length);
   message.set_link(model.link);

@@ -4,8 +4,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "executor/backend/cell.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
+#include "planner_service/model/cell.h"
 #include "recurve/planner/v1/advisor.pb.h"
 
 namespace recurve {

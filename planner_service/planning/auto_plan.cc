@@ -9,12 +9,13 @@
 #include <optional>
 #include <utility>
 
-#include "planner_service/planning/credit_search.h"
 #include "planner_service/planning/forward_count.h"
 #include "planner_service/planning/hsm.h"
+#include "planner_service/planning/lagrangian_search.h"
 #include "planner_service/planning/leaf_levels.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/strategies.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 // Solved by closed forms as far as they go, by search where they do not.
 class AutoSolver {
  public:
-  using Part = CreditSearch::Part;
+  using Part = LagrangianSearch::Part;
 
   AutoSolver(int64_t length, const ByteBudget& budget) : length_(length), levels_(length, budget) {}
   AutoSolver(const AutoSolver&) = delete;  // the search refers to the levels
@@ -72,7 +73,7 @@ class AutoSolver {
     return 3 * length_ - levels_.Before(levels_.tail()) - HsmReach(levels_.tail_slots() + 1, 1);
   }
 
-  // Chains of class 2 have at each level a left part of class 1, which has the largest credit, that of the level's own
+  // Chains of class 2 have at each level a left part of class 1, which has the largest savings, that of the level's own
   // leaf, as long as it does not go beyond the levels with as long leaves.
   int64_t LongestOfRichClassTwo() const {
     int64_t longest = HsmReach(levels_.tail_slots(), 2);
@@ -138,7 +139,7 @@ class AutoSolver {
 
   const int64_t length_;
   const LeafLevels levels_;
-  std::optional<CreditSearch> search_;  // where there is no closed form
+  std::optional<LagrangianSearch> search_;  // where there is no closed form
 };
 
 }  // namespace
@@ -151,14 +152,15 @@ ForwardCount CountForwards(int64_t length, const ByteBudget& budget) {
 
 absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const CancelCheck& cancelled) {
   AutoSolver solver(length, budget);
-  if (absl::Status status = solver.Run(cancelled); !status.ok()) return status;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(
-      solver.Root(), [&solver](const CreditSearch::Part& part) { return solver.Decide(part); }, cancelled);
-  if (!schedule.ok()) return schedule.status();
+  RETURN_IF_ERROR(solver.Run(cancelled));
+  ASSIGN_OR_RETURN(
+      Schedule schedule,
+      BuildSchedule(
+          solver.Root(), [&solver](const LagrangianSearch::Part& part) { return solver.Decide(part); }, cancelled));
   Plan plan;
   plan.feasible = true;
   plan.smallest_feasible_budget = 0;
-  plan.schedule = *std::move(schedule);
+  plan.schedule = std::move(schedule);
   const ForwardCount count = solver.Count();
   plan.forward_count = count.count;
   plan.forward_count_lower_bound = count.lower_bound;

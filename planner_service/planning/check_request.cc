@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/msm.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -40,32 +41,29 @@ absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
 }
 
 absl::Status CheckBytes(const ByteBudget& budget) {
-  if (absl::Status status = CheckRange("state_bytes", budget.state_bytes, 1, kMaxBytes); !status.ok()) return status;
-  if (absl::Status status = CheckRange("tape_bytes", budget.tape_bytes, 0, kMaxBytes); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRange("state_bytes", budget.state_bytes, 1, kMaxBytes));
+  RETURN_IF_ERROR(CheckRange("tape_bytes", budget.tape_bytes, 0, kMaxBytes));
   return CheckRange("budget_bytes", budget.budget_bytes, 0, kMaxBytes);
 }
 
 absl::Status CheckSlots(const SlotBudget& budget) {
-  if (absl::Status status = CheckRange("slots", budget.slots, 1, kMaxSlots); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRange("slots", budget.slots, 1, kMaxSlots));
   return CheckRange("alpha", budget.alpha, 1, kMaxAlpha);
 }
 
 absl::Status CheckCosts(const LinkCosts& costs) {
-  if (absl::Status status = CheckSeconds("forward_seconds", costs.forward_seconds); !status.ok()) return status;
-  if (absl::Status status = CheckSeconds("taped_forward_seconds", costs.taped_forward_seconds); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(CheckSeconds("forward_seconds", costs.forward_seconds));
+  RETURN_IF_ERROR(CheckSeconds("taped_forward_seconds", costs.taped_forward_seconds));
   return CheckSeconds("backward_seconds", costs.backward_seconds);
 }
 
 }  // namespace
 
 absl::Status CheckRequest(const PlanRequest& request) {
-  if (absl::Status status = CheckRange("length", request.length, 1, kMaxChainLength); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRange("length", request.length, 1, kMaxChainLength));
   const SlotBudget* slots = std::get_if<SlotBudget>(&request.budget);
-  if (absl::Status status = CheckBudgetKind(request.strategy, slots != nullptr); !status.ok()) return status;
-  absl::Status status = slots != nullptr ? CheckSlots(*slots) : CheckBytes(std::get<ByteBudget>(request.budget));
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CheckBudgetKind(request.strategy, slots != nullptr));
+  RETURN_IF_ERROR(slots != nullptr ? CheckSlots(*slots) : CheckBytes(std::get<ByteBudget>(request.budget)));
   if (request.strategy == Strategy::kMsm) {
     const int64_t cells = MsmTableCells(request.length, *slots);
     if (cells > kMaxMsmTableCells) {

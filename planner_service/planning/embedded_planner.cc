@@ -5,6 +5,7 @@
 #include "planner_service/planning/plan_check.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/planning/strategies.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -39,30 +40,28 @@ absl::StatusOr<Plan> Solve(const PlanRequest& request, const SlotBudget& budget,
 // The solver's claims are not believed: everything is counted again. A count that is not proved to be the least may be
 // a little above that of the schedule.
 absl::Status RecountPlan(const PlanRequest& request, Plan& plan) {
-  const absl::StatusOr<ReplayResult> counted = CountPlan(request, plan.schedule);
-  if (!counted.ok()) return counted.status();
-  if (counted->forward_count > plan.forward_count || counted->forward_count < plan.forward_count_lower_bound) {
+  ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, plan.schedule));
+  if (counted.forward_count > plan.forward_count || counted.forward_count < plan.forward_count_lower_bound) {
     return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(request.strategy)),
                                             " claims ", plan.forward_count_lower_bound, " to ", plan.forward_count,
-                                            " forwards, its schedule has ", counted->forward_count));
+                                            " forwards, its schedule has ", counted.forward_count));
   }
-  plan.forward_count = counted->forward_count;
+  plan.forward_count = counted.forward_count;
   const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);
-  (in_slots ? plan.peak_slots : plan.peak_bytes) = in_slots ? counted->peak_paper_bytes : counted->peak_bytes;
+  (in_slots ? plan.peak_slots : plan.peak_bytes) = in_slots ? counted.peak_paper_bytes : counted.peak_bytes;
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<Plan> EmbeddedPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
-  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
-  absl::StatusOr<Plan> plan =
-      std::visit([&](const auto& budget) { return Solve(request, budget, cancelled); }, request.budget);
-  if (!plan.ok()) return plan.status();
-  plan->strategy = request.strategy;
-  if (!plan->feasible) return plan;
-  if (absl::Status status = RecountPlan(request, *plan); !status.ok()) return status;
-  if (request.costs) plan->predicted_seconds = PredictSeconds(plan->forward_count, request.length, *request.costs);
+  RETURN_IF_ERROR(CheckRequest(request));
+  ASSIGN_OR_RETURN(Plan plan,
+                   std::visit([&](const auto& budget) { return Solve(request, budget, cancelled); }, request.budget));
+  plan.strategy = request.strategy;
+  if (!plan.feasible) return plan;
+  RETURN_IF_ERROR(RecountPlan(request, plan));
+  if (request.costs) plan.predicted_seconds = PredictSeconds(plan.forward_count, request.length, *request.costs);
   return plan;
 }
 

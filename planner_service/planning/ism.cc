@@ -11,6 +11,7 @@
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -58,9 +59,7 @@ absl::StatusOr<Plan> PlanIsm(int64_t length, int64_t slots, const CancelCheck& c
   plan.forward_count = CountIsmForwards(length, slots);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(Problem{length, std::min(slots, length)}, DecideIsm, cancelled);
-  if (!schedule.ok()) return schedule.status();
-  plan.schedule = *std::move(schedule);
+  ASSIGN_OR_RETURN(plan.schedule, BuildSchedule(Problem{length, std::min(slots, length)}, DecideIsm, cancelled));
   return plan;
 }
 

@@ -100,15 +100,15 @@ absl::Status MixedChain::Solve(const CancelCheck& cancelled) {
   return absl::OkStatus();
 }
 
-const Frontier& MixedChain::At(int64_t begin, int64_t end) const {
+const ParetoFrontier& MixedChain::At(int64_t begin, int64_t end) const {
   const int64_t first = FirstLike(begin, end);
   const bool starts_segment = segment_begin_[first] == first;
   const int64_t own = starts_segment ? first + 1 : segment_end_[first] + 1;
   return frontiers_[first][first + end - begin - own];
 }
 
-Frontier MixedChain::Best(int64_t begin, int64_t end) {
-  static const Frontier kNothing = {{.bytes = 0, .cost = 0}};
+ParetoFrontier MixedChain::Best(int64_t begin, int64_t end) {
+  static const ParetoFrontier kNothing = {{.bytes = 0, .cost = 0}};
   if (end - begin == 1) return kNothing;
   builder_.Add(kNothing, TapeAllBytes(begin, end), 0);
   builder_.Add(At(begin + 1, end), TapeFirstBytes(begin), 0);

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planner_service/planning/chain.h"
-#include "planner_service/planning/frontier.h"
+#include "planner_service/planning/pareto_frontier.h"
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/schedule/link_sums.h"
 
@@ -43,7 +43,7 @@ class MixedChain {
   absl::Status Solve(const CancelCheck& cancelled);
 
   // Of the whole chain.
-  const Frontier& frontier() const { return At(0, sums_.length()); }
+  const ParetoFrontier& frontier() const { return At(0, sums_.length()); }
   bool thinned() const { return builder_.thinned(); }
 
   // The schedule that costs no more than the frontier says for these bytes. Rounding::kUp only.
@@ -66,8 +66,8 @@ class MixedChain {
   int64_t FirstLike(int64_t begin, int64_t end) const {
     return end <= segment_end_[begin] ? segment_begin_[begin] : begin;
   }
-  const Frontier& At(int64_t begin, int64_t end) const;
-  Frontier Best(int64_t begin, int64_t end);
+  const ParetoFrontier& At(int64_t begin, int64_t end) const;
+  ParetoFrontier Best(int64_t begin, int64_t end);
   Part PartOf(int64_t begin, int64_t end, int64_t bytes) const;
   DecisionFor<Part> Decide(const Part& part) const;
   int64_t TapeAllBytes(int64_t begin, int64_t end) const;
@@ -75,8 +75,9 @@ class MixedChain {
 
   const LinkSums& sums_;
   std::vector<int64_t> segment_begin_, segment_end_;  // by link, equal neighbours taken as one segment
-  FrontierBuilder builder_;
-  std::vector<std::vector<Frontier>> frontiers_;  // by begin; by end from the first that has no equal further left
+  ParetoFrontierBuilder builder_;
+  std::vector<std::vector<ParetoFrontier>>
+      frontiers_;  // by begin; by end from the first that has no equal further left
 };
 
 }  // namespace recurve

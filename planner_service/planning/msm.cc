@@ -15,6 +15,7 @@
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/planning/strategies.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -117,7 +118,7 @@ absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelle
     return plan;
   }
   while (table_->slots() < whole.room) {
-    if (absl::Status status = table_->AppendRow(cancelled); !status.ok()) return status;
+    RETURN_IF_ERROR(table_->AppendRow(cancelled));
   }
   Plan plan;
   plan.feasible = true;
@@ -125,10 +126,9 @@ absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelle
   plan.forward_count = table_->cost(whole);
   plan.forward_count_lower_bound = plan.forward_count;
   plan.forward_count_upper_bound = plan.forward_count;
-  absl::StatusOr<Schedule> schedule = BuildSchedule(
-      whole, [this](const Problem& problem) { return table_->Decide(problem); }, cancelled);
-  if (!schedule.ok()) return schedule.status();
-  plan.schedule = *std::move(schedule);
+  ASSIGN_OR_RETURN(plan.schedule,
+                   BuildSchedule(
+                       whole, [this](const Problem& problem) { return table_->Decide(problem); }, cancelled));
   return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "planner_service/planning/mixed_chain.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/schedule/recount.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -69,7 +70,7 @@ absl::StatusOr<ReplayResult> ReplayAll(const Schedule& schedule, const ReplayCos
 }  // namespace
 
 absl::StatusOr<ReplayResult> CountPlan(const PlanRequest& request, const Schedule& schedule) {
-  if (absl::Status status = CheckShape(schedule, request.length); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckShape(schedule, request.length));
   const bool uses_host = std::any_of(schedule.runs.begin(), schedule.runs.end(), [](const Run& run) {
     return run.kind == Run::Kind::kSplitHost || run.kind == Run::Kind::kFetch;
   });
@@ -78,7 +79,7 @@ absl::StatusOr<ReplayResult> CountPlan(const PlanRequest& request, const Schedul
     // A slot is one internal state for ism, one hidden state otherwise.
     const int64_t alpha = request.strategy == Strategy::kIsm ? 1 : slots->alpha;
     const ReplayResult counted = Recount(schedule, {.state_bytes = 1, .tape_bytes = alpha - 1});
-    if (absl::Status status = CheckWithin("slots", counted.peak_paper_bytes, slots->slots); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckWithin("slots", counted.peak_paper_bytes, slots->slots));
     return counted;
   }
   const auto& bytes = std::get<ByteBudget>(request.budget);
@@ -87,39 +88,38 @@ absl::StatusOr<ReplayResult> CountPlan(const PlanRequest& request, const Schedul
     return CheckWithin("bytes or more", kSaturated / 4, bytes.budget_bytes);
   }
   const ReplayResult counted = Recount(schedule, {.state_bytes = bytes.state_bytes, .tape_bytes = bytes.tape_bytes});
-  if (absl::Status status = CheckWithin("bytes", counted.peak_bytes, bytes.budget_bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckWithin("bytes", counted.peak_bytes, bytes.budget_bytes));
   return counted;
 }
 
 absl::StatusOr<ReplayResult> CountPlan(const TwoLevelRequest& request, const Schedule& schedule,
                                        const CancelCheck& cancelled) {
-  if (absl::Status status = CheckShape(schedule, request.length); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckShape(schedule, request.length));
   if (Overflows(request.length, request.length, request.state_bytes, request.tape_bytes)) {
-    const absl::StatusOr<ReplayResult> pieces =
-        ReplayAll(schedule, {.state_bytes = 1, .tape_bytes = 0, .start = request.start}, cancelled);
-    if (!pieces.ok()) return pieces.status();
-    if (Overflows(std::max(pieces->peak_states, pieces->host_peak_bytes), pieces->peak_tapes, request.state_bytes,
+    ASSIGN_OR_RETURN(const ReplayResult pieces,
+                     ReplayAll(schedule, {.state_bytes = 1, .tape_bytes = 0, .start = request.start}, cancelled));
+    if (Overflows(std::max(pieces.peak_states, pieces.host_peak_bytes), pieces.peak_tapes, request.state_bytes,
                   request.tape_bytes)) {
       return CheckWithin("bytes or more", kSaturated / 4, std::max(request.device.bytes, request.host.bytes));
     }
   }
-  absl::StatusOr<ReplayResult> counted = ReplayAll(
-      schedule, {.state_bytes = request.state_bytes, .tape_bytes = request.tape_bytes, .start = request.start},
-      cancelled);
-  if (!counted.ok()) return counted.status();
-  absl::Status status = CheckWithin("bytes on the device", counted->peak_bytes, request.device.bytes);
-  status.Update(CheckWithin("bytes on the host", counted->host_peak_bytes, request.host.bytes));
+  ASSIGN_OR_RETURN(
+      ReplayResult counted,
+      ReplayAll(schedule,
+                {.state_bytes = request.state_bytes, .tape_bytes = request.tape_bytes, .start = request.start},
+                cancelled));
+  absl::Status status = CheckWithin("bytes on the device", counted.peak_bytes, request.device.bytes);
+  status.Update(CheckWithin("bytes on the host", counted.host_peak_bytes, request.host.bytes));
   if (!status.ok()) return status;
   return counted;
 }
 
 absl::StatusOr<ReplayResult> CountPlan(const ChainRequest& request, const LinkSums& sums, const Schedule& schedule,
                                        const CancelCheck& cancelled) {
-  if (absl::Status status = CheckShape(schedule, sums.length()); !status.ok()) return status;
-  absl::StatusOr<ReplayResult> counted = ReplayAll(schedule, {.links = &sums}, cancelled);
-  if (!counted.ok()) return counted.status();
-  absl::Status status = CheckWithin("bytes", counted->peak_bytes, request.budget_bytes);
-  status.Update(CheckWithin("bytes on the host", counted->host_peak_bytes, 0));
+  RETURN_IF_ERROR(CheckShape(schedule, sums.length()));
+  ASSIGN_OR_RETURN(ReplayResult counted, ReplayAll(schedule, {.links = &sums}, cancelled));
+  absl::Status status = CheckWithin("bytes", counted.peak_bytes, request.budget_bytes);
+  status.Update(CheckWithin("bytes on the host", counted.host_peak_bytes, 0));
   if (!status.ok()) return status;
   return counted;
 }
@@ -137,40 +137,37 @@ absl::Status CheckPlan(const PlanRequest& request, const Plan& plan) {
                                             ", asked was for ", std::string(ToString(request.strategy))));
   }
   if (!plan.feasible) return absl::OkStatus();
-  const absl::StatusOr<ReplayResult> counted = CountPlan(request, plan.schedule);
-  if (!counted.ok()) return counted.status();
+  ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, plan.schedule));
   if (request.costs) {
-    const double seconds = PredictSeconds(counted->forward_count, request.length, *request.costs);
+    const double seconds = PredictSeconds(counted.forward_count, request.length, *request.costs);
     const double claimed = plan.predicted_seconds.value_or(std::numeric_limits<double>::quiet_NaN());
     if (!(std::abs(claimed - seconds) <= kRounding * seconds)) {  // NaN is near nothing
       return absl::InternalError(absl::StrCat("the plan predicts ", claimed, " seconds, its schedule takes ", seconds));
     }
   }
   const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);
-  return CheckFigures({{"forward_count", plan.forward_count, counted->forward_count},
-                       {"peak_bytes", plan.peak_bytes, in_slots ? 0 : counted->peak_bytes},
-                       {"peak_slots", plan.peak_slots, in_slots ? counted->peak_paper_bytes : 0}});
+  return CheckFigures({{"forward_count", plan.forward_count, counted.forward_count},
+                       {"peak_bytes", plan.peak_bytes, in_slots ? 0 : counted.peak_bytes},
+                       {"peak_slots", plan.peak_slots, in_slots ? counted.peak_paper_bytes : 0}});
 }
 
 absl::Status CheckPlan(const TwoLevelRequest& request, const TwoLevelPlan& plan, const CancelCheck& cancelled) {
-  const absl::StatusOr<ReplayResult> counted = CountPlan(request, plan.schedule, cancelled);
-  if (!counted.ok()) return counted.status();
-  return CheckFigures({{"cost", plan.cost, CostOf(request, *counted)},
-                       {"forward_count", plan.forward_count, counted->forward_count},
-                       {"device_peak_bytes", plan.device_peak_bytes, counted->peak_bytes},
-                       {"host_peak_bytes", plan.host_peak_bytes, counted->host_peak_bytes},
-                       {"device.writes", plan.device.writes, counted->device.writes},
-                       {"device.reads", plan.device.reads, counted->device.reads},
-                       {"host.writes", plan.host.writes, counted->host.writes},
-                       {"host.reads", plan.host.reads, counted->host.reads}});
+  ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, plan.schedule, cancelled));
+  return CheckFigures({{"cost", plan.cost, CostOf(request, counted)},
+                       {"forward_count", plan.forward_count, counted.forward_count},
+                       {"device_peak_bytes", plan.device_peak_bytes, counted.peak_bytes},
+                       {"host_peak_bytes", plan.host_peak_bytes, counted.host_peak_bytes},
+                       {"device.writes", plan.device.writes, counted.device.writes},
+                       {"device.reads", plan.device.reads, counted.device.reads},
+                       {"host.writes", plan.host.writes, counted.host.writes},
+                       {"host.reads", plan.host.reads, counted.host.reads}});
 }
 
 absl::Status CheckPlan(const ChainRequest& request, const ChainPlan& plan, const CancelCheck& cancelled) {
   const LinkSums sums = SumLinks(request.segments);
-  const absl::StatusOr<ReplayResult> counted = CountPlan(request, sums, plan.schedule, cancelled);
-  if (!counted.ok()) return counted.status();
-  return CheckFigures({{"cost", plan.cost, plan.store_all_cost + counted->forward_cost},
-                       {"peak_bytes", plan.peak_bytes, counted->peak_bytes}});
+  ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, sums, plan.schedule, cancelled));
+  return CheckFigures({{"cost", plan.cost, plan.store_all_cost + counted.forward_cost},
+                       {"peak_bytes", plan.peak_bytes, counted.peak_bytes}});
 }
 
 }  // namespace recurve

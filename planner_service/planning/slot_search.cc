@@ -6,6 +6,7 @@
 
 #include "planner_service/planning/saturating.h"
 #include "planner_service/schedule/recount.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -34,7 +35,7 @@ PlanRequest SlotSearch::RequestFor(int64_t slots) const {
 absl::StatusOr<Plan> SlotSearch::MakePlan(int64_t slots, const CancelCheck& cancelled) {
   absl::StatusOr<Plan> plan = solve_(RequestFor(slots), cancelled);
   if (!plan.ok()) return plan;
-  if (absl::Status status = CheckWellFormed(plan->schedule); !status.ok()) return status;  // the planner may be remote
+  RETURN_IF_ERROR(CheckWellFormed(plan->schedule));  // the planner may be remote
   plan->peak_bytes =
       Recount(plan->schedule, {.state_bytes = bytes_.state_bytes, .tape_bytes = bytes_.tape_bytes}).peak_bytes;
   return plan;
@@ -43,9 +44,8 @@ absl::StatusOr<Plan> SlotSearch::MakePlan(int64_t slots, const CancelCheck& canc
 absl::StatusOr<SlotSearch::Count> SlotSearch::CountOf(int64_t slots, const CancelCheck& cancelled) {
   const auto known = counts_.find(slots);
   if (known != counts_.end()) return known->second;
-  const absl::StatusOr<Plan> plan = MakePlan(slots, cancelled);
-  if (!plan.ok()) return plan.status();
-  const Count count = {.slots = slots, .forward_count = plan->forward_count, .peak_bytes = plan->peak_bytes};
+  ASSIGN_OR_RETURN(const Plan plan, MakePlan(slots, cancelled));
+  const Count count = {.slots = slots, .forward_count = plan.forward_count, .peak_bytes = plan.peak_bytes};
   counts_.emplace(slots, count);
   return count;
 }
@@ -68,11 +68,9 @@ absl::StatusOr<SlotSearch::Count> SlotSearch::CountWithin(int64_t budget_bytes, 
 }
 
 absl::StatusOr<SlotSearch::Found> SlotSearch::MostWithin(int64_t budget_bytes, const CancelCheck& cancelled) {
-  const absl::StatusOr<Count> count = CountWithin(budget_bytes, cancelled);
-  if (!count.ok()) return count.status();
-  absl::StatusOr<Plan> plan = MakePlan(count->slots, cancelled);
-  if (!plan.ok()) return plan.status();
-  return Found{.budget = std::get<SlotBudget>(RequestFor(count->slots).budget), .plan = *std::move(plan)};
+  ASSIGN_OR_RETURN(const Count count, CountWithin(budget_bytes, cancelled));
+  ASSIGN_OR_RETURN(Plan plan, MakePlan(count.slots, cancelled));
+  return Found{.budget = std::get<SlotBudget>(RequestFor(count.slots).budget), .plan = std::move(plan)};
 }
 
 }  // namespace recurve

@@ -8,6 +8,7 @@
 
 #include "planner_service/planning/run_builder.h"
 #include "planner_service/planning/saturating.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -165,18 +166,17 @@ int64_t CountTwoLevelSteps(const TwoLevelRequest& request) {
 
 absl::StatusOr<TwoLevelPlan> SolveTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) {
   TwoLevelTable table(request);
-  if (absl::Status status = table.Solve(cancelled); !status.ok()) return status;
+  RETURN_IF_ERROR(table.Solve(cancelled));
   const Part whole = {.length = request.length, .start = request.start};
-  absl::StatusOr<Schedule> schedule = BuildSchedule(
-      whole, [&table](const Part& part) { return table.Decide(part); }, cancelled);
-  if (!schedule.ok()) return schedule.status();
+  ASSIGN_OR_RETURN(Schedule schedule, BuildSchedule(
+                                          whole, [&table](const Part& part) { return table.Decide(part); }, cancelled));
   Part without_host = whole;
   without_host.on_host = table.host_states();
   const int64_t taped = request.length * (request.taped_forward_cost + request.backward_cost);
   TwoLevelPlan plan;
   plan.cost = taped + table.cost(whole);
   plan.device_only_cost = taped + table.cost(without_host);
-  plan.schedule = *std::move(schedule);
+  plan.schedule = std::move(schedule);
   return plan;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/schedule/replay_machine.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -27,7 +28,7 @@ absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts&
     if (count % kActionsBetweenPolls == 0 && cancelled && cancelled()) {
       return absl::CancelledError("the replay was cancelled");
     }
-    if (absl::Status status = machine.Apply(*action); !status.ok()) return status;
+    RETURN_IF_ERROR(machine.Apply(*action));
   }
   return machine.Finish();
 }

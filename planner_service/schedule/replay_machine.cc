@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -62,11 +63,10 @@ absl::Status ReplayMachine::Forward(const Action& action) {
     return Refuse(action, "the working set holds the tape of one link only");
   }
   if (action.write_state) {
-    absl::Status status = action.level == Level::kHost ? StoreStateOnHost(action) : StoreState(action);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(action.level == Level::kHost ? StoreStateOnHost(action) : StoreState(action));
   }
   if (action.tape == Tape::kStored) {
-    if (absl::Status status = StoreTapes(action); !status.ok()) return status;
+    RETURN_IF_ERROR(StoreTapes(action));
   }
   const int64_t links = action.end - action.begin;
   if (action.tape == Tape::kWork) work_tape_ = action.begin;
@@ -127,8 +127,7 @@ absl::Status ReplayMachine::Reverse(const Action& action) {
     return Refuse(action, "the next link to reverse is ", gradient_ - 1);
   }
   while (gradient_ > action.begin) {
-    absl::Status status = work_tape_ >= 0 ? ReverseFromWorkTape(action) : ReverseFromStore(action);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(work_tape_ >= 0 ? ReverseFromWorkTape(action) : ReverseFromStore(action));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -17,7 +18,7 @@ namespace recurve {
 // links taped by one forward are one object. Not thread-safe.
 //
 //   ReplayMachine machine(length, {.state_bytes = s, .tape_bytes = a});
-//   for (const Action& action : actions) if (absl::Status status = machine.Apply(action); !status.ok()) return status;
+//   for (const Action& action : actions) RETURN_IF_ERROR(machine.Apply(action));
 //   absl::StatusOr<ReplayResult> result = machine.Finish();
 class ReplayMachine {
  public:

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -53,26 +54,26 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
   int64_t right = 0;
   switch (run.kind) {
     case Run::Kind::kTapeAll:
-      if (absl::Status status = CheckAbsent(index, "left", run.left); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckAbsent(index, "left", run.left));
       return CheckAbsent(index, "right", run.right);
     case Run::Kind::kSplit:
     case Run::Kind::kSplitHost:
-      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
-      if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckPart(schedule, index, "left", run.left, &left));
+      RETURN_IF_ERROR(CheckPart(schedule, index, "right", run.right, &right));
       return CheckLengths(index, run.length, left, right, run.length > right && (run.length - right) % left == 0);
     case Run::Kind::kSweepLast:
-      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
-      if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckPart(schedule, index, "left", run.left, &left));
+      RETURN_IF_ERROR(CheckAbsent(index, "right", run.right));
       return CheckLengths(index, run.length, left, 0, run.length > left);
     case Run::Kind::kSplitTape:
       if (run.left != -1) {
-        if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
+        RETURN_IF_ERROR(CheckPart(schedule, index, "left", run.left, &left));
       }
-      if (absl::Status status = CheckPart(schedule, index, "right", run.right, &right); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckPart(schedule, index, "right", run.right, &right));
       return CheckLengths(index, run.length, left, right, run.length - 1 - left == right);
     case Run::Kind::kFetch:
-      if (absl::Status status = CheckPart(schedule, index, "left", run.left, &left); !status.ok()) return status;
-      if (absl::Status status = CheckAbsent(index, "right", run.right); !status.ok()) return status;
+      RETURN_IF_ERROR(CheckPart(schedule, index, "left", run.left, &left));
+      RETURN_IF_ERROR(CheckAbsent(index, "right", run.right));
       if (schedule.runs[run.left].kind == Run::Kind::kFetch) return RunError(index, "fetches a state twice");
       return CheckLengths(index, run.length, left, 0, run.length == left);
   }
@@ -125,7 +126,7 @@ absl::Status CheckWellFormed(const Schedule& schedule) {
         absl::StrCat("schedule.runs has ", schedule.runs.size(), " runs, must have at most ", INT32_MAX));
   }
   for (size_t index = 0; index < schedule.runs.size(); ++index) {
-    if (absl::Status status = CheckRun(schedule, index); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckRun(schedule, index));
   }
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 #include "planner_service/service/advisor_service.h"
 
 #include "planner_service/codec/advice_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -9,9 +10,8 @@ template <typename Request, typename Response, typename Ask>
 grpc::Status AdvisorService::Answer(grpc::ServerContext& context, const char* method, const Request& request,
                                     Response& response, Ask ask) {
   return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) {
-    const auto question = DecodeQuestion(request);
-    if (!question.ok()) return question.status();
-    const auto answer = gate_.Run(cancelled, [&](const CancelCheck& stop) { return ask(*question, stop); });
+    ASSIGN_OR_RETURN(const auto question, DecodeQuestion(request));
+    const auto answer = gate_.Run(cancelled, [&](const CancelCheck& stop) { return ask(question, stop); });
     if (answer.ok()) EncodeAnswer(*answer, response);
     return answer.status();
   });

@@ -2,7 +2,7 @@
 #ifndef RECURVE_PLANNER_SERVICE_SERVICE_ADVISOR_SERVICE_H_
 #define RECURVE_PLANNER_SERVICE_SERVICE_ADVISOR_SERVICE_H_
 
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 #include "planner_service/service/answer_call.h"
 #include "planner_service/service/solve_gate.h"
 #include "recurve/planner/v1/advisor.grpc.pb.h"

@@ -7,11 +7,11 @@
 #include <chrono>
 
 #include "absl/status/status.h"
+#include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/failures.h"
-#include "planner_service/service/call_patience.h"
+#include "planner_service/service/call_deadline.h"
 #include "planner_service/service/planner_metrics.h"
-#include "planner_service/serving/grpc_status.h"
 
 namespace recurve {
 
@@ -27,10 +27,10 @@ struct CallRules {
 template <typename Answer>
 grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
   const auto start = std::chrono::steady_clock::now();
-  const CallPatience patience(context, rules.deadline);
+  const CallDeadline deadline(context, rules.deadline);
   absl::Status status =
-      CatchFailures("the call", [&] { return answer(CancelCheck([&patience] { return patience.Ended(); })); });
-  if (absl::IsCancelled(status)) status = patience.Reason();
+      CatchFailures("the call", [&] { return answer(CancelCheck([&deadline] { return deadline.Ended(); })); });
+  if (absl::IsCancelled(status)) status = deadline.Reason();
   if (absl::IsResourceExhausted(status)) AddRetryDelay(context);
   rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);
   return ToGrpcStatus(status);

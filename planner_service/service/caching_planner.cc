@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "planner_service/process/failures.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -43,7 +44,7 @@ absl::StatusOr<Plan> CachingPlanner::MakePlan(const PlanRequest& request, const 
 }
 
 CachingPlanner::SharedPlan CachingPlanner::FindOrSolve(const PlanRequest& request, const CancelCheck& cancelled) {
-  if (absl::Status status = CheckRequest(request); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckRequest(request));
   const PlanKey key = KeyOf(request);
   std::shared_ptr<Flight> flight;
   bool first = false;

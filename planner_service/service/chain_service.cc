@@ -2,6 +2,7 @@
 #include "planner_service/service/chain_service.h"
 
 #include "planner_service/codec/chain_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
@@ -9,9 +10,8 @@ template <typename Request, typename Response, typename Solve>
 grpc::Status ChainService::Answer(grpc::ServerContext& context, const char* method, const Request& request,
                                   Response& response, Solve solve) {
   return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) {
-    const auto decoded = DecodeRequest(request);
-    if (!decoded.ok()) return decoded.status();
-    const auto plan = gate_.Run(cancelled, [&](const CancelCheck& stop) { return solve(*decoded, stop); });
+    ASSIGN_OR_RETURN(const auto decoded, DecodeRequest(request));
+    const auto plan = gate_.Run(cancelled, [&](const CancelCheck& stop) { return solve(decoded, stop); });
     if (plan.ok()) response = EncodePlan(*plan);
     return plan.status();
   });

@@ -8,10 +8,11 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "planner_service/grpc_server/address.h"
 #include "planner_service/process/granted.h"
-#include "planner_service/serving/address.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -47,8 +48,7 @@ absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
 
 // The text of an address that a server can listen on.
 absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
-  const absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) return address.status();
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(text));
   return text;
 }
 

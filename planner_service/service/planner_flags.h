@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
-#include "planner_service/serving/server.h"
 
 namespace recurve {
 

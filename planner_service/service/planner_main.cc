@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
+#include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/failures.h"
@@ -27,10 +29,8 @@
 #include "planner_service/service/schedule_service.h"
 #include "planner_service/service/solve_gate.h"
 #include "planner_service/service/warm_up.h"
-#include "planner_service/serving/daemon_log.h"
-#include "planner_service/serving/server.h"
 #include "planner_service/text/printable.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {

@@ -4,22 +4,21 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/schedule_codec.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
 absl::Status Answer(Planner& planner, const CancelCheck& cancelled, const planner::v1::MakePlanRequest& request,
                     planner::v1::MakePlanResponse& response) {
-  const absl::StatusOr<PlanRequest> decoded = DecodeRequest(request);
-  if (!decoded.ok()) return decoded.status();
-  const absl::StatusOr<Plan> plan = planner.MakePlan(*decoded, cancelled);
-  if (!plan.ok()) return plan.status();
-  if (plan->schedule.runs.size() > kMaxScheduleRuns) {
-    return absl::ResourceExhaustedError(absl::StrCat("the schedule has ", plan->schedule.runs.size(),
+  ASSIGN_OR_RETURN(const PlanRequest decoded, DecodeRequest(request));
+  ASSIGN_OR_RETURN(const Plan plan, planner.MakePlan(decoded, cancelled));
+  if (plan.schedule.runs.size() > kMaxScheduleRuns) {
+    return absl::ResourceExhaustedError(absl::StrCat("the schedule has ", plan.schedule.runs.size(),
                                                      " runs, a message holds ", kMaxScheduleRuns,
                                                      "; give more memory or a shorter chain"));
   }
-  response = EncodePlan(*plan);
+  response = EncodePlan(plan);
   return absl::OkStatus();
 }
 

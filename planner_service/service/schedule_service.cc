@@ -9,7 +9,8 @@
 #include "planner_service/codec/action_codec.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/verification_codec.h"
-#include "planner_service/units/units.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/units.h"
 #include "planner_service/verification/schedule_verifier.h"
 
 namespace recurve {
@@ -57,15 +58,13 @@ absl::Status Verify(grpc::ServerReader<VerifyScheduleRequest>& reader, const Can
   if (!reader.Read(&message) || !message.has_task()) {
     return cancelled() ? ClientWentAway() : absl::InvalidArgumentError("the first message must be a task");
   }
-  const absl::StatusOr<VerificationTask> task = DecodeTask(message.task());
-  if (!task.ok()) return task.status();
-  ScheduleVerifier verifier(*task);
+  ASSIGN_OR_RETURN(const VerificationTask task, DecodeTask(message.task()));
+  ScheduleVerifier verifier(task);
   while (verifier.Wants() && reader.Read(&message)) {
     if (!message.has_actions()) return absl::InvalidArgumentError("every message after the first must be actions");
-    const absl::StatusOr<std::vector<Action>> actions = DecodeActions(message.actions());
-    if (!actions.ok()) return actions.status();
-    for (const Action& action : *actions) {
-      if (absl::Status status = verifier.Add(action); !status.ok()) return status;
+    ASSIGN_OR_RETURN(const std::vector<Action> actions, DecodeActions(message.actions()));
+    for (const Action& action : actions) {
+      RETURN_IF_ERROR(verifier.Add(action));
     }
   }
   if (cancelled()) return ClientWentAway();  // or what was read may not be all
@@ -87,7 +86,7 @@ absl::Status ScheduleService::CheckDeadline(const grpc::ServerContext& context) 
 template <typename Answer>
 grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const char* method, Answer answer) {
   return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) -> absl::Status {
-    if (absl::Status status = CheckDeadline(context); !status.ok()) return status;
+    RETURN_IF_ERROR(CheckDeadline(context));
     const absl::Cleanup leave = [this] {
       --streams_;
       rules_.metrics.streams.Decrement();
@@ -105,11 +104,9 @@ grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const c
 grpc::Status ScheduleService::StreamSchedule(grpc::ServerContext* context, const StreamScheduleRequest* request,
                                              grpc::ServerWriter<StreamScheduleResponse>* writer) {
   return AnswerStream(*context, "StreamSchedule", [&](const CancelCheck& cancelled) -> absl::Status {
-    const absl::StatusOr<PlanRequest> decoded = DecodeRequest(request->plan());
-    if (!decoded.ok()) return decoded.status();
-    const absl::StatusOr<Plan> plan = planner_.MakePlan(*decoded, cancelled);
-    if (!plan.ok()) return plan.status();
-    return Send(*plan, request->first_action(), *writer);
+    ASSIGN_OR_RETURN(const PlanRequest decoded, DecodeRequest(request->plan()));
+    ASSIGN_OR_RETURN(const Plan plan, planner_.MakePlan(decoded, cancelled));
+    return Send(plan, request->first_action(), *writer);
   });
 }
 

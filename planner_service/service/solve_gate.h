@@ -12,13 +12,14 @@
 #include "absl/status/statusor.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/planner_metrics.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
 struct SolveLimits {
   int max_solves = 1;                               // done at once, at least 1
   int max_waiting = 0;                              // that may wait for one of those to end
-  std::chrono::milliseconds longest_solve{10'000};  // whatever patience its caller has
+  std::chrono::milliseconds longest_solve{10'000};  // whatever deadline its caller has
 };
 
 // Lets a bounded number of solves run at once, whichever RPC they are for, and measures them. As many more as the
@@ -34,7 +35,7 @@ class SolveGate {
   // or the solve took too long; CANCELLED when `cancelled` says so before there is room.
   template <typename Solve>
   auto Run(const CancelCheck& cancelled, Solve solve) -> decltype(solve(cancelled)) {
-    if (absl::Status status = Enter(cancelled); !status.ok()) return status;
+    RETURN_IF_ERROR(Enter(cancelled));
     const TimePoint start = Clock::now();
     const absl::Cleanup leave = [this, start] { Leave(Clock::now() - start); };
     bool overdue = false;

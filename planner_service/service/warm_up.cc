@@ -18,8 +18,9 @@
 #include "absl/strings/strip.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/strict_json.h"
-#include "planner_service/units/units.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -95,11 +96,10 @@ absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, con
 absl::StatusOr<std::unique_ptr<WarmUp>> WarmUp::Start(Planner& planner, std::vector<PlanRequest> requests,
                                                       std::function<void()> done) {
   std::unique_ptr<WarmUp> warm_up(new WarmUp);
-  absl::StatusOr<std::thread> thread =
+  ASSIGN_OR_RETURN(
+      warm_up->thread_,
       StartThread("the plans to make first", [raw = warm_up.get(), &planner, requests = std::move(requests),
-                                              done = std::move(done)] { raw->MakePlans(planner, requests, done); });
-  if (!thread.ok()) return thread.status();
-  warm_up->thread_ = *std::move(thread);
+                                              done = std::move(done)] { raw->MakePlans(planner, requests, done); }));
   return warm_up;
 }
 

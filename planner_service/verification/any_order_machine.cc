@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -58,10 +59,10 @@ absl::Status AnyOrderMachine::Forward(const Action& action) {
     return Refuse("the working set holds the tape of one link only");
   }
   if (action.write_state) {
-    if (absl::Status status = StoreState(action); !status.ok()) return status;
+    RETURN_IF_ERROR(StoreState(action));
   }
   if (action.tape == Tape::kStored) {
-    if (absl::Status status = StoreTapes(action); !status.ok()) return status;
+    RETURN_IF_ERROR(StoreTapes(action));
   }
   const int64_t links = action.end - action.begin;
   if (action.tape == Tape::kWork) work_tape_ = action.begin;
@@ -104,9 +105,8 @@ absl::Status AnyOrderMachine::Reverse(const Action& action) {
     if (work_tape_ >= 0) {
       work_tape_ = -1;  // its forward came just before, so the states on its two sides are running
       --gradient_;
-    } else if (absl::Status status = ReverseFromStore(action.begin); !status.ok()) {
-      return status;
-    }
+    } else
+      RETURN_IF_ERROR(ReverseFromStore(action.begin));
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/verification/range_set.h"
 
 namespace recurve {
@@ -21,7 +22,7 @@ inline constexpr int64_t kMaxStoredRanges = 1 << 20;
 // and tapes that are stored. Not thread-safe.
 //
 //   AnyOrderMachine machine(length, {.state_bytes = s, .tape_bytes = a});
-//   for (const Action& action : actions) if (absl::Status status = machine.Apply(action); !status.ok()) return status;
+//   for (const Action& action : actions) RETURN_IF_ERROR(machine.Apply(action));
 //   absl::Status ended = machine.CheckEnded();
 class AnyOrderMachine {
  public:

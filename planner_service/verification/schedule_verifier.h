@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/verification/any_order_machine.h"
 
 namespace recurve {
@@ -54,7 +55,7 @@ struct Verdict {
 // Checks a schedule that arrives action by action. Memory and time are those of AnyOrderMachine. Not thread-safe.
 //
 //   ScheduleVerifier verifier(task);
-//   while (more && verifier.Wants()) if (absl::Status status = verifier.Add(action); !status.ok()) return status;
+//   while (more && verifier.Wants()) RETURN_IF_ERROR(verifier.Add(action));
 //   Verdict verdict = verifier.Finish();
 class ScheduleVerifier {
  public:

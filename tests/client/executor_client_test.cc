@@ -12,7 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "planner_service/serving/server.h"
+#include "planner_service/grpc_server/server.h"
 
 namespace recurve {
 namespace {

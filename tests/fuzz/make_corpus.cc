@@ -6,11 +6,11 @@
 #include <iostream>
 #include <string>
 
+#include "planner_service/checkpoint_schedules/action_exporter.h"
+#include "planner_service/checkpoint_schedules/schedule_file.h"
 #include "planner_service/codec/action_codec.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/verification_codec.h"
-#include "planner_service/interchange/action_exporter.h"
-#include "planner_service/interchange/schedule_file.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {

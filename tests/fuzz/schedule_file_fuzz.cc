@@ -4,8 +4,8 @@
 #include <sstream>
 #include <string>
 
-#include "planner_service/interchange/action_importer.h"
-#include "planner_service/interchange/schedule_file.h"
+#include "planner_service/checkpoint_schedules/action_importer.h"
+#include "planner_service/checkpoint_schedules/schedule_file.h"
 #include "planner_service/verification/schedule_verifier.h"
 #include "tests/fuzz/fuzz_target.h"
 

@@ -14,7 +14,7 @@
 
 #include "tests/executor/daemon/daemon_fixture.h"
 #include "tests/integration/child_process.h"
-#include "tests/planner_service/serving/probes.h"
+#include "tests/planner_service/grpc_server/probes.h"
 
 namespace recurve {
 namespace {

@@ -18,11 +18,11 @@
 #include <thread>
 #include <vector>
 
-#include "client/remote_chain_planner.h"
-#include "client/schedule_client.h"
+#include "planner_service/client/remote_chain_planner.h"
+#include "planner_service/client/schedule_client.h"
 #include "tests/integration/child_process.h"
 #include "tests/integration/running_planner.h"
-#include "tests/planner_service/serving/probes.h"
+#include "tests/planner_service/grpc_server/probes.h"
 
 namespace recurve {
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "client/remote_planner.h"
+#include "planner_service/client/remote_planner.h"
 #include "tests/integration/child_process.h"
-#include "tests/planner_service/serving/probes.h"
+#include "tests/planner_service/grpc_server/probes.h"
 
 namespace recurve {
 

@@ -11,57 +11,68 @@ import sys
 
 # Each folder and the folders it may include from, itself apart. A folder that is not listed here may not exist.
 LADDER = {
-    "planner_service/process": [],
-    "planner_service/text": [],
-    "planner_service/schedule": [],
-    "planner_service/planning": ["planner_service/schedule"],
-    "planner_service/verification": ["planner_service/planning", "planner_service/schedule"],
-    "planner_service/interchange": ["planner_service/verification", "planner_service/schedule", "planner_service/text"],
-    "planner_service/units": [],
-    "planner_service/advice": ["executor/job", "executor/engine", "executor/model", "executor/backend",
-                               "executor/backend/cpu", "planner_service/planning", "planner_service/schedule"],
-    "planner_service/codec": ["executor/backend", "planner_service/advice", "planner_service/verification", "planner_service/planning", "planner_service/schedule"],
-    "planner_service/serving": ["planner_service/process", "planner_service/text"],
-    "planner_service/service": ["planner_service/advice", "planner_service/codec", "planner_service/serving",
+    "planner_service/status": [],
+    "planner_service/process": ["planner_service/status"],
+    "planner_service/text": ["planner_service/status"],
+    "planner_service/schedule": ["planner_service/status"],
+    "planner_service/planning": ["planner_service/schedule", "planner_service/status"],
+    "planner_service/verification": ["planner_service/planning", "planner_service/schedule", "planner_service/status"],
+    "planner_service/checkpoint_schedules": ["planner_service/verification", "planner_service/schedule",
+                                             "planner_service/status", "planner_service/text"],
+    "planner_service/model": ["planner_service/planning", "planner_service/status"],
+    "planner_service/capacity": ["planner_service/model", "planner_service/planning", "planner_service/schedule",
+                                 "planner_service/status"],
+    "planner_service/codec": ["planner_service/capacity", "planner_service/model", "planner_service/verification",
+                              "planner_service/planning", "planner_service/schedule", "planner_service/status"],
+    "planner_service/grpc_server": ["planner_service/process", "planner_service/status", "planner_service/text"],
+    "planner_service/client": ["planner_service/capacity", "planner_service/codec", "planner_service/grpc_server",
+                               "planner_service/verification", "planner_service/planning", "planner_service/status"],
+    "planner_service/service": ["planner_service/capacity", "planner_service/codec", "planner_service/grpc_server",
                                 "planner_service/verification", "planner_service/planning", "planner_service/process",
-                                "planner_service/schedule", "planner_service/units", "planner_service/text"],
-    "executor/backend": [],
-    "executor/backend/cpu": ["executor/backend", "planner_service/process"],
-    "executor/backend/cuda": ["executor/backend"],
-    "executor/data": ["planner_service/text"],
-    "executor/model": ["executor/backend", "executor/data", "planner_service/text"],
-    "executor/engine": ["executor/model", "executor/backend", "executor/data", "planner_service/planning", "planner_service/schedule"],
+                                "planner_service/schedule", "planner_service/status", "planner_service/text"],
+    "executor/backend": ["planner_service/model", "planner_service/status"],
+    "executor/backend/cpu": ["executor/backend", "planner_service/model", "planner_service/process",
+                             "planner_service/status"],
+    "executor/backend/cuda": ["executor/backend", "planner_service/model"],
+    "executor/data": ["planner_service/status", "planner_service/text"],
+    "executor/model": ["executor/backend", "executor/data", "planner_service/model", "planner_service/status",
+                       "planner_service/text"],
+    "executor/engine": ["executor/model", "executor/backend", "executor/data", "planner_service/model",
+                        "planner_service/planning", "planner_service/schedule", "planner_service/status"],
     "executor/job": ["executor/engine", "executor/model", "executor/backend", "executor/backend/cpu",
-                     "executor/backend/cuda", "executor/data",
-                     "planner_service/planning", "planner_service/process", "planner_service/schedule",
-                     "planner_service/units"],
-    "executor/profile": ["executor/job", "executor/model", "executor/backend", "planner_service/planning"],
-    "executor/codec": ["executor/job", "executor/engine", "executor/backend", "planner_service/codec", "planner_service/planning"],
-    "client": ["planner_service/advice", "planner_service/codec", "planner_service/serving", "planner_service/verification",
-               "planner_service/planning"],
-    "executor/daemon": ["executor/codec", "executor/job", "executor/engine", "client", "planner_service/serving",
-                        "planner_service/planning", "planner_service/process", "planner_service/units",
+                     "executor/backend/cuda", "executor/data", "planner_service/model", "planner_service/planning",
+                     "planner_service/process", "planner_service/schedule", "planner_service/status",
+                     "planner_service/text"],
+    "executor/profile": ["executor/job", "executor/model", "executor/backend", "planner_service/model",
+                         "planner_service/planning", "planner_service/status"],
+    "executor/codec": ["executor/job", "executor/engine", "executor/backend", "planner_service/codec",
+                       "planner_service/model", "planner_service/planning", "planner_service/status"],
+    "executor/daemon": ["executor/codec", "executor/job", "executor/engine", "planner_service/client",
+                        "planner_service/grpc_server", "planner_service/model", "planner_service/planning",
+                        "planner_service/process", "planner_service/status", "planner_service/text"],
+    "client": ["planner_service/client", "planner_service/grpc_server", "planner_service/status"],
+    "client/pictures": ["planner_service/capacity", "planner_service/planning", "planner_service/schedule",
                         "planner_service/text"],
-    "client/pictures": ["planner_service/advice", "planner_service/planning", "planner_service/schedule",
-                        "planner_service/units"],
-    "client/cli": ["client", "client/pictures", "planner_service/advice", "executor/codec", "executor/profile",
-                   "executor/job", "executor/engine", "executor/model", "executor/backend", "executor/backend/cpu",
-                   "executor/data",
-                   "planner_service/interchange", "planner_service/verification", "planner_service/planning",
-                   "planner_service/process", "planner_service/schedule", "planner_service/units",
-                   "planner_service/text"],
+    "client/cli": ["client", "client/pictures", "executor/codec", "executor/profile", "executor/job", "executor/engine",
+                   "executor/model", "executor/backend", "executor/backend/cpu", "executor/data",
+                   "planner_service/capacity", "planner_service/checkpoint_schedules", "planner_service/client",
+                   "planner_service/model", "planner_service/planning", "planner_service/process",
+                   "planner_service/schedule", "planner_service/status", "planner_service/text",
+                   "planner_service/verification"],
 }
+# Of the folders at the top, each may include from those before it.
+TOP_LEVEL = ["planner_service", "executor", "client"]
 
 # What only some folders may see of the packages outside.
 PACKAGES = {
-    r"grpc(pp)?/|.*\.grpc\.pb\.h": ["planner_service/serving", "planner_service/service", "client", "client/cli",
-                                    "executor/daemon"],
-    r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/serving",
-                                            "planner_service/service", "client", "client/cli", "executor/codec",
-                                            "executor/daemon"],
-    r"prometheus/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
-    r"microhttpd\.h": ["planner_service/serving"],
-    r"spdlog/": ["planner_service/serving", "planner_service/service", "executor/daemon"],
+    r"grpc(pp)?/|.*\.grpc\.pb\.h": ["planner_service/grpc_server", "planner_service/client", "planner_service/service",
+                                    "executor/daemon", "client", "client/cli"],
+    r"google/protobuf/|recurve/.*\.pb\.h": ["planner_service/codec", "planner_service/grpc_server",
+                                            "planner_service/client", "planner_service/service",
+                                            "executor/codec", "executor/daemon", "client", "client/cli"],
+    r"prometheus/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon"],
+    r"microhttpd\.h": ["planner_service/grpc_server"],
+    r"spdlog/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon"],
     r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
 }
 # The command line is built without services, too: its other files see no gRPC and no protobuf, not even through headers.
@@ -99,7 +110,7 @@ def main(root: pathlib.Path) -> int:
     errors = []
     edges = {}
     seen = 0
-    for top in ("planner_service", "executor", "client"):
+    for top in TOP_LEVEL:
         for path in sorted((root / top).rglob("*")):
             if path.suffix not in (".h", ".cc", ".cu", ".cuh", ".inc"):
                 continue
@@ -116,6 +127,9 @@ def main(root: pathlib.Path) -> int:
                         edges.setdefault(folder, set()).add(other)
                         if other not in LADDER[folder]:
                             errors.append(f"{name}: includes {include}, but {folder} may not depend on {other}")
+                        tops = [TOP_LEVEL.index(f.split("/")[0]) for f in (folder, other)]
+                        if tops[1] > tops[0]:
+                            errors.append(f"{name}: includes {include}, but {TOP_LEVEL[tops[0]]} comes before {TOP_LEVEL[tops[1]]}")
                 for pattern, allowed in PACKAGES.items():
                     if re.match(pattern, include) and folder not in allowed:
                         errors.append(f"{name}: includes {include}, which {folder} must not see")

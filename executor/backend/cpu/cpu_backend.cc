@@ -19,6 +19,7 @@
 #include "executor/backend/cpu/operation_parts.h"
 #include "executor/backend/cpu/thread_pool.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -383,9 +384,8 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& option
   for (const cpu::InstructionSet& set : cpu::InstructionSets()) {
     if (set.kernels == nullptr) continue;
     if (options.instruction_set.empty() || options.instruction_set == set.name) {
-      absl::StatusOr<std::unique_ptr<cpu::ThreadPool>> pool = cpu::ThreadPool::Create(threads);
-      if (!pool.ok()) return pool.status();
-      return std::make_unique<CpuBackend>(set.name, *set.kernels, *std::move(pool));
+      ASSIGN_OR_RETURN(std::unique_ptr<cpu::ThreadPool> pool, cpu::ThreadPool::Create(threads));
+      return std::make_unique<CpuBackend>(set.name, *set.kernels, std::move(pool));
     }
     absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(set.name));
   }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cpu {
 namespace {
@@ -77,7 +78,7 @@ absl::Status CheckAvailable(int64_t bytes) {
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHostMemory(int64_t bytes) {
   if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
-  if (absl::Status status = CheckAvailable(bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckAvailable(bytes));
   if (bytes < kHugePage) {
     // aligned_alloc takes multiples of the alignment only.
     void* data = std::aligned_alloc(kAlignment, AlignUp(std::max<int64_t>(bytes, 1)));

@@ -9,8 +9,8 @@
 #include <cstdint>
 
 #include "executor/backend/arguments.h"
-#include "executor/backend/cell.h"
 #include "executor/backend/pointwise.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve::cpu {
 

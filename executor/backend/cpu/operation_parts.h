@@ -12,8 +12,8 @@
 #include <functional>
 
 #include "executor/backend/arguments.h"
-#include "executor/backend/cell.h"
 #include "executor/backend/cpu/kernels.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve::cpu {
 

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/status/status_macros.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -53,10 +54,9 @@ absl::StatusOr<std::unique_ptr<ThreadPool>> ThreadPool::Create(int threads) {
   std::unique_ptr<ThreadPool> pool(new ThreadPool);
   pool->workers_.reserve(threads - 1);
   for (int i = 1; i < threads; ++i) {
-    absl::StatusOr<std::thread> worker = StartThread(absl::StrCat("computation (", i + 1, " of ", threads, ")"),
-                                                     [raw = pool.get(), i] { raw->Work(i); });
-    if (!worker.ok()) return worker.status();
-    pool->workers_.push_back(*std::move(worker));
+    ASSIGN_OR_RETURN(std::thread worker, StartThread(absl::StrCat("computation (", i + 1, " of ", threads, ")"),
+                                                     [raw = pool.get(), i] { raw->Work(i); }));
+    pool->workers_.push_back(std::move(worker));
   }
   return pool;
 }

@@ -13,8 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/backend/cell.h"
 #include "executor/backend/cuda/cuda_handles.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve::cuda {
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "executor/backend/cell.h"
 #include "executor/backend/cuda/element.h"
+#include "planner_service/model/cell.h"
 
 namespace recurve::cuda {
 

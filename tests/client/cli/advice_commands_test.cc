@@ -7,9 +7,9 @@
 
 #include <fstream>
 
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/service/advisor_service.h"
-#include "planner_service/serving/server.h"
 #include "tests/client/cli/run_recurve.h"
 
 namespace recurve {

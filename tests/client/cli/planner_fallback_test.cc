@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/client/cli/run_recurve.h"
-#include "tests/client/spoiling_planner.h"
+#include "tests/planner_service/client/spoiling_planner.h"
 
 namespace recurve {
 namespace {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <sstream>
 
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/service/schedule_service.h"
-#include "planner_service/serving/server.h"
 #include "tests/client/cli/run_recurve.h"
 
 namespace recurve {

@@ -16,9 +16,9 @@
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/codec/job_codec.h"
 #include "executor/job/link_sizing.h"
-#include "tests/client/spoiling_planner.h"
 #include "tests/executor/daemon/daemon_fixture.h"
-#include "tests/planner_service/serving/probes.h"
+#include "tests/planner_service/client/spoiling_planner.h"
+#include "tests/planner_service/grpc_server/probes.h"
 
 namespace recurve {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
-#include "tests/planner_service/serving/probes.h"
+#include "tests/planner_service/grpc_server/probes.h"
 
 namespace recurve {
 namespace {

@@ -40,7 +40,10 @@ TEST(Trainer, AllocatesNothingAfterTheFirstStep) {
                                .carry_state = true};
   for (const Strategy strategy : {Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm, Strategy::kAuto}) {
     TrainingRun run(options, InitialModel(options.model, 1), strategy,
-                    strategy == Strategy::kStoreAll || strategy == Strategy::kChen ? -1 : MeasureLink(options).tape, 2);
+                    strategy == Strategy::kStoreAll || strategy == Strategy::kChen
+                        ? -1
+                        : LinkBytesOf(options.model, options.shape).tape,
+                    2);
     ASSERT_NE(run.trainer, nullptr);
     ASSERT_TRUE(run.Step().ok());
     const int64_t before = allocations.load();

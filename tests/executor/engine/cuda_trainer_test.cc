@@ -53,7 +53,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
 };
 
 TEST_P(CudaTrainer, EveryPlanGivesTheSameBits) {
-  const LinkBytes bytes = MeasureLink(Options());
+  const LinkBytes bytes = LinkBytesOf(Options().model, Options().shape);
   for (const Precision precision : kPrecisions) {
     const auto store_all = Run(Strategy::kStoreAll, -1, Cuda(precision));
     const std::string expected = WeightsAfterTraining(*store_all);

@@ -33,7 +33,7 @@ TrainerOptions SmallModel() {
 }
 
 ReplayCosts Bytes(const TrainerOptions& options) {
-  const LinkBytes bytes = MeasureLink(options);
+  const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   return {.state_bytes = bytes.state, .tape_bytes = bytes.tape};
 }
 
@@ -41,7 +41,7 @@ Schedule StoreAll(int64_t links) { return {.runs = {{.kind = Run::Kind::kTapeAll
 
 // Room for `device_states` states and `device_tapes` tapes in the store, and for `host_states` on the host.
 Schedule TwoLevel(const TrainerOptions& options, int64_t device_states, int64_t device_tapes, int64_t host_states) {
-  const LinkBytes bytes = MeasureLink(options);
+  const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   EmbeddedChainPlanner planner;
   return planner
       .PlanTwoLevel({.length = options.shape.links(),

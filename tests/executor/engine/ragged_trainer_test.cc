@@ -42,7 +42,7 @@ struct LengthPlan {
 
 // A plan for each length in one budget; none where one of them is not feasible.
 std::map<int64_t, LengthPlan> PlanEach(const TrainerOptions& options, Strategy strategy, int64_t budget_bytes) {
-  const LinkBytes bytes = MeasureLink(options);
+  const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   EmbeddedPlanner planner;
   std::map<int64_t, LengthPlan> plans;
   for (const std::vector<int32_t>& lengths : kBatches) {
@@ -110,7 +110,7 @@ class RaggedCells : public testing::TestWithParam<Cell> {};
 
 TEST_P(RaggedCells, EveryPlanGivesTheSameBits) {
   const TrainerOptions options = Options(GetParam());
-  const LinkBytes bytes = MeasureLink(options);
+  const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   const auto store_all_plans = PlanEach(options, Strategy::kStoreAll, 1 << 30);
   RaggedRun store_all(options, store_all_plans, 1);
   const std::string expected = WeightsAfterAll(store_all);
@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, RaggedCells, testing::ValuesIn(kCells), [](const
 
 TEST(RaggedTrainer, EachLengthTakesItsOwnPlannedBytes) {
   const TrainerOptions options = Options();
-  const auto plans = PlanEach(options, Strategy::kAuto, 4 * MeasureLink(options).tape);
+  const auto plans = PlanEach(options, Strategy::kAuto, 4 * LinkBytesOf(options.model, options.shape).tape);
   std::map<int64_t, int64_t> peaks;
   for (const std::vector<int32_t>& lengths : kBatches) {
     RaggedRun run(options, plans, 1);

@@ -42,7 +42,7 @@ std::string WeightsAfter(TrainingRun& run, int64_t steps) {
 void CompareAllPlans(const SequenceShape& shape, int64_t steps) {
   const TrainerOptions options = Options(shape);
   const Model initial = InitialModel(options.model, 1);
-  const LinkBytes bytes = MeasureLink(options);
+  const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   TrainingRun store_all(options, initial, Strategy::kStoreAll, -1, 1);
   const std::string expected = WeightsAfter(store_all, steps);
   EXPECT_EQ(store_all.plan.forward_count, shape.links());
@@ -70,7 +70,7 @@ TEST(Trainer, EveryPlanGivesTheSameBitsInOneStep) { CompareAllPlans({.length = 1
 TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
   const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
   const Model initial = InitialModel(options.model, 1);
-  const int64_t budget = 2 * MeasureLink(options).tape;
+  const int64_t budget = 2 * LinkBytesOf(options.model, options.shape).tape;
   TrainingRun without(options, initial, Strategy::kAuto, budget, 1);
   TrainingRun run(
       options, initial, Strategy::kAuto, budget,

@@ -39,7 +39,7 @@ class TrainingRun {
   TrainingRun(const TrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes,
               std::unique_ptr<Backend> backend)
       : options_(options), backend_(std::move(backend)) {
-    const LinkBytes bytes = MeasureLink(options);
+    const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
     const int64_t links = options.shape.links();
     if (budget_bytes < 0) budget_bytes = links * (bytes.state + bytes.tape);
     EmbeddedPlanner planner;

@@ -69,8 +69,8 @@ Values ReferenceLanguageModel::Logits(const Batch& batch, int64_t t, State* stat
   const int64_t H = config_.hidden;
   Values x;
   for (int64_t b = 0; b < B; ++b) {
-    const auto row = tensors_[ParameterLayout::kEmbedding].begin() + batch.inputs[t * B + b] * config_.embedding;
-    x.insert(x.end(), row, row + config_.embedding);
+    const auto row = tensors_[ParameterLayout::kEmbedding].begin() + batch.inputs[t * B + b] * config_.embedding_size();
+    x.insert(x.end(), row, row + config_.embedding_size());
   }
   Values y(B * H);
   for (int64_t l = 0; l < config_.layers; ++l) {

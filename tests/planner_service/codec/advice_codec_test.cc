@@ -104,7 +104,8 @@ TEST(QuestionCodec, WhatIsUnsetIsWhatTheProtoSays) {
   EXPECT_EQ(chain->budget_bytes, 0);
   const absl::StatusOr<AdviseQuestion> model = DecodeQuestion(ModelRequest());
   ASSERT_TRUE(model.ok()) << model.status();
-  EXPECT_EQ(model->workload, Workload(ModelWorkload{.layers = 1, .hidden = 256, .batch = 16, .length = 1000}));
+  EXPECT_EQ(model->workload,
+            Workload(ModelWorkload{.model = {.layers = 1, .hidden = 256}, .batch = 16, .length = 1000}));
   v1::SplitBudgetRequest split;
   *split.add_workloads() = ChainAdvice().workload();
   EXPECT_EQ(DecodeQuestion(split)->goal, SplitGoal::kLeastTotalTime);
@@ -137,7 +138,6 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAModel) {
     const char* message;
   } cases[] = {
       {[](auto& m) { m.set_cell(static_cast<v1::Cell>(9)); }, "workload.model.cell is 9; must be 0 to 6"},
-      {[](auto& m) { m.set_data_type(static_cast<v1::DataType>(-1)); }, "model.data_type is -1; must be 0 or 1"},
       {[](auto& m) { m.set_optimizer(static_cast<v1::ModelOptimizer>(3)); }, "model.optimizer is 3; must be 0 to 2"},
       {[](auto& m) { m.set_layers(0); }, "workload.model.layers is 0; must be 1 to 64"},
       {[](auto& m) { m.set_layers(65); }, "workload.model.layers is 65; must be 1 to 64"},

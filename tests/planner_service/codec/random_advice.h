@@ -99,15 +99,15 @@ class RandomAdvice {
   }
 
   ModelWorkload Model() {
-    ModelWorkload model{.cell = kCells[random_() % std::size(kCells)],
+    ModelWorkload model{.model = {.cell = kCells[random_() % std::size(kCells)],
+                                  .layers = Between(1, 64),
+                                  .hidden = Between(1, 16384),
+                                  .embedding = Between(0, 16384),
+                                  .residual = random_() % 2 == 0,
+                                  .layer_norm = random_() % 2 == 0,
+                                  .dropout = static_cast<double>(random_() % 8) / 8,
+                                  .recurrent_dropout = static_cast<double>(random_() % 8) / 8},
                         .optimizer = static_cast<ModelWorkload::Optimizer>(random_() % 2),
-                        .layers = Between(1, 64),
-                        .hidden = Between(1, 16384),
-                        .embedding = Between(0, 16384),
-                        .residual = random_() % 2 == 0,
-                        .layer_norm = random_() % 2 == 0,
-                        .dropout = static_cast<double>(random_() % 8) / 8,
-                        .recurrent_dropout = static_cast<double>(random_() % 8) / 8,
                         .batch = Between(1, 65536),
                         .length = Between(1, kMaxChainLength)};
     model.link = Between(0, kMaxChainLength);

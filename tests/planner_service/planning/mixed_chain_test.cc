@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "planner_service/planning/chain.h"
-#include "planner_service/planning/frontier.h"
+#include "planner_service/planning/pareto_frontier.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
 #include "tests/planner_service/planning/reference_chains.h"
@@ -237,16 +237,16 @@ TEST(CountSplits, CountsEachDifferentSubChainOnce) {
   EXPECT_EQ(CountSplits(links({1, 1, 1})), 1 + 1 + 2);
 }
 
-TEST(Frontier, ThinningKeepsTheEndsAndRoundsAsAsked) {
-  Frontier frontier;
+TEST(ParetoFrontier, ThinningKeepsTheEndsAndRoundsAsAsked) {
+  ParetoFrontier frontier;
   for (int64_t i = 0; i < 100; ++i) frontier.push_back({.bytes = i, .cost = 99 - i});
-  const Frontier up = Thinned(frontier, 10, Rounding::kUp);
-  const Frontier down = Thinned(frontier, 10, Rounding::kDown);
+  const ParetoFrontier up = Thinned(frontier, 10, Rounding::kUp);
+  const ParetoFrontier down = Thinned(frontier, 10, Rounding::kDown);
   ASSERT_EQ(up.size(), 10u);
   ASSERT_EQ(down.size(), 10u);
   EXPECT_EQ(up.front(), frontier.front());
   EXPECT_EQ(up.back(), frontier.back());
-  for (const FrontierPoint& point : frontier) {
+  for (const ParetoPoint& point : frontier) {
     EXPECT_GE(PointWithin(up, point.bytes).cost, point.cost);
     EXPECT_LE(PointWithin(down, point.bytes).cost, point.cost);
   }

@@ -14,11 +14,11 @@
 
 #include "planner_service/codec/advice_codec.h"
 #include "planner_service/codec/plan_codec.h"
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/planner_service.h"
-#include "planner_service/serving/server.h"
+#include "tests/planner_service/grpc_server/probes.h"
 #include "tests/planner_service/service/gated_advisor.h"
-#include "tests/planner_service/serving/probes.h"
 
 namespace recurve {
 namespace {
@@ -106,7 +106,7 @@ class AdvisorServiceTest : public ::testing::Test {
 TEST_F(AdvisorServiceTest, AnswersEveryQuestionAsTheEmbeddedAdvisor) {
   Serve();
   EmbeddedAdvisor here;
-  const Workload model = ModelWorkload{.hidden = 64, .batch = 4, .length = 200};
+  const Workload model = ModelWorkload{.model = {.hidden = 64}, .batch = 4, .length = 200};
   const std::vector<Strategy> strategies = {Strategy::kChen, Strategy::kAuto};
   const Strategy automatic = Strategy::kAuto;
   ExpectSame(&Stub::Advise, EncodeQuestion(AdviseQuestion{model, automatic, 8 << 20}),

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "planner_service/advice/advisor.h"
+#include "planner_service/capacity/advisor.h"
 #include "tests/planner_service/service/gated_planner.h"
 
 namespace recurve {

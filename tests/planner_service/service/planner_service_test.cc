@@ -14,11 +14,11 @@
 
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/schedule_codec.h"
+#include "planner_service/grpc_server/server.h"
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/caching_planner.h"
-#include "planner_service/serving/server.h"
+#include "tests/planner_service/grpc_server/probes.h"
 #include "tests/planner_service/service/gated_planner.h"
-#include "tests/planner_service/serving/probes.h"
 
 namespace recurve {
 namespace {

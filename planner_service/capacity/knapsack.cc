@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/capacity/knapsack.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "planner_service/status/status_macros.h"
+
+namespace recurve {
+namespace {
+
+constexpr int64_t kMaxSums = 5'000'000;  // looked at
+
+// A step along the lower convex hull of a menu.
+struct Step {
+  size_t menu;
+  size_t item;  // that it leads to
+  int64_t bytes;
+  double saving;
+  double price() const { return saving / static_cast<double>(bytes); }
+};
+
+std::vector<size_t> LowerHull(const std::vector<Item>& items) {
+  const auto slope = [&](size_t a, size_t b) {
+    return (items[a].time - items[b].time) / static_cast<double>(items[b].bytes - items[a].bytes);
+  };
+  std::vector<size_t> hull;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (!hull.empty() && items[i].time >= items[hull.back()].time) continue;
+    while (hull.size() > 1 && slope(hull[hull.size() - 2], hull.back()) <= slope(hull.back(), i)) hull.pop_back();
+    hull.push_back(i);
+  }
+  return hull;
+}
+
+std::vector<Step> HullSteps(const std::vector<const Menu*>& menus) {
+  std::vector<Step> steps;
+  for (size_t menu = 0; menu < menus.size(); ++menu) {
+    const std::vector<Item>& items = menus[menu]->items;
+    const std::vector<size_t> hull = LowerHull(items);
+    for (size_t i = 1; i < hull.size(); ++i) {
+      const Item& from = items[hull[i - 1]];
+      const Item& to = items[hull[i]];
+      steps.push_back({menu, hull[i], to.bytes - from.bytes, from.time - to.time});
+    }
+  }
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.price() > b.price(); });
+  return steps;
+}
+
+}  // namespace
+
+Knapsack::Knapsack(const std::vector<const Menu*>& menus, int64_t total_bytes)
+    : menus_(menus), total_bytes_(total_bytes) {
+  WalkHulls();
+  SetBound();
+}
+
+// From the cheapest items along the hulls, the steps that save most per byte first. The first that does not fit has the
+// price at which the bound is best.
+void Knapsack::WalkHulls() {
+  choice_.items.assign(menus_.size(), 0);
+  int64_t bytes = 0;
+  for (const Menu* menu : menus_) bytes += menu->items.front().bytes;
+  std::vector<bool> stopped(menus_.size(), false);
+  for (const Step& step : HullSteps(menus_)) {
+    if (stopped[step.menu]) continue;
+    if (bytes + step.bytes > total_bytes_) {
+      if (price_ == 0) price_ = step.price();
+      stopped[step.menu] = true;
+      continue;
+    }
+    bytes += step.bytes;
+    choice_.items[step.menu] = step.item;
+  }
+  for (size_t menu = 0; menu < menus_.size(); ++menu) choice_.time += menus_[menu]->items[choice_.items[menu]].time;
+}
+
+void Knapsack::SetBound() {
+  bound_ = -price_ * static_cast<double>(total_bytes_);
+  for (const Menu* menu : menus_) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const Item& item : menu->items) least = std::min(least, Priced(item));
+    for (const Item& item : menu->hidden) least = std::min(least, Priced(item));
+    least_.push_back(least);
+    bound_ += least;
+  }
+}
+
+absl::StatusOr<Choice> Knapsack::Solve(const CancelCheck& cancelled) {
+  // A choice with a hidden item takes at least this.
+  double hidden_bound = std::numeric_limits<double>::infinity();
+  for (size_t menu = 0; menu < menus_.size(); ++menu) {
+    for (const Item& item : menus_[menu]->hidden) hidden_bound = std::min(hidden_bound, bound_ + Regret(menu, item));
+  }
+  ASSIGN_OR_RETURN(const bool best, SumUp(cancelled));
+  choice_.time_lower_bound = std::min({choice_.time, hidden_bound, best ? choice_.time : bound_});
+  return choice_;
+}
+
+// Tells whether all choices of listed items were looked at that could be better.
+absl::StatusOr<bool> Knapsack::SumUp(const CancelCheck& cancelled) {
+  std::vector<std::vector<Sum>> layers = {{Sum()}};
+  int64_t cheapest_after = 0;  // bytes that the menus to come take at least
+  int64_t looked_at = 0;
+  for (const Menu* menu : menus_) cheapest_after += menu->items.front().bytes;
+  for (size_t menu = 0; menu < menus_.size(); ++menu) {
+    if (cancelled && cancelled()) return absl::CancelledError("the question was cancelled");
+    cheapest_after -= menus_[menu]->items.front().bytes;
+    const std::vector<uint32_t> worthy = Worthy(menu);
+    looked_at += static_cast<int64_t>(layers.back().size() * worthy.size());
+    if (looked_at > kMaxSums) return false;
+    layers.push_back(Extend(layers.back(), menu, worthy, total_bytes_ - cheapest_after));
+  }
+  TakeBest(layers);
+  return true;
+}
+
+// The items of a menu that do not use up the slack by themselves.
+std::vector<uint32_t> Knapsack::Worthy(size_t menu) const {
+  std::vector<uint32_t> worthy;
+  for (uint32_t index = 0; index < menus_[menu]->items.size(); ++index) {
+    if (Regret(menu, menus_[menu]->items[index]) < Slack()) worthy.push_back(index);
+  }
+  return worthy;
+}
+
+std::vector<Knapsack::Sum> Knapsack::Extend(const std::vector<Sum>& sums, size_t menu,
+                                            const std::vector<uint32_t>& worthy, int64_t most_bytes) const {
+  std::vector<Sum> longer;
+  for (uint32_t before = 0; before < sums.size(); ++before) {
+    for (const uint32_t index : worthy) {
+      const Item& item = menus_[menu]->items[index];
+      const Sum sum = {.bytes = sums[before].bytes + item.bytes,
+                       .time = sums[before].time + item.time,
+                       .regret = sums[before].regret + Regret(menu, item),
+                       .item = index,
+                       .before = before};
+      if (sum.bytes > most_bytes) break;
+      if (sum.regret < Slack()) longer.push_back(sum);
+    }
+  }
+  std::sort(longer.begin(), longer.end(),
+            [](const Sum& a, const Sum& b) { return std::pair(a.bytes, a.time) < std::pair(b.bytes, b.time); });
+  std::vector<Sum> best;
+  for (const Sum& sum : longer) {
+    if (best.empty() || sum.time < best.back().time) best.push_back(sum);
+  }
+  return best;
+}
+
+// The last sum of the last layer takes the least time, where there is any that is better than what is known.
+void Knapsack::TakeBest(const std::vector<std::vector<Sum>>& layers) {
+  if (layers.back().empty() || layers.back().back().time >= choice_.time) return;
+  choice_.time = layers.back().back().time;
+  size_t index = layers.back().size() - 1;
+  for (size_t menu = menus_.size(); menu > 0; --menu) {
+    const Sum& sum = layers[menu][index];
+    choice_.items[menu - 1] = sum.item;
+    index = sum.before;
+  }
+}
+
+}  // namespace recurve

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// By itself, so that whoever only makes a remote planner does not include gRPC.
+#ifndef RECURVE_PLANNER_SERVICE_CLIENT_PLANNER_CALL_OPTIONS_H_
+#define RECURVE_PLANNER_SERVICE_CLIENT_PLANNER_CALL_OPTIONS_H_
+
+#include <chrono>
+#include <string>
+
+namespace recurve {
+
+struct PlannerCallOptions {
+  std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
+  std::chrono::milliseconds timeout{10'000};  // of one request, retries included
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_CLIENT_PLANNER_CALL_OPTIONS_H_

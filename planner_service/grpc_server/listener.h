@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_LISTENER_H_
+#define RECURVE_PLANNER_SERVICE_GRPC_SERVER_LISTENER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "planner_service/grpc_server/address.h"
+
+namespace recurve {
+
+// Fewest file descriptors that a server starts with, and those that its ports leave to everything else: files of jobs,
+// connections to a planner. The metrics port may use those between the two reserves, so that it answers while gRPC's
+// connections have taken all that they may.
+inline constexpr int kLeastDescriptors = 256;
+inline constexpr int kReserveOfMetrics = 96;
+inline constexpr int kReserveOfGrpc = 192;
+
+// Raises this process's soft limit of open files as far as a server has use for and the hard limit allows.
+// RESOURCE_EXHAUSTED when it is still less than kLeastDescriptors.
+absl::Status RaiseDescriptorLimit();
+
+// A port: its listening sockets, and a thread that accepts connections until the object goes. Unlike gRPC's own, it
+// survives every error of accept(): it waits while the system has no descriptors or memory, and binds again when a
+// socket is broken. Thread-safe.
+class Listener {
+ public:
+  struct Counts {
+    std::atomic<int64_t> accepted{0};
+    std::atomic<int64_t> refused{0};  // because descriptors had to be left for the rest of the process
+    std::atomic<int64_t> rebinds{0};
+  };
+
+  // Binds `address` and listens; whoever connects waits until Start. `purpose` ("gRPC") appears in errors. UNAVAILABLE
+  // names the address when it is in use, belongs to another machine, or has a host name that cannot be resolved.
+  static absl::StatusOr<std::unique_ptr<Listener>> Bind(const Address& address, std::string purpose);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // Hands each connection, non-blocking and close-on-exec, to `take`, which owns it from then on. Connections beyond
+  // the limit of descriptors less `reserve` are closed at once. To be called once.
+  void Start(int reserve, std::function<void(int fd)> take);
+
+  // Ends the thread and closes the sockets; connections that were handed over stay.
+  void Stop();
+
+  // Binds anew, in the thread; what waits to be accepted is lost. Tried again until it succeeds.
+  void Rebind();
+
+  const Address& address() const { return address_; }  // with the port that was bound
+  const Counts& counts() const { return counts_; }
+
+ private:
+  Listener(Address address, std::string purpose) : address_(std::move(address)), purpose_(std::move(purpose)) {}
+
+  absl::Status Open();
+  absl::Status OpenUnix();
+  absl::Status OpenTcp();
+  void Close();
+  void Run();
+  void Wait(int milliseconds);
+  bool AcceptFrom(int socket);
+  void TakeOrRefuse(int fd);
+
+  Address address_;
+  const std::string purpose_;
+  std::vector<int> sockets_;
+  int wake_ = -1;  // an eventfd
+  int reserve_ = 0;
+  std::function<void(int)> take_;
+  Counts counts_;
+  std::atomic<bool> stop_ = false;
+  std::atomic<bool> broken_ = false;
+  std::thread thread_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_LISTENER_H_

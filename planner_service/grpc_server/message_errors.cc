@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/grpc_server/message_errors.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/stubs/logging.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace recurve {
+namespace {
+
+using grpc::experimental::InterceptionHookPoints;
+
+// The field of the message that this thread is parsing which holds text that is not UTF-8; empty: none.
+std::string& FieldThatIsNotUtf8() {
+  thread_local std::string name;
+  return name;
+}
+
+// protobuf tells which field it was to its log only, as in "String field 'a.B.c' contains invalid UTF-8 data when
+// parsing ...".
+void TakeProtobufLog(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  if (absl::StrContains(message, "invalid UTF-8 data when parsing")) {
+    const std::vector<std::string> parts = absl::StrSplit(message, '\'');
+    FieldThatIsNotUtf8() = parts.size() > 2 ? parts[1] : "a field of text";
+    return;
+  }
+  spdlog::warn("protobuf: {}", message);
+}
+
+// The method that gRPC calls "/package.Service/Name"; null: there is none.
+const google::protobuf::MethodDescriptor* FindMethod(absl::string_view path) {
+  absl::ConsumePrefix(&path, "/");
+  return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(absl::StrReplaceAll(path, {{"/", "."}}));
+}
+
+grpc::Status Unreadable(const google::protobuf::MethodDescriptor& method) {
+  const std::string field = std::exchange(FieldThatIsNotUtf8(), {});
+  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                      absl::StrCat("the request of ", method.full_name(), " is no ", method.input_type()->full_name(),
+                                   ": ", field.empty() ? "its bytes cannot be parsed" : field + " is not UTF-8"));
+}
+
+// Of one call. A request is parsed by the thread that then sends the answer to one that cannot be.
+class MessageErrors final : public grpc::experimental::Interceptor {
+ public:
+  explicit MessageErrors(absl::string_view path) : path_(path) { FieldThatIsNotUtf8().clear(); }
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
+    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::POST_RECV_MESSAGE)) {
+      received_ = true;
+      unreadable_ = batch->GetRecvMessage() == nullptr;
+    }
+    if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
+      const grpc::Status status = batch->GetSendStatus();
+      const bool by_grpc =
+          status.error_code() == grpc::StatusCode::UNIMPLEMENTED || status.error_code() == grpc::StatusCode::INTERNAL;
+      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithWords(status));
+    }
+    batch->Proceed();
+  }
+
+ private:
+  grpc::Status WithWords(const grpc::Status& status) const {
+    const google::protobuf::MethodDescriptor* method = FindMethod(path_);
+    if (method == nullptr) return grpc::Status(status.error_code(), absl::StrCat("there is no method ", path_));
+    if (unreadable_) return Unreadable(*method);
+    if (!received_) {
+      return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
+                          absl::StrCat("this server does not offer ", method->service()->full_name(),
+                                       "; is the address that of another service?"));
+    }
+    return grpc::Status(grpc::StatusCode::INTERNAL,  // the service threw an exception
+                        absl::StrCat(method->full_name(), " failed, perhaps for want of memory"));
+  }
+
+  const absl::string_view path_;  // gRPC's, as long as the call lives
+  bool received_ = false;         // a request; of a service that is not here nothing is received
+  bool unreadable_ = false;
+};
+
+class MessageErrorsFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  grpc::experimental::Interceptor* CreateServerInterceptor(grpc::experimental::ServerRpcInfo* info) override {
+    return new MessageErrors(info->method());  // gRPC owns it
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeMessageErrors() {
+  google::protobuf::SetLogHandler(&TakeProtobufLog);
+  return std::make_unique<MessageErrorsFactory>();
+}
+
+}  // namespace recurve

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_METRICS_ENDPOINT_H_
+#define RECURVE_PLANNER_SERVICE_GRPC_SERVER_METRICS_ENDPOINT_H_
+
+#include <prometheus/collectable.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "planner_service/grpc_server/listener.h"
+
+namespace recurve {
+
+// Answers GET and HEAD of /metrics over HTTP until it is destroyed. Thread-safe.
+//
+// One thread answers, and never waits for a client. Connections are few: one more closes the oldest, so that idle, slow
+// and broken clients cannot keep a scrape from its answer.
+class MetricsEndpoint {
+ public:
+  using Sources = std::vector<std::shared_ptr<prometheus::Collectable>>;
+
+  // Answers whoever connects to `listener`, which must outlive the endpoint and is stopped with it, with what `sources`
+  // hold. RESOURCE_EXHAUSTED when the thread cannot be started.
+  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(Listener& listener, Sources sources);
+  virtual ~MetricsEndpoint() = default;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_METRICS_ENDPOINT_H_

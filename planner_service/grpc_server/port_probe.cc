@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/grpc_server/port_probe.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <memory>
+#include <utility>
+
+namespace recurve {
+namespace {
+
+constexpr std::chrono::milliseconds kAnswerTime{10'000};
+constexpr std::chrono::milliseconds kPollTime{100};
+
+// Where a client on this machine reaches what was bound.
+Address Reachable(Address address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return address;
+}
+
+}  // namespace
+
+PortProbe::PortProbe(const Address& address, std::chrono::milliseconds interval, std::function<void(bool)> report)
+    : target_(ToString(Reachable(address))), report_(std::move(report)), thread_([this, interval] { Run(interval); }) {}
+
+PortProbe::~PortProbe() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void PortProbe::Run(std::chrono::milliseconds interval) {
+  while (!Stopped(interval)) {
+    const bool answered = Ask();
+    if (Stopped(std::chrono::milliseconds(0))) return;
+    report_(answered);
+  }
+}
+
+// A channel is ready when the other side has greeted as HTTP/2 wants it.
+bool PortProbe::Ask() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own each time
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  const auto channel = grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), arguments);
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerTime;
+  grpc_connectivity_state state = channel->GetState(true);
+  while (state != GRPC_CHANNEL_READY && state != GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    if (Stopped(std::chrono::milliseconds(0)) || std::chrono::steady_clock::now() > deadline) return false;
+    channel->WaitForStateChange(state, std::chrono::system_clock::now() + kPollTime);
+    state = channel->GetState(true);
+  }
+  return state == GRPC_CHANNEL_READY;
+}
+
+// Waits so long, or until the object goes.
+bool PortProbe::Stopped(std::chrono::milliseconds wait) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, wait, [this] { return stop_; });
+}
+
+}  // namespace recurve

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_PORT_PROBE_H_
+#define RECURVE_PLANNER_SERVICE_GRPC_SERVER_PORT_PROBE_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "planner_service/grpc_server/address.h"
+
+namespace recurve {
+
+// Connects to a gRPC port of this process again and again, as a client does, so that a port that is deaf does not stay
+// unnoticed.
+class PortProbe {
+ public:
+  // Calls `report`, in a thread of its own, every `interval` with whether a new connection was answered.
+  PortProbe(const Address& address, std::chrono::milliseconds interval, std::function<void(bool answered)> report);
+  ~PortProbe();
+  PortProbe(const PortProbe&) = delete;
+  PortProbe& operator=(const PortProbe&) = delete;
+
+ private:
+  void Run(std::chrono::milliseconds interval);
+  bool Ask() const;
+  bool Stopped(std::chrono::milliseconds wait) const;
+
+  const std::string target_;
+  const std::function<void(bool)> report_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_PORT_PROBE_H_

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/grpc_server/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
+#include <grpcpp/impl/server_initializer.h>
+#include <grpcpp/resource_quota.h>
+#include <prometheus/registry.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
+
+#include <algorithm>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "planner_service/grpc_server/address.h"
+#include "planner_service/grpc_server/listener.h"
+#include "planner_service/grpc_server/message_errors.h"
+#include "planner_service/grpc_server/metrics_endpoint.h"
+#include "planner_service/grpc_server/port_probe.h"
+#include "planner_service/grpc_server/server_metrics.h"
+#include "planner_service/process/failures.h"
+#include "planner_service/process/granted.h"
+#include "planner_service/status/status_macros.h"
+
+namespace recurve {
+namespace {
+
+// Clients may ask whether a connection lives as often as this.
+constexpr int kMinPingIntervalMs = 10'000;
+// The server asks in turn when a connection has been silent, and closes it when there is no answer.
+constexpr int kKeepaliveTimeMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+// Connections without a call for so long are closed, so that those that nobody needs hold no descriptors.
+constexpr int kMostIdleMs = 300'000;
+// Whoever connects has to say something within this time.
+constexpr int kHandshakeMs = 10'000;
+// Calls under way on one connection; a client's library keeps more waiting on its side.
+constexpr int kMaxStreams = 256;
+// Queues that calls are taken from. More of them read more of a flood into memory before it is held back.
+constexpr int kMostQueues = 4;
+// Probes in a row that the gRPC port may leave without answer: before it is bound anew, and before the server gives up.
+constexpr int kMissesBeforeRebind = 2;
+constexpr int kMissesBeforeEnd = 12;
+// Threads that gRPC and the metrics need to start: where there are fewer, gRPC hangs or ends the process.
+constexpr int kThreadsAtStart = 24;
+
+// Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
+class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
+ public:
+  explicit HealthOfEveryService(std::vector<std::string>* names) : names_(*names) {}
+  std::string name() override { return "recurve_health_of_every_service"; }
+  void InitServer(grpc::ServerInitializer*) override {}
+  void Finish(grpc::ServerInitializer* initializer) override { names_ = *initializer->GetServiceList(); }
+  void ChangeArguments(const std::string&, void*) override {}
+
+ private:
+  std::vector<std::string>& names_;
+};
+
+class PerServiceHealth final : public grpc::ServerBuilderOption {
+ public:
+  explicit PerServiceHealth(std::vector<std::string>* names) : names_(names) {}
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<HealthOfEveryService>(names_));
+  }
+
+ private:
+  std::vector<std::string>* const names_;
+};
+
+// Health and reflection are switched on for all servers of a process, before the first one is built.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+// What keeps clients, however many and whatever they send, from taking all memory or threads.
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMostIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, std::min(GrantedProcessors(), kMostQueues));
+  grpc::ResourceQuota quota("recurve");
+  quota.SetMaxThreads(options.max_calls);
+  quota.Resize(options.max_transport_bytes);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(options.max_request_bytes);
+  builder.SetMaxSendMessageSize(options.max_answer_bytes);
+}
+
+class RunningServer final : public Server {
+ public:
+  explicit RunningServer(const ServerOptions& options) : drain_time_(options.drain_time), serving_(options.serving) {}
+  ~RunningServer() override { Drain(); }
+
+  absl::Status Bind(const ServerOptions& options);
+  absl::Status Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
+                     std::shared_ptr<prometheus::Registry> registry);
+
+  int port() const override { return listener_->address().port; }
+  int metrics_port() const override { return metrics_listener_ == nullptr ? 0 : metrics_listener_->address().port; }
+  std::string address() const override { return ToString(listener_->address()); }
+  std::string metrics_address() const override {
+    if (metrics_listener_ == nullptr) return "off";
+    const Address& bound = metrics_listener_->address();
+    return bound.path.empty() ? absl::StrCat("http://", ToString(bound), "/metrics") : ToString(bound);
+  }
+
+  void SetServing() override {
+    const std::scoped_lock lock(mutex_);
+    serving_ = true;
+    TellHealth();
+  }
+
+  absl::Status Deaf() const override {
+    const std::scoped_lock lock(mutex_);
+    if (!ever_answered_ || misses_ < kMissesBeforeEnd) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("the gRPC port ", address(), " has not answered ", misses_,
+                                               " connections of this process in a row, though it was bound anew"));
+  }
+
+  void Drain() override;
+
+ private:
+  bool BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
+  void TakeProbe(bool answered);
+  void TellHealth();
+
+  const std::chrono::milliseconds drain_time_;
+  std::vector<std::string> names_;  // of the services
+  std::shared_ptr<ServerMetrics> server_metrics_ = std::make_shared<ServerMetrics>();
+
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> metrics_listener_;
+  // Declared before the gRPC server, so that metrics can be read until the last call has ended.
+  std::unique_ptr<MetricsEndpoint> metrics_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+
+  mutable std::mutex mutex_;
+  bool serving_;
+  bool answers_ = true;  // as of the last probe
+  bool ever_answered_ = false;
+  int misses_ = 0;              // probes without answer in a row
+  int64_t refused_before_ = 0;  // connections, before the last probe
+  std::unique_ptr<PortProbe> probe_;
+  std::once_flag drained_;
+};
+
+absl::Status RunningServer::Bind(const ServerOptions& options) {
+  if (!options.metrics_listen.empty()) {
+    ASSIGN_OR_RETURN(const Address address, ParseAddress(options.metrics_listen));
+    ASSIGN_OR_RETURN(metrics_listener_, Listener::Bind(address, "metrics"));
+    server_metrics_->Watch("metrics", *metrics_listener_);
+  }
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(options.listen));
+  ASSIGN_OR_RETURN(listener_, Listener::Bind(address, "gRPC"));
+  server_metrics_->Watch("grpc", *listener_);
+  return absl::OkStatus();
+}
+
+absl::Status RunningServer::Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
+                                  std::shared_ptr<prometheus::Registry> registry) {
+  if (!BuildGrpc(options, services)) return absl::InternalError("gRPC cannot build the server");
+  TellHealth();
+  listener_->Start(kReserveOfGrpc, [this](int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd;
+    acceptor_->HandleNewConnection(&connection);
+  });
+  if (metrics_listener_ != nullptr) {
+    ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(registry), server_metrics_}));
+  }
+  probe_ = std::make_unique<PortProbe>(listener_->address(), options.probe_interval,
+                                       [this](bool answered) { TakeProbe(answered); });
+  return absl::OkStatus();
+}
+
+// gRPC 1.51 stops to listen for good when accept() fails once, for want of a descriptor or because a client was fast to
+// go. So it does not listen here: it gets connections that were accepted.
+bool RunningServer::BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services) {
+  EnableHealthAndReflection();
+  grpc::ServerBuilder builder;
+  builder.SetOption(std::make_unique<PerServiceHealth>(&names_));
+  SetLimits(options, builder);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(MakeMessageErrors());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  server_ = builder.BuildAndStart();
+  return server_ != nullptr;
+}
+
+void RunningServer::Drain() {
+  std::call_once(drained_, [this] {
+    probe_.reset();
+    if (listener_ != nullptr) listener_->Stop();
+    if (server_ == nullptr) return;
+    server_->GetHealthCheckService()->Shutdown();
+    server_->Shutdown(std::chrono::system_clock::now() + drain_time_);
+    server_->Wait();
+  });
+}
+
+void RunningServer::TakeProbe(bool answered) {
+  const std::scoped_lock lock(mutex_);
+  // A port that is full turns the probe away as it does others; it is not deaf.
+  const int64_t refused = listener_->counts().refused;
+  const bool full = std::exchange(refused_before_, refused) != refused;
+  if (answered != answers_) {
+    if (answered) {
+      spdlog::info("the gRPC port {} answers new connections again", address());
+    } else {
+      spdlog::warn("the gRPC port {} does not answer new connections{}", address(),
+                   full ? ": there are as many as file descriptors allow" : "");
+    }
+  }
+  answers_ = answered;
+  ever_answered_ = ever_answered_ || answered;
+  if (answered) misses_ = 0;
+  if (!answered && !full && ++misses_ >= kMissesBeforeRebind) listener_->Rebind();
+  server_metrics_->SetAnswers(answered);
+  TellHealth();
+}
+
+void RunningServer::TellHealth() {
+  const bool serving = serving_ && answers_;
+  server_->GetHealthCheckService()->SetServingStatus("", serving);
+  for (const std::string& name : names_) server_->GetHealthCheckService()->SetServingStatus(name, serving);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
+                                                      const std::vector<grpc::Service*>& services,
+                                                      std::shared_ptr<prometheus::Registry> registry) {
+  RETURN_IF_ERROR(RaiseDescriptorLimit());
+  RETURN_IF_ERROR(CheckThreads("the server", kThreadsAtStart));
+  try {
+    auto server = std::make_unique<RunningServer>(options);
+    RETURN_IF_ERROR(server->Bind(options));
+    RETURN_IF_ERROR(server->Serve(options, services, std::move(registry)));
+    return server;
+  } catch (const std::system_error& error) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot start the threads of the server (", error.what(), "); raise the limit (ulimit -u)"));
+  }
+}
+
+void QuietGrpcLog() {
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // NOLINT(concurrency-mt-unsafe): documented as the first thing in main
+}
+
+}  // namespace recurve

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigtimedwait and sigset_t are POSIX
+
+#include <ctime>
+
+#include "planner_service/grpc_server/server.h"
+#include "planner_service/status/status_macros.h"
+
+namespace recurve {
+namespace {
+
+constexpr timespec kCheckInterval = {.tv_sec = 1};
+
+bool IsIgnored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+sigset_t TerminationSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  // A signal that is blocked arrives though it is ignored.
+  if (!IsIgnored(SIGHUP)) sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+}  // namespace
+
+void TakeSignals() {
+  const sigset_t signals = TerminationSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+bool TerminationRequested() {
+  const sigset_t signals = TerminationSignals();
+  sigset_t pending;
+  sigset_t wanted;
+  return sigpending(&pending) == 0 && sigandset(&wanted, &pending, &signals) == 0 && sigisemptyset(&wanted) == 0;
+}
+
+absl::StatusOr<int> WaitForTermination(const Server& server) {
+  const sigset_t signals = TerminationSignals();
+  while (true) {
+    if (const int signal = sigtimedwait(&signals, nullptr, &kCheckInterval); signal > 0) return signal;
+    RETURN_IF_ERROR(server.Deaf());
+  }
+}
+
+}  // namespace recurve

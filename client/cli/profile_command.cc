@@ -26,13 +26,14 @@ constexpr int64_t kMostBatches = 1'000'000;
 constexpr char kProfileFooter[] = R"(
 Examples:
   recurve profile --data book.txt --length 1000 --memory 5%
-      where the time of a batch goes, phase by phase, against the roofs of this machine
+      where the time of a batch goes, phase by phase, against the roofline of this machine
   recurve profile --data book.txt --hidden 512 --batch 32 --memory 64MiB --steps 20 --svg roofline.svg
-      medians of 20 batches, and a picture of the operations under the roofs
+      medians of 20 batches, and a picture of the operations under the roofline ceilings
 
 Trains the job for one step to warm up and then, by turns, for --steps batches with each operation timed and as many
-without, and saves nothing. The roofs, products of packed matrices and memory beyond the caches, are measured in the
-same run by the same threads. Time is bound by the nearer roof, or by overhead where the roofs explain less than half.
+without, and saves nothing. The roofline ceilings, products of packed matrices and memory beyond the caches, are
+measured in the same run by the same threads. Time is bound by the nearer ceiling, or by overhead where both explain
+less than half of it.
 docs/performance.md says how flops and bytes are counted.)";
 
 struct ProfileOptions {
@@ -58,7 +59,7 @@ absl::Status CheckProfileOptions(const ProfileOptions& options) {
 RooflineFigures FiguresOf(const JobProfile& profile) {
   RooflineFigures figures{
       .headline = absl::StrCat("Operations of a batch take ", SecondsText(profile.operation_seconds()),
-                               ", the roofs ask ", SecondsText(profile.roofline_seconds())),
+                               "; the roofline allows ", SecondsText(profile.roofline_seconds())),
       .subject = absl::StrCat(CountText(profile.plan.parameters), " parameters on ", profile.plan.device),
       .peak_flops_per_second = profile.roofline.flops_per_second,
       .peak_bytes_per_second = profile.roofline.bytes_per_second};
@@ -104,13 +105,14 @@ ExitStatus RunProfile(const ProfileOptions& options) {
 }  // namespace
 
 Command AddProfileCommand(const Section& section) {
-  CLI::App& profile =
-      AddCommand(section, "profile", "where the time of a job goes, against the roofs of this machine", kProfileFooter);
+  CLI::App& profile = AddCommand(section, "profile",
+                                 "where the time of a job goes, against the roofline of this machine", kProfileFooter);
   auto options = std::make_shared<ProfileOptions>();
   AddMeasuredJobOptions(profile, options->job);
   AddCount(profile, "--steps", options->job.steps, "batches to time");
   AddText(profile, "--svg", options->pictures.svg,
-          "draw the operations under the roofs into this file; replaces a file that is there; - is stdout", "FILE");
+          "draw the operations under the roofline ceilings into this file; replaces a file that is there; - is stdout",
+          "FILE");
   AddFlag(profile, "--json", options->json, "print one JSON object, with every operation of every phase");
   AddPlannerOption({profile, "Plan"}, options->planner);
   return {&profile, [options] { return RunProfile(*options); }};

@@ -21,7 +21,7 @@ struct Work {
   double seconds;
 };
 
-// How fast it was done, against the roofs.
+// How fast it was done, against the roofline ceilings.
 struct Rates {
   double flops_per_second, of_peak, bytes_per_second, of_bandwidth;
 };
@@ -86,10 +86,10 @@ Json WorkJson(std::string_view kind, std::string_view name, const Work& work, co
 }  // namespace
 
 std::string JobProfileText(const JobProfile& profile) {
-  std::string text = absl::StrFormat("roofs      %.4g GFLOP/s, the product of packed matrices; %.3g GB/s, memory\n",
+  std::string text = absl::StrFormat("ceilings   %.4g GFLOP/s, the product of packed matrices; %.3g GB/s, memory\n",
                                      profile.roofline.flops_per_second / 1e9, profile.roofline.bytes_per_second / 1e9);
   absl::StrAppend(&text, "\n", Table(profile), "\n");
-  absl::StrAppend(&text, "operations ", SecondsText(profile.operation_seconds()), ", of which the roofs ask ",
+  absl::StrAppend(&text, "operations ", SecondsText(profile.operation_seconds()), "; the roofline allows ",
                   SecondsText(profile.roofline_seconds()), " (",
                   PercentText(profile.roofline_seconds(), profile.operation_seconds()), ")\n");
   absl::StrAppend(&text, "a batch    ", SecondsText(profile.unmetered_seconds), " without the meter, ",

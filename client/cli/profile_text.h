@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// The roofs, a table of phases with those of their operations that take at least a hundredth of a batch, and what of a
-// batch is not in it.
+// The roofline ceilings, a table of phases with those of their operations that take at least a hundredth of a batch,
+// and what of a batch is not in it.
 std::string JobProfileText(const JobProfile& profile);
 
 // The same with every operation. Seconds, flops and bytes are those of a batch.

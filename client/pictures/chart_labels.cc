@@ -10,20 +10,10 @@
 namespace recurve {
 namespace {
 
-constexpr double kSize = 12;
-
-struct Box {
-  double left, top, right, bottom;
-
-  bool Meets(const Box& other) const {
-    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
-  }
-};
-
 class Labels {
  public:
   Labels(const Timeline& timeline, const ChartFrame& frame) {
-    for (const Timeline::Stretch& stretch : timeline.work) {
+    for (const Timeline::LinkSpan& stretch : timeline.work) {
       const auto [low, high] = std::minmax(stretch.from, stretch.to);
       lines_.push_back({frame.X(stretch.begin), frame.LinksY(high), frame.X(stretch.end), frame.LinksY(low)});
     }
@@ -32,12 +22,12 @@ class Labels {
   // A label whose left end is at `x` and whose base line is `y`, unless another is there, or with `off_lines` a line of
   // work.
   bool Place(double x, double y, const std::string& text, bool off_lines) {
-    const Box box = {x - 2, y - kSize + 1, x + TextWidth(text, kSize) + 2, y + 2};
-    if (box.right > ChartFrame::kRight + 2 || box.top < ChartFrame::kLinksTop) return false;
+    const Box box = TextBox(x, y, text);
+    if (box.right > ChartFrame::kLinks.right + 2 || box.top < ChartFrame::kLinks.top) return false;
     const auto meets = [&box](const Box& other) { return box.Meets(other); };
     if (std::ranges::any_of(labels_, meets) || (off_lines && std::ranges::any_of(lines_, meets))) return false;
     labels_.push_back(box);
-    svg_ += SvgText(x, y, text, "small halo");
+    svg_ += SvgText(x, y, text, "halo");
     return true;
   }
 
@@ -49,9 +39,9 @@ class Labels {
 };
 
 // Above its bar, as far to the left as there is room.
-void LabelState(const Timeline::Stay& stay, const ChartFrame& frame, Labels& labels) {
+void LabelState(const Timeline::StoredInterval& stay, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat("state ", static_cast<int64_t>(stay.from));
-  const double last = frame.X(stay.dropped_at_from) - TextWidth(name, kSize);
+  const double last = frame.X(stay.dropped_at_from) - TextWidth(name);
   constexpr double kStep = 8;
   for (double x = frame.X(stay.stored_at_from) + kStep; x < last; x += kStep) {
     if (labels.Place(x, frame.LinksY(stay.from) - 4, name, /*off_lines=*/true)) return;
@@ -59,17 +49,17 @@ void LabelState(const Timeline::Stay& stay, const ChartFrame& frame, Labels& lab
 }
 
 // In the middle of its area's height, at the left end.
-void LabelTape(const Timeline::Stay& stay, const ChartFrame& frame, Labels& labels) {
+void LabelTape(const Timeline::StoredInterval& stay, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat("tape ", static_cast<int64_t>(stay.from));
   const double begin = frame.X(stay.stored_at_to);
-  if (frame.X(stay.dropped_at_to) - begin < TextWidth(name, kSize) + 12) return;
-  labels.Place(begin + 6, (frame.LinksY(stay.from) + frame.LinksY(stay.to)) / 2 + 4, name, /*off_lines=*/false);
+  if (frame.X(stay.dropped_at_to) - begin < TextWidth(name) + 12) return;
+  labels.Place(begin + 6, (frame.LinksY(stay.from) + frame.LinksY(stay.to)) / 2 + 6, name, /*off_lines=*/false);
 }
 
 // To the left of a line that rises, to the right of one that falls.
-void LabelStretch(const Timeline::Stretch& stretch, const ChartFrame& frame, Labels& labels) {
+void LabelStretch(const Timeline::LinkSpan& stretch, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat(static_cast<int64_t>(std::min(stretch.from, stretch.to)));
-  const double width = TextWidth(name, kSize);
+  const double width = TextWidth(name);
   const double begin = frame.X(stretch.begin);
   const double end = frame.X(stretch.end);
   if (end - begin < width + 6) return;
@@ -84,8 +74,8 @@ void LabelStretch(const Timeline::Stretch& stretch, const ChartFrame& frame, Lab
 std::string ChartLabels(const Timeline& timeline, const ChartFrame& frame) {
   if (timeline.detail != Timeline::Detail::kLinks) return "";
   Labels labels(timeline, frame);
-  const bool high = frame.LinksY(0) - frame.LinksY(1) >= kSize + 2;  // a line of text fits beside a link
-  for (const Timeline::Stay& stay : timeline.kept) {
+  const bool high = frame.LinksY(0) - frame.LinksY(1) >= kTextSize + 2;  // a line of text fits beside a link
+  for (const Timeline::StoredInterval& stay : timeline.kept) {
     if (!stay.tapes) {
       LabelState(stay, frame, labels);
     } else if (high) {
@@ -93,7 +83,7 @@ std::string ChartLabels(const Timeline& timeline, const ChartFrame& frame) {
     }
   }
   if (high) {
-    for (const Timeline::Stretch& stretch : timeline.work) LabelStretch(stretch, frame, labels);
+    for (const Timeline::LinkSpan& stretch : timeline.work) LabelStretch(stretch, frame, labels);
   }
   return std::move(labels).Svg();
 }

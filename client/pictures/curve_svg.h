@@ -10,10 +10,10 @@
 
 namespace recurve {
 
-// What memory buys in time, for each strategy, as an SVG file that stands by itself: time against that of keeping every
-// tape, over the logarithm of the share of its memory. The most bytes of any curve are taken as what keeping everything
-// needs, which they are of auto and store-all. `subject` says of what, such as "1,000 links of 512KiB state and 1MiB
-// tape". Points that take more than three times the time are left out. Marked are the 5 % and the third more time of
+// What memory buys in time, for each strategy, as an SVG file that stands by itself: time relative to store-all over
+// the logarithm of the share of its memory. The most bytes of any curve are taken as those of store-all, which they are
+// of auto and store-all. `subject` says of what, such as "1,000 links of 512KiB state and 1MiB tape". Points that take
+// more than three times the time are left out. Marked are the 5 % of memory and the third more time of
 // "Memory-Efficient Backpropagation Through Time".
 std::string CurveSvg(std::string_view subject, const std::vector<Curve>& curves);
 

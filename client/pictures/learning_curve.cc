@@ -8,14 +8,13 @@
 #include "absl/strings/str_format.h"
 #include "client/pictures/axis.h"
 #include "client/pictures/markup.h"
-#include "client/pictures/plan_svg.h"
+#include "client/pictures/svg_figure.h"
 #include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {
 
-constexpr double kPageWidth = 960, kPageHeight = 540;
-constexpr double kPlotLeft = 70, kPlotRight = 930, kPlotTop = 84, kPlotBottom = 450;
+constexpr PlotArea kLossPlot = {.left = 76, .right = 580, .top = PlotArea::kAbove, .bottom = 364};
 
 LearningCurve::Point Merged(const LearningCurve::Point& a, const LearningCurve::Point& b) {
   return {.last = b.last,
@@ -30,8 +29,12 @@ struct LossFrame {
   double last_step = 1;
   double bottom = 0, top = 1, spacing = 1;  // bits; ticks are multiples of the spacing
 
-  double X(int64_t step) const { return kPlotLeft + static_cast<double>(step) / last_step * (kPlotRight - kPlotLeft); }
-  double Y(double bits) const { return kPlotBottom - (bits - bottom) / (top - bottom) * (kPlotBottom - kPlotTop); }
+  double X(int64_t step) const {
+    return kLossPlot.left + static_cast<double>(step) / last_step * (kLossPlot.right - kLossPlot.left);
+  }
+  double Y(double bits) const {
+    return kLossPlot.bottom - (bits - bottom) / (top - bottom) * (kLossPlot.bottom - kLossPlot.top);
+  }
 };
 
 LossFrame FrameAround(const LearningCurve& curve) {
@@ -58,23 +61,15 @@ LossFrame FrameAround(const LearningCurve& curve) {
 
 std::string LossAxes(const LossFrame& frame) {
   std::string svg;
-  for (const double step : RoundTicks(frame.last_step, 10, /*unit=*/1, /*least=*/1)) {
-    const double x = frame.X(std::llround(step));
-    svg += SvgLine(x, kPlotTop, x, kPlotBottom, "grid");
-    svg += SvgText(x, kPlotBottom + 19, CountText(std::llround(step)), "small muted", Anchor::kMiddle);
+  for (const double step : RoundTicks(frame.last_step, 5, /*unit=*/1, /*least=*/1)) {
+    svg += kLossPlot.XTick(frame.X(std::llround(step)), CountText(std::llround(step)));
   }
   const auto first = static_cast<int64_t>(std::llround(frame.bottom / frame.spacing));
   for (int64_t tick = first; static_cast<double>(tick) * frame.spacing <= frame.top * (1 + 1e-9); ++tick) {
     const double bits = static_cast<double>(tick) * frame.spacing;
-    svg += SvgLine(kPlotLeft, frame.Y(bits), kPlotRight, frame.Y(bits), "grid");
-    svg += SvgText(kPlotLeft - 8, frame.Y(bits) + 4, absl::StrFormat("%.6g", bits), "small muted", Anchor::kEnd);
+    svg += kLossPlot.YTick(frame.Y(bits), absl::StrFormat("%.6g", bits));
   }
-  svg += SvgText((kPlotLeft + kPlotRight) / 2, kPlotBottom + 42, "optimiser steps", "small muted", Anchor::kMiddle);
-  absl::StrAppendFormat(&svg,
-                        "<text class=\"muted small\" text-anchor=\"middle\" transform=\"translate(18 %s) "
-                        "rotate(-90)\">bits a byte</text>\n",
-                        Coordinate((kPlotTop + kPlotBottom) / 2));
-  return svg;
+  return svg + kLossPlot.XTitle("optimizer steps") + kLossPlot.YTitle("loss (bits per byte)");
 }
 
 std::string At(const LossFrame& frame, int64_t step, double bits) {
@@ -102,8 +97,7 @@ std::string Lines(const LearningCurve& curve, const LossFrame& frame) {
   constexpr size_t kMostMarks = 100;
   for (const LearningCurve::HeldOut& point : curve.held_out()) {
     absl::StrAppend(&held_out, held_out.empty() ? "M" : "L", At(frame, point.step, point.bits));
-    absl::StrAppendFormat(&marks, "<circle class=\"mark\" cx=\"%s\" cy=\"%s\" r=\"4\"/>\n",
-                          Coordinate(frame.X(point.step)), Coordinate(frame.Y(point.bits)));
+    marks += SvgMark(frame.X(point.step), frame.Y(point.bits));
   }
   std::string svg;
   if (!training.empty()) svg += SvgPath(training, "curve curve-auto");
@@ -112,30 +106,26 @@ std::string Lines(const LearningCurve& curve, const LossFrame& frame) {
   return svg;
 }
 
-std::string Legend(const LearningCurve& curve) {
-  constexpr double kColumn = kPlotRight - 300;
+Legend LossLegend(const LearningCurve& curve) {
   const bool ranges = !curve.training().empty() && curve.training().front().steps > 1;
-  std::string svg = SvgLine(kColumn, kPlotTop + 20, kColumn + 30, kPlotTop + 20, "curve curve-auto");
-  svg +=
-      SvgText(kColumn + 40, kPlotTop + 24,
-              ranges ? absl::StrCat("training, mean and range of ", CountText(curve.training().front().steps), " steps")
-                     : std::string("training"),
-              "halo");
-  if (curve.held_out().empty()) return svg;
-  svg += SvgLine(kColumn, kPlotTop + 42, kColumn + 30, kPlotTop + 42, "curve curve-hsm");
-  absl::StrAppendFormat(&svg, "<circle class=\"mark\" cx=\"%s\" cy=\"%s\" r=\"4\"/>\n", Coordinate(kColumn + 15),
-                        Coordinate(kPlotTop + 42));
-  return svg + SvgText(kColumn + 40, kPlotTop + 46, "held out", "halo");
+  std::vector<LegendEntry> entries = {
+      {SvgPath("M0 6H26", "curve curve-auto"),
+       ranges ? absl::StrCat("training: mean and range of ", CountText(curve.training().front().steps), " steps")
+              : std::string("training")}};
+  if (!curve.held_out().empty()) {
+    entries.push_back({SvgPath("M0 6H26", "curve curve-hsm") + SvgMark(13, 6), "held-out text"});
+  }
+  return MakeLegend(entries);
 }
 
 std::string Headline(const LearningCurve& curve) {
   if (!curve.held_out().empty()) {
     const LearningCurve::HeldOut& last = curve.held_out().back();
-    return absl::StrFormat("%.3f bits a byte on held-out text after step %s", last.bits, CountText(last.step));
+    return absl::StrFormat("%.3f bits per byte on held-out text after step %s", last.bits, CountText(last.step));
   }
   if (curve.training().empty()) return "No step was trained";
   const LearningCurve::Point& last = curve.training().back();
-  return absl::StrFormat("%.3f bits a byte in training after step %s", last.mean(), CountText(last.last));
+  return absl::StrFormat("%.3f bits per byte in training after step %s", last.mean(), CountText(last.last));
 }
 
 }  // namespace
@@ -166,15 +156,15 @@ void LearningCurve::AddHeldOut(int64_t step, double bits) {
 
 std::string LearningCurveSvg(std::string_view subject, const LearningCurve& curve) {
   const LossFrame frame = FrameAround(curve);
-  const std::string headline = Headline(curve);
-  std::string body = SvgTitle(20, 36, kPageWidth - 40, headline);
-  body += SvgText(20, 60, subject, "muted");
-  absl::StrAppend(&body, LossAxes(frame), RangeArea(curve.training(), frame), Lines(curve, frame),
-                  SvgLine(kPlotLeft, kPlotBottom, kPlotRight, kPlotBottom, "axis"), Legend(curve));
-  body += SvgText(
-      20, kPageHeight - 14,
-      "What a byte of the text takes when the model compresses it; a model that knows nothing needs 8 bits.", "");
-  return SvgDocument(kPageWidth, kPageHeight, headline, body);
+  SvgFigure figure(Headline(curve));
+  figure.AddText(subject, "muted");
+  const Legend legend = LossLegend(curve);
+  figure.AddDrawing(legend.height, legend.svg);
+  figure.AddDrawing(
+      kLossPlot.bottom + PlotArea::kBelow,
+      absl::StrCat(LossAxes(frame), RangeArea(curve.training(), frame), Lines(curve, frame), kLossPlot.XAxis()));
+  figure.AddText("Lower is better. Bits per byte: cross-entropy; a uniform guess takes 8.");
+  return figure.Document();
 }
 
 }  // namespace recurve

@@ -9,7 +9,7 @@
 
 namespace recurve {
 
-// The losses of a training, in bits a byte, in bounded memory: from some number of steps on, several share a point.
+// The losses of a training, in bits per byte, in bounded memory: from some number of steps on, several share a point.
 // Values that are not finite are left out. Not thread-safe.
 class LearningCurve {
  public:

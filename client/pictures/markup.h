@@ -19,24 +19,32 @@ std::string Coordinate(double value);
 
 enum class Anchor { kStart, kMiddle, kEnd };
 
-// Elements whose colours come from the classes of `PictureStyle`.
+// Elements whose colours come from the classes of pictures.css.
 std::string SvgText(double x, double y, std::string_view text, std::string_view style_class,
                     Anchor anchor = Anchor::kStart);
-// A heading of one line, as large as fits in `width`.
-std::string SvgTitle(double x, double y, double width, std::string_view text);
 std::string SvgLine(double x1, double y1, double x2, double y2, std::string_view style_class);
 std::string SvgRect(double x, double y, double width, double height, std::string_view style_class);
+std::string SvgMark(double x, double y);  // a dot
 std::string SvgPath(std::string_view data, std::string_view style_class, std::string_view title = {});
 
-// About how wide `text` is in the font of the pictures, at this size.
-double TextWidth(std::string_view text, double size);
+// Of all text but headlines, as pictures.css says.
+inline constexpr double kTextSize = 17;
+
+// About how wide `text` is in the font of the pictures.
+double TextWidth(std::string_view text);
+
+struct Box {
+  double left, top, right, bottom;
+
+  bool Meets(const Box& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+};
+// What `text` takes that begins at `x` on the base line `y`.
+Box TextBox(double x, double y, std::string_view text);
 
 // `text` in lines of at most `width` characters, where words allow.
 std::vector<std::string> Wrapped(std::string_view text, size_t width);
-
-// The style sheet of all pictures, for light and dark. Every colour stands out from the background by 3:1, of text by
-// 4.5:1, and those of things that differ can be told apart by people with any common colour blindness.
-std::string_view PictureStyle();
 
 }  // namespace recurve
 

@@ -26,7 +26,7 @@ PixelGrid::PixelGrid(double duration, double links)
 int PixelGrid::ColumnOf(double time) const { return CellOf(time, duration_, kColumns); }
 int PixelGrid::RowOf(double position) const { return CellOf(position, links_, kRows); }
 
-void PixelGrid::Draw(const Timeline::Stretch& stretch) {
+void PixelGrid::Draw(const Timeline::LinkSpan& stretch) {
   const auto mark = static_cast<uint8_t>(1 + static_cast<int>(stretch.work));
   const int last = ColumnOf(stretch.end);
   const double slope = (stretch.to - stretch.from) / std::max(stretch.end - stretch.begin, 1e-300);
@@ -42,7 +42,7 @@ void PixelGrid::Draw(const Timeline::Stretch& stretch) {
   }
 }
 
-void PixelGrid::Draw(const Timeline::Stay& stay) {
+void PixelGrid::Draw(const Timeline::StoredInterval& stay) {
   std::vector<uint8_t>& plane = stay.tapes ? tapes_ : states_;
   const int last = RowOf(stay.to);
   for (int row = RowOf(stay.from); row <= last; ++row) {
@@ -83,7 +83,7 @@ void PixelGrid::WriteTo(Timeline& timeline) const {
       const uint8_t mark = cells[row];
       while (row < kRows && cells[row] == mark) ++row;
       if (mark == 0) continue;
-      timeline.work.push_back({.work = static_cast<Timeline::Stretch::Work>(mark - 1),
+      timeline.work.push_back({.work = static_cast<Timeline::LinkSpan::Work>(mark - 1),
                                .begin = time,
                                .end = time,
                                .from = PositionOf(begin),

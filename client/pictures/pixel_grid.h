@@ -16,8 +16,8 @@ class PixelGrid {
  public:
   PixelGrid(double duration, double links);
 
-  void Draw(const Timeline::Stretch& stretch);
-  void Draw(const Timeline::Stay& stay);
+  void Draw(const Timeline::LinkSpan& stretch);
+  void Draw(const Timeline::StoredInterval& stay);
   // The store between two moments: `bytes` is what each holds in bytes.
   void Draw(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes) {
     fill_.Add(first, first_bytes, last, last_bytes);

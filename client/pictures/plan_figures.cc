@@ -64,55 +64,44 @@ std::string PlanFigures::TimeText(double time) const {
 }
 
 std::string PlanFigures::TimeUnit() const {
-  return in_seconds ? "predicted time" : "time, where a forward of one link takes 1 and a backward 2";
+  return in_seconds ? "predicted time" : "time (per link: forward 1, backward 2)";
 }
 
 std::string PlanFigures::Headline() const {
   const std::string links = Counted(timeline.links, "link");
   if (peak >= store_all && forward_count == timeline.links) {
-    return absl::StrCat(links, " with everything kept: ", SizeText(peak), " of memory, and nothing is computed twice");
+    return absl::StrCat(links, " with every tape stored: ", SizeText(peak), ", nothing recomputed");
   }
-  return absl::StrCat(links, " in ", SizeText(budget), ": ", PercentText(peak, store_all),
-                      " of the memory of keeping everything, ", absl::StrFormat("%.2f", Slowdown()), "x the time");
+  return absl::StrCat(links, " in ", SizeText(budget), ": ", PercentText(peak, store_all), " of store-all's memory, ",
+                      absl::StrFormat("%.2f", Slowdown()), "x its time");
 }
 
 std::string PlanFigures::Subtitle() const {
-  std::string text = absl::StrCat("strategy ", std::string(ToString(strategy)), ": ");
-  if (in_slots) {
-    absl::StrAppend(&text, "a link's tape takes as much as ", SizeText(static_cast<double>(tape_size)));
-  } else {
-    absl::StrAppend(&text, "a link's state takes ", SizeText(static_cast<double>(state_size)), ", its tape ",
-                    SizeText(static_cast<double>(tape_size)));
-  }
-  return text;
+  return absl::StrCat("strategy ", std::string(ToString(strategy)), "; per link: state ",
+                      SizeText(static_cast<double>(state_size)), ", tape ", SizeText(static_cast<double>(tape_size)));
 }
 
 std::vector<std::string> PlanFigures::Explanation() const {
-  std::vector<std::string> text;
-  const std::string keeping = absl::StrCat(
-      "To go backwards through a link you need its tape: what its forward computed. The backward begins at "
-      "the last link, so a tape made early waits long; keeping all of them takes ",
-      SizeText(store_all), ".");
+  std::string trade = absl::StrCat(
+      "The backward of a link needs its tape, the activations of its forward. Store-all (standard BPTT) "
+      "stores every tape: ",
+      SizeText(store_all), ". ");
   if (forward_count == timeline.links) {
-    text.push_back(absl::StrCat(keeping, " That is what this plan does: each link is run once."));
+    absl::StrAppend(&trade, "So does this plan: each link is run forward once.");
   } else {
-    const std::string kept =
-        peak > 0 ? absl::StrCat("keeps a few states (", SizeText(static_cast<double>(state_size)), " each)")
-                 : "keeps the start alone";
-    text.push_back(absl::StrCat(
-        keeping, " This plan ", kept,
-        " and, when the backward gets there, runs the links after a state forward again to make their tapes anew: ",
-        absl::StrFormat("%.2f", static_cast<double>(forward_count) / static_cast<double>(timeline.links)),
-        " forwards a link instead of 1 buy a peak of ", SizeText(peak), ". The gradients are the same."));
+    absl::StrAppend(&trade, "This plan stores ", peak > 0 ? "a few states" : "only the start state",
+                    " and recomputes tapes from them: ",
+                    absl::StrFormat("%.2f", static_cast<double>(forward_count) / static_cast<double>(timeline.links)),
+                    " forwards per link, peak ", SizeText(peak), ", the same gradients.");
   }
-  text.push_back(
-      "Lines that rise are forwards, lines that fall are the backward. What is stored is drawn at its position for as "
-      "long as it is kept; below is what all of it adds up to. The state at the start, and two states and one tape to "
-      "work with, come on top in any plan.");
+  std::vector<std::string> text = {
+      std::move(trade),
+      "A stored state or tape is drawn at its link for as long as it is stored; the lower chart is their sum. Any plan "
+      "also needs the start state, two running states and one tape."};
   if (in_slots && peak > budget) {
     text.push_back(
-        "The budget is in the paper's slots, which leave out states beside a stored tape; counted in whole, as here, "
-        "they take more than the budget.");
+        "The budget is in the paper's slots, which omit the states stored with a tape; counted in full, as here, the "
+        "peak exceeds it.");
   }
   return text;
 }

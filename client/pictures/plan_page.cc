@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "client/pictures/embedded_files.h"
 #include "client/pictures/markup.h"
-#include "client/pictures/plan_page_template.h"
 #include "client/pictures/schedule_charts.h"
-#include "client/pictures/trade_bars.h"
+#include "client/pictures/svg_figure.h"
 
 namespace recurve {
 namespace {
@@ -37,10 +37,10 @@ std::string Rows(const std::vector<Item>& items, const Numbers& numbers) {
 std::string Data(const PlanFigures& figures) {
   using Numbers = std::initializer_list<double>;
   const Timeline& timeline = figures.timeline;
-  const auto work = [](const Timeline::Stretch& w) -> std::vector<double> {
+  const auto work = [](const Timeline::LinkSpan& w) -> std::vector<double> {
     return Numbers{static_cast<double>(w.work), w.begin, w.end, w.from, w.to};
   };
-  const auto kept = [](const Timeline::Stay& k) -> std::vector<double> {
+  const auto kept = [](const Timeline::StoredInterval& k) -> std::vector<double> {
     return Numbers{k.tapes ? 1.0 : 0.0, k.from, k.to, k.stored_at_from, k.stored_at_to, k.dropped_at_from};
   };
   const auto fill = [](const Timeline::Fill& f) -> std::vector<double> {
@@ -52,37 +52,29 @@ std::string Data(const PlanFigures& figures) {
       ",\"links\":", timeline.links, ",\"stateSize\":", figures.state_size, ",\"tapeSize\":", figures.tape_size,
       ",\"budget\":", Number(figures.budget), ",\"peak\":", Number(figures.peak),
       ",\"duration\":", Number(timeline.duration), ",\"storeAll\":", Number(timeline.store_all_duration),
-      ",\"frame\":{\"left\":", ChartFrame::kLeft, ",\"right\":", ChartFrame::kRight,
-      ",\"linksTop\":", ChartFrame::kLinksTop, ",\"linksBottom\":", ChartFrame::kLinksBottom,
-      ",\"storeBottom\":", ChartFrame::kStoreBottom, "},\n\"work\":", Rows(timeline.work, work),
+      ",\"frame\":{\"left\":", ChartFrame::kLinks.left, ",\"right\":", ChartFrame::kLinks.right,
+      ",\"linksTop\":", ChartFrame::kLinks.top, ",\"linksBottom\":", ChartFrame::kLinks.bottom,
+      ",\"storeBottom\":", ChartFrame::kStore.bottom, "},\n\"work\":", Rows(timeline.work, work),
       ",\n\"kept\":", Rows(timeline.kept, kept), ",\n\"fill\":", Rows(timeline.fill, fill), "}");
-}
-
-std::string Svg(const std::string& attributes, double y, double width, double height, const std::string& body) {
-  return absl::StrCat("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" ", attributes, " viewBox=\"0 ",
-                      Coordinate(y), " ", Coordinate(width), " ", Coordinate(height), "\">\n", body, "</svg>\n");
 }
 
 }  // namespace
 
 std::string PlanPage(const PlanFigures& figures) {
-  constexpr double kLegendHeight = 24;
-  std::string trade, explanation;
-  for (const Trade& pair : TradesOf(figures)) {
-    absl::StrAppend(
-        &trade, Svg("aria-label=\"" + Escaped(pair.title) + "\"", 0, kTradeWidth, kTradeHeight, TradeBars(pair, 0, 0)));
-  }
+  std::string explanation;
   for (const std::string& paragraph : figures.Explanation()) {
     absl::StrAppend(&explanation, "<p>", Escaped(paragraph), "</p>\n");
   }
   // The charts keep their own coordinates, which the script uses; the legend lies above them.
-  const std::string chart = Svg("id=\"chart\" aria-label=\"" + Escaped(figures.Headline()) + "\"", -kLegendHeight,
-                                ChartFrame::kWidth, ChartFrame::kHeight + kLegendHeight,
-                                ScheduleLegend(figures.timeline, -kLegendHeight + 2) + ScheduleCharts(figures));
+  const Legend legend = ScheduleLegend(figures.timeline);
+  const std::string chart = absl::StrFormat(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" id=\"chart\" aria-label=\"%s\" viewBox=\"0 %s %s %s\">\n"
+      "<g transform=\"translate(0 %s)\">\n%s</g>\n%s</svg>\n",
+      Escaped(figures.Headline()), Coordinate(-legend.height), Coordinate(kFigureWidth),
+      Coordinate(ChartFrame::kHeight + legend.height), Coordinate(-legend.height), legend.svg, ScheduleCharts(figures));
   return absl::StrReplaceAll(kPlanPageTemplate, {{"{{headline}}", Escaped(figures.Headline())},
                                                  {"{{subtitle}}", Escaped(figures.Subtitle())},
-                                                 {"{{style}}", std::string(PictureStyle())},
-                                                 {"{{trade}}", trade},
+                                                 {"{{style}}", kPicturesCss},
                                                  {"{{chart}}", chart},
                                                  {"{{explanation}}", explanation},
                                                  {"{{data}}", Data(figures)}});

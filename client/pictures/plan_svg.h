@@ -8,12 +8,9 @@
 
 namespace recurve {
 
-// A plan as an SVG file that stands by itself: headline, what is traded for what, legend, the charts, an explanation.
-// At most 2 MB, for a schedule of any length. O(size of the timeline).
+// A plan as an SVG file that stands by itself: headline, legend, the charts, an explanation. At most 2 MB, for a
+// schedule of any length. O(size of the timeline).
 std::string PlanSvg(const PlanFigures& figures);
-
-// `body` as an SVG document of this size, with a background and the style of all pictures.
-std::string SvgDocument(double width, double height, const std::string& title, const std::string& body);
 
 }  // namespace recurve
 

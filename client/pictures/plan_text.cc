@@ -26,9 +26,10 @@ struct Sign {
   const char* colour;  // of SGR
   const char* text;
 };
+// No sign stands for two things: walls, floors and the blocks of the store have others.
 constexpr Sign kSigns[] = {
-    {" ", " ", "", ""},          {":", "░", "33", "tapes kept"},        {"-", "─", "34", "state kept"},
-    {".", "·", "90", "forward"}, {"o", "o", "33", "forward with tape"}, {"#", "█", "32", "backward"}};
+    {" ", " ", "", ""},          {":", "░", "33", "stored tape"},       {"=", "═", "34", "stored state"},
+    {".", "·", "90", "forward"}, {"o", "○", "33", "forward with tape"}, {"#", "●", "32", "backward"}};
 
 class Writer {
  public:
@@ -53,12 +54,12 @@ class Writer {
   std::string Coloured(const std::string& text, const char* colour) const {
     return look_.colours && text != " " ? absl::StrCat("\x1b[", colour, "m", text, "\x1b[0m") : text;
   }
-  // The lowest `eighths` of a cell of the store.
+  // States in the lowest `eighths` of a cell of the store.
   std::string Block(int eighths) const {
     constexpr const char* kBlocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    return Coloured(look_.unicode ? kBlocks[eighths] : eighths >= 4 ? "#" : " ", kSigns[kState].colour);
+    if (!look_.unicode) return Sign(eighths >= 4 ? kState : kNothing);
+    return Coloured(kBlocks[eighths], kSigns[kState].colour);
   }
-  std::string TapeBlock() const { return Coloured(look_.unicode ? "▒" : ":", kSigns[kTapes].colour); }
 
  private:
   const TextLook look_;
@@ -68,8 +69,8 @@ class Canvas {
  public:
   Canvas(const Timeline& timeline, int columns, int rows)
       : timeline_(timeline), columns_(columns), rows_(rows, std::vector<Mark>(columns)) {
-    for (const Timeline::Stay& stay : timeline.kept) Draw(stay);
-    for (const Timeline::Stretch& stretch : timeline.work) Draw(stretch);
+    for (const Timeline::StoredInterval& stay : timeline.kept) Draw(stay);
+    for (const Timeline::LinkSpan& stretch : timeline.work) Draw(stretch);
   }
 
   const std::vector<Mark>& Row(int row) const { return rows_[row]; }
@@ -84,7 +85,7 @@ class Canvas {
   }
   void Put(int column, int row, Mark mark) { rows_[row][column] = std::max(rows_[row][column], mark); }
 
-  void Draw(const Timeline::Stay& stay) {
+  void Draw(const Timeline::StoredInterval& stay) {
     // Tapes of [from, to) fill the rows up to the one that ends at `to`.
     const double rows = static_cast<double>(rows_.size()), links = static_cast<double>(timeline_.links);
     const int last = !stay.tapes ? RowOf(stay.from)
@@ -98,7 +99,7 @@ class Canvas {
     }
   }
 
-  void Draw(const Timeline::Stretch& stretch) {
+  void Draw(const Timeline::LinkSpan& stretch) {
     const auto mark = static_cast<Mark>(kForward + static_cast<int>(stretch.work));
     // Two points for each character that the line crosses, and one at least.
     const int columns = ColumnOf(stretch.end) - ColumnOf(stretch.begin);
@@ -129,7 +130,7 @@ std::string StoreCell(const PlanFigures& figures, const Timeline::Fill& fill, do
                       const Writer& writer) {
   const double states = (figures.Size({.states = fill.states}) - bottom) / height;
   const double whole = (figures.Size(fill) - bottom) / height;
-  if (states < 1 && whole - std::max(0.0, states) >= 0.5) return writer.TapeBlock();
+  if (states < 1 && whole - std::max(0.0, states) >= 0.5) return writer.Sign(kTapes);
   return writer.Block(static_cast<int>(std::lround(8 * std::clamp(states, 0.0, 1.0))));
 }
 
@@ -147,7 +148,7 @@ std::string AxisOfTime(const PlanFigures& figures, int columns) {
   return axis;
 }
 
-std::string Legend(const Writer& writer, const std::string& indent) {
+std::string SignLegend(const Writer& writer, const std::string& indent) {
   std::string text;
   for (const Mark mark : {kForward, kTapedForward, kBackward, kState, kTapes}) {
     absl::StrAppend(&text, text.empty() ? indent : "  ", writer.Sign(mark), " ", kSigns[mark].text);
@@ -185,11 +186,10 @@ std::string PlanPicture(const PlanFigures& figures, const TextLook& look) {
     text += "\n";
   }
   absl::StrAppend(&text, label("stored"), writer.Floor(columns), "\n");
-  absl::StrAppend(&text, label(""), AxisOfTime(figures, columns), "\n", Legend(writer, "  "));
-  absl::StrAppend(&text, "  ", writer.Block(8), " states and ", writer.TapeBlock(),
-                  " tapes stored: ", figures.SizeText(figures.peak), " at most, the budget is ",
-                  figures.SizeText(figures.budget), "\n");
-  return text + "  time to the right; keeping everything would be done at 1x\n";
+  absl::StrAppend(&text, label(""), AxisOfTime(figures, columns), "\n", SignLegend(writer, "  "));
+  absl::StrAppend(&text, "  stored: ", writer.Block(8), " states, ", writer.Sign(kTapes), " tapes; peak ",
+                  figures.SizeText(figures.peak), ", budget ", figures.SizeText(figures.budget), "\n");
+  return text + "  time to the right, relative to store-all (1x)\n";
 }
 
 }  // namespace recurve

@@ -7,45 +7,25 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/pictures/markup.h"
-#include "client/pictures/plan_svg.h"
+#include "client/pictures/svg_figure.h"
 #include "planner_service/text/number_text.h"
 
 namespace recurve {
 namespace {
 
-constexpr double kRooflineWidth = 960, kRooflineHeight = 560;
-constexpr double kRooflineLeft = 70, kRooflineRight = 590, kRooflineTop = 92, kRooflineBottom = 472;
-constexpr double kListLeft = 622, kListTop = 104, kListRow = 24;
+constexpr PlotArea kRooflinePlot = {.left = 84, .right = 584, .top = PlotArea::kAbove, .bottom = 414};
 constexpr size_t kMostPoints = 16;
 constexpr double kLeastShare = 0.01;  // of a point that is drawn
-constexpr int kColours = 6;
-
-constexpr char kRooflineStyle[] = R"(<style>
-.point{stroke-width:1.6;fill-opacity:.3}
-.colour-0{fill:#0072b2;stroke:#0072b2}
-.colour-1{fill:#d55e00;stroke:#d55e00}
-.colour-2{fill:#00553f;stroke:#00553f}
-.colour-3{fill:#8e4a9e;stroke:#8e4a9e}
-.colour-4{fill:#b27d00;stroke:#b27d00}
-.colour-5{fill:#57606a;stroke:#57606a}
-@media (prefers-color-scheme:dark){
-.colour-0{fill:#4aa8ec;stroke:#4aa8ec}
-.colour-1{fill:#ff7b2e;stroke:#ff7b2e}
-.colour-2{fill:#7fe3c0;stroke:#7fe3c0}
-.colour-3{fill:#cf8fe0;stroke:#cf8fe0}
-.colour-4{fill:#d9a521;stroke:#d9a521}
-.colour-5{fill:#a3adb8;stroke:#a3adb8}
-}
-</style>
-)";
 
 // Whole decades of both axes.
 struct RooflineFrame {
   double least_x, most_x, least_y, most_y;  // decimal logarithms
 
-  double X(double flops_per_byte) const { return At(flops_per_byte, least_x, most_x, kRooflineLeft, kRooflineRight); }
+  double X(double flops_per_byte) const {
+    return At(flops_per_byte, least_x, most_x, kRooflinePlot.left, kRooflinePlot.right);
+  }
   double Y(double flops_per_second) const {
-    return At(flops_per_second, least_y, most_y, kRooflineBottom, kRooflineTop);
+    return At(flops_per_second, least_y, most_y, kRooflinePlot.bottom, kRooflinePlot.top);
   }
 
  private:
@@ -76,43 +56,18 @@ std::string SiText(double value) {
   return absl::StrFormat("%.3g%s", value, kPrefixes[i]);
 }
 
-std::string Axes(const RooflineFrame& frame) {
+std::string RooflineAxes(const RooflineFrame& frame) {
   std::string svg;
   for (double decade = frame.least_x; decade <= frame.most_x; ++decade) {
     const double value = std::pow(10, decade);
-    svg += SvgLine(frame.X(value), kRooflineTop, frame.X(value), kRooflineBottom, "grid");
-    svg +=
-        SvgText(frame.X(value), kRooflineBottom + 19, absl::StrFormat("%.6g", value), "small muted", Anchor::kMiddle);
+    svg += kRooflinePlot.XTick(frame.X(value), absl::StrFormat("%.6g", value));
   }
   for (double decade = frame.least_y; decade <= frame.most_y; ++decade) {
     const double value = std::pow(10, decade);
-    svg += SvgLine(kRooflineLeft, frame.Y(value), kRooflineRight, frame.Y(value), "grid");
-    svg += SvgText(kRooflineLeft - 8, frame.Y(value) + 4, SiText(value), "small muted", Anchor::kEnd);
+    svg += kRooflinePlot.YTick(frame.Y(value), SiText(value));
   }
-  svg += SvgText((kRooflineLeft + kRooflineRight) / 2, kRooflineBottom + 42, "flops for each byte moved (logarithmic)",
-                 "small muted", Anchor::kMiddle);
-  return svg + absl::StrFormat(
-                   "<text class=\"muted small\" text-anchor=\"middle\" transform=\"translate(18 %s) "
-                   "rotate(-90)\">flops a second (logarithmic)</text>\n",
-                   Coordinate((kRooflineTop + kRooflineBottom) / 2));
-}
-
-std::string Roofs(const RooflineFigures& figures, const RooflineFrame& frame) {
-  const double peak = figures.peak_flops_per_second;
-  const double bandwidth = figures.peak_bytes_per_second;
-  // Where the roof of memory comes in: at the left, or from below.
-  const double begin = std::max(std::pow(10, frame.least_x), std::pow(10, frame.least_y) / bandwidth);
-  const auto point = [&](double x, double y) {
-    return absl::StrCat(Coordinate(frame.X(x)), " ", Coordinate(frame.Y(y)));
-  };
-  std::string svg = SvgPath(absl::StrCat("M", point(begin, begin * bandwidth), "L", point(peak / bandwidth, peak), "H",
-                                         Coordinate(kRooflineRight)),
-                            "curve curve-all");
-  svg += SvgText(kRooflineRight - 4, frame.Y(peak) - 8, absl::StrCat("products: ", SiText(peak), "flop/s"),
-                 "small halo", Anchor::kEnd);
-  const double middle = std::sqrt(begin * peak / bandwidth);
-  return svg + SvgText(frame.X(middle) - 8, frame.Y(middle * bandwidth) - 8,
-                       absl::StrCat("memory: ", SiText(bandwidth), "B/s"), "small halo", Anchor::kEnd);
+  return svg + kRooflinePlot.XTitle("arithmetic intensity (flop per byte, log scale)") +
+         kRooflinePlot.YTitle("flop/s (log scale)");
 }
 
 // Those to draw, the largest first.
@@ -123,78 +78,120 @@ std::vector<RooflinePoint> Largest(std::vector<RooflinePoint> points) {
   return points;
 }
 
-class Colours {
- public:
-  std::string Of(const std::string& group) {
-    const auto found = std::ranges::find(groups_, group);
-    const auto index = std::min<int64_t>(found - groups_.begin(), kColours - 1);
-    if (found == groups_.end()) groups_.push_back(group);
-    return absl::StrCat("colour-", index);
-  }
-
- private:
-  std::vector<std::string> groups_;  // in the order in which they were asked for
-};
-
-// Numbers beside the points that lie together; the first is the largest.
-struct Label {
+// A dot for the points that lie there, with their numbers in the list.
+struct Dot {
   double x, y;
   std::string numbers;
 };
 
-void AddNumber(double x, double y, const std::string& number, std::vector<Label>& labels) {
-  constexpr double kAcross = 60, kDown = 14;
-  const auto near = std::ranges::find_if(
-      labels, [&](const Label& label) { return std::abs(label.x - x) < kAcross && std::abs(label.y - y) < kDown; });
-  if (near == labels.end()) {
-    labels.push_back({x, y, number});
-  } else {
-    absl::StrAppend(&near->numbers, ", ", number);
+// Points whose dots would overlap share that of the first of them.
+std::vector<Dot> DotsOf(const std::vector<RooflinePoint>& points, const RooflineFrame& frame) {
+  constexpr double kApart = 13;
+  std::vector<Dot> dots;
+  for (size_t i = 0; i < points.size(); ++i) {
+    const double x = frame.X(points[i].flops_per_byte), y = frame.Y(points[i].flops_per_second);
+    const auto near =
+        std::ranges::find_if(dots, [&](const Dot& dot) { return std::hypot(dot.x - x, dot.y - y) < kApart; });
+    if (near == dots.end()) {
+      dots.push_back({x, y, absl::StrCat(i + 1)});
+    } else {
+      absl::StrAppend(&near->numbers, ", ", i + 1);
+    }
   }
+  return dots;
 }
 
-std::string Points(const std::vector<RooflinePoint>& points, const RooflineFrame& frame) {
-  constexpr double kLeastRadius = 3, kWholeRadius = 40;
-  std::string circles, list;
-  Colours colours;
-  std::vector<Label> labels;
+// Labels where there is room for them.
+class RooflineLabels {
+ public:
+  void Take(const Box& box) { taken_.push_back(box); }
+
+  // `text` around (x, y): as near as it can be, with a line to it unless it is next to it.
+  void Place(double x, double y, const std::string& text) {
+    constexpr double kStep = 17, kRings = 9;
+    const double half = TextWidth(text) / 2;
+    for (double ring = 1; ring <= kRings; ++ring) {
+      for (const auto& [across, down] :
+           {std::pair{1, 0}, {-1, 0}, {0, -1}, {0, 1}, {1, -1}, {-1, 1}, {1, 1}, {-1, -1}}) {
+        const double at_x = x + across * (kStep * (ring - 1) + half + 9), at_y = y + down * kStep * ring;
+        const Box box = TextBox(at_x - half, at_y + 6, text);
+        if (!Free(box)) continue;
+        Take(box);
+        if (ring > 1) lines_ += SvgLine(x, y, at_x - across * half, at_y, "axis");
+        texts_ += SvgText(at_x, at_y + 6, text, "halo", Anchor::kMiddle);
+        return;
+      }
+    }
+  }
+
+  std::string Svg() const { return lines_ + texts_; }
+
+ private:
+  bool Free(const Box& box) const {
+    return box.left >= kRooflinePlot.left && box.right <= kFigureWidth && box.top >= kRooflinePlot.top &&
+           box.bottom <= kRooflinePlot.bottom &&
+           std::ranges::none_of(taken_, [&box](const Box& other) { return box.Meets(other); });
+  }
+
+  std::vector<Box> taken_;
+  std::string lines_, texts_;
+};
+
+// Both ceilings, with their names among `labels`.
+std::string Ceilings(const RooflineFigures& figures, const RooflineFrame& frame, RooflineLabels& labels) {
+  const double peak = figures.peak_flops_per_second, bandwidth = figures.peak_bytes_per_second;
+  // Where the ceiling of memory comes in: at the left, or from below.
+  const double begin = std::max(std::pow(10, frame.least_x), std::pow(10, frame.least_y) / bandwidth);
+  const double ridge = peak / bandwidth;
+  const double left = frame.X(begin), corner = frame.X(ridge), bottom = frame.Y(begin * bandwidth), top = frame.Y(peak);
+  const auto y_at = [&](double x) { return std::max(top, bottom + (x - left) / (corner - left) * (top - bottom)); };
+  for (double x = left; x < kRooflinePlot.right; x += 3) labels.Take({x - 2, y_at(x) - 2, x + 2, y_at(x) + 2});
+  labels.Place(kRooflinePlot.right - TextWidth("compute ceiling") / 2, top, "compute ceiling");
+  labels.Place((left + corner) / 2, y_at((left + corner) / 2), "memory ceiling");
+  return SvgPath(absl::StrCat("M", Coordinate(left), " ", Coordinate(bottom), "L", Coordinate(corner), " ",
+                              Coordinate(top), "H", Coordinate(kRooflinePlot.right)),
+                 "curve curve-all");
+}
+
+std::string RooflineDrawing(const RooflineFigures& figures, const std::vector<RooflinePoint>& points) {
+  const RooflineFrame frame = FrameOf(figures);
+  const std::vector<Dot> dots = DotsOf(points, frame);
+  RooflineLabels labels;
+  for (const Dot& dot : dots) labels.Take({dot.x - 7, dot.y - 7, dot.x + 7, dot.y + 7});
+  std::string svg = RooflineAxes(frame) + Ceilings(figures, frame, labels);
+  for (const Dot& dot : dots) labels.Place(dot.x, dot.y, dot.numbers);
+  svg += labels.Svg();
+  for (const Dot& dot : dots) svg += SvgMark(dot.x, dot.y);
+  return svg + kRooflinePlot.XAxis();
+}
+
+void AddList(const std::vector<RooflinePoint>& points, SvgFigure& figure) {
+  constexpr double kRow = 24;
+  std::string list;
+  double y = 0;
   for (size_t i = 0; i < points.size(); ++i) {
-    const RooflinePoint& point = points[i];
-    const double x = frame.X(point.flops_per_byte);
-    const double y = frame.Y(point.flops_per_second);
-    const std::string colour = colours.Of(point.group);
-    const std::string number = absl::StrCat(i + 1);
-    absl::StrAppendFormat(&circles, "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"%s\"/>\n", colour,
-                          Coordinate(x), Coordinate(y),
-                          Coordinate(kLeastRadius + kWholeRadius * std::sqrt(point.share)));
-    AddNumber(x, y, number, labels);
-    const double row = kListTop + kListRow * static_cast<double>(i);
-    absl::StrAppendFormat(&list, "<circle class=\"point %s\" cx=\"%s\" cy=\"%s\" r=\"5\"/>\n", colour,
-                          Coordinate(kListLeft), Coordinate(row - 4));
-    list += SvgText(kListLeft + 32, row, number, "small", Anchor::kEnd);
-    list += SvgText(kListLeft + 42, row, absl::StrCat(point.group, ": ", point.name), "small");
-    list += SvgText(kRooflineWidth - 16, row, PercentText(point.share, 1), "small muted", Anchor::kEnd);
+    y += kRow;
+    list += SvgText(44, y, absl::StrCat(i + 1), "", Anchor::kEnd);
+    list += SvgText(58, y, absl::StrCat(points[i].group, ": ", points[i].name), "");
+    list += SvgText(kRooflinePlot.right, y, PercentText(points[i].share, 1), "muted", Anchor::kEnd);
   }
-  for (const Label& label : labels) {
-    circles += SvgText(label.x, label.y + 4, label.numbers, "small halo", Anchor::kMiddle);
-  }
-  return circles + list;
+  figure.AddDrawing(y + 12, list);
 }
 
 }  // namespace
 
 std::string RooflineSvg(const RooflineFigures& figures) {
-  const RooflineFrame frame = FrameOf(figures);
-  std::string body = kRooflineStyle;
-  body += SvgTitle(20, 36, kRooflineWidth - 40, figures.headline);
-  body += SvgText(20, 60, figures.subject, "muted");
-  absl::StrAppend(&body, Axes(frame), Roofs(figures, frame), Points(Largest(figures.points), frame),
-                  SvgLine(kRooflineLeft, kRooflineBottom, kRooflineRight, kRooflineBottom, "axis"));
-  body += SvgText(20, kRooflineHeight - 14,
-                  "Circles are as large as their share of the time. The roofs are what the machine can do at the most; "
-                  "only caches go beyond that of memory.",
-                  "small");
-  return SvgDocument(kRooflineWidth, kRooflineHeight, figures.headline, body);
+  const std::vector<RooflinePoint> points = Largest(figures.points);
+  SvgFigure figure(figures.headline);
+  figure.AddText(figures.subject, "muted");
+  figure.AddDrawing(kRooflinePlot.bottom + PlotArea::kBelow, RooflineDrawing(figures, points));
+  AddList(points, figure);
+  figure.AddText(absl::StrCat(
+      "Numbers: operations, by their share of the time. Lines: roofline ceilings, measured on "
+      "this machine, ",
+      SiText(figures.peak_flops_per_second), "flop/s for compute and ", SiText(figures.peak_bytes_per_second),
+      "B/s for memory. Operations above the memory ceiling read from caches."));
+  return figure.Document();
 }
 
 }  // namespace recurve

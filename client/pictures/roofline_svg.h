@@ -7,9 +7,9 @@
 
 namespace recurve {
 
-// Some kind of work under the roofs.
+// Some kind of work.
 struct RooflinePoint {
-  std::string group, name;      // "backwards", "cell backward"; points of a group have one colour
+  std::string group, name;      // "backwards", "cell backward"
   double flops_per_byte = 0;    // > 0
   double flops_per_second = 0;  // > 0
   double share = 0;             // of the time
@@ -22,8 +22,8 @@ struct RooflineFigures {
   std::vector<RooflinePoint> points;
 };
 
-// Roofs and points as an SVG file that stands by itself: flops a second over flops a byte, both logarithmic. The points
-// with the largest shares, of at least a hundredth, are drawn, as large as their share, numbered, and listed.
+// Roofline ceilings and points as an SVG file that stands by itself: flops per second over flops per byte, both
+// logarithmic. The points with the largest shares, of at least a hundredth, are drawn, numbered and listed.
 std::string RooflineSvg(const RooflineFigures& figures);
 
 }  // namespace recurve

@@ -15,11 +15,11 @@
 namespace recurve {
 namespace {
 
-using Stay = Timeline::Stay;
-using Stretch = Timeline::Stretch;
+using StoredInterval = Timeline::StoredInterval;
+using LinkSpan = Timeline::LinkSpan;
 
-constexpr double kChartLeft = ChartFrame::kLeft;
-constexpr double kChartRight = ChartFrame::kRight;
+constexpr PlotArea kLinks = ChartFrame::kLinks;
+constexpr PlotArea kStore = ChartFrame::kStore;
 constexpr std::array<const char*, 3> kWorkClass = {"forward", "taped", "backward"};
 constexpr std::array<const char*, 3> kWorkName = {"forward", "forward with tape", "backward"};
 
@@ -27,78 +27,61 @@ std::string Point(const char* command, double x, double y) {
   return absl::StrCat(command, Coordinate(x), " ", Coordinate(y));
 }
 
-std::string Rotated(double x, double y, const std::string& text) {
-  return absl::StrFormat(
-      "<text class=\"muted small\" text-anchor=\"middle\" transform=\"translate(%s %s) rotate(-90)\">%s</text>\n",
-      Coordinate(x), Coordinate(y), Escaped(text));
-}
-
 std::string AxisOfTime(const PlanFigures& figures, const ChartFrame& frame) {
   std::string svg;
-  const double least = figures.in_seconds ? 0 : 1;
-  for (const double tick : RoundTicks(frame.duration, 8, 1, least)) {
+  const double room = TextWidth(figures.TimeText(frame.duration)) + 20;  // of a label
+  const int most = std::clamp(static_cast<int>((kStore.right - kStore.left) / room), 1, 8);
+  for (const double tick : RoundTicks(frame.duration, most, 1, figures.in_seconds ? 0 : 1)) {
     const double x = frame.X(tick);
-    svg += SvgLine(x, frame.kLinksTop, x, frame.kLinksBottom, "grid");
-    svg += SvgLine(x, frame.kStoreTop, x, frame.kStoreBottom, "grid");
-    const std::string label = figures.TimeText(tick);
-    const bool fits = x + TextWidth(label, 12) / 2 < frame.kWidth - 2;
-    svg += SvgText(fits ? x : frame.kWidth - 4, frame.kStoreBottom + 18, label, "small muted",
-                   fits ? Anchor::kMiddle : Anchor::kEnd);
+    svg += SvgLine(x, kLinks.top, x, kLinks.bottom, "grid");
+    svg += kStore.XTick(x, figures.TimeText(tick));
   }
-  svg += SvgText((kChartLeft + kChartRight) / 2, frame.kStoreBottom + 38, figures.TimeUnit(), "small muted",
-                 Anchor::kMiddle);
-  return svg;
+  return svg + kStore.XTitle(figures.TimeUnit());
 }
 
 std::string AxisOfLinks(const ChartFrame& frame) {
-  constexpr double kRoom = 16;  // of a label
   std::vector<double> ticks = RoundTicks(frame.links, frame.links <= 12 ? 12 : 6, 1, 1);
-  if (frame.LinksY(ticks.back()) - frame.LinksY(frame.links) >= kRoom) ticks.push_back(frame.links);
+  if (frame.LinksY(ticks.back()) - frame.LinksY(frame.links) >= kTextSize + 4) ticks.push_back(frame.links);
   std::string svg;
-  for (const double tick : ticks) {
-    const double y = frame.LinksY(tick);
-    svg += SvgLine(kChartLeft, y, kChartRight, y, "grid");
-    svg += SvgText(kChartLeft - 8, y + 4, CountText(std::llround(tick)), "small muted", Anchor::kEnd);
-  }
-  return svg + Rotated(16, (frame.kLinksTop + frame.kLinksBottom) / 2, "position in the sequence (links)");
+  for (const double tick : ticks) svg += kLinks.YTick(frame.LinksY(tick), CountText(std::llround(tick)));
+  return svg + kLinks.YTitle("link");
 }
 
 std::string AxisOfStore(const PlanFigures& figures, const ChartFrame& frame) {
   std::string svg;
   const double unit = figures.in_slots ? 1 : BinaryUnit(frame.store_top);
   for (const double tick : RoundTicks(frame.store_top, 4, unit, 1)) {
-    const double y = frame.StoreY(tick);
-    svg += SvgLine(kChartLeft, y, kChartRight, y, "grid");
-    svg += SvgText(kChartLeft - 8, y + 4, figures.in_slots ? CountText(std::llround(tick)) : figures.SizeText(tick),
-                   "small muted", Anchor::kEnd);
+    svg += kStore.YTick(frame.StoreY(tick), figures.in_slots ? CountText(std::llround(tick)) : figures.SizeText(tick));
   }
-  return svg + Rotated(16, (frame.kStoreTop + frame.kStoreBottom) / 2, figures.in_slots ? "stored (states)" : "stored");
+  return svg + kStore.YTitle(figures.in_slots ? "memory of stored states and tapes (1 = one state)"
+                                              : "memory of stored states and tapes");
 }
 
-// Where keeping everything would be done, and where this plan is.
+// When store-all would end, and when this plan does.
 std::string TimeMarks(const PlanFigures& figures, const ChartFrame& frame) {
   const double x = frame.X(figures.timeline.store_all_duration);
-  if (kChartRight - x < 12) return "";
-  std::string svg = SvgLine(x, frame.kLinksTop - 4, x, frame.kStoreBottom, "budget");
-  const bool left = x > (kChartLeft + kChartRight) / 2;
-  svg += SvgText(left ? x - 6 : x + 6, frame.kLinksTop - 9, "1x: keeping everything would be done here", "small",
-                 left ? Anchor::kEnd : Anchor::kStart);
-  if (left && kChartRight - x < 100) return svg;
-  return svg + SvgText(kChartRight, frame.kLinksTop - 9, absl::StrFormat("%.2fx: done", figures.Slowdown()), "small",
-                       Anchor::kEnd);
+  if (kLinks.right - x < 12) return "";
+  constexpr double kBase = kLinks.top - 10;
+  const std::string done = absl::StrFormat("%.2fx: done", figures.Slowdown());
+  const double done_left = kLinks.right - TextWidth(done) - 12;
+  const bool left = x > (kLinks.left + kLinks.right) / 2 - 20;
+  std::string svg = SvgLine(x, kLinks.top - 4, x, kLinks.bottom, "budget");
+  svg += SvgLine(x, kStore.top, x, kStore.bottom, "budget");
+  svg += SvgText(left ? x - 6 : x + 6, kBase, "store-all done: 1x", "", left ? Anchor::kEnd : Anchor::kStart);
+  return left && x > done_left ? svg : svg + SvgText(kLinks.right, kBase, done, "", Anchor::kEnd);
 }
 
-std::string StayTitle(const Stay& stay) {
+std::string StayTitle(const StoredInterval& stay) {
   const auto from = static_cast<int64_t>(stay.from);
-  return stay.tapes ? absl::StrCat("tape of link ", from, ", kept") : absl::StrCat("state ", from, ", kept");
+  return stay.tapes ? absl::StrCat("tape of link ", from, ", stored") : absl::StrCat("state ", from, ", stored");
 }
 
-std::string StretchTitle(const Stretch& stretch) {
+std::string StretchTitle(const LinkSpan& stretch) {
   return absl::StrCat(kWorkName[static_cast<int>(stretch.work)], " of link ",
                       static_cast<int64_t>(std::min(stretch.from, stretch.to)));
 }
 
-std::string PathOf(const Stay& stay, const ChartFrame& frame) {
+std::string PathOf(const StoredInterval& stay, const ChartFrame& frame) {
   if (!stay.tapes) {
     const double y = frame.LinksY(stay.from);
     return absl::StrCat(Point("M", frame.X(stay.stored_at_from), y), "H", Coordinate(frame.X(stay.dropped_at_from)));
@@ -109,7 +92,7 @@ std::string PathOf(const Stay& stay, const ChartFrame& frame) {
                       Coordinate(frame.X(stay.dropped_at_to)), Point("L", frame.X(stay.dropped_at_from), low), "Z");
 }
 
-std::string PathOf(const Stretch& stretch, const ChartFrame& frame) {
+std::string PathOf(const LinkSpan& stretch, const ChartFrame& frame) {
   return Point("M", frame.X(stretch.begin), frame.LinksY(stretch.from)) +
          Point("L", frame.X(stretch.end), frame.LinksY(stretch.to));
 }
@@ -136,53 +119,50 @@ std::string Drawing(const Timeline& timeline, const ChartFrame& frame) {
   std::string svg;
   for (const bool tapes : {true, false}) {
     svg += Shapes(
-        timeline.kept, frame, each, tapes ? "tape" : "state", [tapes](const Stay& stay) { return stay.tapes == tapes; },
-        StayTitle);
+        timeline.kept, frame, each, tapes ? "tape" : "state",
+        [tapes](const StoredInterval& stay) { return stay.tapes == tapes; }, StayTitle);
   }
-  for (const auto work : {Stretch::Work::kForward, Stretch::Work::kTapedForward, Stretch::Work::kBackward}) {
+  for (const auto work : {LinkSpan::Work::kForward, LinkSpan::Work::kTapedForward, LinkSpan::Work::kBackward}) {
     svg += Shapes(
         timeline.work, frame, each, kWorkClass[static_cast<int>(work)],
-        [work](const Stretch& stretch) { return stretch.work == work; }, StretchTitle);
+        [work](const LinkSpan& stretch) { return stretch.work == work; }, StretchTitle);
   }
   return svg;
 }
 
 // What the store holds over time: states below, tapes on top of them.
 std::string Filling(const PlanFigures& figures, const ChartFrame& frame) {
-  std::string states = Point("M", kChartLeft, frame.kStoreBottom);
+  std::string states = Point("M", kStore.left, kStore.bottom);
   std::string whole = states;
   for (const Timeline::Fill& fill : figures.timeline.fill) {
     const double x = frame.X(fill.time);
     states += Point("L", x, frame.StoreY(figures.Size({.states = fill.states})));
     whole += Point("L", x, frame.StoreY(figures.Size(fill)));
   }
-  const std::string close = absl::StrCat(Point("L", kChartRight, frame.kStoreBottom), "Z");
+  const std::string close = absl::StrCat(Point("L", kStore.right, kStore.bottom), "Z");
   return SvgPath(whole + close, "area-tape") + SvgPath(states + close, "area-state");
 }
 
 std::string BudgetAndPeak(const PlanFigures& figures, const ChartFrame& frame) {
-  std::string svg;
-  const std::string budget = "budget " + figures.SizeText(figures.budget);
-  double taken = kChartLeft + 6 + TextWidth(budget, 12);
+  std::string svg, budget = "budget " + figures.SizeText(figures.budget);
   if (figures.budget <= frame.store_top) {
     const double y = frame.StoreY(figures.budget);
-    svg += SvgLine(kChartLeft, y, kChartRight, y, "budget");
-    svg += SvgText(kChartLeft + 6, y - 6, budget, "small halo");
+    svg += SvgLine(kStore.left, y, kStore.right, y, "budget");
+    svg += SvgText(kStore.left + 6, y - 7, budget, "halo");
   } else {
-    svg += SvgText(kChartLeft + 6, frame.kStoreTop + 12, budget + ", above this axis", "small halo");
-    taken += TextWidth(", above this axis", 12);
+    budget += ", above this axis";
+    svg += SvgText(kStore.left + 6, kStore.top + 17, budget, "halo");
   }
   if (figures.peak <= 0) return svg;
   const double x = frame.X(figures.timeline.peak.time);
   const double y = frame.StoreY(figures.peak);
   const std::string peak = "peak " + figures.SizeText(figures.peak);
-  const double width = TextWidth(peak, 12);
+  const double width = TextWidth(peak);
   // Beside the budget's label, which has the left end of the line above it, and off the line.
-  const double left = std::clamp(x - width / 2, taken + 14, kChartRight - width);
+  const double left = std::clamp(x - width / 2, kStore.left + TextWidth(budget) + 20, kStore.right - width);
   const double line = frame.StoreY(figures.budget);
-  const double base = line <= y && y - line < 20 ? line : y;
-  svg += absl::StrFormat("<circle class=\"mark\" cx=\"%s\" cy=\"%s\" r=\"4\"/>\n", Coordinate(x), Coordinate(y));
-  return svg + SvgText(left, base - 7, peak, "small halo");
+  const double base = line <= y && y - line < 26 ? line : y;
+  return svg + SvgMark(x, y) + SvgText(left, base - 7, peak, "halo");
 }
 
 }  // namespace
@@ -198,38 +178,26 @@ std::string ScheduleCharts(const PlanFigures& figures) {
   const ChartFrame frame(figures);
   return absl::StrCat(AxisOfTime(figures, frame), AxisOfLinks(frame), AxisOfStore(figures, frame),
                       Drawing(figures.timeline, frame), ChartLabels(figures.timeline, frame), Filling(figures, frame),
-                      BudgetAndPeak(figures, frame), TimeMarks(figures, frame),
-                      SvgLine(kChartLeft, frame.kLinksBottom, kChartRight, frame.kLinksBottom, "axis"),
-                      SvgLine(kChartLeft, frame.kStoreBottom, kChartRight, frame.kStoreBottom, "axis"));
+                      BudgetAndPeak(figures, frame), TimeMarks(figures, frame), kLinks.XAxis(), kStore.XAxis());
 }
 
-std::string ScheduleLegend(const Timeline& timeline, double y) {
-  struct Entry {
-    const char* sign;  // a path in a box of 26 by 12, y down
-    const char* style_class;
-    const char* text;
-    bool there;
-  };
-  const auto works = [&](Stretch::Work work) {
-    return std::ranges::any_of(timeline.work, [work](const Stretch& stretch) { return stretch.work == work; });
+Legend ScheduleLegend(const Timeline& timeline) {
+  const auto works = [&](LinkSpan::Work work) {
+    return std::ranges::any_of(timeline.work, [work](const LinkSpan& stretch) { return stretch.work == work; });
   };
   const auto keeps = [&](bool tapes) {
-    return std::ranges::any_of(timeline.kept, [tapes](const Stay& stay) { return stay.tapes == tapes; });
+    return std::ranges::any_of(timeline.kept, [tapes](const StoredInterval& stay) { return stay.tapes == tapes; });
   };
-  const Entry entries[] = {{"M0 12L26 0", "forward", "forward, nothing kept", works(Stretch::Work::kForward)},
-                           {"M0 12L26 0", "taped", "forward that makes tapes", works(Stretch::Work::kTapedForward)},
-                           {"M0 0L26 12", "backward", "backward", true},
-                           {"M0 6H26", "state", "state in memory", keeps(false)},
-                           {"M0 12L8 0H20L26 12Z", "tape", "tapes in memory", keeps(true)}};
-  std::string svg;
-  double x = ChartFrame::kLeft;
-  for (const Entry& entry : entries) {
-    if (!entry.there) continue;
-    absl::StrAppend(&svg, "<g transform=\"translate(", Coordinate(x), " ", Coordinate(y), ")\">",
-                    SvgPath(entry.sign, entry.style_class), SvgText(34, 11, entry.text, ""), "</g>\n");
-    x += 34 + TextWidth(entry.text, 13) + 20;
-  }
-  return svg;
+  std::vector<LegendEntry> entries;
+  const auto add = [&](bool there, const char* sign, const char* style_class, const char* text) {
+    if (there) entries.push_back({SvgPath(sign, style_class), text});
+  };
+  add(works(LinkSpan::Work::kForward), "M0 12L26 0", "forward", "forward");
+  add(works(LinkSpan::Work::kTapedForward), "M0 12L26 0", "taped", "forward with tape");
+  add(true, "M0 0L26 12", "backward", "backward");
+  add(keeps(false), "M0 6H26", "state", "stored state (checkpoint)");
+  add(keeps(true), "M0 12L8 0H20L26 12Z", "tape", "stored tape");
+  return MakeLegend(entries);
 }
 
 }  // namespace recurve

@@ -12,8 +12,8 @@ namespace {
 
 using Detail = Timeline::Detail;
 using Fill = Timeline::Fill;
-using Stay = Timeline::Stay;
-using Stretch = Timeline::Stretch;
+using StoredInterval = Timeline::StoredInterval;
+using LinkSpan = Timeline::LinkSpan;
 
 // Takes what happens, one thing after the other. Keeps it as it is until that is too much, and in a grid from then on.
 class TimelineBuilder {
@@ -95,7 +95,7 @@ class TimelineBuilder {
     }
     // A link's tape is in the store from when the link starts; those of many come one after the other.
     const bool ramp = action.tape == Action::Tape::kStored && links > 1;
-    Work({.work = taped ? Stretch::Work::kTapedForward : Stretch::Work::kForward,
+    Work({.work = taped ? LinkSpan::Work::kTapedForward : LinkSpan::Work::kForward,
           .begin = now_,
           .end = ended,
           .from = static_cast<double>(action.begin),
@@ -109,7 +109,7 @@ class TimelineBuilder {
     const auto reversed = [&](int64_t position) {
       return began + static_cast<double>(action.end - position) * costs_.backward_seconds;
     };
-    Work({.work = Stretch::Work::kBackward,
+    Work({.work = LinkSpan::Work::kBackward,
           .begin = now_,
           .end = now_ + links * costs_.backward_seconds,
           .from = static_cast<double>(action.end),
@@ -131,7 +131,7 @@ class TimelineBuilder {
     }
   }
 
-  void Work(const Stretch& stretch, Fill first, Fill last) {
+  void Work(const LinkSpan& stretch, Fill first, Fill last) {
     first.time = stretch.begin;
     last.time = stretch.end;
     now_ = stretch.end;
@@ -149,13 +149,13 @@ class TimelineBuilder {
   }
 
   void Close(const Open& open, double dropped_at_from, double dropped_at_to) {
-    const Stay stay = {.tapes = open.tapes,
-                       .from = static_cast<double>(open.begin),
-                       .to = static_cast<double>(open.end),
-                       .stored_at_from = open.began,
-                       .stored_at_to = open.ended,
-                       .dropped_at_from = dropped_at_from,
-                       .dropped_at_to = dropped_at_to};
+    const StoredInterval stay = {.tapes = open.tapes,
+                                 .from = static_cast<double>(open.begin),
+                                 .to = static_cast<double>(open.end),
+                                 .stored_at_from = open.began,
+                                 .stored_at_to = open.ended,
+                                 .dropped_at_from = dropped_at_from,
+                                 .dropped_at_to = dropped_at_to};
     if (grid_) {
       grid_->Draw(stay);
       return;
@@ -167,8 +167,8 @@ class TimelineBuilder {
   void PourIfTooMany() {
     if (timeline_.work.size() + timeline_.kept.size() <= Timeline::kMostShapes) return;
     grid_.emplace(timeline_.duration, static_cast<double>(timeline_.links));
-    for (const Stretch& stretch : timeline_.work) grid_->Draw(stretch);
-    for (const Stay& stay : timeline_.kept) grid_->Draw(stay);
+    for (const LinkSpan& stretch : timeline_.work) grid_->Draw(stretch);
+    for (const StoredInterval& stay : timeline_.kept) grid_->Draw(stay);
     for (size_t i = 0; i < timeline_.fill.size(); i += 2) {
       const Fill& first = timeline_.fill[i];
       const Fill& last = timeline_.fill[i + 1];

@@ -28,7 +28,7 @@ struct Timeline {
   static constexpr size_t kMostShapes = 6'000;      // stretches and stays drawn action by action
 
   // A line of work: up for forwards, down for backwards. kPixels: a vertical line, what was touched in one column.
-  struct Stretch {
+  struct LinkSpan {
     enum class Work : uint8_t { kForward, kTapedForward, kBackward };
     Work work = Work::kForward;
     double begin = 0, end = 0;  // time
@@ -37,7 +37,7 @@ struct Timeline {
 
   // Something in the store: a state (from == to) or the tapes of neighbouring links with the states between them. Of
   // tapes those at `from` and at `to` come and go at different times; between them it is a straight line.
-  struct Stay {
+  struct StoredInterval {
     bool tapes = false;
     double from = 0, to = 0;                        // position
     double stored_at_from = 0, stored_at_to = 0;    // time
@@ -54,12 +54,12 @@ struct Timeline {
 
   Detail detail = Detail::kLinks;
   int64_t links = 0;
-  double duration = 0;            // of the schedule
-  double store_all_duration = 0;  // of keeping every tape: no link is run twice
-  std::vector<Stretch> work;      // in order of time
-  std::vector<Stay> kept;         // in the order in which they are dropped
-  std::vector<Fill> fill;         // in order of time; two for each stretch, or with kPixels for each column
-  Fill peak;                      // the first moment with the most bytes
+  double duration = 0;               // of the schedule
+  double store_all_duration = 0;     // of keeping every tape: no link is run twice
+  std::vector<LinkSpan> work;        // in order of time
+  std::vector<StoredInterval> kept;  // in the order in which they are dropped
+  std::vector<Fill> fill;            // in order of time; two for each stretch, or with kPixels for each column
+  Fill peak;                         // the first moment with the most bytes
 };
 
 // `costs` are those of one link, in any unit of time. `plan` must be feasible; its schedule is replayed, and

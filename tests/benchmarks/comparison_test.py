@@ -71,8 +71,8 @@ class ContestTest(unittest.TestCase):
         self.assertNotIn("peer wins", table[1])
         self.assertIn("0.00x: peer wins", table[2])
         picture = ElementTree.fromstring(plot.svg([wins, loses], "a < b"))
-        colors = [bar.get("fill") for bar in picture.iter("{http://www.w3.org/2000/svg}rect")]
-        self.assertEqual(colors, ["white", plot.FASTER, plot.SLOWER])
+        classes = [bar.get("class") for bar in picture.iter("{http://www.w3.org/2000/svg}rect")]
+        self.assertEqual(classes, ["paper", "faster", "slower", "faster", "slower"])  # first in the legend
 
     def test_a_contestant_that_fails_ends_the_run_and_says_why(self):
         with self.assertRaisesRegex(SystemExit, "exit code 1: too few bytes"):

@@ -50,7 +50,7 @@ TEST_F(ProfileCommand, SharesAddUp) {
 TEST_F(ProfileCommand, PrintsATable) {
   const Outcome outcome = RunRecurve(Options({"--steps", "1"}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
-  for (const char* part : {"roofs ", "plain forwards", "taped forwards", "backwards", "  cell backward", "head",
+  for (const char* part : {"ceilings ", "plain forwards", "taped forwards", "backwards", "  cell backward", "head",
                            "embedding table", "optimiser", "outside of operations", "without the meter"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }

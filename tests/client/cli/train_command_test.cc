@@ -332,7 +332,7 @@ TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
       EXPECT_NEAR(std::stod(cells[3]), objects[step + step / 2 - 1]["bits_per_byte"].get<double>(), 1e-6);
     }
   }
-  EXPECT_THAT(ReadFile(svg), HasSubstr("bits a byte on held-out text after step 5"));
+  EXPECT_THAT(ReadFile(svg), HasSubstr("bits per byte on held-out text after step 5"));
 
   const Outcome human = RunRecurve(Plus(TinyTraining(text_), {"--evaluate-every", "2"}));
   EXPECT_THAT(human.out, AllOf(HasSubstr("step 2/3  held out "), HasSubstr(" while it evaluates, every 2 steps")));
@@ -347,7 +347,7 @@ TEST_F(TrainCommand, KeepsTheLossesOfATrainingThatFails) {
                             "0", "--warmup", "0", "--steps", "1000", "--loss-csv", csv, "--loss-svg", svg}));
   EXPECT_EQ(outcome.exit, 1);
   EXPECT_GE(Rows(csv).size(), 2u);
-  EXPECT_THAT(ReadFile(svg), HasSubstr("bits a byte in training after step"));
+  EXPECT_THAT(ReadFile(svg), HasSubstr("bits per byte in training after step"));
   ExpectRefused(Plus(TinyTraining(text_), {"--loss-csv", text_}), 2, {"--loss-csv", "--data"});
   ExpectRefused(Plus(TinyTraining(text_), {"--loss-csv", csv, "--loss-svg", csv}), 2, {"--loss-csv", "--loss-svg"});
   EXPECT_EQ(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", scratch_.File("no/such")})).exit, 1);

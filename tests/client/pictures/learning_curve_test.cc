@@ -51,7 +51,7 @@ TEST(LearningCurve, IsDrawn) {
     if (step % 100 == 0) curve.AddHeldOut(step, 2.2 + 6 * std::exp(-step / 50.0));
   }
   const std::string svg = LearningCurveSvg("a <text> & more", curve);
-  EXPECT_THAT(svg, HasSubstr("2.200 bits a byte on held-out text after step 600"));
+  EXPECT_THAT(svg, HasSubstr("2.200 bits per byte on held-out text after step 600"));
   EXPECT_THAT(svg, HasSubstr("a &lt;text&gt; &amp; more"));
   EXPECT_THAT(svg, HasSubstr("<path class=\"curve curve-auto\""));
   EXPECT_THAT(svg, HasSubstr("<path class=\"curve curve-hsm\""));

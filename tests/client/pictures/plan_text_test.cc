@@ -45,12 +45,12 @@ TEST(PlanText, SmallPlanIsDrawnCharacterByCharacter) {
             "         |    ::::::::::::::::::::::::::        \n"
             "         |    ::::::::::::::::::::::::::::::::::\n"
             "         |::::::::::::::::::::::::::::::::::::::\n"
-            "         |::::##################################\n"
+            "         |::::==================================\n"
             "  stored +--------------------------------------\n"
             "         0                                 1.00x\n"
-            "  . forward  o forward with tape  # backward  - state kept  : tapes kept\n"
-            "  # states and : tapes stored: 5B at most, the budget is 5B\n"
-            "  time to the right; keeping everything would be done at 1x\n");
+            "  . forward  o forward with tape  # backward  = stored state  : stored tape\n"
+            "  stored: = states, : tapes; peak 5B, budget 5B\n"
+            "  time to the right, relative to store-all (1x)\n");
 }
 
 TEST(PlanText, KeepsToTheWidthInAnyLook) {
@@ -72,11 +72,24 @@ TEST(PlanText, KeepsToTheWidthInAnyLook) {
 
 TEST(PlanText, TheStripIsFullWhereThePeakIs) {
   const std::string picture = Draw({.length = 40, .budget = ByteBudget{1, 2, 11}}, {.width = 80, .unicode = true});
-  EXPECT_THAT(picture, HasSubstr("stored: 11B at most, the budget is 11B"));
+  EXPECT_THAT(picture, HasSubstr("peak 11B, budget 11B"));
   const size_t strip = picture.find(" 11B │");
   ASSERT_NE(strip, std::string::npos);
   EXPECT_THAT(picture.substr(strip, picture.find('\n', strip) - strip), HasSubstr("█"));
   EXPECT_THAT(picture, HasSubstr(" 1x "));
+}
+
+TEST(PlanText, NoSignStandsForTwoThings) {
+  for (const bool unicode : {false, true}) {
+    const std::string picture = Draw({.length = 40, .budget = ByteBudget{1, 2, 11}}, {.width = 80, .unicode = unicode});
+    const size_t strip = picture.find("\n", picture.find(" 0 "));  // below the floor of the links
+    // What is work above is no fill of the store below, and what is a state above is no floor.
+    for (const char* work : unicode ? std::vector{"·", "○", "●"} : std::vector{".", "o", "#"}) {
+      EXPECT_THAT(picture.substr(0, strip), HasSubstr(work));
+      EXPECT_THAT(picture.substr(strip, picture.find("stored", strip) - strip), Not(HasSubstr(work)));
+    }
+    EXPECT_THAT(picture.substr(strip - 40, 40), Not(HasSubstr(unicode ? "═" : "=")));
+  }
 }
 
 TEST(PlanText, AMillionLinksAreAsLargeAsAThousand) {

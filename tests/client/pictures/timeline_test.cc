@@ -139,7 +139,7 @@ TEST(Timeline, BarsAreThereForAsLongAsSomethingIsStored) {
     const Timeline timeline = MustDraw(plan, sizes.state_bytes, sizes.tape_bytes);
     for (const Moment& moment : Recount(plan.schedule)) {
       // A tape is drawn from the beginning of its forward to the end of its backward.
-      const auto tapes = std::ranges::count_if(timeline.kept, [&](const Timeline::Stay& stay) {
+      const auto tapes = std::ranges::count_if(timeline.kept, [&](const Timeline::StoredInterval& stay) {
         return stay.tapes && stay.stored_at_from <= moment.begin && moment.end <= stay.dropped_at_from;
       });
       EXPECT_EQ(tapes, moment.tapes) << "at " << moment.begin;

@@ -29,12 +29,15 @@ PLANS = {
 }
 VOID = {"meta", "link", "input", "br"}
 SVG = "{http://www.w3.org/2000/svg}"
+WIDEST = 600  # where text has 17 pixels, which are 10 of a phone that is 360 wide
 
 
 def check_svg(text: str) -> list[str]:
     root = ElementTree.fromstring(text)  # raises where it is not well formed
     errors = []
     _, _, width, height = map(float, root.attrib["viewBox"].split())
+    if width > WIDEST:
+        errors.append(f"is {width} wide: a phone shrinks it until its text cannot be read")
     for element in root.iter():
         if element.tag not in (SVG + "text", SVG + "rect", SVG + "line"):
             continue
@@ -92,7 +95,8 @@ def check_documentation(recurve: str, root: pathlib.Path) -> list[str]:
             drawn = subprocess.run([recurve, *options.split(), "--svg", "-"], capture_output=True, text=True, check=True)
             if drawn.stdout != (root / picture).read_text():
                 errors.append(f"{picture} is not what the command in {page.name} draws; run it again")
-            errors += [f"{picture}: {error}" for error in check_svg(drawn.stdout)]
+    for picture in (root / "docs" / "images").glob("*.svg"):
+        errors += [f"{picture.name}: {error}" for error in check_svg(picture.read_text())]
     return errors if seen else ["docs: no picture has its command beside it"]
 
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "client/cli/model_options.h"
+#include "client/cli/option_fields.h"
 #include "client/cli/option_values.h"
 
 namespace recurve {
@@ -29,14 +29,20 @@ void AddEndOptions(const Section& section, JobSpec& spec) {
 }
 
 void AddJobModelOptions(const Section& section, JobSpec& spec) {
-  AddCell(section, spec.cell);
-  AddCount(section, "--layers", spec.layers, "recurrent layers, 1 to 64");
-  AddCount(section, "--hidden", spec.hidden, "hidden size of a layer, 1 to 16384");
-  AddCount(section, "--embedding", spec.embedding, "size of the byte embedding; 0: as --hidden");
-  AddResidual(section, spec.residual);
-  AddLayerNorm(section, spec.layer_norm);
-  AddShare(section, "--dropout", spec.dropout, "between layers and before the output layer, 0 to below 1");
-  AddRecurrentDropout(section, spec.recurrent_dropout);
+  OptionBinder binder(section);
+  binder.Enum({"cell", "recurrent layer"}, kCellNames, spec.cell);
+  binder.Count({"layers", "recurrent layers"}, {1, kMaxLayers}, spec.layers);
+  binder.Count({"hidden", "hidden size of a layer"}, {1, kMaxWidth}, spec.hidden);
+  binder.Count({"embedding", "size of the byte embedding; 0: as --hidden"}, {0, kMaxWidth}, spec.embedding);
+  binder.Flag({"residual", "layers above the first add their input to their output"}, spec.residual);
+  binder.Flag({"layer_norm", "layer norm before each layer above the first and before the output layer"},
+              spec.layer_norm);
+  binder.Real({.name = "dropout", .help = "between layers and before the output layer", .notation = Notation::kShare},
+              kRate, spec.dropout);
+  binder.Real({.name = "recurrent_dropout",
+               .help = "of the state in the recurrent product, one mask for the whole sequence",
+               .notation = Notation::kShare},
+              kRate, spec.recurrent_dropout);
 }
 
 void AddDataOptions(const Section& section, JobSpec& spec) {
@@ -45,25 +51,9 @@ void AddDataOptions(const Section& section, JobSpec& spec) {
             "what a sequence is: a part of the text, which is read on and on, or each line by itself");
   AddCount(section, "--batch", spec.batch, "sequences in a batch, 1 to 65536");
   AddShare(section, "--holdout", spec.holdout, "last part of the data, kept for evaluation; 0: none");
-  AddResetState(section, spec.carry_state);
-  AddSeed(section, spec.seed);
-}
-
-void AddOptimizerOptions(const Section& section, OptimizerSpec& spec) {
-  AddChoice(section, "--optimizer", spec.kind,
-            std::map<std::string, OptimizerKind>{{"adamw", OptimizerKind::kAdamW}, {"sgd", OptimizerKind::kSgd}},
-            "what turns gradients into steps");
-  AddReal(section, "--learning-rate", spec.learning_rate, "after warm-up");
-  AddChoice(section, "--learning-rate-schedule", spec.shape,
-            std::map<std::string, LearningRateShape>{{"cosine", LearningRateShape::kCosine},
-                                                     {"constant", LearningRateShape::kConstant}},
-            "what the rate does after warm-up");
-  AddCount(section, "--warmup", spec.warmup_steps, "steps of linear warm-up from 0");
-  AddReal(section, "--momentum", spec.momentum, "of sgd");
-  AddReal(section, "--beta1", spec.beta1, "of adamw");
-  AddReal(section, "--beta2", spec.beta2, "of adamw");
-  AddReal(section, "--weight-decay", spec.weight_decay, "at least 0");
-  AddReal(section, "--clip-norm", spec.clip_norm, "largest norm of the gradient; 0: not clipped");
+  AddFlag(section, "--reset-state", spec.carry_state,
+          "start each batch from a state of zeros, not from the last state of the one before", /*given=*/false);
+  AddSeed(section, "--seed", spec.seed, "seed of all that is random");
 }
 
 void AddPlanOptions(const Section& section, JobSpec& spec) {
@@ -91,7 +81,8 @@ void AddDetailOptions(CLI::App& app, JobSpec& spec) {
   AddDataOptions({app, "Data"}, spec);
   AddPlanOptions({app, "Plan"}, spec);
   AddDeviceOptions({app, "Device"}, spec);
-  AddOptimizerOptions({app, "Optimiser"}, spec.optimizer);
+  OptionBinder optimizer({app, "Optimizer"});
+  VisitFields(spec.optimizer, optimizer);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/model_options.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
 #include "planner_service/text/units.h"
@@ -56,8 +55,9 @@ int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes -
 
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", Counted(spec.layers, "layer"), " of ",
-                  spec.hidden, ", ", CountText(plan.parameters), " parameters, on ", plan.device, "\n");
+  absl::StrAppend(&text, "model      byte-level ", std::string(NameOf(kCellTitles, spec.cell)), ", ",
+                  Counted(spec.layers, "layer"), " of ", spec.hidden, ", ", CountText(plan.parameters),
+                  " parameters, on ", plan.device, "\n");
   absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", Counted(plan.train_bytes, "byte"),
                   " to train on, ", CountText(plan.holdout_bytes), " held out\n");
   if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");

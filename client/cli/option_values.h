@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "executor/job/job_spec.h"
+#include "planner_service/fields/field.h"
 #include "planner_service/planning/plan.h"
 
 // CLI11 is slow to compile: only option_values.cc and command_line.cc include it.
@@ -39,16 +40,21 @@ struct Section {
 void AddFlag(const Section& section, const std::string& name, bool& value, const std::string& help, bool given = true);
 void AddFlag(const Section& section, const std::string& name, std::optional<bool>& value, const std::string& help,
              bool given);
-void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help);
+void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range = {});
 void AddCount(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
 void AddThreads(const Section& section, int& value);
-void AddSeed(const Section& section, uint64_t& value);
-void AddReal(const Section& section, const std::string& name, double& value, const std::string& help);
+void AddSeed(const Section& section, const std::string& name, uint64_t& value, const std::string& help);
+void AddReal(const Section& section, const std::string& name, double& value, const std::string& help,
+             const RealRange& range = {});
 void AddReal(const Section& section, const std::string& name, std::optional<double>& value, const std::string& help);
-void AddShare(const Section& section, const std::string& name, double& value, const std::string& help);  // 0.05 or 5%
+void AddShare(const Section& section, const std::string& name, double& value, const std::string& help,
+              const RealRange& range = {});  // 0.05 or 5%
 void AddBytes(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
-void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help);
-void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help);  // 90s, 5m
+void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range = {});
+void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help,
+                const RealRange& range = {});  // 90s, 5m
 void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help);
 void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help);
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
@@ -85,6 +91,9 @@ void AddChoice(const Section& section, const std::string& name, Kind& value, con
   AddOneOf(
       section, name, names, initial, [&value, kinds](size_t chosen) { value = kinds[chosen]; }, help);
 }
+
+// What --help shows as the default of an option is no default: it must be given.
+void HideDefault(const Section& section, const std::string& name);
 
 // Words and options that are not known are no errors of this command.
 void AcceptAnyWords(CLI::App& app);

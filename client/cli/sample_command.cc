@@ -63,7 +63,7 @@ Command AddSampleCommand(const Section& section) {
   AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
   AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
   AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
-  AddSeed(sample, options->sample.seed);
+  AddSeed(sample, "--seed", options->sample.seed, "seed of all that is random");
   AddThreads(sample, options->threads);
   AddFlag(sample, "--json", options->json, "print one JSON object: prompt, text, bytes");
   return {&sample, [options] { return RunSample(*options); }};

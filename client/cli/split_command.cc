@@ -14,7 +14,7 @@
 #include "client/cli/advice_text.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/json_object.h"
+#include "client/cli/json_file.h"
 #include "client/cli/option_values.h"
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
@@ -34,7 +34,7 @@ Examples:
 
 A file holds one job or an array of jobs. A job is a chain or a model, with an optional name:
   {"length": 1000, "state_bytes": "512KiB", "tape_bytes": "1MiB", "fixed_bytes": "1GiB"}
-  {"name": "chat", "layers": 2, "hidden": 1024, "batch": 32, "length": 1000, "optimizer": "adamw"}
+  {"name": "chat", "model": {"layers": 2, "hidden": 1024}, "batch": 32, "length": 1000, "optimizer": "adamw"}
 Exit status 3: the jobs do not fit together; the message says what memory would do.)";
 
 struct SplitOptions {

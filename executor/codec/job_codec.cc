@@ -8,15 +8,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "planner_service/codec/plan_codec.h"
-#include "planner_service/codec/workload_codec.h"
+#include "planner_service/codec/field_codec.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-using executor::v1::LearningRateShape_Name;
-using executor::v1::Optimizer_Name;
 
 // The longest path that Linux takes, its closing zero left out.
 constexpr size_t kMaxPathBytes = 4095;
@@ -30,15 +26,6 @@ absl::Status CheckPath(const char* field, const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(field, " contains a zero byte, which no path may"));
   }
   return absl::OkStatus();
-}
-
-executor::v1::Optimizer EncodeOptimizerKind(OptimizerKind kind) {
-  return kind == OptimizerKind::kSgd ? executor::v1::OPTIMIZER_SGD : executor::v1::OPTIMIZER_ADAMW;
-}
-
-executor::v1::LearningRateShape EncodeShape(LearningRateShape shape) {
-  return shape == LearningRateShape::kConstant ? executor::v1::LEARNING_RATE_SHAPE_CONSTANT
-                                               : executor::v1::LEARNING_RATE_SHAPE_COSINE;
 }
 
 executor::v1::Precision EncodePrecision(Precision precision) {
@@ -85,61 +72,12 @@ absl::StatusOr<Sequences> DecodeSequences(executor::v1::Sequences sequences) {
   }
 }
 
-absl::StatusOr<OptimizerKind> DecodeOptimizerKind(executor::v1::Optimizer kind) {
-  switch (kind) {
-    case executor::v1::OPTIMIZER_UNSPECIFIED:
-    case executor::v1::OPTIMIZER_ADAMW:
-      return OptimizerKind::kAdamW;
-    case executor::v1::OPTIMIZER_SGD:
-      return OptimizerKind::kSgd;
-    default:
-      return absl::InvalidArgumentError(absl::StrCat("optimizer.kind is ", static_cast<int>(kind), "; it is ",
-                                                     Optimizer_Name(executor::v1::OPTIMIZER_ADAMW), " or ",
-                                                     Optimizer_Name(executor::v1::OPTIMIZER_SGD)));
-  }
-}
-
-absl::StatusOr<LearningRateShape> DecodeShape(executor::v1::LearningRateShape shape) {
-  switch (shape) {
-    case executor::v1::LEARNING_RATE_SHAPE_UNSPECIFIED:
-    case executor::v1::LEARNING_RATE_SHAPE_COSINE:
-      return LearningRateShape::kCosine;
-    case executor::v1::LEARNING_RATE_SHAPE_CONSTANT:
-      return LearningRateShape::kConstant;
-    default:
-      return absl::InvalidArgumentError(
-          absl::StrCat("optimizer.shape is ", static_cast<int>(shape), "; it is ",
-                       LearningRateShape_Name(executor::v1::LEARNING_RATE_SHAPE_COSINE), " or ",
-                       LearningRateShape_Name(executor::v1::LEARNING_RATE_SHAPE_CONSTANT)));
-  }
-}
-
-absl::StatusOr<OptimizerSpec> DecodeOptimizer(const executor::v1::OptimizerSpec& message) {
-  OptimizerSpec spec;
-  ASSIGN_OR_RETURN(spec.kind, DecodeOptimizerKind(message.kind()));
-  ASSIGN_OR_RETURN(spec.shape, DecodeShape(message.shape()));
-  if (message.has_learning_rate()) spec.learning_rate = message.learning_rate();
-  if (message.has_warmup_steps()) spec.warmup_steps = message.warmup_steps();
-  if (message.has_momentum()) spec.momentum = message.momentum();
-  if (message.has_beta1()) spec.beta1 = message.beta1();
-  if (message.has_beta2()) spec.beta2 = message.beta2();
-  if (message.has_weight_decay()) spec.weight_decay = message.weight_decay();
-  if (message.has_clip_norm()) spec.clip_norm = message.clip_norm();
-  return spec;
-}
-
-executor::v1::OptimizerSpec EncodeOptimizer(const OptimizerSpec& spec) {
-  executor::v1::OptimizerSpec message;
-  message.set_kind(EncodeOptimizerKind(spec.kind));
-  message.set_learning_rate(spec.learning_rate);
-  message.set_shape(EncodeShape(spec.shape));
-  message.set_warmup_steps(spec.warmup_steps);
-  message.set_momentum(spec.momentum);
-  message.set_beta1(spec.beta1);
-  message.set_beta2(spec.beta2);
-  message.set_weight_decay(spec.weight_decay);
-  message.set_clip_norm(spec.clip_norm);
-  return message;
+FieldsFunction SharedFields(JobSpec& spec) {
+  return [&spec](FieldVisitor& visitor) {
+    visitor.Enum({"cell"}, kCellNames, spec.cell);
+    visitor.Fields({"optimizer"}, spec.optimizer);
+    visitor.Enum({"strategy"}, kStrategyNames, spec.strategy);
+  };
 }
 
 MemoryLimit DecodeMemory(const executor::v1::JobSpec& message) {
@@ -170,9 +108,9 @@ executor::v1::LineSummary EncodeLines(const LineSummary& lines) {
 
 executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   executor::v1::JobSpec message;
+  EncodeFields(SharedFields(const_cast<JobSpec&>(spec)), message);
   message.set_data_path(spec.data_path);
   message.set_holdout(spec.holdout);
-  message.set_cell(EncodeCell(spec.cell));
   message.set_layers(spec.layers);
   message.set_hidden(spec.hidden);
   message.set_embedding(spec.embedding);
@@ -187,7 +125,6 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   message.set_max_seconds(spec.max_seconds);
   message.set_sequences(EncodeSequences(spec.sequences));
   message.set_carry_state(CarriesState(spec));
-  *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
   message.set_seed(spec.seed);
   if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) {
     message.set_memory_bytes(total->bytes);
@@ -195,7 +132,6 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
     message.set_activation_share(std::get<ActivationShare>(spec.memory).share);
   }
   message.set_host_memory_bytes(spec.host_memory);
-  message.set_strategy(EncodeStrategy(spec.strategy));
   message.set_device(spec.device);
   message.set_precision(EncodePrecision(spec.precision));
   message.set_threads(spec.threads);
@@ -211,9 +147,9 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   RETURN_IF_ERROR(CheckPath("data_path", message.data_path()));
   RETURN_IF_ERROR(CheckPath("save_path", message.save_path()));
   JobSpec spec;
+  RETURN_IF_ERROR(DecodeFields(message, SharedFields(spec)));
   spec.data_path = message.data_path();
   if (message.has_holdout()) spec.holdout = message.holdout();
-  ASSIGN_OR_RETURN(spec.cell, DecodeCell("cell", message.cell()));
   if (message.has_layers()) spec.layers = message.layers();
   if (message.has_hidden()) spec.hidden = message.hidden();
   if (message.has_embedding()) spec.embedding = message.embedding();
@@ -228,11 +164,9 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.has_max_seconds()) spec.max_seconds = message.max_seconds();
   ASSIGN_OR_RETURN(spec.sequences, DecodeSequences(message.sequences()));
   if (message.has_carry_state()) spec.carry_state = message.carry_state();
-  ASSIGN_OR_RETURN(spec.optimizer, DecodeOptimizer(message.optimizer()));
   if (message.has_seed()) spec.seed = message.seed();
   spec.memory = DecodeMemory(message);
   spec.host_memory = message.host_memory_bytes();
-  ASSIGN_OR_RETURN(spec.strategy, DecodeStrategy(message.strategy()));
   if (!message.device().empty()) spec.device = message.device();
   ASSIGN_OR_RETURN(spec.precision, DecodePrecision(message.precision()));
   if (message.has_threads()) spec.threads = message.threads();
@@ -295,7 +229,8 @@ executor::v1::JobResult EncodeReport(const JobReport& report) {
 executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::PlanSource source) {
   executor::v1::PlanSummary message;
   message.set_source(source);
-  message.set_strategy(EncodeStrategy(plan.plan.strategy));
+  const int strategy = EncodeEnum(*planner::v1::Strategy_descriptor(), std::string(ToString(plan.plan.strategy)));
+  message.set_strategy(static_cast<planner::v1::Strategy>(strategy));
   *message.mutable_planned() = EncodeLedger(plan.ledger);
   message.set_store_all_bytes(plan.store_all_bytes);
   message.set_link(plan.link);

@@ -12,7 +12,6 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxSteps = 1'000'000'000;
 constexpr double kMostSeconds = 1e9;
 constexpr int kMaxThreads = 1024;
 

@@ -182,7 +182,7 @@ TEST(LengthsCommand, SaysHowManyDoNotFit) {
 
 TEST(SplitCommand, SharesSumToNoMoreThanThereIs) {
   const ScratchDirectory scratch;
-  const std::string chat = Written(scratch, "chat.json", R"({"hidden": 32, "batch": 4, "length": 100})");
+  const std::string chat = Written(scratch, "chat.json", R"({"model": {"hidden": 32}, "batch": 4, "length": 100})");
   const std::string more =
       Written(scratch, "more.json", R"([{"name": "speech", "length": 200, "state_bytes": "1KiB", "tape_bytes": 2048},
               {"length": 50, "state_bytes": 100, "tape_bytes": "1kB", "fixed_bytes": 7}])");
@@ -228,15 +228,15 @@ TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
       {"{", "not JSON"},
       {"7", "workload is number"},
       {"[]", "at least one job"},
-      {"{}", "\"hidden\" is missing"},
-      {R"({"hidden": 8, "colour": 3})", "\"colour\" is not known"},
-      {R"({"hidden": "8"})", "\"hidden\" is \"8\"; must be a whole number"},
-      {R"({"hidden": 8, "cell": "elman"})", "\"cell\" is \"elman\""},
-      {R"({"hidden": 8, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
-      {R"({"hidden": 8, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
-      {R"({"hidden": 8, "link_costs": [{"link": 2}]})", "\"forward_seconds\" is missing"},
+      {"{}", "\"model\" is missing"},
+      {R"({"model": {"hidden": 8}, "colour": 3})", "\"colour\" is not known"},
+      {R"({"model": {"hidden": "8"}})", "\"hidden\" is \"8\"; must be a whole number"},
+      {R"({"model": {"hidden": 8, "cell": "elman"}})", "\"cell\" is \"elman\""},
+      {R"({"model": {}, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
+      {R"({"model": {}, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
+      {R"({"model": {}, "link_costs": [{"link": 2, "costs": {}}]})", "\"forward_seconds\" is missing"},
       {R"({"state_bytes": 8})", "\"length\" is missing"},
-      {R"([{"hidden": 8}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: workload: \"state_bytes\""},
+      {R"([{"model": {}}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: workload: \"state_bytes\""},
       {R"({"length": 0, "state_bytes": 8, "tape_bytes": 1})", "length is 0"},
       {R"({"length": 18446744073709551615, "state_bytes": 8, "tape_bytes": 1})", "must be a whole number below 2^63"},
   };
@@ -288,7 +288,7 @@ TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
   ASSERT_TRUE(server.ok()) << server.status();
   const Words planner = {"--planner", "127.0.0.1:" + std::to_string((*server)->port())};
   const ScratchDirectory scratch;
-  const std::string job = Written(scratch, "job.json", R"({"hidden": 32, "batch": 4, "length": 100})");
+  const std::string job = Written(scratch, "job.json", R"({"model": {"hidden": 32}, "batch": 4, "length": 100})");
   for (const Words& question : {Join({{"advise", "--memory", "4MiB"}, kModel}), Join({{"budget"}, kModel}),
                                 Join({{"curve"}, kChain}), Join({{"fit", "--memory", "4MiB"}, kModelOfAnyBatch}),
                                 Join({{"lengths", "--lengths", "5,9", "--memory", "1MiB"}, kChain}),

@@ -350,7 +350,7 @@ TEST_F(JobLifeTest, TooSmallABudgetSaysWhatWouldDo) {
 TEST_F(JobLifeTest, AJobThatDivergesFails) {
   Start();
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 2000);
-  spec.mutable_optimizer()->set_kind(executor::v1::OPTIMIZER_SGD);
+  spec.mutable_optimizer()->set_kind(model::v1::OPTIMIZER_SGD);
   spec.mutable_optimizer()->set_learning_rate(1000);
   spec.mutable_optimizer()->set_momentum(0.999);
   spec.mutable_optimizer()->set_warmup_steps(0);

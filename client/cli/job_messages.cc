@@ -4,7 +4,6 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
-#include <numbers>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -41,12 +40,18 @@ std::string SecondOf(const v1::Job& job) {
   return absl::StrFormat("%.19sZ", TimeUtil::ToString(job.create_time()));
 }
 
+const std::string& DataPath(const v1::Job& job) { return job.spec().language_model().data_path(); }
+
+Json MetricJson(const v1::Metric& metric) {
+  return {{"name", metric.name()}, {"value", metric.value()}, {"unit", metric.unit()}};
+}
+
 Json ProgressJson(const v1::Progress& progress) {
   return {{"step", progress.step()},
           {"predictions", progress.predictions()},
           {"positions", progress.positions()},
           {"loss", progress.loss()},
-          {"train_bits_per_byte", progress.loss() / std::numbers::ln2},
+          {"metric", MetricJson(progress.metric())},
           {"gradient_norm", progress.gradient_norm()},
           {"learning_rate", progress.learning_rate()},
           {"seconds", progress.seconds()},
@@ -65,11 +70,12 @@ Json PlanJson(const v1::PlanSummary& plan) {
                {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()},
                {"plans", plan.plans()},
                {"host_bytes", plan.host_bytes()}};
-  if (plan.has_lines()) {
-    const v1::LineSummary& lines = plan.lines();
-    json["lines"] = {{"count", lines.lines()},       {"empty", lines.empty()},   {"cut", lines.cut()},
-                     {"shortest", lines.shortest()}, {"median", lines.median()}, {"longest", lines.longest()},
-                     {"held_out", lines.held_out()}};
+  if (plan.has_sequences()) {
+    const v1::SequenceSummary& sequences = plan.sequences();
+    json["sequences"] = {{"count", sequences.count()},      {"empty", sequences.empty()},
+                         {"cut", sequences.cut()},          {"shortest", sequences.shortest()},
+                         {"median", sequences.median()},    {"longest", sequences.longest()},
+                         {"held_out", sequences.held_out()}};
   }
   return json;
 }
@@ -89,7 +95,7 @@ Json ResultJson(const v1::JobResult& result) {
                {"padding_share", result.padding_share()},
                {"loss", result.loss()},
                {"weights_sha256", result.weights_sha256()}};
-  if (result.has_bits_per_byte()) json["bits_per_byte"] = result.bits_per_byte();
+  if (result.has_evaluation()) json["evaluation"] = MetricJson(result.evaluation());
   return json;
 }
 
@@ -117,7 +123,7 @@ Json JobJson(const v1::Job& job) {
                {"create_time", nullptr},
                {"start_time", nullptr},
                {"end_time", nullptr},
-               {"data_path", job.spec().data_path()},
+               {"data_path", DataPath(job)},
                {"save_path", job.spec().save_path()},
                {"steps", StepsOf(job)}};
   if (job.has_create_time()) json["create_time"] = TimeUtil::ToString(job.create_time());
@@ -149,7 +155,7 @@ Json EventJson(const v1::JobEvent& event) {
     case v1::JobEvent::kEvaluation:
       json["type"] = "evaluation";
       json["step"] = event.evaluation().step();
-      json["bits_per_byte"] = event.evaluation().bits_per_byte();
+      json["metric"] = MetricJson(event.evaluation().metric());
       break;
     case v1::JobEvent::kNote:
       json["type"] = "note";
@@ -166,8 +172,7 @@ std::string JobsText(const std::vector<v1::Job>& jobs) {
   for (const v1::Job& job : jobs) {
     rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
                     job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
-                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job),
-                    job.spec().data_path()});
+                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job), DataPath(job)});
   }
   return TextTable(rows);
 }

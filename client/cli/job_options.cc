@@ -6,13 +6,15 @@
 
 #include "client/cli/model_options.h"
 #include "client/cli/option_values.h"
+#include "executor/task/language_model/language_model_options.h"
 
 namespace recurve {
 namespace {
 
 // What most command lines have, first in the help as in the README.
 void AddEverydayOptions(const Section& section, JobSpec& spec) {
-  AddText(section, "--data", spec.data_path, "file of bytes to learn from; required", "FILE");
+  auto& task = spec.task.As<LanguageModelOptions>();
+  AddText(section, "--data", task.data_path, "file of bytes to learn from; required", "FILE");
   AddCount(section, "--length", spec.length,
            "steps of a sequence that gradients flow through; longer lines are cut to that many");
   AddMemory(section, "--memory", spec.memory,
@@ -29,22 +31,25 @@ void AddEndOptions(const Section& section, JobSpec& spec) {
 }
 
 void AddJobModelOptions(const Section& section, JobSpec& spec) {
-  AddCell(section, spec.cell);
-  AddCount(section, "--layers", spec.layers, "recurrent layers, 1 to 64");
-  AddCount(section, "--hidden", spec.hidden, "hidden size of a layer, 1 to 16384");
-  AddCount(section, "--embedding", spec.embedding, "size of the byte embedding; 0: as --hidden");
-  AddResidual(section, spec.residual);
-  AddLayerNorm(section, spec.layer_norm);
-  AddShare(section, "--dropout", spec.dropout, "between layers and before the output layer, 0 to below 1");
-  AddRecurrentDropout(section, spec.recurrent_dropout);
+  auto& task = spec.task.As<LanguageModelOptions>();
+  AddCell(section, task.model.cell);
+  AddCount(section, "--layers", task.model.layers, "recurrent layers, 1 to 64");
+  AddCount(section, "--hidden", task.model.hidden, "hidden size of a layer, 1 to 16384");
+  AddCount(section, "--embedding", task.model.embedding, "size of the byte embedding; 0: as --hidden");
+  AddResidual(section, task.model.residual);
+  AddLayerNorm(section, task.model.layer_norm);
+  AddShare(section, "--dropout", task.model.dropout, "between layers and before the output layer, 0 to below 1");
+  AddRecurrentDropout(section, task.model.recurrent_dropout);
 }
 
 void AddDataOptions(const Section& section, JobSpec& spec) {
-  AddChoice(section, "--sequences", spec.sequences,
+  auto& task = spec.task.As<LanguageModelOptions>();
+  AddChoice(section, "--sequences", task.sequences,
             std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
             "what a sequence is: a part of the text, which is read on and on, or each line by itself");
   AddCount(section, "--batch", spec.batch, "sequences in a batch, 1 to 65536");
-  AddShare(section, "--holdout", spec.holdout, "last part of the data, kept for evaluation; 0: none");
+  AddShare(section, "--holdout", task.LanguageModelSpec::holdout,
+           "last part of the data, kept for evaluation; 0: none");
   AddResetState(section, spec.carry_state);
   AddSeed(section, spec.seed);
 }

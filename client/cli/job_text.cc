@@ -2,11 +2,9 @@
 #include "client/cli/job_text.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/model_options.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
 #include "planner_service/text/units.h"
@@ -30,9 +28,9 @@ std::string HostText(const JobSpec& spec, const JobPlan& plan) {
 }
 
 // "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
-std::string LinesText(const LineSummary& lines) {
+std::string SequencesText(const SequenceSummary& lines) {
   std::string text =
-      absl::StrCat(CountText(lines.lines), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
+      absl::StrCat(CountText(lines.count), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
                    " steps, median ", CountText(lines.median), "; ", CountText(lines.held_out), " held out");
   if (lines.cut > 0) absl::StrAppend(&text, "; longer ones are cut: ", CountText(lines.cut));
   if (lines.empty > 0) absl::StrAppend(&text, "; empty ones are left out: ", CountText(lines.empty));
@@ -56,21 +54,21 @@ int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes -
 
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level ", CellTitle(spec.cell), ", ", Counted(spec.layers, "layer"), " of ",
-                  spec.hidden, ", ", CountText(plan.parameters), " parameters, on ", plan.device, "\n");
-  absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", Counted(plan.train_bytes, "byte"),
-                  " to train on, ", CountText(plan.holdout_bytes), " held out\n");
-  if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");
+  absl::StrAppend(&text, "model      ", plan.model, ", ", CountText(plan.parameters), " parameters, on ", plan.device,
+                  "\n");
+  absl::StrAppend(&text, "data       ", Printable(plan.data_path), ": ", Counted(plan.data.train, plan.data.unit),
+                  " to train on, ", CountText(plan.data.held_out), " held out\n");
+  if (plan.data.sequences) absl::StrAppend(&text, "sequences  ", SequencesText(*plan.data.sequences), "\n");
   for (const std::string& note : plan.notes) absl::StrAppend(&text, "note       ", Printable(note), "\n");
-  absl::StrAppend(&text, "sequence   ", plan.lines ? "at most " : "",
-                  Counted(plan.lines ? plan.lines->longest : spec.length, "step"), " x ",
+  absl::StrAppend(&text, "sequence   ", plan.data.sequences ? "at most " : "",
+                  Counted(plan.data.sequences ? plan.data.sequences->longest : spec.length, "step"), " x ",
                   Counted(spec.batch, "sequence"), "; ", Counted(plan.links, "link"), " of ",
                   Counted(plan.link, "step"), "\n");
   absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ",
                   Counted(plan.plan.forward_count, "link forward"),
                   absl::StrFormat(" a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
                   SecondsText(PredictedSeconds(plan)), " a batch\n");
-  if (plan.lines) {
+  if (plan.data.sequences) {
     absl::StrAppend(&text, "           that is the longest batch; ", Counted(plan.plans, "plan"),
                     " in one memory, one for each number of links\n");
   }
@@ -93,15 +91,17 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   std::string text;
   absl::StrAppend(&text, "trained    ", Counted(report.steps, "step"),
                   report.ended_by_time ? absl::StrCat(" of ", CountText(spec.steps), ", ended by --max-time") : "",
-                  absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
+                  absl::StrFormat(", last loss %.3f (", report.loss), MetricText(report.metric), "), ",
                   SecondsText(report.seconds_per_batch), " a batch (predicted ",
                   SecondsText(report.predicted_seconds_per_batch), ")\n");
-  absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)), " bytes a second");
-  if (plan.lines) absl::StrAppend(&text, ", ", PercentText(report.padding_share, 1), " of the work is padding");
+  absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)),
+                  " predictions per second");
+  if (plan.data.sequences)
+    absl::StrAppend(&text, ", ", PercentText(report.padding_share, 1), " of the work is padding");
   text += "\n";
-  if (report.bits_per_byte) {
-    absl::StrAppend(&text, "held out   ", absl::StrFormat("%.3f", *report.bits_per_byte), " bits a byte on ",
-                    Counted(plan.holdout_bytes, "byte"), "\n");
+  if (report.evaluation) {
+    absl::StrAppend(&text, "held out   ", MetricText(*report.evaluation), " on ",
+                    Counted(plan.data.held_out, plan.data.unit), "\n");
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
                   CountText(report.planned_peak_bytes), "; the whole process at most ",
@@ -113,6 +113,12 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", Printable(spec.save_path), "\n");
   absl::StrAppend(&text, "weights    sha256 ", report.weights_sha256, "\n");
   return text;
+}
+
+std::string MetricText(const Metric& metric) { return absl::StrFormat("%.3f %s", metric.value, metric.unit); }
+
+Json MetricJson(const Metric& metric) {
+  return {{"name", metric.name}, {"value", metric.value}, {"unit", metric.unit}};
 }
 
 Json LedgerJson(const Ledger& ledger) {
@@ -146,17 +152,17 @@ Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
                {"host_store_seconds", plan.transfers.store_seconds},
                {"host_fetch_seconds", plan.transfers.fetch_seconds},
                {"parameters", plan.parameters},
-               {"train_bytes", plan.train_bytes},
-               {"holdout_bytes", plan.holdout_bytes},
+               {"train_" + plan.data.unit + "s", plan.data.train},
+               {"holdout_" + plan.data.unit + "s", plan.data.held_out},
                {"plans", plan.plans},
                {"evaluation_bytes", plan.evaluation_bytes},
                {"device", plan.device},
                {"notes", plan.notes}};
-  if (plan.lines) {
-    json["lines"] = {{"count", plan.lines->lines},      {"empty", plan.lines->empty},
-                     {"cut", plan.lines->cut},          {"shortest", plan.lines->shortest},
-                     {"median", plan.lines->median},    {"longest", plan.lines->longest},
-                     {"held_out", plan.lines->held_out}};
+  if (plan.data.sequences) {
+    const SequenceSummary& sequences = *plan.data.sequences;
+    json["sequences"] = {{"count", sequences.count},       {"empty", sequences.empty},   {"cut", sequences.cut},
+                         {"shortest", sequences.shortest}, {"median", sequences.median}, {"longest", sequences.longest},
+                         {"held_out", sequences.held_out}};
   }
   return json;
 }
@@ -167,7 +173,7 @@ Json StepJson(const StepRecord& record) {
           {"predictions", record.predictions},
           {"positions", record.positions},
           {"loss", record.loss},
-          {"train_bits_per_byte", record.loss / std::numbers::ln2},
+          {"metric", MetricJson(record.metric)},
           {"gradient_norm", record.gradient_norm},
           {"learning_rate", record.learning_rate},
           {"seconds", record.seconds},
@@ -183,7 +189,8 @@ void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
   json["steps"] = report.steps;
   json["ended_by_time"] = report.ended_by_time;
   json["loss"] = report.loss;
-  if (report.bits_per_byte) json["bits_per_byte"] = *report.bits_per_byte;
+  json["metric"] = MetricJson(report.metric);
+  if (report.evaluation) json["evaluation"] = MetricJson(*report.evaluation);
   json["planned_peak_bytes"] = report.planned_peak_bytes;
   json["measured_peak_bytes"] = report.measured_peak_bytes;
   json["planned_host_peak_bytes"] = report.planned_host_peak_bytes;

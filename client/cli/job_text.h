@@ -17,6 +17,8 @@ int64_t StoreAllActivations(const JobPlan& plan);  // bytes of states, tapes and
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan);  // a few lines
 std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobReport& report);
 
+std::string MetricText(const Metric& metric);  // "2.203 bits per byte"
+Json MetricJson(const Metric& metric);
 Json LedgerJson(const Ledger& ledger);
 Json JobPlanJson(const JobSpec& spec, const JobPlan& plan);  // an object that others may add to
 Json StepJson(const StepRecord& record);

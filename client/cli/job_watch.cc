@@ -42,7 +42,8 @@ class EventPrinter {
       case v1::JobEvent::kCheckpoint:
         return Line(absl::StrCat("saved the model after step ", event.checkpoint().step()));
       case v1::JobEvent::kEvaluation:
-        return Line(absl::StrFormat("held out: %.3f bits a byte", event.evaluation().bits_per_byte()));
+        return Line(absl::StrFormat("held out: %.3f %s", event.evaluation().metric().value(),
+                                    Printable(event.evaluation().metric().unit())));
       case v1::JobEvent::kNote:
         return Line(event.note());
       case v1::JobEvent::EVENT_NOT_SET:

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "executor/task/language_model/language_model_options.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/workload_codec.h"
 #include "planner_service/status/status_macros.h"
@@ -154,9 +155,43 @@ MemoryLimit DecodeMemory(const executor::v1::JobSpec& message) {
   return ActivationShare{};
 }
 
-executor::v1::LineSummary EncodeLines(const LineSummary& lines) {
-  executor::v1::LineSummary message;
-  message.set_lines(lines.lines);
+executor::v1::LanguageModelTask EncodeLanguageModel(const LanguageModelOptions& task) {
+  executor::v1::LanguageModelTask message;
+  message.set_data_path(task.data_path);
+  message.set_holdout(task.LanguageModelSpec::holdout);
+  message.set_sequences(EncodeSequences(task.sequences));
+  message.set_cell(EncodeCell(task.model.cell));
+  message.set_layers(task.model.layers);
+  message.set_hidden(task.model.hidden);
+  message.set_embedding(task.model.embedding);
+  message.set_residual(task.model.residual);
+  message.set_layer_norm(task.model.layer_norm);
+  message.set_dropout(task.model.dropout);
+  message.set_recurrent_dropout(task.model.recurrent_dropout);
+  return message;
+}
+
+absl::StatusOr<LanguageModelOptions> DecodeLanguageModel(const executor::v1::LanguageModelTask& message) {
+  if (message.data_path().empty()) return absl::InvalidArgumentError("data_path is empty; name the file to train on");
+  RETURN_IF_ERROR(CheckPath("data_path", message.data_path()));
+  LanguageModelOptions task;
+  task.data_path = message.data_path();
+  if (message.has_holdout()) task.LanguageModelSpec::holdout = message.holdout();
+  ASSIGN_OR_RETURN(task.sequences, DecodeSequences(message.sequences()));
+  ASSIGN_OR_RETURN(task.model.cell, DecodeCell("cell", message.cell()));
+  if (message.has_layers()) task.model.layers = message.layers();
+  if (message.has_hidden()) task.model.hidden = message.hidden();
+  if (message.has_embedding()) task.model.embedding = message.embedding();
+  task.model.residual = message.residual();
+  task.model.layer_norm = message.layer_norm();
+  if (message.has_dropout()) task.model.dropout = message.dropout();
+  task.model.recurrent_dropout = message.recurrent_dropout();
+  return task;
+}
+
+executor::v1::SequenceSummary EncodeSequenceSummary(const SequenceSummary& lines) {
+  executor::v1::SequenceSummary message;
+  message.set_count(lines.count);
   message.set_empty(lines.empty);
   message.set_cut(lines.cut);
   message.set_shortest(lines.shortest);
@@ -170,22 +205,13 @@ executor::v1::LineSummary EncodeLines(const LineSummary& lines) {
 
 executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
   executor::v1::JobSpec message;
-  message.set_data_path(spec.data_path);
-  message.set_holdout(spec.holdout);
-  message.set_cell(EncodeCell(spec.cell));
-  message.set_layers(spec.layers);
-  message.set_hidden(spec.hidden);
-  message.set_embedding(spec.embedding);
-  message.set_residual(spec.residual);
-  message.set_layer_norm(spec.layer_norm);
-  message.set_dropout(spec.dropout);
-  message.set_recurrent_dropout(spec.recurrent_dropout);
+  const auto& task = spec.task.As<LanguageModelOptions>();
+  *message.mutable_language_model() = EncodeLanguageModel(task);
   message.set_batch(spec.batch);
   message.set_length(spec.length);
   message.set_link(spec.link);
   message.set_steps(spec.steps);
   message.set_max_seconds(spec.max_seconds);
-  message.set_sequences(EncodeSequences(spec.sequences));
   message.set_carry_state(CarriesState(spec));
   *message.mutable_optimizer() = EncodeOptimizer(spec.optimizer);
   message.set_seed(spec.seed);
@@ -207,26 +233,17 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec) {
 }
 
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
-  if (message.data_path().empty()) return absl::InvalidArgumentError("data_path is empty; name the file to train on");
-  RETURN_IF_ERROR(CheckPath("data_path", message.data_path()));
+  if (message.task_case() != executor::v1::JobSpec::kLanguageModel) {
+    return absl::InvalidArgumentError("task is unset; set language_model");
+  }
   RETURN_IF_ERROR(CheckPath("save_path", message.save_path()));
-  JobSpec spec;
-  spec.data_path = message.data_path();
-  if (message.has_holdout()) spec.holdout = message.holdout();
-  ASSIGN_OR_RETURN(spec.cell, DecodeCell("cell", message.cell()));
-  if (message.has_layers()) spec.layers = message.layers();
-  if (message.has_hidden()) spec.hidden = message.hidden();
-  if (message.has_embedding()) spec.embedding = message.embedding();
-  spec.residual = message.residual();
-  spec.layer_norm = message.layer_norm();
-  if (message.has_dropout()) spec.dropout = message.dropout();
-  spec.recurrent_dropout = message.recurrent_dropout();
+  ASSIGN_OR_RETURN(LanguageModelOptions task, DecodeLanguageModel(message.language_model()));
+  JobSpec spec{.task = std::move(task)};
   if (message.has_batch()) spec.batch = message.batch();
   if (message.has_length()) spec.length = message.length();
   if (message.has_link()) spec.link = message.link();
   if (message.has_steps()) spec.steps = message.steps();
   if (message.has_max_seconds()) spec.max_seconds = message.max_seconds();
-  ASSIGN_OR_RETURN(spec.sequences, DecodeSequences(message.sequences()));
   if (message.has_carry_state()) spec.carry_state = message.carry_state();
   ASSIGN_OR_RETURN(spec.optimizer, DecodeOptimizer(message.optimizer()));
   if (message.has_seed()) spec.seed = message.seed();
@@ -258,12 +275,21 @@ executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger) {
   return message;
 }
 
+executor::v1::Metric EncodeMetric(const Metric& metric) {
+  executor::v1::Metric message;
+  message.set_name(metric.name);
+  message.set_value(metric.value);
+  message.set_unit(metric.unit);
+  return message;
+}
+
 executor::v1::Progress EncodeProgress(const StepRecord& record) {
   executor::v1::Progress message;
   message.set_step(record.step);
   message.set_predictions(record.predictions);
   message.set_positions(record.positions);
   message.set_loss(record.loss);
+  *message.mutable_metric() = EncodeMetric(record.metric);
   message.set_gradient_norm(record.gradient_norm);
   message.set_learning_rate(record.learning_rate);
   message.set_seconds(record.seconds);
@@ -285,7 +311,7 @@ executor::v1::JobResult EncodeReport(const JobReport& report) {
   message.set_seconds_per_batch(report.seconds_per_batch);
   message.set_predicted_seconds_per_batch(report.predicted_seconds_per_batch);
   message.set_loss(report.loss);
-  if (report.bits_per_byte.has_value()) message.set_bits_per_byte(*report.bits_per_byte);
+  if (report.evaluation) *message.mutable_evaluation() = EncodeMetric(*report.evaluation);
   message.set_weights_sha256(report.weights_sha256);
   message.set_predictions_per_second(report.predictions_per_second);
   message.set_padding_share(report.padding_share);
@@ -302,7 +328,7 @@ executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::P
   message.set_links(plan.links);
   message.set_forward_count(plan.plan.forward_count);
   message.set_predicted_seconds_per_batch(plan.plan.predicted_seconds.value_or(0));
-  if (plan.lines) *message.mutable_lines() = EncodeLines(*plan.lines);
+  if (plan.data.sequences) *message.mutable_sequences() = EncodeSequenceSummary(*plan.data.sequences);
   message.set_plans(plan.plans);
   message.set_host_bytes(plan.host_bytes);
   return message;

@@ -14,6 +14,7 @@ namespace recurve {
 executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);                     // every field is set, defaults too
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message);  // INVALID_ARGUMENT names the field
 
+executor::v1::Metric EncodeMetric(const Metric& metric);
 executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger);
 executor::v1::Progress EncodeProgress(const StepRecord& record);
 executor::v1::JobResult EncodeReport(const JobReport& report);

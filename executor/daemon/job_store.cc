@@ -241,10 +241,10 @@ void JobStore::AddCheckpoint(const std::string& id, int64_t step, double seconds
   Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
 }
 
-void JobStore::AddEvaluation(const std::string& id, int64_t step, double bits_per_byte) {
+void JobStore::AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric) {
   JobEvent event;
   event.mutable_evaluation()->set_step(step);
-  event.mutable_evaluation()->set_bits_per_byte(bits_per_byte);
+  *event.mutable_evaluation()->mutable_metric() = metric;
   Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
 }
 

@@ -89,7 +89,7 @@ class JobStore {
   void SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason);
   void AddProgress(const std::string& id, const executor::v1::Progress& progress);
   void AddCheckpoint(const std::string& id, int64_t step, double seconds);
-  void AddEvaluation(const std::string& id, int64_t step, double bits_per_byte);
+  void AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric);
   void AddNote(const std::string& id, const std::string& note);
   // `state` is one of the three in which a job ends.
   void End(const std::string& id, executor::v1::JobState state, const std::string& reason,

@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/model/model_config.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
@@ -83,13 +85,14 @@ absl::Status CheckStrategy(Strategy strategy) {
 }
 
 absl::Status CheckCarriedState(const JobSpec& spec) {
-  if (spec.sequences == Sequences::kWindows || !CarriesState(spec)) return absl::OkStatus();
+  if (!spec.task->ragged() || !CarriesState(spec)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "carry_state is true, must be false with sequences lines: each line starts from a state of zeros");
+      "carry_state is true; must be false where sequences have lengths of their own: each starts from a state of "
+      "zeros");
 }
 
-absl::Status CheckEvaluation(const JobSpec& spec) {
-  if (spec.evaluate_every <= 0 || spec.holdout != 0) return absl::OkStatus();
+absl::Status CheckEvaluation(const JobSpec& spec, double holdout) {
+  if (spec.evaluate_every <= 0 || holdout != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("evaluate_every is ", spec.evaluate_every, ", must be 0 with a holdout of 0: nothing is held out"));
 }
@@ -111,32 +114,19 @@ absl::Status CheckDevice(const JobSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::Status CheckSizes(const JobSpec& spec) {
+absl::Status CheckJobSpec(const JobSpec& spec) {
+  TaskSpec task = spec.task;
+  RETURN_IF_ERROR(task->Check());
+  for (const TaskOptions::Input& input : task->Inputs()) {
+    if (spec.save_path != *input.path) continue;
+    return absl::InvalidArgumentError(absl::StrCat("save_path is ", spec.save_path, ", must not be the ", input.field,
+                                                   ": the model would replace the data"));
+  }
   return FirstError({
-      CheckRange("layers", spec.layers, 1, kMaxLayers),
-      CheckRange("hidden", spec.hidden, 1, kMaxWidth),
-      CheckRange("embedding", spec.embedding, 0, kMaxWidth),
-      CheckReal("dropout", spec.dropout, spec.dropout >= 0 && spec.dropout < 1, "[0, 1)"),
-      CheckReal("recurrent_dropout", spec.recurrent_dropout, spec.recurrent_dropout >= 0 && spec.recurrent_dropout < 1,
-                "[0, 1)"),
+      CheckEvaluation(spec, task->holdout()),
       CheckRange("batch", spec.batch, 1, kMaxBatch),
       CheckRange("length", spec.length, 1, kMaxChainLength),
       CheckRange("link", spec.link, 0, kMaxChainLength),
-  });
-}
-
-absl::Status CheckJobSpec(const JobSpec& spec) {
-  if (spec.data_path.empty()) {
-    return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
-  }
-  if (spec.save_path == spec.data_path) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("save_path is ", spec.save_path, ", must not be the data_path: the model would replace the data"));
-  }
-  return FirstError({
-      CheckShare("holdout", spec.holdout, spec.holdout >= 0 && spec.holdout <= 0.5, "0% to 50%"),
-      CheckEvaluation(spec),
-      CheckSizes(spec),
       CheckCarriedState(spec),
       CheckRange("steps", spec.steps, 1, kMaxSteps),
       CheckReal("max_seconds", spec.max_seconds, spec.max_seconds >= 0 && spec.max_seconds <= kMostSeconds,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/codec/job_codec.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/message.h>
@@ -25,22 +26,22 @@ executor::v1::JobSpec Minimal() {
 // A specification in which every field differs from its default, but for the strategy: host memory leaves it no choice.
 JobSpec Unusual() {
   JobSpec spec;
-  spec.data_path = "/data/text";
-  spec.holdout = 0.25;
-  spec.cell = Cell::kSlstm;
-  spec.layers = 3;
-  spec.hidden = 48;
-  spec.embedding = 24;
-  spec.residual = true;
-  spec.layer_norm = true;
-  spec.dropout = 0.125;
-  spec.recurrent_dropout = 0.375;
+  LanguageModelOf(spec).data_path = "/data/text";
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0.25;
+  LanguageModelOf(spec).model.cell = Cell::kSlstm;
+  LanguageModelOf(spec).model.layers = 3;
+  LanguageModelOf(spec).model.hidden = 48;
+  LanguageModelOf(spec).model.embedding = 24;
+  LanguageModelOf(spec).model.residual = true;
+  LanguageModelOf(spec).model.layer_norm = true;
+  LanguageModelOf(spec).model.dropout = 0.125;
+  LanguageModelOf(spec).model.recurrent_dropout = 0.375;
   spec.batch = 5;
   spec.length = 77;
   spec.link = 7;
   spec.steps = 9;
   spec.max_seconds = 2.5;
-  spec.sequences = Sequences::kLines;
+  LanguageModelOf(spec).sequences = Sequences::kLines;
   spec.carry_state = false;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
                     .learning_rate = 0.5,
@@ -90,17 +91,17 @@ TEST(JobCodecTest, TellsOfTheHost) {
 TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_EQ(spec->holdout, 0.05);
-  EXPECT_EQ(spec->cell, Cell::kLstm);
-  EXPECT_EQ(spec->layers, 1);
-  EXPECT_EQ(spec->hidden, 256);
-  EXPECT_EQ(spec->embedding, 0);
-  EXPECT_EQ(spec->dropout, 0);
+  EXPECT_EQ(LanguageModelOf(*spec).LanguageModelSpec::holdout, 0.05);
+  EXPECT_EQ(LanguageModelOf(*spec).model.cell, Cell::kLstm);
+  EXPECT_EQ(LanguageModelOf(*spec).model.layers, 1);
+  EXPECT_EQ(LanguageModelOf(*spec).model.hidden, 256);
+  EXPECT_EQ(LanguageModelOf(*spec).model.embedding, 0);
+  EXPECT_EQ(LanguageModelOf(*spec).model.dropout, 0);
   EXPECT_EQ(spec->batch, 16);
   EXPECT_EQ(spec->length, 1000);
   EXPECT_EQ(spec->link, 0);
   EXPECT_EQ(spec->steps, 100);
-  EXPECT_EQ(spec->sequences, Sequences::kWindows);
+  EXPECT_EQ(LanguageModelOf(*spec).sequences, Sequences::kWindows);
   EXPECT_TRUE(CarriesState(*spec));
   EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kAdamW);
   EXPECT_EQ(spec->optimizer.learning_rate, 0.004);
@@ -115,9 +116,9 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   ASSERT_TRUE(std::holds_alternative<ActivationShare>(spec->memory));
   EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 1);
   EXPECT_EQ(spec->strategy, Strategy::kAuto);
-  EXPECT_FALSE(spec->residual);
-  EXPECT_FALSE(spec->layer_norm);
-  EXPECT_EQ(spec->recurrent_dropout, 0);
+  EXPECT_FALSE(LanguageModelOf(*spec).model.residual);
+  EXPECT_FALSE(LanguageModelOf(*spec).model.layer_norm);
+  EXPECT_EQ(LanguageModelOf(*spec).model.recurrent_dropout, 0);
   EXPECT_EQ(spec->device, "cpu");
   EXPECT_EQ(spec->precision, Precision::kFp32);
   EXPECT_EQ(spec->threads, 0);
@@ -189,7 +190,7 @@ TEST(JobCodecTest, ZeroIsNotUnset) {
   message.set_activation_share(0.5);
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(message);
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_EQ(spec->holdout, 0);
+  EXPECT_EQ(LanguageModelOf(*spec).LanguageModelSpec::holdout, 0);
   EXPECT_FALSE(CarriesState(*spec));
   EXPECT_EQ(spec->seed, 0u);
   EXPECT_EQ(spec->optimizer.clip_norm, 0);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -229,7 +230,7 @@ TEST_F(JobLifeTest, BadRequestsAreNamed) {
   Job job;
   grpc::Status status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("spec.data_path"));
+  EXPECT_THAT(status.error_message(), HasSubstr("LanguageModelOf(spec).data_path"));
 
   *request.mutable_spec() = TinySpec(folder_.text(), 1);
   request.mutable_spec()->set_layers(65);

@@ -39,7 +39,7 @@ TEST(Trainer, AllocatesNothingAfterTheFirstStep) {
                                .steps = 3,
                                .carry_state = true};
   for (const Strategy strategy : {Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm, Strategy::kAuto}) {
-    TrainingRun run(options, InitialModel(options.model, 1), strategy,
+    TrainingRun run(options, InitialParameters(options.model, 1), strategy,
                     strategy == Strategy::kStoreAll || strategy == Strategy::kChen
                         ? -1
                         : LinkBytesOf(options.model, options.shape).tape,

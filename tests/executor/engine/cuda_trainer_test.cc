@@ -7,6 +7,7 @@
 
 #include "executor/backend/cuda/cuda_backend.h"
 #include "executor/data/safetensors.h"
+#include "executor/task/language_model/initial_parameters.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
 
@@ -37,7 +38,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
             .dropout_seed = 5};
   }
   static std::unique_ptr<TrainingRun> Run(Strategy strategy, int64_t budget, std::unique_ptr<Backend> backend) {
-    return std::make_unique<TrainingRun>(Options(), InitialModel(Options().model, 1), strategy, budget,
+    return std::make_unique<TrainingRun>(Options(), InitialParameters(Options().model, 1), strategy, budget,
                                          std::move(backend));
   }
   static std::unique_ptr<Backend> Cuda(Precision precision) {

@@ -12,7 +12,7 @@
 
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/engine/trainer.h"
-#include "executor/model/parameters.h"
+#include "executor/task/language_model/initial_parameters.h"
 #include "gtest/gtest.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/schedule/replay.h"
@@ -72,7 +72,7 @@ class Training {
         replay(Replay(schedule, Bytes(options), 8 * options.shape.links()).value()) {
     StoreNeeds store;
     store.Include(replay);
-    trainer = Trainer::Create(options, InitialModel(options.model, 5), store, backend).value();
+    trainer = Trainer::Create(options, InitialParameters(options.model, 5), store, backend).value();
   }
 
   absl::Status Step(const CancelCheck& cancelled) {
@@ -176,7 +176,7 @@ TEST(Offload, RefusesToStoreOnTheHostWithoutTheBufferForIt) {
   TrainerOptions options = SmallModel();
   options.host_states = false;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  const auto trainer = Trainer::Create(options, InitialModel(options.model, 5), {.host_bytes = 1024}, *backend);
+  const auto trainer = Trainer::Create(options, InitialParameters(options.model, 5), {.host_bytes = 1024}, *backend);
   EXPECT_EQ(trainer.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "executor/data/safetensors.h"
+#include "executor/task/language_model/initial_parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
@@ -62,7 +63,7 @@ class RaggedRun {
   RaggedRun(const TrainerOptions& options, const std::map<int64_t, LengthPlan>& plans, int threads)
       : options_(options), plans_(plans), backend_(MakeCpuBackend({.threads = threads}).value()) {
     for (const auto& [links, plan] : plans) store_.Include(plan.replay);
-    trainer = Trainer::Create(options, InitialModel(options.model, 1), store_, *backend_).value();
+    trainer = Trainer::Create(options, InitialParameters(options.model, 1), store_, *backend_).value();
   }
 
   absl::StatusOr<StepResult> Step(const std::vector<int32_t>& lengths) {
@@ -163,7 +164,7 @@ TEST(RaggedTrainer, RefusesWhatDoesNotFit) {
   EXPECT_THAT(run.trainer->Step(plans.at(1).plan.schedule, false, {}).status().ToString(), HasSubstr("no targets"));
   options.carry_state = true;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  EXPECT_THAT(Trainer::Create(options, InitialModel(options.model, 1), {}, *backend).status().ToString(),
+  EXPECT_THAT(Trainer::Create(options, InitialParameters(options.model, 1), {}, *backend).status().ToString(),
               HasSubstr("carry_state is true"));
 }
 

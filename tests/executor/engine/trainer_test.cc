@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "executor/data/safetensors.h"
+#include "executor/task/language_model/initial_parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/engine/training_run.h"
-#include "tests/executor/model/reference_language_model.h"
+#include "tests/executor/task/language_model/reference_language_model.h"
 
 namespace recurve {
 namespace {
@@ -41,7 +42,7 @@ std::string WeightsAfter(TrainingRun& run, int64_t steps) {
 // Weights and peaks for every strategy, many budgets, one and two threads.
 void CompareAllPlans(const SequenceShape& shape, int64_t steps) {
   const TrainerOptions options = Options(shape);
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   TrainingRun store_all(options, initial, Strategy::kStoreAll, -1, 1);
   const std::string expected = WeightsAfter(store_all, steps);
@@ -69,7 +70,7 @@ TEST(Trainer, EveryPlanGivesTheSameBitsInOneStep) { CompareAllPlans({.length = 1
 
 TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
   const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   const int64_t budget = 2 * LinkBytesOf(options.model, options.shape).tape;
   TrainingRun without(options, initial, Strategy::kAuto, budget, 1);
   TrainingRun run(
@@ -84,7 +85,7 @@ TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
 // On the CPU the weights that are uploaded and saved are a second copy in the same memory; on a device they are not.
 TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
   TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   const int64_t weights = ParameterLayout(options.model).block_bytes();
   TrainingRun without(options, initial, Strategy::kAuto, 0, 1);
   options.process_bytes = 1'000'000;
@@ -105,7 +106,7 @@ TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
 // Fewer rows of logits at a time: the same loss, in less workspace.
 TEST(Trainer, WorksInChunksOfTheBackendsRows) {
   const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   TrainingRun whole(options, initial, Strategy::kAuto, 0, 1);
   TrainingRun run(
       options, initial, Strategy::kAuto, 0,
@@ -121,7 +122,7 @@ TEST(Trainer, LearnsAText) {
   TrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
   options.model.dropout = 0;
   options.steps = 120;
-  TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
+  TrainingRun run(options, InitialParameters(options.model, 1), Strategy::kAuto, 0, 1);
   const double first = run.Step()->loss;
   EXPECT_NEAR(first, std::log(256.0), 0.5);
   double last = first;
@@ -133,7 +134,7 @@ TEST(Trainer, SgdLearnsToo) {
   TrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
   options.optimizer = {.kind = OptimizerKind::kSgd, .learning_rate = 1.0, .shape = LearningRateShape::kConstant};
   options.steps = 60;
-  TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
+  TrainingRun run(options, InitialParameters(options.model, 1), Strategy::kAuto, 0, 1);
   double last = 0;
   while (run.trainer->steps_done() < options.steps) last = run.Step()->loss;
   EXPECT_LT(last, 3.0);
@@ -148,7 +149,7 @@ class CarriedStateTest : public testing::Test {
                            .optimizer = {.learning_rate = 1e-12, .warmup_steps = 0},
                            .steps = 3,
                            .carry_state = carry_state};
-    TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
+    TrainingRun run(options, InitialParameters(options.model, 1), Strategy::kAuto, 0, 1);
     std::vector<double> losses;
     for (int64_t window = 0; window < 3; ++window) {
       run.Fill(window);
@@ -158,7 +159,7 @@ class CarriedStateTest : public testing::Test {
   }
   std::vector<double> ReferenceLosses(bool carry_state) {
     const ModelConfig config{.layers = 2, .hidden = 6, .embedding = 4};
-    const ReferenceLanguageModel reference(InitialModel(config, 1));
+    const ReferenceLanguageModel reference(InitialParameters(config, 1));
     auto state = reference.ZeroState(2);
     std::vector<double> losses;
     for (int64_t window = 0; window < 3; ++window) {
@@ -195,7 +196,7 @@ TEST_F(CarriedStateTest, IsDroppedWhenToldOrNotWanted) {
 
 TEST(Trainer, StopsAtALossThatIsNotFinite) {
   const TrainerOptions options = Options({.length = 6, .link = 2, .batch = 2});
-  Model initial = InitialModel(options.model, 1);
+  Model initial = InitialParameters(options.model, 1);
   initial.parameters.back().values['e'] = std::numeric_limits<float>::quiet_NaN();
   TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
   const absl::Status status = run.Step().status();
@@ -208,7 +209,7 @@ TEST(Trainer, StopsAtALossThatIsNotFinite) {
 // Wherever it is cancelled: the weights stay, and the step goes on from the state that was carried to it.
 TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
   const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
   WeightsAfter(undisturbed, 1);
   const std::string before = Sha256Hex(undisturbed.trainer->Parameters().parameters);
@@ -235,7 +236,7 @@ TEST(Trainer, IsCancelledWithinALink) {
   TrainerOptions options = Options({.length = 1500, .link = 1500, .batch = 64});
   options.model.layers = 1;
   options.model.hidden = 64;
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   TrainingRun run(options, initial, Strategy::kAuto, 0, 2);
   run.Fill(0);
   int polls = 0;
@@ -254,7 +255,7 @@ TEST(Trainer, IsCancelledWithinALink) {
 // A state that is carried on is not lost with a step that fails in another way either.
 TEST(Trainer, ARefusedBatchLeavesTheCarriedState) {
   const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
-  const Model initial = InitialModel(options.model, 1);
+  const Parameters initial = InitialParameters(options.model, 1);
   TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
   TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
   EXPECT_EQ(WeightsAfter(run, 1), WeightsAfter(undisturbed, 1));

@@ -17,6 +17,7 @@
 #include "planner_service/capacity/advisor.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -119,8 +120,8 @@ TEST_F(ModelAdvice, IsWhatTrainingReallyTakes) {
       ASSERT_TRUE(advice.ok()) << advice.status();
       JobSpec spec = SpecOf(model, Strategy::kAuto, advice->budget_bytes);
       spec.link = advice->sizing.link;
-      spec.data_path = text;
-      spec.holdout = 0;
+      LanguageModelOf(spec).data_path = text;
+      LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
       auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
       ASSERT_TRUE(job.ok()) << job.status();
       JobObserver observer;
@@ -264,7 +265,8 @@ TEST_F(ModelAdvice, NamesWhatIsOutOfRange) {
   refuses({.batch = 65537}, "batch is 65537");
   refuses({.length = 0}, "length is 0");
   refuses({.link = -1}, "link is -1");
-  refuses({.model = {.layers = 64, .hidden = 16384}, .batch = 65536, .length = 10'000'000}, "make activations of more than");
+  refuses({.model = {.layers = 64, .hidden = 16384}, .batch = 65536, .length = 10'000'000},
+          "make activations of more than");
   refuses({.link = 5, .choices = {{5, {1, 1, 2}}}}, "link is 5, must be 0");
   refuses({.choices = {{0, {1, 1, 2}}}}, "choices.link is 0");
   refuses({.choices = {{5, {1, 1, -1}}}}, "backward_seconds is -1");
@@ -273,8 +275,9 @@ TEST_F(ModelAdvice, NamesWhatIsOutOfRange) {
 
 // The widest models that are countable are sized without being held.
 TEST_F(ModelAdvice, SizesHugeModels) {
-  const auto advice = advisor_.Advise(ModelWorkload{.model = {.layers = 64, .hidden = 16384}, .batch = 16, .length = 1000},
-                                      Strategy::kAuto, kMaxBytes, {});
+  const auto advice =
+      advisor_.Advise(ModelWorkload{.model = {.layers = 64, .hidden = 16384}, .batch = 16, .length = 1000},
+                      Strategy::kAuto, kMaxBytes, {});
   ASSERT_TRUE(advice.ok()) << advice.status();
   EXPECT_GT(advice->sizing.fixed_bytes, int64_t{64} * 8 * 16384 * 16384 * 4);
   EXPECT_LT(advice->peak_bytes, kMaxBytes);

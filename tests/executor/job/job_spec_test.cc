@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -18,7 +19,7 @@ JobSpec Good() { return {.data_path = "text"}; }
 TEST(CheckJobSpec, TakesDefaultsAndEdges) {
   EXPECT_TRUE(CheckJobSpec(Good()).ok());
   JobSpec spec = Good();
-  spec.holdout = 0;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
   spec.length = kMaxChainLength;
   spec.link = kMaxChainLength;
   spec.memory = TotalBytes{1};
@@ -35,17 +36,17 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr(message));
   };
-  expect([](JobSpec& s) { s.data_path = ""; }, "data is empty");
-  expect([](JobSpec& s) { s.holdout = 0.6; }, "holdout is 60%, must be 0% to 50%");
+  expect([](JobSpec& s) { LanguageModelOf(s).data_path = ""; }, "data is empty");
+  expect([](JobSpec& s) { LanguageModelOf(s).LanguageModelSpec::holdout = 0.6; }, "holdout is 60%, must be 0% to 50%");
   expect([](JobSpec& s) { s.max_seconds = -1; }, "max_seconds is -1, must be in [0, 1e9]");
-  expect([](JobSpec& s) { s.holdout = NAN; }, "holdout is nan");
-  expect([](JobSpec& s) { s.layers = 0; }, "layers is 0, must be 1..64");
-  expect([](JobSpec& s) { s.layers = 65; }, "layers is 65");
-  expect([](JobSpec& s) { s.hidden = 0; }, "hidden is 0");
-  expect([](JobSpec& s) { s.hidden = 16385; }, "hidden is 16385, must be 1..16384");
-  expect([](JobSpec& s) { s.embedding = -1; }, "embedding is -1");
-  expect([](JobSpec& s) { s.dropout = 1.0; }, "dropout is 1, must be in [0, 1)");
-  expect([](JobSpec& s) { s.recurrent_dropout = 1.0; }, "recurrent_dropout is 1, must be in [0, 1)");
+  expect([](JobSpec& s) { LanguageModelOf(s).LanguageModelSpec::holdout = NAN; }, "holdout is nan");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.layers = 0; }, "layers is 0, must be 1..64");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.layers = 65; }, "layers is 65");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.hidden = 0; }, "hidden is 0");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.hidden = 16385; }, "hidden is 16385, must be 1..16384");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.embedding = -1; }, "embedding is -1");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.dropout = 1.0; }, "dropout is 1, must be in [0, 1)");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.recurrent_dropout = 1.0; }, "recurrent_dropout is 1, must be in [0, 1)");
   expect([](JobSpec& s) { s.device = "tpu"; }, "device is \"tpu\", must be cpu, cuda, or cuda:N");
   expect([](JobSpec& s) { s.device = "cuda:-1"; }, "device is \"cuda:-1\"");
   expect([](JobSpec& s) { s.precision = Precision::kTf32; }, "precision is tf32, must be fp32 on the CPU");
@@ -72,8 +73,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");
   expect([](JobSpec& s) { s.checkpoint_every = -1; }, "checkpoint_every is -1");
   expect([](JobSpec& s) { s.evaluate_every = -1; }, "evaluate_every is -1");
-  expect([](JobSpec& s) { s.evaluate_every = 1, s.holdout = 0; }, "evaluate_every is 1, must be 0 with a holdout of 0");
-  expect([](JobSpec& s) { s.save_path = s.data_path; }, "must not be the data_path");
+  expect([](JobSpec& s) { s.evaluate_every = 1, LanguageModelOf(s).LanguageModelSpec::holdout = 0; }, "evaluate_every is 1, must be 0 with a holdout of 0");
+  expect([](JobSpec& s) { s.save_path = LanguageModelOf(s).data_path; }, "must not be the data_path");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/engine/inference.h"
+#include "executor/task/language_model/inference.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/backend/pointwise.h"
 #include "executor/engine/arena.h"
-#include "executor/model/language_model.h"
+#include "executor/task/language_model/language_model.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -31,7 +31,7 @@ LanguageModel ReadingModel(const ModelConfig& config, int64_t steps, Backend& ba
 
 // What reading holds in memory, but for what the backend holds for itself: two states and a tape that is not kept.
 int64_t ReadingBytes(const LanguageModel& model) {
-  const LanguageModel::Regions& needs = model.needs();
+  const TrainableModel::Regions& needs = model.needs();
   return needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model.state_bytes() +
          model.tape_bytes();
 }
@@ -39,7 +39,8 @@ int64_t ReadingBytes(const LanguageModel& model) {
 // One sequence that is read through a model, link by link, forward only.
 class Reader {
  public:
-  static absl::StatusOr<std::unique_ptr<Reader>> Create(const Model& model, int64_t steps, Backend& backend);
+  static absl::StatusOr<std::unique_ptr<Reader>> Create(const TrainedLanguageModel& model, int64_t steps,
+                                                        Backend& backend);
 
   // Reads `steps` bytes.
   void Read(const int32_t* inputs);
@@ -52,9 +53,9 @@ class Reader {
   int64_t steps() const { return steps_; }
 
  private:
-  Reader(const Model& model, int64_t steps, Backend& backend)
+  Reader(const TrainedLanguageModel& model, int64_t steps, Backend& backend)
       : backend_(backend), steps_(steps), model_(ReadingModel(model.config, steps, backend)) {}
-  absl::Status TakeMemory(const Model& model);
+  absl::Status TakeMemory(const TrainedLanguageModel& model);
   int64_t TokenBytes() const { return steps_ * static_cast<int64_t>(sizeof(int32_t)); }
 
   Backend& backend_;
@@ -66,7 +67,8 @@ class Reader {
   std::byte* scratch_ = nullptr;  // a tape that is not kept
 };
 
-absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const Model& model, int64_t steps, Backend& backend) {
+absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const TrainedLanguageModel& model, int64_t steps,
+                                                       Backend& backend) {
   if (model.config.vocabulary != kBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("model.vocabulary is ", model.config.vocabulary, ", must be ", kBytes, " to read bytes"));
@@ -76,8 +78,8 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const Model& model, int64
   return reader;
 }
 
-absl::Status Reader::TakeMemory(const Model& model) {
-  const LanguageModel::Regions& needs = model_.needs();
+absl::Status Reader::TakeMemory(const TrainedLanguageModel& model) {
+  const TrainableModel::Regions& needs = model_.needs();
   ASSIGN_OR_RETURN(arena_, Arena::Create(backend_, backend_.OwnBytes() + ReadingBytes(model_), /*pieces=*/6));
   model_.Bind({.weights = Region(arena_->Push(MemoryKind::kWeights, needs.weights.used())),
                .gradients = Region(),
@@ -87,20 +89,20 @@ absl::Status Reader::TakeMemory(const Model& model) {
   next_state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
   scratch_ = arena_->Push(MemoryKind::kTapes, model_.tape_bytes());
   Restart();
-  UploadModel(model, backend_, model_.parameters());
+  Upload(model.parameters, model_.layout(), backend_, model_.parameters());
   model_.PrepareWeights();
-  model_.BeginBatch(steps_, 1);
+  model_.BeginBatch({.steps = steps_});
   return backend_.Synchronize();
 }
 
 void Reader::Read(const int32_t* inputs) {
-  backend_.Upload(inputs, TokenBytes(), model_.inputs());
+  backend_.Upload(inputs, TokenBytes(), model_.tokens().inputs);
   model_.Forward(0, state_, next_state_, scratch_, /*keep_tape=*/false);
   std::swap(state_, next_state_);
 }
 
 void Reader::ReadAndScore(const int32_t* inputs, const int32_t* targets) {
-  backend_.Upload(targets, TokenBytes(), model_.targets());
+  backend_.Upload(targets, TokenBytes(), model_.tokens().targets);
   Read(inputs);
   model_.AddLoss(0, state_, scratch_);
 }
@@ -116,7 +118,7 @@ double Reader::Nats() {
 }
 
 // The weights of a model that was read are finite: what is not comes from large ones.
-absl::Status NotFinite(const Model& model, const char* what) {
+absl::Status NotFinite(const TrainedLanguageModel& model, const char* what) {
   float largest = 0;
   std::string name = "none";
   for (const NamedTensor& tensor : model.parameters) {
@@ -161,7 +163,7 @@ class Scorer {
   }
 
   int64_t predictions() const { return predictions_; }
-  absl::StatusOr<double> BitsPerByte(const Model& model) {
+  absl::StatusOr<double> BitsPerByte(const TrainedLanguageModel& model) {
     const double nats = reader_.Nats();
     const bool sensible = nats < kMostNats * static_cast<double>(predictions_);  // not so of NaN
     if (!sensible) return NotFinite(model, "the loss");
@@ -232,9 +234,37 @@ absl::Status CheckOptions(const SampleOptions& options) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<double> EvaluateWindows(const TrainedLanguageModel& model, const Text& text, Backend& backend,
+                                       const CancelCheck& cancelled, const EvaluationProgress& progress) {
+  if (text.size() < 2) {
+    return absl::InvalidArgumentError(absl::StrCat("the text to evaluate has ", text.size(),
+                                                   " bytes, must have at least 2: one to read, one to predict"));
+  }
+  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend));
+  Scorer scorer(*reader, backend, cancelled, progress);
+  TextView view(text);
+  for (int64_t at = 0; at + 1 < text.size(); at += reader->steps()) {
+    ASSIGN_OR_RETURN(const auto bytes, view.Look(at, std::min(reader->steps() + 1, text.size() - at)));
+    RETURN_IF_ERROR(scorer.Score(bytes));
+  }
+  return scorer.BitsPerByte(model);
+}
+
+absl::StatusOr<double> EvaluateLines(const TrainedLanguageModel& model, const Text& text, Backend& backend,
+                                     const CancelCheck& cancelled, const EvaluationProgress& progress) {
+  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, kEvaluationSteps, backend));
+  Scorer scorer(*reader, backend, cancelled, progress);
+  TextView view(text);
+  RETURN_IF_ERROR(ScoreLines(view, *reader, scorer));
+  if (scorer.predictions() == 0) {
+    return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one that is not empty");
+  }
+  return scorer.BitsPerByte(model);
+}
+
 }  // namespace
 
-absl::Status Sample(const Model& model, const SampleOptions& options, Backend& backend,
+absl::Status Sample(const TrainedLanguageModel& model, const SampleOptions& options, Backend& backend,
                     const std::function<bool(char)>& emit) {
   RETURN_IF_ERROR(CheckOptions(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Create(model, /*steps=*/1, backend));
@@ -258,34 +288,12 @@ absl::Status Sample(const Model& model, const SampleOptions& options, Backend& b
   return backend.Synchronize();
 }
 
-absl::StatusOr<double> EvaluateBitsPerByte(const Model& model, const Text& text, Backend& backend,
-                                           const CancelCheck& cancelled, const EvaluationProgress& progress) {
-  if (text.size() < 2) {
-    return absl::InvalidArgumentError(absl::StrCat("the text to evaluate has ", text.size(),
-                                                   " bytes, must have at least 2: one to read, one to predict"));
-  }
+absl::StatusOr<double> EvaluateText(const TrainedLanguageModel& model, const Text& text, Sequences sequences,
+                                    Backend& backend, const CancelCheck& cancelled,
+                                    const EvaluationProgress& progress) {
   const StopScope scope(backend, cancelled);
-  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend));
-  Scorer scorer(*reader, backend, cancelled, progress);
-  TextView view(text);
-  for (int64_t at = 0; at + 1 < text.size(); at += reader->steps()) {
-    ASSIGN_OR_RETURN(const auto bytes, view.Look(at, std::min(reader->steps() + 1, text.size() - at)));
-    RETURN_IF_ERROR(scorer.Score(bytes));
-  }
-  return scorer.BitsPerByte(model);
-}
-
-absl::StatusOr<double> EvaluateLinesBitsPerByte(const Model& model, const Text& text, Backend& backend,
-                                                const CancelCheck& cancelled, const EvaluationProgress& progress) {
-  const StopScope scope(backend, cancelled);
-  ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, kEvaluationSteps, backend));
-  Scorer scorer(*reader, backend, cancelled, progress);
-  TextView view(text);
-  RETURN_IF_ERROR(ScoreLines(view, *reader, scorer));
-  if (scorer.predictions() == 0) {
-    return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one that is not empty");
-  }
-  return scorer.BitsPerByte(model);
+  return sequences == Sequences::kLines ? EvaluateLines(model, text, backend, cancelled, progress)
+                                        : EvaluateWindows(model, text, backend, cancelled, progress);
 }
 
 int64_t EvaluationBytes(const ModelConfig& config, Backend& backend) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/data/text_corpus.h"
+#include "executor/task/language_model/text_corpus.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

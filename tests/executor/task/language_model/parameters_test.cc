@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/model/parameters.h"
+#include "executor/task/language_model/initial_parameters.h"
 
 #include <cmath>
 #include <memory>
@@ -45,16 +45,16 @@ TEST(ParameterLayout, TensorsAreAlignedAndDoNotOverlap) {
 }
 
 TEST(InitialModel, IsAFunctionOfTheSeed) {
-  const Model a = InitialModel(kParametersConfig, 1);
-  const Model b = InitialModel(kParametersConfig, 1);
-  const Model c = InitialModel(kParametersConfig, 2);
+  const Parameters a = InitialParameters(kParametersConfig, 1);
+  const Parameters b = InitialParameters(kParametersConfig, 1);
+  const Parameters c = InitialParameters(kParametersConfig, 2);
   for (size_t i = 0; i < a.parameters.size(); ++i) EXPECT_EQ(a.parameters[i].values, b.parameters[i].values);
   EXPECT_NE(a.parameters[0].values, c.parameters[0].values);
   EXPECT_NE(a.parameters[2].values, a.parameters[5].values);  // each tensor has numbers of its own
 }
 
 TEST(InitialModel, HasTheSpreadThatItSays) {
-  const Model model = InitialModel({.vocabulary = 256, .layers = 2, .hidden = 64, .embedding = 64}, 1);
+  const Parameters model = InitialParameters({.vocabulary = 256, .layers = 2, .hidden = 64, .embedding = 64}, 1);
   // Tensor, bound in 1 / sqrt(H).
   for (const auto& [index, gain] : {std::pair{1, 1.0}, {2, 1.0}, {4, 3.0}, {5, 1.0}, {7, 4.0}}) {
     const double bound = gain / 8;
@@ -81,7 +81,7 @@ TEST(InitialModel, HasTheSpreadThatItSays) {
 }
 
 TEST(ParameterBlock, RoundTripsAndLeavesThePadding) {
-  const Model model = InitialModel(kParametersConfig, 1);
+  const Parameters model = InitialParameters(kParametersConfig, 1);
   const ParameterLayout layout(kParametersConfig);
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 1}).value();
   std::vector<float> block(layout.block_floats(), 7.0f);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/data/line_batches.h"
+#include "executor/task/language_model/line_batches.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "executor/data/permutation.h"
+#include "executor/task/language_model/permutation.h"
 #include "tests/executor/data/text_file.h"
 
 namespace recurve {

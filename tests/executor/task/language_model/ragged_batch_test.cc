@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/executor/model/model_runner.h"
+#include "tests/executor/task/language_model/model_runner.h"
 
 namespace recurve {
 namespace {
@@ -90,7 +90,7 @@ std::ostream& operator<<(std::ostream& out, const RaggedCase& c) { return out <<
 class RaggedBatchTest : public testing::TestWithParam<RaggedCase> {
  protected:
   const RaggedCase& c_ = GetParam();
-  const Model initial_ = InitialModel(c_.config, 3);
+  const Parameters initial_ = InitialParameters(c_.config, 3);
   const std::vector<Sequence> sequences_ = RandomSequences(c_.lengths, c_.config.vocabulary);
 };
 

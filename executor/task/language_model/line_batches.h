@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_EXECUTOR_DATA_LINE_BATCHES_H_
-#define RECURVE_EXECUTOR_DATA_LINE_BATCHES_H_
+#ifndef RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINE_BATCHES_H_
+#define RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINE_BATCHES_H_
 
 #include <cstdint>
 #include <span>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "executor/data/batch_source.h"
-#include "executor/data/lines.h"
+#include "executor/task/language_model/lines.h"
+#include "executor/task/language_model/text_batches.h"
 
 namespace recurve {
 
@@ -17,7 +17,7 @@ namespace recurve {
 // pass: lines are drawn into pools of kPoolBatches batches, sorted by length within the pool, cut into batches, and the
 // batches are shuffled. The last batch of a pass may have fewer lines: the sequences that are missing have length 0.
 // Holds what Lines does, and 16 bytes for each line of a pool.
-class LineBatches final : public BatchSource {
+class LineBatches final : public TextBatches {
  public:
   static constexpr int64_t kPoolBatches = 64;
 
@@ -31,7 +31,7 @@ class LineBatches final : public BatchSource {
 
   bool StartsAfresh(int64_t /*index*/) const override { return true; }
   absl::StatusOr<int64_t> StepsOf(int64_t index, const StopCheck& stop) override;
-  absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) override;
+  absl::Status Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) override;
   int64_t HeldBytes() const override;
 
  private:
@@ -52,4 +52,4 @@ class LineBatches final : public BatchSource {
 
 }  // namespace recurve
 
-#endif  // RECURVE_EXECUTOR_DATA_LINE_BATCHES_H_
+#endif  // RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINE_BATCHES_H_

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_
-#define RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_
+#ifndef RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_BATCHES_H_
+#define RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_BATCHES_H_
 
 #include <cstdint>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/data/input_file.h"
+#include "executor/task/language_model/token_batch.h"
 
 namespace recurve {
 
 inline constexpr int32_t kNoTarget = -1;  // of a step that predicts nothing
 
-// A batch in the memory of the host: B sequences side by side, time-major.
-struct HostBatch {
-  int64_t steps;     // rows to fill, at least BatchSource::StepsOf
-  int32_t* inputs;   // [steps, B]
-  int32_t* targets;  // [steps, B]; kNoTarget beyond the end of a sequence
-  int32_t* lengths;  // [B], steps of each sequence; not written where all are of one length
+// Where a batch is written, and how many of its rows: at least TextBatches::StepsOf. Targets beyond the end of a
+// sequence are kNoTarget; lengths are not written where all sequences are of one length.
+struct TokenRows {
+  int64_t steps;
+  TokenBatch tokens;
 };
 
 // The batches of a text, numbered 0, 1, ... without end. The same number is always the same batch, as long as the file
@@ -25,15 +25,15 @@ struct HostBatch {
 //
 // Every method that may read the file returns CANCELLED when `stop` says so, and DATA_LOSS when the file has become
 // shorter or its lines are no longer where they were.
-class BatchSource {
+class TextBatches {
  public:
-  virtual ~BatchSource() = default;
+  virtual ~TextBatches() = default;
 
   // Whether no state may be carried into batch `index` from the one before.
   virtual bool StartsAfresh(int64_t index) const = 0;
   // Steps of the longest sequence of batch `index`, at least 1.
   virtual absl::StatusOr<int64_t> StepsOf(int64_t index, const StopCheck& stop) = 0;
-  virtual absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) = 0;
+  virtual absl::Status Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) = 0;
   // Memory that finding the batches takes as long as the source lives, such as an index of lines, beside some bytes for
   // each sequence of a batch. In bytes, at most.
   virtual int64_t HeldBytes() const { return 0; }
@@ -41,4 +41,4 @@ class BatchSource {
 
 }  // namespace recurve
 
-#endif  // RECURVE_EXECUTOR_DATA_BATCH_SOURCE_H_
+#endif  // RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_BATCHES_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/engine/inference.h"
+#include "executor/task/language_model/inference.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "executor/backend/cpu/cpu_backend.h"
-#include "executor/model/parameters.h"
+#include "executor/task/language_model/initial_parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/data/text_file.h"
 #include "tests/executor/engine/training_run.h"
-#include "tests/executor/model/reference_language_model.h"
+#include "tests/executor/task/language_model/reference_language_model.h"
 
 namespace recurve {
 namespace {
@@ -49,7 +49,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
   // The last of the cells has residual connections and layer norm besides.
   static Model MakeModel(double dropout) {
     const bool last = GetParam() == kCells[std::size(kCells) - 1];
-    return InitialModel({.cell = GetParam(),
+    return InitialParameters({.cell = GetParam(),
                          .layers = 2,
                          .hidden = 12,
                          .embedding = 6,
@@ -208,7 +208,7 @@ TEST_P(InferenceTest, NamesWhatIsWrong) {
   EXPECT_THAT(Sample(model_, {.temperature = -1}, *backend_, emit).message(), HasSubstr("temperature is -1"));
   EXPECT_THAT(Sample(model_, {.temperature = NAN}, *backend_, emit).message(), HasSubstr("temperature is nan"));
   EXPECT_THAT(Sample(model_, {.bytes = -1}, *backend_, emit).message(), HasSubstr("bytes is -1"));
-  const Model small = InitialModel({.vocabulary = 10, .hidden = 4, .embedding = 4}, 1);
+  const Parameters small = InitialParameters({.vocabulary = 10, .hidden = 4, .embedding = 4}, 1);
   EXPECT_THAT(Sample(small, {}, *backend_, emit).message(), HasSubstr("vocabulary is 10"));
 }
 

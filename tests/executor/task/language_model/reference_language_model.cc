@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/executor/model/reference_language_model.h"
+#include "tests/executor/task/language_model/reference_language_model.h"
 
 #include <cmath>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_EXECUTOR_DATA_LINES_H_
-#define RECURVE_EXECUTOR_DATA_LINES_H_
+#ifndef RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINES_H_
+#define RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINES_H_
 
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "executor/data/text_corpus.h"
+#include "executor/task/language_model/text_corpus.h"
 
 namespace recurve {
 
@@ -65,4 +65,4 @@ class Lines {
 
 }  // namespace recurve
 
-#endif  // RECURVE_EXECUTOR_DATA_LINES_H_
+#endif  // RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_LINES_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_EXECUTOR_DATA_TEXT_CORPUS_H_
-#define RECURVE_EXECUTOR_DATA_TEXT_CORPUS_H_
+#ifndef RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_CORPUS_H_
+#define RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_CORPUS_H_
 
 #include <cstdint>
 #include <memory>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "executor/data/batch_source.h"
 #include "executor/data/input_file.h"
+#include "executor/task/language_model/text_batches.h"
 
 namespace recurve {
 
@@ -69,13 +69,13 @@ struct TextSpan {
 
 // Fills `batch`, which has `columns` sequences, with `spans`; columns beyond them have no steps. Lengths are not
 // written. CANCELLED within a few megabytes when `stop` says so.
-absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const HostBatch& batch,
+absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const TokenRows& batch,
                       const StopCheck& stop);
 
 // Cuts a text into batches of windows for training with the state carried over. The text is split into B streams of
 // equal length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value
 // that refers to the file.
-class WindowBatches final : public BatchSource {
+class WindowBatches final : public TextBatches {
  public:
   // INVALID_ARGUMENT when the text has fewer than batch * length + 1 bytes, with the number it has.
   static absl::StatusOr<WindowBatches> Create(const Text& text, int64_t batch, int64_t length);
@@ -84,7 +84,7 @@ class WindowBatches final : public BatchSource {
   // The first window of a pass over the streams.
   bool StartsAfresh(int64_t index) const override { return index % windows_ == 0; }
   absl::StatusOr<int64_t> StepsOf(int64_t /*index*/, const StopCheck& /*stop*/) override { return length_; }
-  absl::Status Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) override;
+  absl::Status Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) override;
 
  private:
   WindowBatches(const Text& text, int64_t batch, int64_t length, int64_t windows)
@@ -96,4 +96,4 @@ class WindowBatches final : public BatchSource {
 
 }  // namespace recurve
 
-#endif  // RECURVE_EXECUTOR_DATA_TEXT_CORPUS_H_
+#endif  // RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_TEXT_CORPUS_H_

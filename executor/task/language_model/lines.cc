@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/data/lines.h"
+#include "executor/task/language_model/lines.h"
 
 #include <algorithm>
 #include <bit>

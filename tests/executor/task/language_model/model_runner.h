@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_
-#define RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_
+#ifndef RECURVE_TESTS_EXECUTOR_TASK_LANGUAGE_MODEL_MODEL_RUNNER_H_
+#define RECURVE_TESTS_EXECUTOR_TASK_LANGUAGE_MODEL_MODEL_RUNNER_H_
 
 #include <algorithm>
 #include <cstring>
@@ -9,8 +9,8 @@
 
 #include "executor/backend/backend.h"
 #include "executor/backend/cpu/cpu_backend.h"
-#include "executor/model/language_model.h"
-#include "tests/executor/model/reference_language_model.h"
+#include "executor/task/language_model/language_model.h"
+#include "tests/executor/task/language_model/reference_language_model.h"
 
 namespace recurve {
 
@@ -74,4 +74,4 @@ class ModelRunner {
 
 }  // namespace recurve
 
-#endif  // RECURVE_TESTS_EXECUTOR_MODEL_MODEL_RUNNER_H_
+#endif  // RECURVE_TESTS_EXECUTOR_TASK_LANGUAGE_MODEL_MODEL_RUNNER_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/data/text_corpus.h"
+#include "executor/task/language_model/text_corpus.h"
 
 #include <algorithm>
 #include <array>
@@ -77,7 +77,7 @@ absl::StatusOr<std::span<const uint8_t>> TextView::Look(int64_t begin, int64_t b
   return std::span<const uint8_t>(buffer_).subspan(static_cast<size_t>(begin - begin_), static_cast<size_t>(bytes));
 }
 
-absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const HostBatch& batch,
+absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const TokenRows& batch,
                       const StopCheck& stop) {
   Tile tile;
   for (int64_t column = 0; column < columns; column += kTileColumns) {
@@ -88,7 +88,8 @@ absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t
       RETURN_IF_ERROR(CheckStop(stop));
       RETURN_IF_ERROR(ReadTile(text, here, step, tile));
       const int64_t at = step * columns + column;
-      WriteTile(tile, std::min(kTileSteps, batch.steps - step), width, columns, batch.inputs + at, batch.targets + at);
+      WriteTile(tile, std::min(kTileSteps, batch.steps - step), width, columns, batch.tokens.inputs + at,
+                batch.tokens.targets + at);
     }
   }
   return absl::OkStatus();
@@ -111,7 +112,7 @@ absl::StatusOr<WindowBatches> WindowBatches::Create(const Text& text, int64_t ba
   return WindowBatches(text, batch, length, stream / length);
 }
 
-absl::Status WindowBatches::Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) {
+absl::Status WindowBatches::Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) {
   const int64_t stream = (text_.size() - 1) / batch_;
   const int64_t first = index % windows_ * length_;
   for (int64_t b = 0; b < batch_; ++b) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/data/line_batches.h"
+#include "executor/task/language_model/line_batches.h"
 
 #include <algorithm>
 #include <numeric>
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "executor/data/permutation.h"
+#include "executor/task/language_model/permutation.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -97,10 +97,10 @@ absl::StatusOr<int64_t> LineBatches::StepsOf(int64_t index, const StopCheck& sto
   return sequences.back().steps;
 }
 
-absl::Status LineBatches::Fill(int64_t index, const HostBatch& batch, const StopCheck& stop) {
+absl::Status LineBatches::Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) {
   ASSIGN_OR_RETURN(const std::span<const TextSpan> sequences, Take(index, stop));
-  std::fill_n(batch.lengths, batch_, 0);
-  std::transform(sequences.begin(), sequences.end(), batch.lengths,
+  std::fill_n(batch.tokens.lengths, batch_, 0);
+  std::transform(sequences.begin(), sequences.end(), batch.tokens.lengths,
                  [](const TextSpan& sequence) { return static_cast<int32_t>(sequence.steps); });
   return FillFrom(lines_.text(), sequences, batch_, batch, stop);
 }

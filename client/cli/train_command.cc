@@ -105,7 +105,7 @@ absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& opt
   ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
   recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
-                                        ", on ", job.plan().device));
+                                         ", on ", job.plan().device));
   return report;
 }
 

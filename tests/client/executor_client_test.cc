@@ -33,7 +33,8 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
     const std::lock_guard lock(mutex_);
     request_ids_.push_back(request->request_id());
     if (request_ids_.size() == 1) return {grpc::StatusCode::UNAVAILABLE, "starting"};
-    if (request->spec().data_path().empty()) return {grpc::StatusCode::INVALID_ARGUMENT, "LanguageModelOf(spec).data_path is empty"};
+    if (request->spec().data_path().empty())
+      return {grpc::StatusCode::INVALID_ARGUMENT, "LanguageModelOf(spec).data_path is empty"};
     response->mutable_job()->set_id("job-1");
     *response->mutable_job()->mutable_spec() = request->spec();
     return grpc::Status::OK;
@@ -134,7 +135,8 @@ TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
 TEST_F(ExecutorClientTest, PassesErrorsOnWithTheTarget) {
   const absl::Status wrong = client_->CreateJob({}, "").status();
   EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(wrong.message(), absl::StrCat("executor at 127.0.0.1:", server_->port(), ": LanguageModelOf(spec).data_path is empty"));
+  EXPECT_EQ(wrong.message(),
+            absl::StrCat("executor at 127.0.0.1:", server_->port(), ": LanguageModelOf(spec).data_path is empty"));
   EXPECT_EQ(client_->GetJob("x").status().code(), absl::StatusCode::kNotFound);
   absl::Status status = client_->WatchJob("x", 0, [](const executor::v1::JobEvent&) { return true; });
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

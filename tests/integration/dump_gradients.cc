@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "executor/data/safetensors.h"
-#include "executor/task/language_model/initial_parameters.h"
+#include "tests/executor/task/language_model/model.h"
 #include "tests/executor/task/language_model/model_runner.h"
 
 namespace recurve {
@@ -22,7 +22,7 @@ namespace {
 constexpr SequenceShape kShape{.length = 23, .link = 5, .batch = 3};
 
 Model RandomModel(const ModelConfig& config) {
-  Model model = InitialParameters(config, 3);
+  Model model = InitialModel(config, 3);
   std::mt19937 random(13);
   std::uniform_real_distribution<float> uniform(-0.2f, 0.2f);
   for (NamedTensor& tensor : model.parameters) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/codec/job_codec.h"
-#include "tests/executor/task/language_model/language_model_of.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/message.h>
@@ -11,6 +10,8 @@
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/job_store.h"
-#include "tests/executor/task/language_model/language_model_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {

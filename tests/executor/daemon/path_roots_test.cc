@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/path_roots.h"
-#include "tests/executor/task/language_model/language_model_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "executor/backend/cuda/cuda_backend.h"
 #include "executor/data/safetensors.h"
-#include "executor/task/language_model/initial_parameters.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -22,7 +22,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
     if (const auto backend = MakeCudaBackend({}); !backend.ok()) GTEST_SKIP() << backend.status().message();
   }
 
-  static TrainerOptions Options() {
+  static LanguageTrainerOptions Options() {
     return {.model = {.cell = GetParam(),
                       .layers = 3,
                       .hidden = 24,
@@ -38,7 +38,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
             .dropout_seed = 5};
   }
   static std::unique_ptr<TrainingRun> Run(Strategy strategy, int64_t budget, std::unique_ptr<Backend> backend) {
-    return std::make_unique<TrainingRun>(Options(), InitialParameters(Options().model, 1), strategy, budget,
+    return std::make_unique<TrainingRun>(Options(), InitialModel(Options().model, 1), strategy, budget,
                                          std::move(backend));
   }
   static std::unique_ptr<Backend> Cuda(Precision precision) {
@@ -49,7 +49,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
       const auto result = run.Step();
       EXPECT_TRUE(result.ok()) << result.status();
     }
-    return Sha256Hex(run.trainer->Parameters().parameters);
+    return Sha256Hex(run.trainer->DownloadParameters());
   }
 };
 

@@ -46,7 +46,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { LanguageModelOf(s).model.hidden = 16385; }, "hidden is 16385, must be 1..16384");
   expect([](JobSpec& s) { LanguageModelOf(s).model.embedding = -1; }, "embedding is -1");
   expect([](JobSpec& s) { LanguageModelOf(s).model.dropout = 1.0; }, "dropout is 1, must be in [0, 1)");
-  expect([](JobSpec& s) { LanguageModelOf(s).model.recurrent_dropout = 1.0; }, "recurrent_dropout is 1, must be in [0, 1)");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.recurrent_dropout = 1.0; },
+         "recurrent_dropout is 1, must be in [0, 1)");
   expect([](JobSpec& s) { s.device = "tpu"; }, "device is \"tpu\", must be cpu, cuda, or cuda:N");
   expect([](JobSpec& s) { s.device = "cuda:-1"; }, "device is \"cuda:-1\"");
   expect([](JobSpec& s) { s.precision = Precision::kTf32; }, "precision is tf32, must be fp32 on the CPU");
@@ -73,7 +74,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");
   expect([](JobSpec& s) { s.checkpoint_every = -1; }, "checkpoint_every is -1");
   expect([](JobSpec& s) { s.evaluate_every = -1; }, "evaluate_every is -1");
-  expect([](JobSpec& s) { s.evaluate_every = 1, LanguageModelOf(s).LanguageModelSpec::holdout = 0; }, "evaluate_every is 1, must be 0 with a holdout of 0");
+  expect([](JobSpec& s) { s.evaluate_every = 1, LanguageModelOf(s).LanguageModelSpec::holdout = 0; },
+         "evaluate_every is 1, must be 0 with a holdout of 0");
   expect([](JobSpec& s) { s.save_path = LanguageModelOf(s).data_path; }, "must not be the data_path");
 }
 

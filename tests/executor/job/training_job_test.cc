@@ -28,6 +28,7 @@
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
 #include "tests/executor/task/language_model/language_model_of.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {

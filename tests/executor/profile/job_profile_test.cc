@@ -57,8 +57,8 @@ TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
   JobSpec spec = Spec();
   LanguageModelOf(spec).model.cell = GetParam();
   const JobProfile profile = Profile(spec, 1);
-  const int64_t T = spec.length, B = spec.batch, H = LanguageModelOf(spec).model.hidden, E = LanguageModelOf(spec).model.embedding,
-                G = GeometryOf(LanguageModelOf(spec).model.cell).gates * H;
+  const int64_t T = spec.length, B = spec.batch, H = LanguageModelOf(spec).model.hidden,
+                E = LanguageModelOf(spec).model.embedding, G = GeometryOf(LanguageModelOf(spec).model.cell).gates * H;
   const int64_t product = 2 * B * H * G;  // of h and the recurrent weights, for one step
   // The last link, which has 2 steps, is taped only: links run without tape have all 4.
   const int64_t plain = (profile.plan.plan.forward_count - profile.plan.links) * spec.link;

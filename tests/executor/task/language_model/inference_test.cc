@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "executor/backend/cpu/cpu_backend.h"
-#include "executor/task/language_model/initial_parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/data/text_file.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 #include "tests/executor/task/language_model/reference_language_model.h"
 
 namespace recurve {
@@ -26,7 +26,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
  protected:
   std::string Sampled(const SampleOptions& options) {
     std::string text;
-    const absl::Status status = Sample(model_, options, *backend_, [&](char byte) {
+    const absl::Status status = Sample(View(model_), options, *backend_, [&](char byte) {
       text.push_back(byte);
       return true;
     });
@@ -49,7 +49,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
   // The last of the cells has residual connections and layer norm besides.
   static Model MakeModel(double dropout) {
     const bool last = GetParam() == kCells[std::size(kCells) - 1];
-    return InitialParameters({.cell = GetParam(),
+    return InitialModel({.cell = GetParam(),
                          .layers = 2,
                          .hidden = 12,
                          .embedding = 6,
@@ -77,7 +77,7 @@ TEST_P(InferenceTest, EvaluatesAsTheReferenceDoes) {
     auto state = reference.ZeroState(1);
     const double expected = reference.Loss(batch, &state) / std::numbers::ln2;
     const TextFile file(text);
-    const absl::StatusOr<double> bits = EvaluateBitsPerByte(model_, file.text(), *backend_, {});
+    const absl::StatusOr<double> bits = EvaluateText(View(model_), file.text(), Sequences::kWindows, *backend_, {});
     ASSERT_TRUE(bits.ok()) << bits.status();
     EXPECT_NEAR(*bits, expected, 1e-5) << size;
   }
@@ -86,7 +86,7 @@ TEST_P(InferenceTest, EvaluatesAsTheReferenceDoes) {
 TEST_P(InferenceTest, EvaluationNeedsTwoBytesAndCanBeCancelled) {
   const auto error = [&](std::string_view text, const CancelCheck& cancelled) {
     const TextFile file(text);
-    return EvaluateBitsPerByte(model_, file.text(), *backend_, cancelled).status().code();
+    return EvaluateText(View(model_), file.text(), Sequences::kWindows, *backend_, cancelled).status().code();
   };
   EXPECT_EQ(error("x", {}), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(error("", {}), absl::StatusCode::kInvalidArgument);
@@ -109,27 +109,27 @@ TEST_P(InferenceTest, EvaluatesEachLineByItself) {
     text += line + "\n\n";
     const TextFile alone("\n" + line + "\n");
     const auto bytes = static_cast<int64_t>(line.size()) + 1;
-    nats += EvaluateBitsPerByte(model_, alone.text(), *backend_, {}).value() * static_cast<double>(bytes);
+    nats += EvaluateText(View(model_), alone.text(), Sequences::kWindows, *backend_, {}).value() * static_cast<double>(bytes);
     predictions += bytes;
   }
   for (const std::string_view end : {"\n\n", "\n", ""}) {
     const TextFile file(text.substr(0, text.size() - 2).append(end));
     int64_t done = 0;
     const absl::StatusOr<double> bits =
-        EvaluateLinesBitsPerByte(model_, file.text(), *backend_, {}, [&](int64_t so_far) { done = so_far; });
+        EvaluateText(View(model_), file.text(), Sequences::kLines, *backend_, {}, [&](int64_t so_far) { done = so_far; });
     ASSERT_TRUE(bits.ok()) << bits.status();
     EXPECT_NEAR(*bits, nats / static_cast<double>(predictions), 1e-5);
     EXPECT_EQ(done, predictions);
   }
   const TextFile empty("\n\n\n");
-  EXPECT_EQ(EvaluateLinesBitsPerByte(model_, empty.text(), *backend_, {}).status().code(),
+  EXPECT_EQ(EvaluateText(View(model_), empty.text(), Sequences::kLines, *backend_, {}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST_P(InferenceTest, SaysThatTheFileBecameShorter) {
   const TextFile file(std::string(200'000, 'x'));
   const absl::Status status =
-      EvaluateBitsPerByte(model_, file.text(), *backend_, {}, [&](int64_t) { file.Truncate(1000); }).status();
+      EvaluateText(View(model_), file.text(), Sequences::kWindows, *backend_, {}, [&](int64_t) { file.Truncate(1000); }).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(status.message(), HasSubstr("became shorter"));
 }
@@ -143,11 +143,11 @@ TEST_P(InferenceTest, NamesTheTensorThatOverflows) {
   model.parameters[1].values[0] = 3.2e38F;
   const std::string largest = model.parameters[1].name;
   const TextFile file(kGenesis);
-  const absl::Status evaluated = EvaluateBitsPerByte(model, file.text(), *backend_, {}).status();
+  const absl::Status evaluated = EvaluateText(View(model), file.text(), Sequences::kWindows, *backend_, {}).status();
   EXPECT_THAT(evaluated.message(), HasSubstr("not a finite number"));
   EXPECT_THAT(evaluated.message(), HasSubstr(largest));
   int64_t emitted = 0;
-  const absl::Status sampled = Sample(model, {}, *backend_, [&](char) { return ++emitted > 0; });
+  const absl::Status sampled = Sample(View(model), {}, *backend_, [&](char) { return ++emitted > 0; });
   EXPECT_THAT(sampled.message(), HasSubstr(largest));
   EXPECT_EQ(emitted, 0);
 }
@@ -199,17 +199,17 @@ TEST_P(InferenceTest, SamplesByTheModelsProbabilities) {
 
 TEST_P(InferenceTest, SamplingStopsWhenToldTo) {
   int count = 0;
-  EXPECT_TRUE(Sample(model_, {.bytes = 100}, *backend_, [&](char) { return ++count < 7; }).ok());
+  EXPECT_TRUE(Sample(View(model_), {.bytes = 100}, *backend_, [&](char) { return ++count < 7; }).ok());
   EXPECT_EQ(count, 7);
 }
 
 TEST_P(InferenceTest, NamesWhatIsWrong) {
   const auto emit = [](char) { return true; };
-  EXPECT_THAT(Sample(model_, {.temperature = -1}, *backend_, emit).message(), HasSubstr("temperature is -1"));
-  EXPECT_THAT(Sample(model_, {.temperature = NAN}, *backend_, emit).message(), HasSubstr("temperature is nan"));
-  EXPECT_THAT(Sample(model_, {.bytes = -1}, *backend_, emit).message(), HasSubstr("bytes is -1"));
-  const Parameters small = InitialParameters({.vocabulary = 10, .hidden = 4, .embedding = 4}, 1);
-  EXPECT_THAT(Sample(small, {}, *backend_, emit).message(), HasSubstr("vocabulary is 10"));
+  EXPECT_THAT(Sample(View(model_), {.temperature = -1}, *backend_, emit).message(), HasSubstr("temperature is -1"));
+  EXPECT_THAT(Sample(View(model_), {.temperature = NAN}, *backend_, emit).message(), HasSubstr("temperature is nan"));
+  EXPECT_THAT(Sample(View(model_), {.bytes = -1}, *backend_, emit).message(), HasSubstr("bytes is -1"));
+  const Model small = InitialModel({.vocabulary = 10, .hidden = 4, .embedding = 4}, 1);
+  EXPECT_THAT(Sample(View(small), {}, *backend_, emit).message(), HasSubstr("vocabulary is 10"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, InferenceTest, testing::ValuesIn(kCells), [](const auto& info) {

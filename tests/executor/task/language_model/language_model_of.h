@@ -9,9 +9,7 @@ namespace recurve {
 
 // The options of a job that trains a language model.
 inline LanguageModelOptions& LanguageModelOf(JobSpec& spec) { return spec.task.As<LanguageModelOptions>(); }
-inline const LanguageModelOptions& LanguageModelOf(const JobSpec& spec) {
-  return spec.task.As<LanguageModelOptions>();
-}
+inline const LanguageModelOptions& LanguageModelOf(const JobSpec& spec) { return spec.task.As<LanguageModelOptions>(); }
 
 }  // namespace recurve
 

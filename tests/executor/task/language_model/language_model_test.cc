@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/task/language_model/language_model.h"
-#include "executor/task/language_model/initial_parameters.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/executor/task/language_model/model.h"
 #include "tests/executor/task/language_model/model_runner.h"
 #include "tests/executor/task/language_model/reference_language_model.h"
 
@@ -43,7 +43,7 @@ Batch RandomBatch(const Case& c) {
 
 // New weights, moved a little: biases are not 0 then, gains of norms not 1.
 Model MovedModel(const ModelConfig& config) {
-  Model model = InitialParameters(config, 3);
+  Model model = InitialModel(config, 3);
   std::mt19937 random(13);
   std::uniform_real_distribution<float> uniform(-0.2f, 0.2f);
   for (NamedTensor& tensor : model.parameters) {
@@ -103,7 +103,7 @@ TEST_P(LanguageModelTest, GradientsAreThoseOfTheLoss) {
   ModelRunner runner = MakeRunner(Use::kTraining);
   runner.Sweep();
   const std::vector<std::vector<double>> expected = reference_.Gradients(batch_, start_);
-  const ParameterLayout layout(GetParam().config);
+  const ParameterLayout layout = LanguageModelLayout(GetParam().config).tensors;
   double norm = 0;
   for (const auto& gradient : expected) {
     for (const double value : gradient) norm += value * value;
@@ -178,7 +178,7 @@ TEST_P(LanguageModelTest, ForwardOnlyScoresWithoutDropout) {
   LanguageModel& model = runner.model();
   EXPECT_EQ(model.needs().gradients.used(), 0);
   model.PrepareWeights();
-  model.BeginBatch(batch_.length, 1);
+  model.BeginBatch({.steps = batch_.length});
   for (int64_t link = 0; link < model.links(); ++link) {
     model.Forward(link, runner.states[link], runner.states[link + 1], runner.tapes[0], /*keep_tape=*/false);
     model.AddLoss(link, runner.states[link + 1], runner.tapes[0]);
@@ -221,7 +221,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LanguageModelTest, testing::ValuesIn(Cases()),
 
 TEST(LanguageModel, NextByteLogitsAreThoseOfTheLastState) {
   const ModelConfig config{.vocabulary = 10, .layers = 2, .hidden = 6, .embedding = 3};
-  const Parameters initial = InitialParameters(config, 1);
+  const Model initial = InitialModel(config, 1);
   ModelRunner runner(initial, {.length = 3, .link = 3, .batch = 2}, Use::kForwardOnly);
   Batch batch{.length = 3, .size = 2, .inputs = {1, 2, 3, 4, 5, 6}, .targets = {0, 0, 0, 0, 0, 0}};
   runner.SetBatch(batch);
@@ -250,7 +250,7 @@ TEST(LanguageModel, NextByteLogitsAreThoseOfTheLastState) {
 
 TEST(LanguageModel, MasksDependOnTheStepOfTrainingAndNotOnTheLink) {
   const ModelConfig config{.vocabulary = 9, .layers = 2, .hidden = 5, .embedding = 4, .dropout = 0.4};
-  const Parameters initial = InitialParameters(config, 2);
+  const Model initial = InitialModel(config, 2);
   const auto loss = [&](int64_t link, uint64_t step) {
     ModelRunner runner(initial, {.length = 6, .link = link, .batch = 2}, Use::kTraining);
     runner.SetBatch({.length = 6,

@@ -34,7 +34,7 @@ Read ReadBatch(LineBatches& batches, int64_t index, int64_t size, int64_t paddin
   const int64_t rows = read.steps + padding;
   std::vector<int32_t> inputs(static_cast<size_t>(rows * size), -7), targets(inputs),
       lengths(static_cast<size_t>(size));
-  const HostBatch batch{.steps = rows, .inputs = inputs.data(), .targets = targets.data(), .lengths = lengths.data()};
+  const TokenRows batch{.steps = rows, .tokens = {.inputs = inputs.data(), .targets = targets.data(), .lengths = lengths.data()}};
   EXPECT_TRUE(batches.Fill(index, batch, {}).ok());
   EXPECT_EQ(*std::max_element(lengths.begin(), lengths.end()), read.steps);
   for (int64_t b = 0; b < size; ++b) {

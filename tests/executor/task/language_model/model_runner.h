@@ -24,7 +24,7 @@ class ModelRunner {
                  .gradients = Region(Allocate(needs.gradients.used())),
                  .batch = Region(Allocate(needs.batch.used())),
                  .workspace = Region(Allocate(needs.workspace.used()))});
-    UploadModel(initial, *backend_, model_.parameters());
+    Upload(initial.parameters, model_.layout(), *backend_, model_.parameters());
     for (int64_t link = 0; link <= model_.links(); ++link) states.push_back(Allocate(model_.state_bytes()));
     for (int64_t link = 0; link < model_.links(); ++link) tapes.push_back(Allocate(model_.tape_bytes()));
     gradient = Allocate(model_.state_bytes());
@@ -33,8 +33,8 @@ class ModelRunner {
   LanguageModel& model() { return model_; }
 
   void SetBatch(const ReferenceLanguageModel::Batch& batch) {
-    std::memcpy(model_.inputs(), batch.inputs.data(), batch.inputs.size() * sizeof(int32_t));
-    std::memcpy(model_.targets(), batch.targets.data(), batch.targets.size() * sizeof(int32_t));
+    std::memcpy(model_.tokens().inputs, batch.inputs.data(), batch.inputs.size() * sizeof(int32_t));
+    std::memcpy(model_.tokens().targets, batch.targets.data(), batch.targets.size() * sizeof(int32_t));
     steps_ = batch.length;
     predictions_ = std::count_if(batch.targets.begin(), batch.targets.end(), [](int32_t t) { return t >= 0; });
     model_.SetDropoutStream(batch.dropout_seed, batch.dropout_step);
@@ -42,7 +42,7 @@ class ModelRunner {
   // Forward with every tape kept, then backward.
   void Sweep() {
     model_.PrepareWeights();
-    model_.BeginBatch(steps_, predictions_);
+    model_.BeginBatch({.steps = steps_, .predictions = predictions_});
     for (int64_t link = 0; link < model_.links(); ++link) {
       model_.Forward(link, states[link], states[link + 1], tapes[link], /*keep_tape=*/true);
     }

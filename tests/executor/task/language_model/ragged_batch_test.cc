@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/executor/task/language_model/model.h"
 #include "tests/executor/task/language_model/model_runner.h"
 
 namespace recurve {
@@ -62,7 +63,7 @@ Swept SweepRagged(const Model& initial, const std::vector<Sequence>& sequences, 
   // Whatever was in the memory before must not matter either.
   for (std::byte* tape : runner.tapes) std::memset(tape, 0x42, runner.model().tape_bytes());
   runner.SetBatch(SideBySide(sequences, steps, initial.config.vocabulary, padding));
-  for (int64_t b = 0; b < B; ++b) runner.model().lengths()[b] = static_cast<int32_t>(sequences[b].length());
+  for (int64_t b = 0; b < B; ++b) runner.model().tokens().lengths[b] = static_cast<int32_t>(sequences[b].length());
   runner.Sweep();
   const float* gradients = runner.model().gradients();
   return {.nats = *runner.model().loss(), .gradients = {gradients, gradients + runner.model().layout().block_floats()}};
@@ -90,7 +91,7 @@ std::ostream& operator<<(std::ostream& out, const RaggedCase& c) { return out <<
 class RaggedBatchTest : public testing::TestWithParam<RaggedCase> {
  protected:
   const RaggedCase& c_ = GetParam();
-  const Parameters initial_ = InitialParameters(c_.config, 3);
+  const Model initial_ = InitialModel(c_.config, 3);
   const std::vector<Sequence> sequences_ = RandomSequences(c_.lengths, c_.config.vocabulary);
 };
 

@@ -69,12 +69,12 @@ Values ReferenceLanguageModel::Logits(const Batch& batch, int64_t t, State* stat
   const int64_t H = config_.hidden;
   Values x;
   for (int64_t b = 0; b < B; ++b) {
-    const auto row = tensors_[ParameterLayout::kEmbedding].begin() + batch.inputs[t * B + b] * config_.embedding_size();
+    const auto row = tensors_[layout_.embedding].begin() + batch.inputs[t * B + b] * config_.embedding_size();
     x.insert(x.end(), row, row + config_.embedding_size());
   }
   Values y(B * H);
   for (int64_t l = 0; l < config_.layers; ++l) {
-    const ParameterLayout::LayerIndices& layer = layout_.Layer(l);
+    const ParameterLayout::LayerIndices& layer = layout_.layers[l];
     const reference::Layer step{
         .cell = config_.cell,
         .k = 1,
@@ -95,7 +95,7 @@ Values ReferenceLanguageModel::Logits(const Batch& batch, int64_t t, State* stat
     }
     x = config_.layer_norm ? Normalized(y, layer) : y;
   }
-  return Affine(x, tensors_[layout_.output_weight()], tensors_[layout_.output_bias()], B);
+  return Affine(x, tensors_[layout_.output_weight], tensors_[layout_.output_bias], B);
 }
 
 double ReferenceLanguageModel::Loss(const Batch& batch, State* state) const {

@@ -8,6 +8,7 @@
 #include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 #include "tests/executor/backend/reference.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 
@@ -42,7 +43,7 @@ class ReferenceLanguageModel {
   Values RecurrentMask(const Batch& batch, int64_t layer) const;
 
   const ModelConfig config_;
-  const ParameterLayout layout_;
+  const LanguageModelLayout layout_;
   std::vector<Values> tensors_;  // in the layout's order
 };
 

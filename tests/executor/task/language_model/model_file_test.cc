@@ -6,10 +6,10 @@
 #include <string>
 
 #include "executor/data/safetensors.h"
-#include "executor/task/language_model/initial_parameters.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/data/scratch_directory.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -29,7 +29,7 @@ class ModelFileTest : public testing::Test {
 
   ScratchDirectory directory_;
   const std::string path_ = directory_.File("model.safetensors");
-  const Parameters model_ = InitialParameters(kConfig, 1);
+  const Model model_ = InitialModel(kConfig, 1);
 };
 
 TEST_F(ModelFileTest, RoundTrips) {
@@ -50,7 +50,7 @@ TEST_F(ModelFileTest, RoundTrips) {
 
 TEST_F(ModelFileTest, ReplacesNothingButModels) {
   ASSERT_TRUE(SaveModel(path_, model_).ok());
-  EXPECT_TRUE(SaveModel(path_, InitialParameters(kConfig, 2)).ok());
+  EXPECT_TRUE(SaveModel(path_, InitialModel(kConfig, 2)).ok());
   EXPECT_TRUE(CheckModelCanBeSaved(path_, kConfig).ok());
   ASSERT_TRUE(WriteSafetensors(directory_.File("theirs"), {.tensors = model_.parameters}).ok());
   directory_.Write("notes", "my diary, in which the first eight bytes are a large number");

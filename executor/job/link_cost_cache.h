@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "executor/engine/calibration.h"
 #include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -75,7 +75,7 @@ class LinkCostCache {
 
   const std::string path_;
   const std::function<absl::Time()> clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   Entries entries_ ABSL_GUARDED_BY(mutex_);
 };
 

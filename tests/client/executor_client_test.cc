@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
 
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/server.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 namespace {
@@ -29,7 +29,7 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
 
   grpc::Status CreateJob(grpc::ServerContext*, const executor::v1::CreateJobRequest* request,
                          executor::v1::CreateJobResponse* response) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     request_ids_.push_back(request->request_id());
     if (request_ids_.size() == 1) return {grpc::StatusCode::UNAVAILABLE, "starting"};
     if (request->spec().data_path().empty()) return {grpc::StatusCode::INVALID_ARGUMENT, "spec.data_path is empty"};
@@ -79,12 +79,12 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
   }
 
   std::vector<std::string> request_ids() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return request_ids_;
   }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
 };
 

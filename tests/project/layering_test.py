@@ -33,7 +33,7 @@ LADDER = {
     "executor/backend": ["planner_service/model", "planner_service/status"],
     "executor/backend/cpu": ["executor/backend", "planner_service/model", "planner_service/process",
                              "planner_service/status"],
-    "executor/backend/cuda": ["executor/backend", "planner_service/model"],
+    "executor/backend/cuda": ["executor/backend", "planner_service/model", "planner_service/process"],
     "executor/data": ["planner_service/status", "planner_service/text"],
     "executor/model": ["executor/backend", "executor/data", "planner_service/model", "planner_service/status",
                        "planner_service/text"],

@@ -107,7 +107,7 @@ class RandomAdvice {
                                   .layer_norm = random_() % 2 == 0,
                                   .dropout = static_cast<double>(random_() % 8) / 8,
                                   .recurrent_dropout = static_cast<double>(random_() % 8) / 8},
-                        .optimizer = static_cast<ModelWorkload::Optimizer>(random_() % 2),
+                        .optimizer = static_cast<OptimizerKind>(random_() % 2),
                         .batch = Between(1, 65536),
                         .length = Between(1, kMaxChainLength)};
     model.link = Between(0, kMaxChainLength);

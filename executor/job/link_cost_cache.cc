@@ -76,7 +76,7 @@ LinkCostCache::LinkCostCache(std::string path, std::function<absl::Time()> clock
 }
 
 std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(ToString(key));
   if (found == entries_.end() || clock_() - found->second.time > kMaxAge) return std::nullopt;
   const std::vector<MeasuredLink>& links = found->second.links;
@@ -87,14 +87,14 @@ std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& 
 }
 
 void LinkCostCache::Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // As if it had been measured long ago: soon too old, and the first to go.
   const absl::Time time = load <= kMostLoad ? clock_() : clock_() - (kMaxAge - kMaxAgeUnderLoad);
   Update([&](Entries& entries) { entries.insert_or_assign(ToString(key), Entry{time, links}); });
 }
 
 void LinkCostCache::Forget(const LinkCostKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Update([&](Entries& entries) { entries.erase(ToString(key)); });
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "executor/backend/backend.h"
 #include "executor/engine/calibration.h"
 #include "executor/job/prediction_drift.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -74,7 +74,7 @@ class LinkCostCache {
 
   const std::string path_;
   const std::function<absl::Time()> clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   Entries entries_ ABSL_GUARDED_BY(mutex_);
 };
 

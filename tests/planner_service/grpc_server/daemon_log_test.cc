@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planner_service/grpc_server/log.h"
+#include "planner_service/grpc_server/daemon_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

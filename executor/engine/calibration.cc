@@ -68,7 +68,7 @@ struct LinkSpan {
   int64_t bytes() const {
     const LanguageModel::Regions& needs = model->needs();
     return needs.weights.used() + needs.gradients.used() + needs.workspace.used() + needs.batch.used() +
-           (links + 2) * model->state_bytes() + links * model->tape_bytes();
+           (links + 2) * model->max_state_bytes() + links * model->max_tape_bytes();
   }
 };
 
@@ -141,11 +141,11 @@ void CalibrationRun::Place(LinkSpan& span) {
   regions.workspace = take(model.needs().workspace);
   regions.batch = take(model.needs().batch);
   model.Bind(regions);
-  span.gradient = block.Bytes(model.state_bytes());
-  span.states.push_back(block.Bytes(model.state_bytes()));
+  span.gradient = block.Bytes(model.max_state_bytes());
+  span.states.push_back(block.Bytes(model.max_state_bytes()));
   for (int64_t link = 0; link < span.links; ++link) {
-    span.tapes.push_back(block.Bytes(model.tape_bytes()));
-    span.states.push_back(block.Bytes(model.state_bytes()));
+    span.tapes.push_back(block.Bytes(model.max_tape_bytes()));
+    span.states.push_back(block.Bytes(model.max_state_bytes()));
   }
 }
 
@@ -178,7 +178,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   const int64_t token_bytes = span.steps() * options_.batch * static_cast<int64_t>(sizeof(int32_t));
   backend_.Upload(tokens_.data(), token_bytes, model.inputs());
   backend_.Upload(tokens_.data(), token_bytes, model.targets());
-  backend_.Zero(span.states.front(), model.state_bytes());
+  backend_.Zero(span.states.front(), model.max_state_bytes());
   model.SetDropoutStream(/*seed=*/1, /*step=*/0);
   model.BeginBatch(span.steps(), 1);
   stopwatch.Next();
@@ -197,7 +197,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   }
   const double taped = stopwatch.Next();
 
-  backend_.Zero(span.gradient, model.state_bytes());
+  backend_.Zero(span.gradient, model.max_state_bytes());
   for (int64_t link = span.links - 1; link >= 0; --link) {
     model.Backward(link, span.states[link], span.states[link + 1], span.tapes[link], span.gradient);
   }

@@ -68,7 +68,7 @@ struct LinkSpan {
   int64_t bytes() const {
     const TrainableModel::Regions& needs = model->needs();
     return needs.weights.used() + needs.gradients.used() + needs.workspace.used() + needs.batch.used() +
-           (links + 2) * model->state_bytes() + links * model->tape_bytes();
+           (links + 2) * model->max_state_bytes() + links * model->max_tape_bytes();
   }
 };
 
@@ -139,11 +139,11 @@ void CalibrationRun::Place(LinkSpan& span) {
   regions.workspace = take(model.needs().workspace);
   regions.batch = take(model.needs().batch);
   model.Bind(regions);
-  span.gradient = block.Bytes(model.state_bytes());
-  span.states.push_back(block.Bytes(model.state_bytes()));
+  span.gradient = block.Bytes(model.max_state_bytes());
+  span.states.push_back(block.Bytes(model.max_state_bytes()));
   for (int64_t link = 0; link < span.links; ++link) {
-    span.tapes.push_back(block.Bytes(model.tape_bytes()));
-    span.states.push_back(block.Bytes(model.state_bytes()));
+    span.tapes.push_back(block.Bytes(model.max_tape_bytes()));
+    span.states.push_back(block.Bytes(model.max_state_bytes()));
   }
 }
 
@@ -184,7 +184,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   TrainableModel& model = *span.model;
   const auto links = static_cast<double>(span.links);
   const BatchSize size = TakeTrialBatch(model);
-  backend_.Zero(span.states.front(), model.state_bytes());
+  backend_.Zero(span.states.front(), model.max_state_bytes());
   model.SetDropoutStream(/*seed=*/1, /*step=*/0);
   model.BeginBatch(size);
   stopwatch.Next();
@@ -203,7 +203,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   }
   const double taped = stopwatch.Next();
 
-  backend_.Zero(span.gradient, model.state_bytes());
+  backend_.Zero(span.gradient, model.max_state_bytes());
   for (int64_t link = span.links - 1; link >= 0; --link) {
     model.Backward(link, span.states[link], span.states[link + 1], span.tapes[link], span.gradient);
   }

@@ -31,8 +31,8 @@ Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
   ledger[MemoryKind::kGradients] = model->needs().gradients.used();
   ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer.kind, model->layout().block_bytes());
   ledger[MemoryKind::kBatch] = model->needs().batch.used();
-  ledger[MemoryKind::kStates] = StatesHeld(options) * model->state_bytes();
-  ledger[MemoryKind::kTapes] = model->tape_bytes();
+  ledger[MemoryKind::kStates] = StatesHeld(options) * model->max_state_bytes();
+  ledger[MemoryKind::kTapes] = model->max_tape_bytes();
   ledger[MemoryKind::kWorkspace] = model->needs().workspace.used() + AlignUp(sizeof(double));
   ledger[MemoryKind::kBackend] = backend.OwnBytes();
   ledger[MemoryKind::kProcess] = backend.OnHost() ? model->layout().block_bytes() + options.process_bytes : 0;
@@ -41,7 +41,7 @@ Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
 
 LinkBytes MeasureLink(const TrainerOptions& options, Backend& backend) {
   const std::unique_ptr<TrainableModel> model = MakeModel(options, backend);
-  return {.state = model->state_bytes(), .tape = model->tape_bytes()};
+  return {.state = model->max_state_bytes(), .tape = model->max_tape_bytes()};
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Parameters& initial,
@@ -77,7 +77,7 @@ Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, st
 
 absl::Status Trainer::TakeFixedMemory() {
   const TrainableModel::Regions& needs = model_->needs();
-  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_->state_bytes()); };
+  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_->max_state_bytes()); };
   std::byte* weights = arena_->Push(MemoryKind::kWeights, needs.weights.used());
   std::byte* gradients = arena_->Push(MemoryKind::kGradients, needs.gradients.used());
   std::byte* batch = arena_->Push(MemoryKind::kBatch, needs.batch.used());
@@ -86,7 +86,7 @@ absl::Status Trainer::TakeFixedMemory() {
   optimizer_state_ = arena_->Push(MemoryKind::kOptimizer,
                                   OptimizerStateBytes(options_.optimizer.kind, model_->layout().block_bytes()));
   working_set_ = {.running = {state(), state(), options_.host_states ? state() : nullptr},
-                  .tape = arena_->Push(MemoryKind::kTapes, model_->tape_bytes()),
+                  .tape = arena_->Push(MemoryKind::kTapes, model_->max_tape_bytes()),
                   .state_gradient = state()};
   start_state_ = state();
   if (options_.carry_state) carried_state_ = state();
@@ -109,7 +109,7 @@ absl::Status Trainer::TakeFixedMemory() {
 void Trainer::Load(const Parameters& initial) {
   Upload(initial, model_->layout(), backend_, model_->parameters());
   backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer.kind, model_->layout().block_bytes()));
-  backend_.Zero(start_state_, model_->state_bytes());
+  backend_.Zero(start_state_, model_->max_state_bytes());
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
@@ -121,7 +121,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
   if (goes_on) {
     std::swap(start_state_, carried_state_);
   } else {
-    backend_.Zero(start_state_, model_->state_bytes());
+    backend_.Zero(start_state_, model_->max_state_bytes());
   }
   absl::Status status = ComputeGradients(schedule, cancelled, result);
   if (status.ok()) status = UpdateParameters(result);

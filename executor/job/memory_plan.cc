@@ -237,8 +237,8 @@ absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCos
 
 Ledger MemoryPlan::PlannedLedger() const {
   Ledger ledger = fixed;
-  ledger[MemoryKind::kStates] += replay.states_at_peak * link_bytes.state;
-  ledger[MemoryKind::kTapes] += replay.tapes_at_peak * link_bytes.tape;
+  ledger[MemoryKind::kStates] += replay.peak_bytes - replay.tape_bytes_at_peak;
+  ledger[MemoryKind::kTapes] += replay.tape_bytes_at_peak;
   return ledger;
 }
 

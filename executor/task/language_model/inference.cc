@@ -32,8 +32,8 @@ LanguageModel ReadingModel(const ModelConfig& config, int64_t steps, Backend& ba
 // What reading holds in memory, but for what the backend holds for itself: two states and a tape that is not kept.
 int64_t ReadingBytes(const LanguageModel& model) {
   const TrainableModel::Regions& needs = model.needs();
-  return needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model.state_bytes() +
-         model.tape_bytes();
+  return needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model.max_state_bytes() +
+         model.max_tape_bytes();
 }
 
 // One sequence that is read through a model, link by link, forward only.
@@ -45,7 +45,7 @@ class Reader {
   // Reads `steps` bytes.
   void Read(const int32_t* inputs);
   // As if nothing had been read.
-  void Restart() { backend_.Zero(state_, model_.state_bytes()); }
+  void Restart() { backend_.Zero(state_, model_.max_state_bytes()); }
   // Reads `steps` bytes and adds the nats of what follows each; a negative target is not counted.
   void ReadAndScore(const int32_t* inputs, const int32_t* targets);
   void Logits(float* logits);  // [V], of what follows
@@ -85,9 +85,9 @@ absl::Status Reader::TakeMemory(const TrainedLanguageModel& model) {
                .gradients = Region(),
                .batch = Region(arena_->Push(MemoryKind::kBatch, needs.batch.used())),
                .workspace = Region(arena_->Push(MemoryKind::kWorkspace, needs.workspace.used()))});
-  state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
-  next_state_ = arena_->Push(MemoryKind::kStates, model_.state_bytes());
-  scratch_ = arena_->Push(MemoryKind::kTapes, model_.tape_bytes());
+  state_ = arena_->Push(MemoryKind::kStates, model_.max_state_bytes());
+  next_state_ = arena_->Push(MemoryKind::kStates, model_.max_state_bytes());
+  scratch_ = arena_->Push(MemoryKind::kTapes, model_.max_tape_bytes());
   Restart();
   Upload(model.parameters, model_.layout(), backend_, model_.parameters());
   model_.PrepareWeights();

@@ -150,7 +150,7 @@ TEST_P(LanguageModelTest, ForwardWithoutTapeGivesTheSameStates) {
   plain.model().PrepareWeights();
   for (int64_t link = 0; link < plain.model().links(); ++link) {
     plain.model().Forward(link, plain.states[link], plain.states[link + 1], plain.tapes[0], /*keep_tape=*/false);
-    EXPECT_EQ(std::memcmp(plain.states[link + 1], taped.states[link + 1], plain.model().state_bytes()), 0) << link;
+    EXPECT_EQ(std::memcmp(plain.states[link + 1], taped.states[link + 1], plain.model().max_state_bytes()), 0) << link;
   }
 }
 
@@ -158,14 +158,14 @@ TEST_P(LanguageModelTest, RecomputingALinkGivesTheSameTape) {
   ModelRunner runner = MakeRunner(Use::kTraining);
   LanguageModel& model = runner.model();
   model.PrepareWeights();
-  std::byte* again = runner.Allocate(model.tape_bytes());
-  std::byte* state_again = runner.Allocate(model.state_bytes());
+  std::byte* again = runner.Allocate(model.max_tape_bytes());
+  std::byte* state_again = runner.Allocate(model.max_state_bytes());
   for (int64_t link = 0; link < model.links(); ++link) {
     model.Forward(link, runner.states[link], runner.states[link + 1], runner.tapes[link], /*keep_tape=*/true);
-    std::memset(again, 0, model.tape_bytes());
+    std::memset(again, 0, model.max_tape_bytes());
     model.Forward(link, runner.states[link], state_again, again, /*keep_tape=*/true);
-    EXPECT_EQ(std::memcmp(runner.tapes[link], again, model.tape_bytes()), 0);
-    EXPECT_EQ(std::memcmp(runner.states[link + 1], state_again, model.state_bytes()), 0);
+    EXPECT_EQ(std::memcmp(runner.tapes[link], again, model.max_tape_bytes()), 0);
+    EXPECT_EQ(std::memcmp(runner.states[link + 1], state_again, model.max_state_bytes()), 0);
   }
 }
 

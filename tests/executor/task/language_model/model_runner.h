@@ -25,9 +25,9 @@ class ModelRunner {
                  .batch = Region(Allocate(needs.batch.used())),
                  .workspace = Region(Allocate(needs.workspace.used()))});
     Upload(initial.parameters, model_.layout(), *backend_, model_.parameters());
-    for (int64_t link = 0; link <= model_.links(); ++link) states.push_back(Allocate(model_.state_bytes()));
-    for (int64_t link = 0; link < model_.links(); ++link) tapes.push_back(Allocate(model_.tape_bytes()));
-    gradient = Allocate(model_.state_bytes());
+    for (int64_t link = 0; link <= model_.links(); ++link) states.push_back(Allocate(model_.max_state_bytes()));
+    for (int64_t link = 0; link < model_.links(); ++link) tapes.push_back(Allocate(model_.max_tape_bytes()));
+    gradient = Allocate(model_.max_state_bytes());
   }
 
   LanguageModel& model() { return model_; }

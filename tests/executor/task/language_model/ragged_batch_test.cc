@@ -61,7 +61,7 @@ Swept SweepRagged(const Model& initial, const std::vector<Sequence>& sequences, 
   ModelRunner runner(initial, {.length = steps, .link = link, .batch = B, .ragged = true},
                      LanguageModel::Use::kTraining, threads);
   // Whatever was in the memory before must not matter either.
-  for (std::byte* tape : runner.tapes) std::memset(tape, 0x42, runner.model().tape_bytes());
+  for (std::byte* tape : runner.tapes) std::memset(tape, 0x42, runner.model().max_tape_bytes());
   runner.SetBatch(SideBySide(sequences, steps, initial.config.vocabulary, padding));
   for (int64_t b = 0; b < B; ++b) runner.model().tokens().lengths[b] = static_cast<int32_t>(sequences[b].length());
   runner.Sweep();

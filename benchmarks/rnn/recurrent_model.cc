@@ -39,7 +39,7 @@ void RecurrentModel::Place(Regions& regions) {
 
 void RecurrentModel::Bind(Regions regions) {
   Place(regions);
-  UploadModel(InitialModel(config_, /*seed=*/1), backend_, parameters_);
+  UploadModel(InitialParameters(config_, /*seed=*/1), backend_, parameters_);
   FillRandom(backend_, x_, shape_.length * shape_.batch * config_.embedding);
   FillRandom(backend_, dy_, shape_.length * shape_.batch * config_.hidden);
 }

@@ -41,8 +41,10 @@ class RecurrentModel final : public LinkModel {
   void BeginSweep();  // packs the weights; gradients become zero
 
   int64_t links() const override { return shape_.links(); }
-  int64_t state_bytes() const override { return stack_.states().bytes(); }
-  int64_t tape_bytes() const override { return stack_.tapes().bytes(); }
+  int64_t state_bytes(int64_t /*state*/) const override { return max_state_bytes(); }
+  int64_t tape_bytes(int64_t /*link*/) const override { return max_tape_bytes(); }
+  int64_t max_state_bytes() const override { return stack_.states().bytes(); }
+  int64_t max_tape_bytes() const override { return stack_.tapes().bytes(); }
   void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape, bool keep_tape) override;
   void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                 std::byte* state_gradient) override;

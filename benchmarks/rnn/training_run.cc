@@ -53,11 +53,11 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const ModelConf
 }
 
 int64_t TrainingRun::FixedActivationBytes() const {
-  return kStatesHeld * model_.state_bytes() + model_.tape_bytes() + model_.needs().workspace.used();
+  return kStatesHeld * model_.max_state_bytes() + model_.max_tape_bytes() + model_.needs().workspace.used();
 }
 
 int64_t TrainingRun::StoreAllStoreBytes() const {
-  return TapeAllBytes(model_.links(), model_.state_bytes(), model_.tape_bytes());
+  return TapeAllBytes(model_.links(), model_.max_state_bytes(), model_.max_tape_bytes());
 }
 
 int64_t TrainingRun::store_all_activation_bytes() const { return FixedActivationBytes() + StoreAllStoreBytes(); }
@@ -72,8 +72,8 @@ absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
     store_bytes =
         static_cast<int64_t>(share * static_cast<double>(store_all_activation_bytes())) - FixedActivationBytes();
   }
-  const ByteBudget bytes{.state_bytes = model_.state_bytes(),
-                         .tape_bytes = model_.tape_bytes(),
+  const ByteBudget bytes{.state_bytes = model_.max_state_bytes(),
+                         .tape_bytes = model_.max_tape_bytes(),
                          .budget_bytes = std::clamp<int64_t>(store_bytes, 0, StoreAllStoreBytes())};
   ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {}));
   if (!plan.feasible || store_bytes < 0) {
@@ -86,9 +86,10 @@ absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
 }
 
 absl::Status TrainingRun::TakeMemory() {
-  ASSIGN_OR_RETURN(const ReplayResult replay,
-                   Replay(plan_.schedule, {.state_bytes = model_.state_bytes(), .tape_bytes = model_.tape_bytes()},
-                          kActionsPerLink * model_.links()));
+  ASSIGN_OR_RETURN(
+      const ReplayResult replay,
+      Replay(plan_.schedule, {.state_bytes = model_.max_state_bytes(), .tape_bytes = model_.max_tape_bytes()},
+             kActionsPerLink * model_.links()));
   const int64_t stored_pieces = replay.peak_states + replay.peak_tapes;
   const RecurrentModel::Regions& needs = model_.needs();
   ASSIGN_OR_RETURN(
@@ -97,17 +98,17 @@ absl::Status TrainingRun::TakeMemory() {
                                 needs.batch.used() + backend_.OwnBytes() + FixedActivationBytes() + replay.peak_bytes,
                             kFixedPieces + stored_pieces));
   const auto region = [&](MemoryKind kind, const Region& needed) { return Region(arena_->Push(kind, needed.used())); };
-  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.state_bytes()); };
+  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.max_state_bytes()); };
   model_.Bind({.parameters = region(MemoryKind::kWeights, needs.parameters),
                .packed = region(MemoryKind::kWeights, needs.packed),
                .gradients = region(MemoryKind::kGradients, needs.gradients),
                .batch = region(MemoryKind::kBatch, needs.batch),
                .workspace = region(MemoryKind::kWorkspace, needs.workspace)});
   working_set_ = {.running = {state(), state(), nullptr},
-                  .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
+                  .tape = arena_->Push(MemoryKind::kTapes, model_.max_tape_bytes()),
                   .state_gradient = state()};
   start_state_ = state();
-  backend_.Zero(start_state_, model_.state_bytes());
+  backend_.Zero(start_state_, model_.max_state_bytes());
   interpreter_.emplace(recorder_, working_set_, stored_pieces, backend_, *arena_, /*host=*/nullptr);
   return absl::OkStatus();
 }

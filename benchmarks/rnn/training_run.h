@@ -67,8 +67,10 @@ class TrainingRun {
     void Clear() { calls_.clear(); }
 
     int64_t links() const override { return model_.links(); }
-    int64_t state_bytes() const override { return model_.state_bytes(); }
-    int64_t tape_bytes() const override { return model_.tape_bytes(); }
+    int64_t state_bytes(int64_t state) const override { return model_.state_bytes(state); }
+    int64_t tape_bytes(int64_t link) const override { return model_.tape_bytes(link); }
+    int64_t max_state_bytes() const override { return model_.max_state_bytes(); }
+    int64_t max_tape_bytes() const override { return model_.max_tape_bytes(); }
     void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                  bool keep_tape) override;
     void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,

@@ -9,13 +9,11 @@
 #include "client/cli/command_backend.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/job_text.h"
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
-#include "executor/data/lines.h"
-#include "executor/data/text_corpus.h"
-#include "executor/engine/inference.h"
-#include "executor/model/model_file.h"
+#include "executor/task/language_model/language_model_options.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
@@ -50,34 +48,27 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<double> Evaluate(const Model& model, const Text& text, Sequences sequences, Backend& backend) {
-  if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted());
-  ASSIGN_OR_RETURN(const Lines lines, Lines::Find(text, text.size() + 1, WhenInterrupted()));
-  RETURN_IF_ERROR(lines.CheckLineEnds());
-  return EvaluateLinesBitsPerByte(model, text, backend, WhenInterrupted());
-}
-
 ExitStatus RunEval(const EvalOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckEvalOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  const absl::StatusOr<Model> model = LoadModelArgument(options.model);
+  absl::StatusOr<TrainedModel> model = LoadModelArgument(options.model);
   if (!model.ok()) return Fail(model.status());
   const auto file = InputFile::OpenArgument(options.data, WhenInterrupted());
   if (!file.ok()) return Fail(file.status());
-  if (absl::Status status = CheckText(**file); !status.ok()) return Fail(status);
   const auto backend = MakeCommandBackend(options.threads);
   if (!backend.ok()) return Fail(backend.status());
 
-  const auto size = static_cast<double>((*file)->size());
-  const Text text = Text(**file).Last(static_cast<int64_t>(std::ceil(options.last * size)));
-  const absl::StatusOr<double> bits = Evaluate(*model, text, options.sequences, **backend);
-  if (!bits.ok()) return Fail(bits.status());
+  model->task.As<LanguageModelOptions>().sequences = options.sequences;
+  const absl::StatusOr<Metric> metric =
+      model->task->EvaluateFile(model->parameters, **file, options.last, **backend, WhenInterrupted(), {});
+  if (!metric.ok()) return Fail(metric.status());
   if (const std::string change = (*file)->Change(); !change.empty()) Note(change);
   if (options.json) {
-    PrintJson({{"bits_per_byte", *bits}, {"bytes", text.size()}, {"model", options.model}, {"data", options.data}});
+    PrintJson(
+        {{"metric", FieldsJson(*metric)}, {"model", options.model}, {"data", options.data}, {"last", options.last}});
   } else {
-    std::printf("%.3f bits a byte on %s bytes of %s\n", *bits, CountText(text.size()).c_str(),
-                Printable((*file)->name()).c_str());
+    std::printf("%s on %s%s\n", MetricText(*metric).c_str(), Printable((*file)->name()).c_str(),
+                options.last < 1 ? (", the last " + PercentText(options.last, 1)).c_str() : "");
   }
   return ExitStatus::kDone;
 }
@@ -95,7 +86,7 @@ Command AddEvalCommand(const Section& section) {
             std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
             "the text read on and on, or each line by itself");
   AddThreads(eval, options->threads);
-  AddFlag(eval, "--json", options->json, "print one JSON object: bits_per_byte, bytes, model, data");
+  AddFlag(eval, "--json", options->json, "print one JSON object: metric, model, data, last");
   return {&eval, [options] { return RunEval(*options); }};
 }
 

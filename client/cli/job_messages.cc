@@ -4,12 +4,12 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
-#include <numbers>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
+#include "executor/codec/job_codec.h"
 #include "executor/job/job_spec.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/units.h"
@@ -29,73 +29,23 @@ std::string PlainName(const std::string& name, const std::string& prefix) {
   return plain;
 }
 
-int64_t SumOf(const v1::MemoryLedger& ledger) {
-  return ledger.weights_bytes() + ledger.gradients_bytes() + ledger.optimizer_bytes() + ledger.batch_bytes() +
-         ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes() + ledger.backend_bytes() +
-         ledger.process_bytes();
-}
-
 // "2026-11-27T09:20:16Z"
 std::string SecondOf(const v1::Job& job) {
   if (!job.has_create_time()) return "-";
   return absl::StrFormat("%.19sZ", TimeUtil::ToString(job.create_time()));
 }
 
-Json ProgressJson(const v1::Progress& progress) {
-  return {{"step", progress.step()},
-          {"predictions", progress.predictions()},
-          {"positions", progress.positions()},
-          {"loss", progress.loss()},
-          {"train_bits_per_byte", progress.loss() / std::numbers::ln2},
-          {"gradient_norm", progress.gradient_norm()},
-          {"learning_rate", progress.learning_rate()},
-          {"seconds", progress.seconds()},
-          {"measured_peak_bytes", progress.measured_peak_bytes()},
-          {"measured_host_peak_bytes", progress.measured_host_peak_bytes()}};
-}
+const std::string& DataPath(const v1::Job& job) { return job.spec().language_model().data_path(); }
 
 Json PlanJson(const v1::PlanSummary& plan) {
-  Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
-               {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
-               {"planned_peak_bytes", SumOf(plan.planned())},
-               {"store_all_bytes", plan.store_all_bytes()},
-               {"link", plan.link()},
-               {"links", plan.links()},
-               {"forward_count_per_batch", plan.forward_count()},
-               {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()},
-               {"plans", plan.plans()},
-               {"host_bytes", plan.host_bytes()}};
-  if (plan.has_lines()) {
-    const v1::LineSummary& lines = plan.lines();
-    json["lines"] = {{"count", lines.lines()},       {"empty", lines.empty()},   {"cut", lines.cut()},
-                     {"shortest", lines.shortest()}, {"median", lines.median()}, {"longest", lines.longest()},
-                     {"held_out", lines.held_out()}};
-  }
-  return json;
-}
-
-Json ResultJson(const v1::JobResult& result) {
-  Json json = {{"steps", result.steps()},
-               {"ended_by_time", result.ended_by_time()},
-               {"planned_peak_bytes", result.planned_peak_bytes()},
-               {"measured_peak_bytes", result.measured_peak_bytes()},
-               {"planned_host_peak_bytes", result.planned_host_peak_bytes()},
-               {"measured_host_peak_bytes", result.measured_host_peak_bytes()},
-               {"resident_peak_bytes", result.resident_peak_bytes()},
-               {"forward_count_per_batch", result.forward_count_per_batch()},
-               {"seconds_per_batch", result.seconds_per_batch()},
-               {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},
-               {"predictions_per_second", result.predictions_per_second()},
-               {"padding_share", result.padding_share()},
-               {"loss", result.loss()},
-               {"weights_sha256", result.weights_sha256()}};
-  if (result.has_bits_per_byte()) json["bits_per_byte"] = result.bits_per_byte();
+  Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")}};
+  json.update(FieldsJson(DecodePlanSummary(plan)));
   return json;
 }
 
 }  // namespace
 
-int64_t PlannedPeak(const v1::Job& job) { return SumOf(job.plan().planned()); }
+int64_t PlannedPeak(const v1::Job& job) { return job.plan().planned_peak_bytes(); }
 
 int64_t StepsOf(const v1::Job& job) { return job.spec().has_steps() ? job.spec().steps() : JobSpec().steps; }
 
@@ -117,15 +67,15 @@ Json JobJson(const v1::Job& job) {
                {"create_time", nullptr},
                {"start_time", nullptr},
                {"end_time", nullptr},
-               {"data_path", job.spec().data_path()},
+               {"data_path", DataPath(job)},
                {"save_path", job.spec().save_path()},
                {"steps", StepsOf(job)}};
   if (job.has_create_time()) json["create_time"] = TimeUtil::ToString(job.create_time());
   if (job.has_start_time()) json["start_time"] = TimeUtil::ToString(job.start_time());
   if (job.has_end_time()) json["end_time"] = TimeUtil::ToString(job.end_time());
   if (job.has_plan()) json["plan"] = PlanJson(job.plan());
-  if (job.has_progress()) json["progress"] = ProgressJson(job.progress());
-  if (job.has_result()) json["result"] = ResultJson(job.result());
+  if (job.has_progress()) json["progress"] = FieldsJson(DecodeProgress(job.progress()));
+  if (job.has_result()) json["result"] = FieldsJson(DecodeReport(job.result()));
   return json;
 }
 
@@ -139,7 +89,7 @@ Json EventJson(const v1::JobEvent& event) {
       break;
     case v1::JobEvent::kProgress:
       json["type"] = "step";
-      json.update(ProgressJson(event.progress()));
+      json.update(FieldsJson(DecodeProgress(event.progress())));
       break;
     case v1::JobEvent::kCheckpoint:
       json["type"] = "checkpoint";
@@ -149,7 +99,7 @@ Json EventJson(const v1::JobEvent& event) {
     case v1::JobEvent::kEvaluation:
       json["type"] = "evaluation";
       json["step"] = event.evaluation().step();
-      json["bits_per_byte"] = event.evaluation().bits_per_byte();
+      json["metric"] = FieldsJson(DecodeMetric(event.evaluation().metric()));
       break;
     case v1::JobEvent::kNote:
       json["type"] = "note";
@@ -166,8 +116,7 @@ std::string JobsText(const std::vector<v1::Job>& jobs) {
   for (const v1::Job& job : jobs) {
     rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
                     job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
-                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job),
-                    job.spec().data_path()});
+                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job), DataPath(job)});
   }
   return TextTable(rows);
 }

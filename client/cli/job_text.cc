@@ -2,7 +2,6 @@
 #include "client/cli/job_text.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,15 +12,6 @@
 namespace recurve {
 namespace {
 
-// States, tapes and workspace depend on the plan; the rest is needed in any case.
-int64_t FixedBytes(const JobPlan& plan) { return plan.ledger.total() - plan.ledger.activations(); }
-
-double RecomputeRatio(const JobPlan& plan) {
-  return static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links);
-}
-
-double PredictedSeconds(const JobPlan& plan) { return *plan.plan.predicted_seconds; }
-
 std::string HostText(const JobSpec& spec, const JobPlan& plan) {
   return absl::StrCat("           on the host ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
                       FormatBytesRounded(spec.host_memory), " allowed; a batch stores ",
@@ -29,9 +19,9 @@ std::string HostText(const JobSpec& spec, const JobPlan& plan) {
 }
 
 // "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
-std::string LinesText(const LineSummary& lines) {
+std::string SequencesText(const SequenceSummary& lines) {
   std::string text =
-      absl::StrCat(CountText(lines.lines), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
+      absl::StrCat(CountText(lines.count), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
                    " steps, median ", CountText(lines.median), "; ", CountText(lines.held_out), " held out");
   if (lines.cut > 0) absl::StrAppend(&text, "; longer ones are cut: ", CountText(lines.cut));
   if (lines.empty > 0) absl::StrAppend(&text, "; empty ones are left out: ", CountText(lines.empty));
@@ -51,35 +41,32 @@ std::string LedgerText(const Ledger& ledger) {
 
 }  // namespace
 
-int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes - FixedBytes(plan); }
-
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
-  absl::StrAppend(&text, "model      byte-level ", std::string(NameOf(kCellTitles, spec.cell)), ", ",
-                  Counted(spec.layers, "layer"), " of ", spec.hidden, ", ", CountText(plan.parameters),
-                  " parameters, on ", plan.device, "\n");
-  absl::StrAppend(&text, "data       ", Printable(spec.data_path), ": ", Counted(plan.train_bytes, "byte"),
-                  " to train on, ", CountText(plan.holdout_bytes), " held out\n");
-  if (plan.lines) absl::StrAppend(&text, "lines      ", LinesText(*plan.lines), "\n");
+  absl::StrAppend(&text, "model      ", plan.model, ", ", CountText(plan.parameters), " parameters, on ", plan.device,
+                  "\n");
+  absl::StrAppend(&text, "data       ", Printable(plan.data_path), ": ", Counted(plan.data.train, plan.data.unit),
+                  " to train on, ", CountText(plan.data.held_out), " held out\n");
+  if (plan.data.sequences) absl::StrAppend(&text, "sequences  ", SequencesText(*plan.data.sequences), "\n");
   for (const std::string& note : plan.notes) absl::StrAppend(&text, "note       ", Printable(note), "\n");
-  absl::StrAppend(&text, "sequence   ", plan.lines ? "at most " : "",
-                  Counted(plan.lines ? plan.lines->longest : spec.length, "step"), " x ",
+  absl::StrAppend(&text, "sequence   ", plan.data.sequences ? "at most " : "",
+                  Counted(plan.data.sequences ? plan.data.sequences->longest : spec.length, "step"), " x ",
                   Counted(spec.batch, "sequence"), "; ", Counted(plan.links, "link"), " of ",
                   Counted(plan.link, "step"), "\n");
   absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ",
                   Counted(plan.plan.forward_count, "link forward"),
-                  absl::StrFormat(" a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
-                  SecondsText(PredictedSeconds(plan)), " a batch\n");
-  if (plan.lines) {
+                  absl::StrFormat(" a batch (%.2f a link), predicted ", plan.recompute_ratio()),
+                  SecondsText(*plan.plan.predicted_seconds), " a batch\n");
+  if (plan.data.sequences) {
     absl::StrAppend(&text, "           that is the longest batch; ", Counted(plan.plans, "plan"),
                     " in one memory, one for each number of links\n");
   }
   absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
                   FormatBytesRounded(plan.store_all_bytes), "\n");
-  absl::StrAppend(
-      &text, "           activations ", FormatBytesRounded(plan.ledger.activations()), ", ",
-      PercentText(static_cast<double>(plan.ledger.activations()), static_cast<double>(StoreAllActivations(plan))),
-      " of store-all's ", FormatBytesRounded(StoreAllActivations(plan)), "\n");
+  absl::StrAppend(&text, "           activations ", FormatBytesRounded(plan.ledger.activations()), ", ",
+                  PercentText(static_cast<double>(plan.ledger.activations()),
+                              static_cast<double>(plan.store_all_activation_bytes())),
+                  " of store-all's ", FormatBytesRounded(plan.store_all_activation_bytes()), "\n");
   absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
   if (plan.evaluation_bytes > 0) {
     absl::StrAppend(&text, "           and ", FormatBytesRounded(plan.evaluation_bytes), " while it evaluates, every ",
@@ -93,15 +80,17 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   std::string text;
   absl::StrAppend(&text, "trained    ", Counted(report.steps, "step"),
                   report.ended_by_time ? absl::StrCat(" of ", CountText(spec.steps), ", ended by --max-time") : "",
-                  absl::StrFormat(", last loss %.3f (", report.loss), BitsText(report.loss), " bits a byte), ",
+                  absl::StrFormat(", last loss %.3f (", report.loss), MetricText(report.metric), "), ",
                   SecondsText(report.seconds_per_batch), " a batch (predicted ",
                   SecondsText(report.predicted_seconds_per_batch), ")\n");
-  absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)), " bytes a second");
-  if (plan.lines) absl::StrAppend(&text, ", ", PercentText(report.padding_share, 1), " of the work is padding");
+  absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)),
+                  " predictions per second");
+  if (plan.data.sequences)
+    absl::StrAppend(&text, ", ", PercentText(report.padding_share, 1), " of the work is padding");
   text += "\n";
-  if (report.bits_per_byte) {
-    absl::StrAppend(&text, "held out   ", absl::StrFormat("%.3f", *report.bits_per_byte), " bits a byte on ",
-                    Counted(plan.holdout_bytes, "byte"), "\n");
+  if (report.evaluation) {
+    absl::StrAppend(&text, "held out   ", MetricText(*report.evaluation), " on ",
+                    Counted(plan.data.held_out, plan.data.unit), "\n");
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
                   CountText(report.planned_peak_bytes), "; the whole process at most ",
@@ -115,87 +104,6 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   return text;
 }
 
-Json LedgerJson(const Ledger& ledger) {
-  Json json = Json::object();
-  for (int kind = 0; kind < kMemoryKinds; ++kind) {
-    json[std::string(ToString(static_cast<MemoryKind>(kind)))] = ledger.bytes[static_cast<size_t>(kind)];
-  }
-  return json;
-}
-
-Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
-  Json json = {{"strategy", std::string(ToString(spec.strategy))},
-               {"planned_peak_bytes", plan.ledger.total()},
-               {"ledger", LedgerJson(plan.ledger)},
-               {"activation_bytes", plan.ledger.activations()},
-               {"store_all_bytes", plan.store_all_bytes},
-               {"store_all_activation_bytes", StoreAllActivations(plan)},
-               {"forward_count_per_batch", plan.plan.forward_count},
-               {"recompute_ratio", RecomputeRatio(plan)},
-               {"predicted_seconds_per_batch", PredictedSeconds(plan)},
-               {"link", plan.link},
-               {"links", plan.links},
-               {"state_bytes", plan.state_bytes},
-               {"tape_bytes", plan.tape_bytes},
-               {"store_budget_bytes", plan.store_budget_bytes},
-               {"store_peak_bytes", plan.plan.peak_bytes},
-               {"host_memory_bytes", spec.host_memory},
-               {"host_bytes", plan.host_bytes},
-               {"host_stores_per_batch", plan.host.writes},
-               {"host_fetches_per_batch", plan.host.reads},
-               {"host_store_seconds", plan.transfers.store_seconds},
-               {"host_fetch_seconds", plan.transfers.fetch_seconds},
-               {"parameters", plan.parameters},
-               {"train_bytes", plan.train_bytes},
-               {"holdout_bytes", plan.holdout_bytes},
-               {"plans", plan.plans},
-               {"evaluation_bytes", plan.evaluation_bytes},
-               {"device", plan.device},
-               {"notes", plan.notes}};
-  if (plan.lines) {
-    json["lines"] = {{"count", plan.lines->lines},      {"empty", plan.lines->empty},
-                     {"cut", plan.lines->cut},          {"shortest", plan.lines->shortest},
-                     {"median", plan.lines->median},    {"longest", plan.lines->longest},
-                     {"held_out", plan.lines->held_out}};
-  }
-  return json;
-}
-
-Json StepJson(const StepRecord& record) {
-  return {{"type", "step"},
-          {"step", record.step},
-          {"predictions", record.predictions},
-          {"positions", record.positions},
-          {"loss", record.loss},
-          {"train_bits_per_byte", record.loss / std::numbers::ln2},
-          {"gradient_norm", record.gradient_norm},
-          {"learning_rate", record.learning_rate},
-          {"seconds", record.seconds},
-          {"batch_seconds", record.batch_seconds},
-          {"prediction_ratio", record.prediction_ratio},
-          {"measured_peak_bytes", record.measured_peak_bytes},
-          {"measured_host_peak_bytes", record.measured_host_peak_bytes},
-          {"plain_forwards", record.plain_forwards},
-          {"taped_forwards", record.taped_forwards}};
-}
-
-void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
-  json["steps"] = report.steps;
-  json["ended_by_time"] = report.ended_by_time;
-  json["loss"] = report.loss;
-  if (report.bits_per_byte) json["bits_per_byte"] = *report.bits_per_byte;
-  json["planned_peak_bytes"] = report.planned_peak_bytes;
-  json["measured_peak_bytes"] = report.measured_peak_bytes;
-  json["planned_host_peak_bytes"] = report.planned_host_peak_bytes;
-  json["measured_host_peak_bytes"] = report.measured_host_peak_bytes;
-  json["resident_peak_bytes"] = report.resident_peak_bytes;
-  json["forward_count_per_batch"] = report.forward_count_per_batch;
-  json["seconds_per_batch"] = report.seconds_per_batch;
-  json["predictions_per_second"] = report.predictions_per_second;
-  json["padding_share"] = report.padding_share;
-  json["predicted_seconds_per_batch"] = report.predicted_seconds_per_batch;
-  json["weights_sha256"] = report.weights_sha256;
-  if (!spec.save_path.empty()) json["save_path"] = spec.save_path;
-}
+std::string MetricText(const Metric& metric) { return absl::StrFormat("%.3f %s", metric.value, metric.unit); }
 
 }  // namespace recurve

@@ -8,23 +8,13 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/job_messages.h"
 #include "client/cli/training_display.h"
+#include "executor/codec/job_codec.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
 
 namespace v1 = executor::v1;
-
-StepRecord RecordOf(const v1::Progress& progress) {
-  return {.step = progress.step(),
-          .predictions = progress.predictions(),
-          .positions = progress.positions(),
-          .loss = progress.loss(),
-          .gradient_norm = progress.gradient_norm(),
-          .learning_rate = progress.learning_rate(),
-          .seconds = progress.seconds(),
-          .measured_peak_bytes = progress.measured_peak_bytes()};
-}
 
 // Events as lines for people, and progress as `train` shows it.
 class EventPrinter {
@@ -42,7 +32,8 @@ class EventPrinter {
       case v1::JobEvent::kCheckpoint:
         return Line(absl::StrCat("saved the model after step ", event.checkpoint().step()));
       case v1::JobEvent::kEvaluation:
-        return Line(absl::StrFormat("held out: %.3f bits a byte", event.evaluation().bits_per_byte()));
+        return Line(absl::StrFormat("held out: %.3f %s", event.evaluation().metric().value(),
+                                    Printable(event.evaluation().metric().unit())));
       case v1::JobEvent::kNote:
         return Line(event.note());
       case v1::JobEvent::EVENT_NOT_SET:
@@ -63,7 +54,7 @@ class EventPrinter {
       if (!job.ok()) return;
       display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), job->spec().max_seconds(), PlannedPeak(*job));
     }
-    display_->OnStep(RecordOf(progress));
+    display_->OnStep(DecodeProgress(progress));
   }
 
   ExecutorClient& executor_;

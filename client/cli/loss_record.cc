@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <numbers>
 #include <string_view>
 #include <system_error>
 
@@ -15,7 +14,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kColumns[] = "step,train_loss,train_bits_per_byte,bits_per_byte,learning_rate,gradient_norm,seconds\n";
+constexpr char kColumns[] = "step,train_loss,train_metric,metric,learning_rate,gradient_norm,seconds\n";
 
 constexpr std::string_view kTableBegins = "step,train_loss,";
 
@@ -61,20 +60,20 @@ absl::Status LossRecord::OpenFiles() {
 void LossRecord::AddStep(const StepRecord& record) {
   WriteRow();
   step_ = record;
-  curve_.AddStep(record.step, record.loss / std::numbers::ln2);
+  curve_.AddStep(record.step, record.metric.value);
 }
 
-void LossRecord::AddHeldOut(int64_t step, double bits_per_byte) {
-  if (step_ && step_->step == step) held_out_ = bits_per_byte;
-  curve_.AddHeldOut(step, bits_per_byte);
+void LossRecord::AddHeldOut(int64_t step, const Metric& metric) {
+  if (step_ && step_->step == step) held_out_ = metric.value;
+  curve_.AddHeldOut(step, metric.value);
 }
 
 void LossRecord::WriteRow() {
   if (!step_ || csv_ == nullptr) return;
   const std::string held_out = held_out_ ? absl::StrFormat("%.9g", *held_out_) : "";
   const std::string row =
-      absl::StrFormat("%d,%.9g,%.9g,%s,%.9g,%.9g,%.6f\n", step_->step, step_->loss, step_->loss / std::numbers::ln2,
-                      held_out, step_->learning_rate, step_->gradient_norm, step_->seconds);
+      absl::StrFormat("%d,%.9g,%.9g,%s,%.9g,%.9g,%.6f\n", step_->step, step_->loss, step_->metric.value, held_out,
+                      step_->learning_rate, step_->gradient_norm, step_->seconds);
   std::fputs(row.c_str(), csv_.get());
   std::fflush(csv_.get());  // an error stays, for Finish
   held_out_.reset();

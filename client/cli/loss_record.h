@@ -29,7 +29,7 @@ class LossRecord {
   static absl::StatusOr<std::unique_ptr<LossRecord>> Open(const LossFiles& files);
 
   void AddStep(const StepRecord& record);
-  void AddHeldOut(int64_t step, double bits_per_byte);
+  void AddHeldOut(int64_t step, const Metric& metric);
   // When training has ended, however it did. Names the file that could not be written.
   absl::Status Finish(const std::string& subject);
 

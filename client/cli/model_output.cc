@@ -8,7 +8,7 @@
 #include "client/cli/command_backend.h"
 #include "client/cli/interrupt.h"
 #include "executor/data/input_file.h"
-#include "executor/model/model_file.h"
+#include "executor/task/registry.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
@@ -46,12 +46,13 @@ class ByteDisplay {
 
 }  // namespace
 
-absl::StatusOr<Model> LoadModelArgument(const std::string& path) {
+absl::StatusOr<TrainedModel> LoadModelArgument(const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, InputFile::OpenArgument(path, WhenInterrupted()));
   return LoadModel(*file);
 }
 
-absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions& options, int threads, bool print) {
+absl::StatusOr<std::string> SampleModel(const TrainedModel& model, const SampleOptions& options, int threads,
+                                        bool print) {
   ASSIGN_OR_RETURN(const auto backend, MakeCommandBackend(threads));
 
   ByteDisplay display;
@@ -64,7 +65,7 @@ absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions&
   if (print) {
     for (const char c : options.prompt) display.Show(c);
   }
-  const absl::Status status = Sample(model, options, *backend, emit);
+  const absl::Status status = model.task->Sample(model.parameters, options, *backend, emit);
   if (print) display.Show('\n');
   if (!status.ok()) return status;
   if (Interrupted()) return absl::CancelledError("interrupted");

@@ -5,17 +5,17 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "executor/engine/inference.h"
-#include "executor/model/model_file.h"
+#include "executor/task/registry.h"
 
 namespace recurve {
 
 // The model in the file at `path`, or on standard input for "-".
-absl::StatusOr<Model> LoadModelArgument(const std::string& path);
+absl::StatusOr<TrainedModel> LoadModelArgument(const std::string& path);
 
 // Bytes sampled from the model, and, if `print`, shown on stdout as they come, after the prompt,
 // with a line's end after them. A terminal is shown no control characters. CANCELLED when interrupted.
-absl::StatusOr<std::string> SampleModel(const Model& model, const SampleOptions& options, int threads, bool print);
+absl::StatusOr<std::string> SampleModel(const TrainedModel& model, const SampleOptions& options, int threads,
+                                        bool print);
 
 }  // namespace recurve
 

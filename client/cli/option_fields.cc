@@ -26,7 +26,7 @@ std::string HelpOf(const Field& field, const RealRange& range) {
 }  // namespace
 
 std::string OptionBinder::Add(const Field& field) {
-  if (without_.count(field.name) > 0) return "";
+  if (wants_ && !wants_(field.name)) return "";
   std::string name = field.option != nullptr ? field.option : absl::StrCat("--", field.name);
   if (field.option == nullptr) std::replace(name.begin(), name.end(), '_', '-');
   if (name.front() == '!') name.erase(0, 1);
@@ -90,7 +90,6 @@ void OptionBinder::Choice(const Field& field, const std::vector<std::string>& na
 }
 
 void OptionBinder::Part(const Field& field, const FieldsFunction& fields) {
-  if (without_.count(field.name) > 0) return;
   const std::string outer = std::exchange(heading_, SectionOf(field).heading);
   fields(*this);
   heading_ = outer;

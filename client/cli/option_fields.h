@@ -2,8 +2,10 @@
 #ifndef RECURVE_CLIENT_CLI_OPTION_FIELDS_H_
 #define RECURVE_CLIENT_CLI_OPTION_FIELDS_H_
 
-#include <set>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/cli/option_values.h"
@@ -18,9 +20,9 @@ namespace recurve {
 //   VisitFields(spec, binder);
 class OptionBinder final : public FieldVisitor {
  public:
-  // `without` has the names of fields that get no option.
-  explicit OptionBinder(const Section& section, std::set<std::string> without = {})
-      : app_(section.app), heading_(section.heading), without_(std::move(without)) {}
+  // `wants` tells by their names which fields get an option; null: all do.
+  explicit OptionBinder(const Section& section, std::function<bool(std::string_view)> wants = nullptr)
+      : app_(section.app), heading_(section.heading), wants_(std::move(wants)) {}
 
   // Of all the options that were added.
   const std::vector<std::string>& names() const { return names_; }
@@ -46,7 +48,7 @@ class OptionBinder final : public FieldVisitor {
 
   CLI::App& app_;
   std::string heading_;
-  const std::set<std::string> without_;
+  const std::function<bool(std::string_view)> wants_;
   std::vector<std::string> names_;
 };
 

@@ -43,15 +43,19 @@ struct ProfileOptions {
   bool json = false;
 };
 
+// The files that a profile reads.
+std::vector<NamedFile> ProfileInputs(const JobSpec& spec) {
+  std::vector<NamedFile> files = InputFiles(spec);
+  files.push_back({"the cache of link costs", LinkCostCachePath()});
+  return files;
+}
+
 absl::Status CheckProfileOptions(const ProfileOptions& options) {
-  if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
   if (options.job.steps < 1 || options.job.steps > kMostBatches) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
   }
-  RETURN_IF_ERROR(
-      CheckPictureFiles(options.pictures, options.json,
-                        {{"--data", options.job.data_path}, {"the cache of link costs", LinkCostCachePath()}}));
+  RETURN_IF_ERROR(CheckPictureFiles(options.pictures, options.json, ProfileInputs(options.job)));
   return CheckJobSpec(options.job);
 }
 
@@ -93,7 +97,7 @@ ExitStatus RunProfile(const ProfileOptions& options) {
   }
   if (options.json) {
     Json json = {{"type", "profile"}};
-    json.update(JobPlanJson(options.job, profile->plan));
+    json.update(FieldsJson(profile->plan));
     json.update(JobProfileJson(*profile));
     PrintJson(json);
   } else {

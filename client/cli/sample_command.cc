@@ -8,7 +8,7 @@
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
-#include "executor/model/model_file.h"
+#include "executor/task/task.h"
 
 namespace recurve {
 namespace {
@@ -45,7 +45,7 @@ absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
 ExitStatus RunSample(const SampleCommandOptions& options) {
   CatchInterrupts();
   if (absl::Status status = CheckSampleOptions(options); !status.ok()) return Fail(status, ExitStatus::kUsage);
-  const absl::StatusOr<Model> model = LoadModelArgument(options.model);
+  const absl::StatusOr<TrainedModel> model = LoadModelArgument(options.model);
   if (!model.ok()) return Fail(model.status());
   const absl::StatusOr<std::string> text =
       SampleModel(*model, options.sample, options.threads, /*print=*/!options.json);

@@ -28,7 +28,7 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
   spec.save_path.clear();
   spec.checkpoint_every = 0;
   spec.evaluate_every = 0;
-  spec.holdout = 0;
+  spec.task->holdout() = 0;
   std::vector<Contender> contenders;
   for (const Strategy strategy : {Strategy::kStoreAll, Strategy::kChen, spec.strategy}) {
     const bool known = std::any_of(contenders.begin(), contenders.end(),

@@ -56,16 +56,18 @@ absl::Status MakeAbsolute(const char* option, std::string& path) {
 
 ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
-  if (spec.data_path.empty()) return Fail(ExitStatus::kUsage, "--data is required: the file to learn from");
   if (absl::Status status = CheckJobSpec(spec); !status.ok()) return Fail(status, ExitStatus::kUsage);
   if (!options.relative_to_roots) {
-    absl::Status status = MakeAbsolute("--data", spec.data_path);
-    if (status.ok()) status = MakeAbsolute("--save", spec.save_path);
+    absl::Status status = MakeAbsolute("--save", spec.save_path);
+    for (const TaskOptions::Input& input : spec.task->Inputs()) status.Update(MakeAbsolute(input.field, *input.path));
     if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   }
   // A message carries nothing else. The words of the command line are; the directory it runs in need not be.
-  if (!IsUtf8(spec.data_path) || !IsUtf8(spec.save_path)) {
-    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, and so is not ", spec.data_path,
+  std::vector<std::string> paths = {spec.save_path};
+  for (const TaskOptions::Input& input : spec.task->Inputs()) paths.push_back(*input.path);
+  for (const std::string& path : paths) {
+    if (IsUtf8(path)) continue;
+    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, and so is not ", path,
                                                  "; give absolute paths that are"));
   }
   ExecutorClient executor({.target = options.executor});

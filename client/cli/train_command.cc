@@ -21,7 +21,7 @@
 #include "client/cli/training_display.h"
 #include "executor/data/file_identity.h"
 #include "executor/job/training_job.h"
-#include "executor/model/model_file.h"
+#include "executor/task/task.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
 
@@ -44,7 +44,7 @@ What links of the model cost is measured in about a second and kept for the next
 predicted time, which may differ by machine, and with them the last bits of the weights.
 
 --json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last one
-("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C (and SIGTERM,
+("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
 SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it as
 FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
 Exit status 3: the memory is too small; the message says what would do.)";
@@ -64,7 +64,6 @@ bool WritesFiles(const TrainOptions& options) {
 }
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
-  if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
@@ -75,7 +74,7 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
   if (options.json) {
     Json json = {{"type", "plan"}, {"feasible", true}};
-    json.update(JobPlanJson(options.job, plan));
+    json.update(FieldsJson(plan));
     PrintJson(json);
   } else {
     std::fputs(JobPlanText(options.job, plan).c_str(), stdout);
@@ -104,8 +103,8 @@ void ShowRounds(int64_t done, int64_t rounds) {
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
-  recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
-                                        ", on ", job.plan().device));
+  recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", job.plan().data_path,
+                                         ", on ", job.plan().device));
   return report;
 }
 
@@ -119,12 +118,13 @@ absl::Status Interrupted(const absl::Status& why, const TrainOptions& options) {
 }
 
 // The report, and then the sample and the comparison that were asked for.
-absl::Status Conclude(const TrainOptions& options, const Model& model, const JobPlan& plan, const JobReport& report,
-                      const JobPlanners& planners, LinkCostCache& known_costs) {
+absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, const JobPlan& plan,
+                      const JobReport& report, const JobPlanners& planners, LinkCostCache& known_costs) {
   absl::Status compared;
   Json json = {{"type", "result"}};
-  json.update(JobPlanJson(options.job, plan));
-  AddReport(options.job, report, json);
+  json.update(FieldsJson(plan));
+  json.update(FieldsJson(report));
+  if (!options.job.save_path.empty()) json["save_path"] = options.job.save_path;
   if (!options.json) std::printf("\n%s", JobReportText(options.job, plan, report).c_str());
   if (options.sample > 0) {
     if (!options.json) std::printf("\nsample of %lld bytes:\n", static_cast<long long>(options.sample));
@@ -156,10 +156,10 @@ absl::Status Conclude(const TrainOptions& options, const Model& model, const Job
 ExitStatus CheckBefore(const TrainOptions& options) {
   absl::Status status = CheckTrainOptions(options);
   if (status.ok()) {
-    status = CheckDistinct({{"--data", options.job.data_path}}, {{"the cache of link costs", LinkCostCachePath()},
-                                                                 {"--save", options.job.save_path},
-                                                                 {"--loss-csv", options.losses.csv},
-                                                                 {"--loss-svg", options.losses.svg}});
+    status = CheckDistinct(InputFiles(options.job), {{"the cache of link costs", LinkCostCachePath()},
+                                                     {"--save", options.job.save_path},
+                                                     {"--loss-csv", options.losses.csv},
+                                                     {"--loss-svg", options.losses.svg}});
   }
   if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   status = CheckJobFiles(options.job, LinkCostCachePath());
@@ -201,7 +201,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
   }
   if (!report.ok()) return Fail(report.status());
   const JobPlan plan = job->plan();
-  const Model model = options.sample > 0 ? job->TakeModel() : Model();
+  const TrainedModel model{options.job.task, options.sample > 0 ? job->TakeParameters() : Parameters()};
   job.reset();  // its memory is not needed while strategies are compared
   if (absl::Status status = Conclude(options, model, plan, *report, planners, known_costs); !status.ok()) {
     return Fail(status, absl::IsCancelled(status) ? ExitStatus::kInterrupted : ExitStatus::kFailed);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_status.h"
 #include "client/cli/job_text.h"
+#include "client/cli/json.h"
 #include "client/cli/terminal.h"
 #include "executor/job/prediction_drift.h"
 #include "planner_service/text/number_text.h"
@@ -49,9 +50,9 @@ void TrainingDisplay::OnStep(const StepRecord& record) {
   ShowStep(record);
 }
 
-void TrainingDisplay::OnEvaluation(int64_t step, double bits_per_byte) {
-  if (record_ != nullptr) record_->AddHeldOut(step, bits_per_byte);
-  if (step < steps_) ShowEvaluation(step, bits_per_byte);
+void TrainingDisplay::OnEvaluation(int64_t step, const Metric& metric) {
+  if (record_ != nullptr) record_->AddHeldOut(step, metric);
+  if (step < steps_) ShowEvaluation(step, metric);
 }
 
 void TrainingDisplay::OnCheckpoint(int64_t /*step*/, double /*seconds*/) { checkpoint_failing_ = false; }
@@ -72,10 +73,14 @@ void TrainingDisplay::OnPredictionMissed(const StepRecord& record) {
   OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
 }
 
-void JsonDisplay::ShowStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+void JsonDisplay::ShowStep(const StepRecord& record) {
+  Json json = {{"type", "step"}};
+  json.update(FieldsJson(record));
+  PrintJson(json);
+}
 
-void JsonDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
-  PrintJson({{"type", "evaluation"}, {"step", step}, {"bits_per_byte", bits_per_byte}});
+void JsonDisplay::ShowEvaluation(int64_t step, const Metric& metric) {
+  PrintJson({{"type", "evaluation"}, {"step", step}, {"metric", FieldsJson(metric)}});
 }
 
 ProgressDisplay::ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record)
@@ -108,7 +113,7 @@ void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second)
   std::string numbers = absl::StrCat(record.step, "/", steps());
   const std::string parts[] = {
       // the most wanted first: what leaves no room for the bar is left out
-      absl::StrFormat(" loss %.3f (", record.loss) + BitsText(record.loss) + " bits)",
+      absl::StrFormat(" loss %.3f (%.3f %s)", record.loss, record.metric.value, record.metric.unit),
       " " + TimeLeft(record, steps_per_second), absl::StrCat(" ", RateText(steps_per_second), "/s"),
       " peak " + FormatBytesRounded(record.measured_peak_bytes) + "/" + FormatBytesRounded(planned_peak_bytes_)};
   if (bar_width_ == 0) {
@@ -126,9 +131,9 @@ void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second)
 }
 
 void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {
-  std::printf("step %lld/%lld  loss %.3f (%s bits/byte)  %s steps/s  peak %s of %s planned  %s\n",
+  std::printf("step %lld/%lld  loss %.3f (%s)  %s steps/s  peak %s of %s planned  %s\n",
               static_cast<long long>(record.step), static_cast<long long>(steps()), record.loss,
-              BitsText(record.loss).c_str(), RateText(steps_per_second).c_str(),
+              MetricText(record.metric).c_str(), RateText(steps_per_second).c_str(),
               FormatBytesRounded(record.measured_peak_bytes).c_str(), FormatBytesRounded(planned_peak_bytes_).c_str(),
               TimeLeft(record, steps_per_second).c_str());
   std::fflush(stdout);
@@ -146,22 +151,22 @@ void ProgressDisplay::ShowStep(const StepRecord& record) {
   }
 }
 
-void ProgressDisplay::ShowEvaluation(int64_t step, double bits_per_byte) {
+void ProgressDisplay::ShowEvaluation(int64_t step, const Metric& metric) {
   EndLine();
-  std::printf("step %lld/%lld  held out %.3f bits/byte\n", static_cast<long long>(step),
-              static_cast<long long>(steps()), bits_per_byte);
+  std::printf("step %lld/%lld  held out %s\n", static_cast<long long>(step), static_cast<long long>(steps()),
+              MetricText(metric).c_str());
   std::fflush(stdout);
 }
 
-void ProgressDisplay::OnEvaluationProgress(int64_t done, int64_t bytes) {
+void ProgressDisplay::OnEvaluationProgress(int64_t done, int64_t all) {
   const Clock::time_point now = Clock::now();
   if (evaluation_begin_ == Clock::time_point()) evaluation_begin_ = evaluation_told_ = now;
   if (now - evaluation_told_ < (terminal_ ? kRedrawEvery : kTellEvery)) return;
   evaluation_told_ = now;
   const double seconds = std::chrono::duration<double>(now - evaluation_begin_).count();
-  const double left = seconds * static_cast<double>(bytes - done) / static_cast<double>(std::max<int64_t>(1, done));
-  const std::string line = absl::StrCat("evaluated ", CountText(done), " of ", CountText(bytes),
-                                        " bytes held out  ETA ", SecondsText(std::max(0.0, left)));
+  const double left = seconds * static_cast<double>(all - done) / static_cast<double>(std::max<int64_t>(1, done));
+  const std::string line = absl::StrCat("evaluated ", CountText(done), " of ", CountText(all), " held out  ETA ",
+                                        SecondsText(std::max(0.0, left)));
   if (terminal_) return Redraw(line);
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);

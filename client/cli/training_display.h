@@ -22,7 +22,7 @@ class TrainingDisplay : public JobObserver {
   TrainingDisplay(int64_t steps, LossRecord* record, bool json) : steps_(steps), record_(record), json_(json) {}
 
   void OnStep(const StepRecord& record) final;
-  void OnEvaluation(int64_t step, double bits_per_byte) final;
+  void OnEvaluation(int64_t step, const Metric& metric) final;
   void OnCheckpoint(int64_t step, double seconds) final;
   void OnCheckpointFailed(int64_t step, const absl::Status& why) final;
   void OnNote(const std::string& note) final;
@@ -34,7 +34,7 @@ class TrainingDisplay : public JobObserver {
  private:
   virtual void ShowStep(const StepRecord& record) = 0;
   // On the way; that of the last step is part of the result.
-  virtual void ShowEvaluation(int64_t step, double bits_per_byte) = 0;
+  virtual void ShowEvaluation(int64_t step, const Metric& metric) = 0;
   virtual void EndLine() {}  // before a line on stderr
 
   const int64_t steps_;
@@ -50,7 +50,7 @@ class JsonDisplay final : public TrainingDisplay {
 
  private:
   void ShowStep(const StepRecord& record) override;
-  void ShowEvaluation(int64_t step, double bits_per_byte) override;
+  void ShowEvaluation(int64_t step, const Metric& metric) override;
 };
 
 // Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
@@ -61,13 +61,13 @@ class ProgressDisplay final : public TrainingDisplay {
   ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record = nullptr);
   ~ProgressDisplay() override;  // ends the line of the bar
 
-  void OnEvaluationProgress(int64_t done, int64_t bytes) override;
+  void OnEvaluationProgress(int64_t done, int64_t all) override;
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void ShowStep(const StepRecord& record) override;
-  void ShowEvaluation(int64_t step, double bits_per_byte) override;
+  void ShowEvaluation(int64_t step, const Metric& metric) override;
   void EndLine() override;
   void Redraw(const std::string& line);
   void DrawBar(const StepRecord& record, double steps_per_second);

@@ -14,6 +14,9 @@
 namespace recurve {
 namespace {
 
+// Which is of chains and of models.
+bool BesidesLength(std::string_view field) { return field != "length"; }
+
 // "8:0.001:0.0012:0.002": steps in a link, then seconds of its forward without tape, with tape, and of its backward.
 absl::StatusOr<ModelWorkload::LinkChoice> ParseLinkChoice(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
@@ -32,7 +35,7 @@ absl::StatusOr<ModelWorkload::LinkChoice> ParseLinkChoice(const std::string& tex
 
 WorkloadOptions::WorkloadOptions(CLI::App& app) : app_(app) {
   AddCount(app, "--length", length_, "links of the chain, or steps of the model's sequence (default 1000)");
-  OptionBinder chain({app, "A chain of links whose sizes are known"}, {"length"});
+  OptionBinder chain({app, "A chain of links whose sizes are known"}, BesidesLength);
   VisitFields(chain_, chain);
   OptionBinder costs({app, "A chain of links whose sizes are known"});
   VisitFields(costs_, costs);
@@ -43,7 +46,7 @@ WorkloadOptions::WorkloadOptions(CLI::App& app) : app_(app) {
 }
 
 void WorkloadOptions::AddModel(const Section& section) {
-  OptionBinder model(section, {"length"});
+  OptionBinder model(section, BesidesLength);
   VisitFields(model_, model);
   model_options_ = model.names();
   AddTexts(section, "--link-costs", link_costs_,

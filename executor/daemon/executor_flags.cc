@@ -2,21 +2,16 @@
 #include "executor/daemon/executor_flags.h"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdint>
-#include <iostream>
 #include <string>
 
 #include "executor/job/link_cost_cache.h"
 #include "planner_service/client/target.h"
-#include "planner_service/grpc_server/address.h"
-#include "planner_service/text/printable.h"
-#include "planner_service/text/units.h"
+#include "planner_service/grpc_server/daemon.h"
 
 namespace recurve {
 namespace {
 
-constexpr int kExitWrongUsage = 2;
 constexpr int64_t kMaxJobs = 100'000;
 constexpr int kMaxThreads = 1024;
 
@@ -47,33 +42,7 @@ constexpr char kFooter[] =
     "      --data-root /srv/text --model-root /srv/models\n"
     "  recurve submit --executor 127.0.0.1:7402 --data bible.txt --length 1000 --memory 64MiB --save bible.safetensors";
 
-// An option whose value is a duration, as people write it.
-void AddDuration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value, const std::string& help) {
-  app.add_option_function<std::string>(
-         name,
-         [&value, name](const std::string& text) {
-           const absl::StatusOr<std::chrono::milliseconds> parsed = ParseDuration(text);
-           if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
-           value = *parsed;
-         },
-         help)
-      ->type_name("DURATION")
-      ->default_str(FormatDuration(value));
-}
-
-// What is wrong with an address to listen on; empty: nothing.
-std::string AddressProblem(const std::string& text) { return std::string(ParseAddress(text).status().message()); }
-
-void AddAddresses(CLI::App& app, ExecutorDaemonOptions& options) {
-  app.add_option("--listen", options.server.listen, "gRPC address, HOST:PORT or unix:PATH; port 0 takes any free one")
-      ->type_name("ADDRESS")
-      ->check(AddressProblem, "")
-      ->capture_default_str();
-  app.add_option("--metrics-listen", options.server.metrics_listen,
-                 "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off")
-      ->type_name("ADDRESS")
-      ->check([](const std::string& text) { return text.empty() ? text : AddressProblem(text); }, "")
-      ->capture_default_str();
+void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option(
          "--planner", options.planner_target,
          "The planner service. Unset, or while it gives no answer: the planner in this process, which makes the "
@@ -110,8 +79,6 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option("--model-root", options.model_root,
                  "The only directory that jobs may save models to; their relative paths start there. Unset: anywhere")
       ->type_name("DIR");
-  AddDuration(app, "--drain-time", options.server.drain_time,
-              "Time that calls under way get after SIGTERM before they are cancelled");
 }
 
 }  // namespace
@@ -123,20 +90,11 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   options.version = RECURVE_VERSION;
   options.cost_cache_path = LinkCostCachePath();
   CLI::App app(kDescription, "recurve-executor");
-  app.set_version_flag("--version", "recurve-executor " RECURVE_VERSION, "Print the version and exit");
   app.footer(kFooter);
-  AddAddresses(app, options);
+  AddServerFlags(app, options.version, options.server);
+  AddPlanner(app, options);
   AddLimits(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& wanted) {  // --help, --version
-    exit_status = app.exit(wanted);
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-executor: " << Printable(error.what()) << " (see recurve-executor --help)\n";
-    exit_status = kExitWrongUsage;
-    return std::nullopt;
-  }
+  if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
   return options;
 }
 

@@ -122,8 +122,8 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       loss_(NewGauges(registry, "recurve_executor_loss_nats", "Nats per byte of the last batch.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
                                "Global norm of the gradient of the last batch, before clipping.")),
-      bits_per_byte_(NewGauges(registry, "recurve_executor_heldout_bits_per_byte",
-                               "Bits per byte on the held-out part, when it was last evaluated.")),
+      evaluation_(NewGauges(registry, "recurve_executor_evaluation",
+                            "Bits per byte on the held-out part, when it was last evaluated.")),
       last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
                                  "When the running job last wrote its model file, in seconds since 1970.")) {
   UpdateResident();
@@ -216,7 +216,7 @@ void JobMetrics::OnCheckpoint(int64_t, double seconds) {
   Set(metrics_.last_checkpoint_, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
 }
 
-void JobMetrics::OnEvaluation(int64_t, double bits_per_byte) { Set(metrics_.bits_per_byte_, bits_per_byte); }
+void JobMetrics::OnEvaluation(int64_t, const Metric& metric) { Set(metrics_.evaluation_, metric.value); }
 
 void JobMetrics::OnLedger(const Ledger& peak) {
   for (int kind = 0; kind < kMemoryKinds; ++kind) {

@@ -87,7 +87,7 @@ class ExecutorMetrics {
   Gauges& step_;
   Gauges& loss_;
   Gauges& gradient_norm_;
-  Gauges& bits_per_byte_;
+  Gauges& evaluation_;
   Gauges& last_checkpoint_;
 };
 
@@ -101,7 +101,7 @@ class JobMetrics final : public JobObserver {
 
   void OnStep(const StepRecord& record) override;
   void OnCheckpoint(int64_t step, double seconds) override;
-  void OnEvaluation(int64_t step, double bits_per_byte) override;
+  void OnEvaluation(int64_t step, const Metric& metric) override;
   void OnLedger(const Ledger& peak) override;
   void OnLinkRuns(const LinkRuns& runs) override;
 

@@ -2,6 +2,7 @@
 #include "executor/daemon/executor_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -16,9 +17,7 @@ namespace recurve {
 namespace {
 
 constexpr int kMaxRequestIdCharacters = 128;
-// What a client is told to wait before it tries again, in milliseconds; gRPC's retry policies understand it.
-constexpr char kRetryDelayKey[] = "grpc-retry-pushback-ms";
-constexpr char kRetryDelay[] = "1000";
+constexpr std::chrono::milliseconds kRetryDelay{1000};  // of calls refused because of load
 
 absl::Status CheckRequestId(const std::string& id) {
   // Every byte that does not continue a UTF-8 character starts one.
@@ -78,7 +77,7 @@ grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::Watch
         absl::StrCat("from_sequence is ", request->from_sequence(), "; it is at least 0, 0: from the first event"));
   }
   if (watchers_.fetch_add(1) >= max_watchers_ && refusal.ok()) {
-    context->AddTrailingMetadata(kRetryDelayKey, kRetryDelay);
+    AddRetryDelay(*context, kRetryDelay);
     refusal = absl::ResourceExhaustedError(
         absl::StrCat(max_watchers_, " WatchJob streams are open, as many as may be (--max-watchers); retry later"));
   }
@@ -94,7 +93,7 @@ grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* c
                                                   absl::FunctionRef<absl::Status()> work) {
   const absl::Status status = CatchFailures("the call", work);
   metrics_.CountRequest(method, status.code());
-  if (status.code() == absl::StatusCode::kResourceExhausted) context->AddTrailingMetadata(kRetryDelayKey, kRetryDelay);
+  if (absl::IsResourceExhausted(status)) AddRetryDelay(*context, kRetryDelay);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(status));
   return reactor;

@@ -84,7 +84,7 @@ JobStore::Entry* JobStore::Find(const std::string& id) {
 
 absl::StatusOr<Job> JobStore::Create(const std::string& request_id, const executor::v1::JobSpec& message,
                                      const JobSpec& spec) {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto known = requests_.find(request_id); !request_id.empty() && known != requests_.end()) {
     const Job& job = jobs_.at(known->second).job;
     if (google::protobuf::util::MessageDifferencer::Equals(job.spec(), message)) return job;
@@ -112,7 +112,7 @@ absl::StatusOr<Job> JobStore::Create(const std::string& request_id, const execut
 }
 
 absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Entry* entry = Find(id);
   if (entry == nullptr) return NotFound(id);
   return entry->job;
@@ -140,7 +140,7 @@ absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1
                                                    "; it is a value of JobState, unset: jobs in any state"));
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(const int64_t first, FirstOfPage(request));
   executor::v1::ListJobsResponse page;
   size_t bytes = 0;
@@ -162,7 +162,7 @@ absl::StatusOr<Job> JobStore::Cancel(const std::string& id) {
   absl::StatusOr<Job> job;
   Listeners listeners;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     Entry* entry = Find(id);
     if (entry == nullptr) return NotFound(id);
     job = entry->job;
@@ -181,7 +181,7 @@ absl::StatusOr<Job> JobStore::Cancel(const std::string& id) {
 }
 
 absl::StatusOr<JobStore::NextEvent> JobStore::EventFrom(const std::string& id, int64_t from) const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Entry* entry = Find(id);
   if (entry == nullptr) return NotFound(id);
   if (const JobEvent* event = entry->log.Next(from)) return NextEvent{*event, false};
@@ -190,7 +190,7 @@ absl::StatusOr<JobStore::NextEvent> JobStore::EventFrom(const std::string& id, i
 
 absl::Status JobStore::Listen(const std::string& id, std::weak_ptr<EventListener> listener) {
   Listeners alive;  // only to let go of those that are gone
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   Entry* entry = Find(id);
   if (entry == nullptr) return NotFound(id);
   CollectListeners(*entry, alive);
@@ -202,7 +202,7 @@ std::optional<TakenJob> JobStore::TakeNext() {
   TakenJob taken;
   Listeners listeners;
   {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     while (queue_.empty() && !shut_down_) queue_changed_.wait(lock);
     if (shut_down_) return std::nullopt;
     Entry& entry = jobs_.at(queue_.front());
@@ -219,14 +219,18 @@ std::optional<TakenJob> JobStore::TakeNext() {
 }
 
 void JobStore::SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason) {
-  Update(id, [&](Entry& entry) {
+  Update(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     *entry.job.mutable_plan() = plan;
     ChangeState(entry, executor::v1::JOB_STATE_RUNNING, reason);
   });
 }
 
+void JobStore::AddEvent(const std::string& id, JobEvent event) {
+  Update(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { Append(entry, std::move(event)); });
+}
+
 void JobStore::AddProgress(const std::string& id, const executor::v1::Progress& progress) {
-  Update(id, [&](Entry& entry) {
+  Update(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     *entry.job.mutable_progress() = progress;
     JobEvent event;
     *event.mutable_progress() = progress;
@@ -238,25 +242,25 @@ void JobStore::AddCheckpoint(const std::string& id, int64_t step, double seconds
   JobEvent event;
   event.mutable_checkpoint()->set_step(step);
   *event.mutable_checkpoint()->mutable_duration() = EncodeDuration(seconds);
-  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+  AddEvent(id, std::move(event));
 }
 
-void JobStore::AddEvaluation(const std::string& id, int64_t step, double bits_per_byte) {
+void JobStore::AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric) {
   JobEvent event;
   event.mutable_evaluation()->set_step(step);
-  event.mutable_evaluation()->set_bits_per_byte(bits_per_byte);
-  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+  *event.mutable_evaluation()->mutable_metric() = metric;
+  AddEvent(id, std::move(event));
 }
 
 void JobStore::AddNote(const std::string& id, const std::string& note) {
   JobEvent event;
   event.set_note(note);
-  Update(id, [&](Entry& entry) { Append(entry, std::move(event)); });
+  AddEvent(id, std::move(event));
 }
 
 void JobStore::End(const std::string& id, JobState state, const std::string& reason,
                    const std::optional<executor::v1::JobResult>& result) {
-  Update(id, [&](Entry& entry) {
+  Update(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (result.has_value()) *entry.job.mutable_result() = *result;
     EndEntry(entry, state, reason);
     ForgetOldest();
@@ -264,7 +268,7 @@ void JobStore::End(const std::string& id, JobState state, const std::string& rea
 }
 
 std::string JobStore::CancelReason(const std::string& id) const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   const Entry* entry = Find(id);
   return entry == nullptr ? "" : entry->cancel_reason;
 }
@@ -272,7 +276,7 @@ std::string JobStore::CancelReason(const std::string& id) const {
 void JobStore::ShutDown() {
   Listeners listeners;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     shut_down_ = true;
     queue_.clear();
     for (auto& [number, entry] : jobs_) {
@@ -346,7 +350,7 @@ void JobStore::CollectListeners(Entry& entry, Listeners& listeners) {
 void JobStore::Update(const std::string& id, const std::function<void(Entry&)>& change) {
   Listeners listeners;
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     Entry* entry = Find(id);
     if (entry == nullptr || HasEnded(entry->job.state())) return;
     CollectListeners(*entry, listeners);

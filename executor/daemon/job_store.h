@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -23,6 +22,7 @@
 #include "executor/daemon/event_log.h"
 #include "executor/job/job_spec.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/mutex.h"
 #include "recurve/executor/v1/executor.pb.h"
 
 namespace recurve {
@@ -89,7 +89,7 @@ class JobStore {
   void SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason);
   void AddProgress(const std::string& id, const executor::v1::Progress& progress);
   void AddCheckpoint(const std::string& id, int64_t step, double seconds);
-  void AddEvaluation(const std::string& id, int64_t step, double bits_per_byte);
+  void AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric);
   void AddNote(const std::string& id, const std::string& note);
   // `state` is one of the three in which a job ends.
   void End(const std::string& id, executor::v1::JobState state, const std::string& reason,
@@ -132,12 +132,13 @@ class JobStore {
   void CollectListeners(Entry& entry, Listeners& listeners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Runs `change` on a job that has not ended, with the lock held, and tells its listeners afterwards.
   void Update(const std::string& id, const std::function<void(Entry&)>& change);
+  void AddEvent(const std::string& id, executor::v1::JobEvent event);
 
   const JobStoreOptions options_;
   const std::string prefix_;  // of the ids of this store and no other
 
-  mutable std::mutex mutex_;
-  std::condition_variable queue_changed_;
+  mutable Mutex mutex_;
+  std::condition_variable_any queue_changed_;
   std::map<int64_t, Entry> jobs_ ABSL_GUARDED_BY(mutex_);  // by number, in the order of their creation
   std::unordered_map<std::string, int64_t> requests_ ABSL_GUARDED_BY(mutex_);  // request id to number
   std::deque<int64_t> queue_ ABSL_GUARDED_BY(mutex_);                          // numbers

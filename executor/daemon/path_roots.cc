@@ -50,12 +50,12 @@ absl::Status CheckAbsolute(const char* field, const std::string& path, const cha
       field, " ", path, " is relative, must be absolute: this daemon has no ", flag, " for it to start in"));
 }
 
-absl::StatusOr<std::string> ConfineData(const std::string& path, const std::string& root) {
+absl::StatusOr<std::string> ConfineData(const char* field, const std::string& path, const std::string& root) {
   if (root.empty()) {
-    RETURN_IF_ERROR(CheckAbsolute("data_path", path, "--data-root"));
+    RETURN_IF_ERROR(CheckAbsolute(field, path, "--data-root"));
   }
   if (root.empty() || path.empty()) return path;
-  ASSIGN_OR_RETURN(const fs::path followed, Follow("data_path", path, root));
+  ASSIGN_OR_RETURN(const fs::path followed, Follow(field, path, root));
   return followed.string();
 }
 
@@ -89,7 +89,9 @@ absl::StatusOr<PathRoots> PathRoots::Resolve(const std::string& data_root, const
 }
 
 absl::StatusOr<JobSpec> PathRoots::Confine(JobSpec spec) const {
-  ASSIGN_OR_RETURN(spec.data_path, ConfineData(spec.data_path, data_root_));
+  for (const TaskOptions::Input& input : spec.task->Inputs()) {
+    ASSIGN_OR_RETURN(*input.path, ConfineData(input.field, *input.path, data_root_));
+  }
   ASSIGN_OR_RETURN(spec.save_path, ConfineModel(spec.save_path, model_root_));
   spec.save_through_links = model_root_.empty();
   return spec;

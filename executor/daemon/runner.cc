@@ -44,9 +44,9 @@ class JobReporter final : public JobObserver {
     // A disk that stays full fails every checkpoint, and notes are kept.
     if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
   }
-  void OnEvaluation(int64_t step, double bits_per_byte) override {
-    metrics_.OnEvaluation(step, bits_per_byte);
-    store_.AddEvaluation(id_, step, bits_per_byte);
+  void OnEvaluation(int64_t step, const Metric& metric) override {
+    metrics_.OnEvaluation(step, metric);
+    store_.AddEvaluation(id_, step, EncodeMetric(metric));
   }
   void OnLedger(const Ledger& peak) override { metrics_.OnLedger(peak); }
   void OnLinkRuns(const LinkRuns& runs) override { metrics_.OnLinkRuns(runs); }
@@ -150,7 +150,7 @@ absl::StatusOr<JobSpec> Runner::Admit(const TakenJob& taken) {
     store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads, not on the ", spec->threads,
                                           " asked for: the daemon was started with --threads ", options_.threads));
   }
-  spec->threads = spec->threads == 0 ? options_.threads : std::min(spec->threads, options_.threads);
+  spec->threads = spec->threads == 0 ? options_.threads : std::min<int64_t>(spec->threads, options_.threads);
   return spec;
 }
 

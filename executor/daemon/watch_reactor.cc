@@ -44,7 +44,7 @@ void WatchReactor::OnWriteDone(bool ok) {
 
 void WatchReactor::OnCancel() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     cancelled_ = true;
   }
   OnEvent();
@@ -53,7 +53,7 @@ void WatchReactor::OnCancel() {
 void WatchReactor::OnDone() { self_.reset(); }
 
 bool WatchReactor::TakeTurn() {
-  std::lock_guard<std::mutex> lock(mutex_);
+  const MutexLock lock(mutex_);
   look_again_ = true;
   return !std::exchange(busy_, true);
 }
@@ -74,7 +74,7 @@ std::optional<absl::Status> WatchReactor::Advance() {
     int64_t from = 0;
     bool cancelled = false;
     {
-      std::lock_guard<std::mutex> lock(mutex_);
+      const MutexLock lock(mutex_);
       look_again_ = false;
       from = next_;
       cancelled = cancelled_;
@@ -83,7 +83,7 @@ std::optional<absl::Status> WatchReactor::Advance() {
     ASSIGN_OR_RETURN(JobStore::NextEvent next, store_.EventFrom(id_, from));
     if (next.event.has_value()) {
       {
-        std::lock_guard<std::mutex> lock(mutex_);
+        const MutexLock lock(mutex_);
         next_ = next.event->sequence() + 1;
         *response_.mutable_event() = *std::move(next.event);
       }
@@ -91,7 +91,7 @@ std::optional<absl::Status> WatchReactor::Advance() {
       return std::nullopt;
     }
     if (next.ended) return absl::OkStatus();
-    std::lock_guard<std::mutex> lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!look_again_) {
       busy_ = false;
       return std::nullopt;

@@ -7,13 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "executor/daemon/job_store.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -48,7 +48,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   const std::string id_;
   const std::function<void(const absl::Status&)> on_end_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   // Somebody writes or finishes. Stays true after the end, so that nobody touches a stream that gRPC may have freed.
   bool busy_ ABSL_GUARDED_BY(mutex_) = true;
   bool look_again_ ABSL_GUARDED_BY(mutex_) = false;

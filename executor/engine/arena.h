@@ -36,6 +36,7 @@ class Arena {
   // Gives the last piece back. There must be one.
   void Pop();
 
+  int64_t max_pieces() const { return static_cast<int64_t>(pieces_.capacity()); }
   int64_t size() const { return beside_bytes_ + memory_->size(); }
   const Ledger& live() const { return live_; }
   int64_t live_bytes() const { return beside_bytes_ + top_; }

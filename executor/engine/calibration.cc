@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <numeric>
 #include <utility>
 
-#include "executor/model/language_model.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -55,7 +55,7 @@ class Stopwatch {
 struct LinkSpan {
   int64_t link = 1;
   int64_t links = 1;
-  std::unique_ptr<LanguageModel> model;
+  std::unique_ptr<TrainableModel> model;
   std::vector<std::byte*> states;  // links + 1
   std::vector<std::byte*> tapes;   // links
   std::byte* gradient = nullptr;   // of a state
@@ -66,20 +66,23 @@ struct LinkSpan {
   int64_t steps() const { return links * link; }
   double seconds() const { return static_cast<double>(links) * (plain + taped + backward); }
   int64_t bytes() const {
-    const LanguageModel::Regions& needs = model->needs();
+    const TrainableModel::Regions& needs = model->needs();
     return needs.weights.used() + needs.gradients.used() + needs.workspace.used() + needs.batch.used() +
-           (links + 2) * model->state_bytes() + links * model->tape_bytes();
+           (links + 2) * model->max_state_bytes() + links * model->max_tape_bytes();
   }
 };
 
 LinkSpan MakeSpan(const CalibrationOptions& options, int64_t link, Backend& backend) {
-  const int64_t operations = kOperationsPerWeight * ParameterLayout(options.model).count();
+  const auto make = [&](int64_t links) {
+    const SequenceShape shape{.length = links * link, .link = link, .batch = options.batch};
+    return options.model(shape, TrainableModel::Use::kTraining, backend);
+  };
+  const int64_t operations = kOperationsPerWeight * make(1)->layout().count();
   const int64_t most_rows = backend.MostLinkRows();
   const int64_t rows = std::min(most_rows / 2, kOperationsPerRow * most_rows / operations);
   LinkSpan span{.link = link, .links = std::clamp<int64_t>(rows / (link * options.batch), 1, kMaxLinks)};
   for (;; --span.links) {
-    const SequenceShape shape = {.length = span.links * link, .link = link, .batch = options.batch};
-    span.model = std::make_unique<LanguageModel>(options.model, shape, LanguageModel::Use::kTraining, backend);
+    span.model = make(span.links);
     if (span.links == 1 || backend.OwnBytes() + span.bytes() <= options.max_bytes) return span;
   }
 }
@@ -97,63 +100,58 @@ class CalibrationRun {
  private:
   CalibrationRun(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
   void Place(LinkSpan& span);
+  BatchSize TakeTrialBatch(TrainableModel& model);
   double RunSpan(LinkSpan& span, Stopwatch& stopwatch);  // its seconds
 
   const CalibrationOptions options_;
   Backend& backend_;
   std::unique_ptr<DeviceMemory> memory_;
   std::vector<LinkSpan> spans_;
-  std::vector<int32_t> tokens_;  // inputs, and targets, of the longest span
-  double batch_ = kNever;        // seconds once a batch, the least of all rounds
-  std::vector<double> rounds_;   // seconds of each
+  std::vector<std::max_align_t> host_batch_;  // where the device has memory of its own
+  double batch_ = kNever;                     // seconds once a batch, the least of all rounds
+  std::vector<double> rounds_;                // seconds of each
 };
 
 absl::StatusOr<std::unique_ptr<CalibrationRun>> CalibrationRun::Create(const CalibrationOptions& options,
                                                                        Backend& backend) {
   std::unique_ptr<CalibrationRun> run(new CalibrationRun(options, backend));
   int64_t bytes = 0;
-  int64_t tokens = 0;
   for (const int64_t link : options.links) {
     const LinkSpan& span = run->spans_.emplace_back(MakeSpan(options, link, backend));
     bytes = std::max(bytes, span.bytes());
-    tokens = std::max(tokens, span.steps() * options.batch);
   }
   ASSIGN_OR_RETURN(run->memory_, backend.Allocate(bytes));
   backend.Zero(run->memory_->data(), bytes);  // as a job's arena begins
   for (LinkSpan& span : run->spans_) run->Place(span);
 
-  LanguageModel& model = *run->spans_.front().model;
-  UploadModel(InitialModel(options.model, /*seed=*/1), backend, model.parameters());
-  run->tokens_.resize(tokens);
-  for (size_t i = 0; i < run->tokens_.size(); ++i) {
-    run->tokens_[i] = static_cast<int32_t>((i * 7919 + i / 13) % static_cast<size_t>(options.model.vocabulary));
-  }
+  TrainableModel& model = *run->spans_.front().model;
+  Upload(model.InitialParameters(/*seed=*/1), model.layout(), backend, model.parameters());
   return run;
 }
 
 void CalibrationRun::Place(LinkSpan& span) {
-  LanguageModel& model = *span.model;
+  TrainableModel& model = *span.model;
   Region block(memory_->data());
   const auto take = [&](const Region& need) { return Region(block.Bytes(need.used())); };
-  LanguageModel::Regions regions;
+  TrainableModel::Regions regions;
   regions.weights = take(model.needs().weights);
   regions.gradients = take(model.needs().gradients);
   regions.workspace = take(model.needs().workspace);
   regions.batch = take(model.needs().batch);
   model.Bind(regions);
-  span.gradient = block.Bytes(model.state_bytes());
-  span.states.push_back(block.Bytes(model.state_bytes()));
+  span.gradient = block.Bytes(model.max_state_bytes());
+  span.states.push_back(block.Bytes(model.max_state_bytes()));
   for (int64_t link = 0; link < span.links; ++link) {
-    span.tapes.push_back(block.Bytes(model.tape_bytes()));
-    span.states.push_back(block.Bytes(model.state_bytes()));
+    span.tapes.push_back(block.Bytes(model.max_tape_bytes()));
+    span.states.push_back(block.Bytes(model.max_state_bytes()));
   }
 }
 
 absl::Status CalibrationRun::RunRound(bool first, const CancelCheck& cancelled) {
-  LanguageModel& any = *spans_.front().model;
+  TrainableModel& any = *spans_.front().model;
   Stopwatch stopwatch(backend_);
   any.PrepareWeights();
-  any.BeginBatch(spans_.front().steps(), 1);
+  any.BeginBatch({.steps = spans_.front().steps()});
   double batch = stopwatch.Next();
   double seconds = 0;  // of the spans so far
   for (size_t i = 0; i < spans_.size(); ++i) {
@@ -172,15 +170,23 @@ absl::Status CalibrationRun::RunRound(bool first, const CancelCheck& cancelled) 
   return stopwatch.status();
 }
 
+BatchSize CalibrationRun::TakeTrialBatch(TrainableModel& model) {
+  std::byte* host = model.batch();
+  if (!backend_.OnHost()) {
+    host_batch_.resize(static_cast<size_t>(model.needs().batch.used()) / sizeof(std::max_align_t));
+    host = reinterpret_cast<std::byte*>(host_batch_.data());
+  }
+  model.MakeTrialBatch(host);
+  return *model.TakeBatch(host, model.links());
+}
+
 double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
-  LanguageModel& model = *span.model;
+  TrainableModel& model = *span.model;
   const auto links = static_cast<double>(span.links);
-  const int64_t token_bytes = span.steps() * options_.batch * static_cast<int64_t>(sizeof(int32_t));
-  backend_.Upload(tokens_.data(), token_bytes, model.inputs());
-  backend_.Upload(tokens_.data(), token_bytes, model.targets());
-  backend_.Zero(span.states.front(), model.state_bytes());
+  const BatchSize size = TakeTrialBatch(model);
+  backend_.Zero(span.states.front(), model.max_state_bytes());
   model.SetDropoutStream(/*seed=*/1, /*step=*/0);
-  model.BeginBatch(span.steps(), 1);
+  model.BeginBatch(size);
   stopwatch.Next();
 
   // As a sweep does: two states by turns, one tape as scratch.
@@ -197,7 +203,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   }
   const double taped = stopwatch.Next();
 
-  backend_.Zero(span.gradient, model.state_bytes());
+  backend_.Zero(span.gradient, model.max_state_bytes());
   for (int64_t link = span.links - 1; link >= 0; --link) {
     model.Backward(link, span.states[link], span.states[link + 1], span.tapes[link], span.gradient);
   }

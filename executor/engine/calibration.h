@@ -7,15 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/model/link_model.h"
-#include "executor/model/model_file.h"
+#include "executor/model/trainable_model.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 
 struct CalibrationOptions {
-  ModelConfig model;
+  ModelFactory model;
   int64_t batch = 1;           // B
   std::vector<int64_t> links;  // k of each candidate, increasing, at least one
   // So many of the first candidates are measured however long it takes, at least one; those after them only while time

@@ -6,9 +6,8 @@
 
 namespace recurve {
 
-HostStore::HostStore(int64_t state_bytes, Backend& backend, Arena* arena)
-    : state_bytes_(state_bytes), backend_(backend), arena_(arena) {
-  if (arena_ != nullptr) states_.reserve(static_cast<size_t>(arena_->size() / state_bytes));
+HostStore::HostStore(Backend& backend, Arena* arena) : backend_(backend), arena_(arena) {
+  if (arena_ != nullptr) states_.reserve(arena_->max_pieces());
 }
 
 void HostStore::Begin(const Schedule& schedule) {
@@ -27,15 +26,15 @@ void HostStore::End() {
   while (!states_.empty()) Discard(states_.back().state);
 }
 
-bool HostStore::Store(int64_t state, const std::byte* from) {
+bool HostStore::Store(int64_t state, int64_t bytes, const std::byte* from) {
   if (arena_ == nullptr || (!states_.empty() && states_.back().state >= state)) return false;
-  std::byte* data = arena_->Push(MemoryKind::kStates, state_bytes_);
+  std::byte* data = arena_->Push(MemoryKind::kStates, bytes);
   if (data == nullptr) return false;
   AwaitStore();
-  states_.push_back({.state = state, .data = data});
+  states_.push_back({.state = state, .bytes = bytes, .data = data});
   storing_ = from;
   backend_.BeginPhase(Phase::kStates);
-  store_ = backend_.StartStore(from, state_bytes_, data);
+  store_ = backend_.StartStore(from, bytes, data);
   return true;
 }
 
@@ -54,8 +53,9 @@ void HostStore::Release(const std::byte* memory) {
 bool HostStore::CanFetch() const { return fetch_.buffer == nullptr && next_ && Find(*next_) != nullptr; }
 
 void HostStore::StartFetch(std::byte* buffer) {
+  const Stored& next = *Find(*next_);
   backend_.BeginPhase(Phase::kStates);
-  fetch_ = {.state = *next_, .buffer = buffer, .transfer = backend_.StartFetch(Find(*next_), state_bytes_, buffer)};
+  fetch_ = {.state = next.state, .buffer = buffer, .transfer = backend_.StartFetch(next.data, next.bytes, buffer)};
   FindNext();
 }
 
@@ -65,10 +65,10 @@ const std::byte* HostStore::FinishFetch(int64_t state) {
   return std::exchange(fetch_, {}).buffer;
 }
 
-const std::byte* HostStore::Find(int64_t state) const {
+const HostStore::Stored* HostStore::Find(int64_t state) const {
   const auto found = std::lower_bound(states_.begin(), states_.end(), state,
                                       [](const Stored& stored, int64_t wanted) { return stored.state < wanted; });
-  return found != states_.end() && found->state == state ? found->data : nullptr;
+  return found != states_.end() && found->state == state ? &*found : nullptr;
 }
 
 void HostStore::FindNext() {

@@ -1,4 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Where states, tapes and the gradient are while a schedule runs.
+//
+// The store is a stack of pieces on top of the arena, each of the size of its own state or tape. A
+// piece has a position in the chain, 2j for state j and 2j + 1 for the tape of link j, and positions
+// increase from bottom to top: a schedule stores from left to right and frees from right to left.
+// So the arena is never fragmented, and a stored state is found by binary search.
+//
+// Two states are running: `current_`, which the next forward reads, and `previous_`, which the last
+// forward read. Each is a pointer to wherever the state is:
+//   * in a running buffer, where a forward usually leaves its result. Buffers are taken in turn. A
+//     forward may take that of `previous_`, because the state that it reads is then the previous one;
+//   * in the store. kCopy makes a stored state current by pointing to it; no bytes are moved. When
+//     one action stores the tapes of several links, the states between them are stored too. They are
+//     written there to begin with, which saves a copy per link, and the next link reads them there;
+//   * in the caller's memory: state 0.
+//
+// A pointer must not outlive what it points to, but a schedule may free a stored state that is
+// current and use it afterwards ("copy 5, discard 5, reverse [4, 5)"). Pop therefore first moves a
+// running state out of the piece that it frees, into a running buffer that the other running state
+// does not occupy.
+//
+// The working set has one tape. It is scratch for forwards without tape; from a forward with
+// Tape::kWork until the reverse of that link it holds that link's tape, and other forwards are
+// refused. The working set also has one gradient, of state `unreversed_`: each backward turns the
+// gradient of the state after its link into that of the state before it, in the same block.
+//
+// A state on the host is stored from its running buffer while the computation goes on. It is fetched
+// ahead of the action that reads it, into a buffer that neither running state occupies, which is why
+// there are three; TakeBuffer avoids this buffer until that action. A buffer from which a state is
+// being stored may be taken: what is then written to it is ordered after the copy (host_store.h).
 #include "executor/engine/interpreter.h"
 
 #include <algorithm>
@@ -23,11 +54,7 @@ absl::Status Cancelled() { return absl::CancelledError("cancelled within a batch
 
 Interpreter::Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend,
                          Arena& arena, Arena* host)
-    : model_(model),
-      backend_(backend),
-      arena_(arena),
-      working_set_(working_set),
-      host_(model.state_bytes(), backend, host) {
+    : model_(model), backend_(backend), arena_(arena), working_set_(working_set), host_(backend, host) {
   store_.reserve(stored_pieces);
 }
 
@@ -44,7 +71,7 @@ absl::StatusOr<Interpreter::Counts> Interpreter::Run(const Schedule& schedule, c
   unreversed_ = model_.links();
   counts_ = {};
   backend_.BeginPhase(Phase::kStates);
-  backend_.Zero(working_set_.state_gradient, model_.state_bytes());
+  backend_.Zero(working_set_.state_gradient, model_.state_bytes(model_.links()));
   const absl::Status status = Execute(cancelled);
   host_.End();
   while (!store_.empty()) Pop();
@@ -87,7 +114,9 @@ absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cance
   if (work_tape_ >= 0) return Refuse(action, "the tape of link ", work_tape_, " would be lost");
   if (action.write_state && action.level == Level::kHost) {
     // A run that starts on the host is swept to, so that its first state is in a running buffer, not in the store.
-    if (!host_.Store(current_.state, current_.data)) return Refuse(action, "no room for the state on the host");
+    if (!host_.Store(current_.state, model_.state_bytes(current_.state), current_.data)) {
+      return Refuse(action, "no room for the state on the host");
+    }
   } else if (action.write_state) {
     RETURN_IF_ERROR(StoreCurrent(action, /*with_tape=*/false));
   }
@@ -108,12 +137,13 @@ absl::Status Interpreter::ForwardStored(const Action& action, int64_t link) {
   if (FindStored(link) == nullptr) {
     RETURN_IF_ERROR(StoreCurrent(action, /*with_tape=*/true));
   }
-  std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes());
+  std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes(link));
   if (tape == nullptr) return Refuse(action, "no room for the tape of link ", link);
-  // The state between two stored tapes is stored too: make it where it stays.
-  std::byte* state_out = link + 1 == action.end ? TakeBuffer(current_)
-                                                : Push(MemoryKind::kStates, 2 * (link + 1), true, model_.state_bytes());
-  if (state_out == nullptr) return Refuse(action, "no room for state ", link + 1);
+  const int64_t next = link + 1;
+  // The state between two stored tapes is stored too: it is made where it stays.
+  std::byte* state_out =
+      next == action.end ? TakeBuffer(current_) : Push(MemoryKind::kStates, 2 * next, true, model_.state_bytes(next));
+  if (state_out == nullptr) return Refuse(action, "no room for state ", next);
   ForwardLink(link, state_out, tape, /*keep_tape=*/true);
   return absl::OkStatus();
 }
@@ -124,7 +154,7 @@ void Interpreter::ForwardLink(int64_t link, std::byte* state_out, std::byte* tap
   previous_ = current_;
   current_ = {.state = link + 1, .data = state_out};
   if (link + 1 == model_.links() && sweep_.final_state != nullptr) {
-    CopyState(state_out, sweep_.final_state);
+    CopyState(link + 1, state_out, sweep_.final_state);
   }
 }
 
@@ -182,9 +212,9 @@ absl::Status Interpreter::Discard(const Action& action) {
 }
 
 absl::Status Interpreter::StoreCurrent(const Action& action, bool with_tape) {
-  std::byte* stored = Push(MemoryKind::kStates, 2 * current_.state, with_tape, model_.state_bytes());
+  std::byte* stored = Push(MemoryKind::kStates, 2 * current_.state, with_tape, model_.state_bytes(current_.state));
   if (stored == nullptr) return Refuse(action, "no room for state ", current_.state);
-  CopyState(current_.data, stored);
+  CopyState(current_.state, current_.data, stored);
   return absl::OkStatus();
 }
 
@@ -206,13 +236,13 @@ void Interpreter::Pop() {
 void Interpreter::MoveToRunningBuffer(Running& running, const Running& other, const std::byte* stored) {
   if (running.state < 0 || running.data != stored) return;
   std::byte* buffer = TakeBuffer(other);
-  CopyState(stored, buffer);
+  CopyState(running.state, stored, buffer);
   running.data = buffer;
 }
 
-void Interpreter::CopyState(const std::byte* from, std::byte* to) {
+void Interpreter::CopyState(int64_t state, const std::byte* from, std::byte* to) {
   backend_.BeginPhase(Phase::kStates);
-  backend_.Copy(from, model_.state_bytes(), to);
+  backend_.Copy(from, model_.state_bytes(state), to);
 }
 
 std::byte* Interpreter::TakeBuffer(const Running& beside) {

@@ -19,20 +19,20 @@
 
 namespace recurve {
 
-// Device memory that a sweep always holds, whatever the schedule.
+// Device memory that a sweep always holds, whatever the schedule: blocks that are large enough for any state, and for
+// any tape, of the model.
 struct WorkingSet {
   // States. The third is where the next state comes in from the host; null where the schedule stores none there.
   std::array<std::byte*, 3> running;
   std::byte* tape;            // of the link whose reverse comes next; scratch for forwards without tape
-  std::byte* state_gradient;  // a state
+  std::byte* state_gradient;  // see LinkModel::Backward
 };
 
-// Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes. The
-// store is the top of the arena. A state that becomes current again is read where it is stored, not moved, and states
-// that are stored with tapes are produced in place. A state on the host is fetched into a running buffer beforehand
-// (host_store.h). Any schedule that replays well runs; one that does not is an INTERNAL error that names the action.
-// Running the schedule of the run before allocates nothing. Not thread-safe; model, schedules, backend and arena must
-// outlive it.
+// Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes; how is
+// told in interpreter.cc. The store is the top of the arena and holds at any moment what the replay of the schedule
+// says, to the byte, of links that are alike as of links that differ. Any schedule that replays well runs; one that
+// does not is an INTERNAL error that names the action. Running the schedule of the run before allocates nothing. Not
+// thread-safe; model, schedules, backend and arena must outlive it.
 class Interpreter {
  public:
   struct Sweep {
@@ -80,7 +80,7 @@ class Interpreter {
   void Pop();
   // Moves a running state out of stored memory that is about to be freed.
   void MoveToRunningBuffer(Running& running, const Running& other, const std::byte* stored);
-  void CopyState(const std::byte* from, std::byte* to);
+  void CopyState(int64_t state, const std::byte* from, std::byte* to);
   // A running buffer, to be written, that does not hold `running` and into which nothing is being fetched.
   std::byte* TakeBuffer(const Running& beside);
   void StartFetch();

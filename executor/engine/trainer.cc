@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t kFixedPieces = 13;  // at least as many as TakeFixedMemory takes
 
-LanguageModel MeasuringModel(const TrainerOptions& options, Backend& backend) {
-  return LanguageModel(options.model, options.shape, LanguageModel::Use::kTraining, backend);
+std::unique_ptr<TrainableModel> MakeModel(const TrainerOptions& options, Backend& backend) {
+  return options.model(options.shape, TrainableModel::Use::kTraining, backend);
 }
 
 int64_t StatesHeld(const TrainerOptions& options) {
@@ -25,21 +25,26 @@ int64_t StatesHeld(const TrainerOptions& options) {
 }  // namespace
 
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend) {
-  const LanguageModel model = MeasuringModel(options, backend);
+  const std::unique_ptr<TrainableModel> model = MakeModel(options, backend);
   Ledger ledger;
-  ledger[MemoryKind::kWeights] = model.needs().weights.used();
-  ledger[MemoryKind::kGradients] = model.needs().gradients.used();
-  ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer.kind, model.layout().block_bytes());
-  ledger[MemoryKind::kBatch] = model.needs().batch.used();
-  ledger[MemoryKind::kStates] = StatesHeld(options) * model.state_bytes();
-  ledger[MemoryKind::kTapes] = model.tape_bytes();
-  ledger[MemoryKind::kWorkspace] = model.needs().workspace.used() + AlignUp(sizeof(double));
+  ledger[MemoryKind::kWeights] = model->needs().weights.used();
+  ledger[MemoryKind::kGradients] = model->needs().gradients.used();
+  ledger[MemoryKind::kOptimizer] = OptimizerStateBytes(options.optimizer.kind, model->layout().block_bytes());
+  ledger[MemoryKind::kBatch] = model->needs().batch.used();
+  ledger[MemoryKind::kStates] = StatesHeld(options) * model->max_state_bytes();
+  ledger[MemoryKind::kTapes] = model->max_tape_bytes();
+  ledger[MemoryKind::kWorkspace] = model->needs().workspace.used() + AlignUp(sizeof(double));
   ledger[MemoryKind::kBackend] = backend.OwnBytes();
-  ledger[MemoryKind::kProcess] = backend.OnHost() ? model.layout().block_bytes() + options.process_bytes : 0;
+  ledger[MemoryKind::kProcess] = backend.OnHost() ? model->layout().block_bytes() + options.process_bytes : 0;
   return ledger;
 }
 
-absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Model& initial,
+LinkBytes MeasureLink(const TrainerOptions& options, Backend& backend) {
+  const std::unique_ptr<TrainableModel> model = MakeModel(options, backend);
+  return {.state = model->max_state_bytes(), .tape = model->max_tape_bytes()};
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Parameters& initial,
                                                          const StoreNeeds& store, Backend& backend) {
   if (options.shape.ragged && options.carry_state) {
     return absl::InvalidArgumentError("carry_state is true, must be false where sequences have lengths of their own");
@@ -51,13 +56,12 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
   std::unique_ptr<Arena> host_arena;
   if (store.host_bytes > 0) {
     if (!options.host_states) return absl::InvalidArgumentError("a schedule stores on the host; set host_states");
-    ASSIGN_OR_RETURN(host_arena,
-                     Arena::CreateOnHost(backend, store.host_bytes,
-                                         store.host_bytes / LinkBytesOf(options.model, options.shape).state));
+    ASSIGN_OR_RETURN(host_arena, Arena::CreateOnHost(backend, store.host_bytes,
+                                                     store.host_bytes / MeasureLink(options, backend).state));
   }
   std::unique_ptr<Trainer> trainer(new Trainer(options, std::move(arena), std::move(host_arena), backend));
   RETURN_IF_ERROR(trainer->TakeFixedMemory());
-  trainer->interpreter_.emplace(trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_,
+  trainer->interpreter_.emplace(*trainer->model_, trainer->working_set_, store.pieces, backend, *trainer->arena_,
                                 trainer->host_arena_.get());
   trainer->Load(initial);
   return trainer;
@@ -69,101 +73,55 @@ Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, st
       backend_(backend),
       arena_(std::move(arena)),
       host_arena_(std::move(host_arena)),
-      model_(options.model, options.shape, LanguageModel::Use::kTraining, backend) {}
+      model_(MakeModel(options, backend)) {}
 
 absl::Status Trainer::TakeFixedMemory() {
-  const LanguageModel::Regions& needs = model_.needs();
-  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_.state_bytes()); };
+  const TrainableModel::Regions& needs = model_->needs();
+  const auto state = [&] { return arena_->Push(MemoryKind::kStates, model_->max_state_bytes()); };
   std::byte* weights = arena_->Push(MemoryKind::kWeights, needs.weights.used());
   std::byte* gradients = arena_->Push(MemoryKind::kGradients, needs.gradients.used());
   std::byte* batch = arena_->Push(MemoryKind::kBatch, needs.batch.used());
   std::byte* workspace = arena_->Push(MemoryKind::kWorkspace, needs.workspace.used());
   squared_norm_ = reinterpret_cast<double*>(arena_->Push(MemoryKind::kWorkspace, sizeof(double)));
-  optimizer_state_ =
-      arena_->Push(MemoryKind::kOptimizer, OptimizerStateBytes(options_.optimizer.kind, model_.layout().block_bytes()));
+  optimizer_state_ = arena_->Push(MemoryKind::kOptimizer,
+                                  OptimizerStateBytes(options_.optimizer.kind, model_->layout().block_bytes()));
   working_set_ = {.running = {state(), state(), options_.host_states ? state() : nullptr},
-                  .tape = arena_->Push(MemoryKind::kTapes, model_.tape_bytes()),
+                  .tape = arena_->Push(MemoryKind::kTapes, model_->max_tape_bytes()),
                   .state_gradient = state()};
   start_state_ = state();
   if (options_.carry_state) carried_state_ = state();
   if (arena_->live() != FixedLedger(options_, backend_)) {
     return absl::InternalError("the arena does not hold what the ledger of the fixed memory says");
   }
-  model_.Bind({.weights = Region(weights),
-               .gradients = Region(gradients),
-               .batch = Region(batch),
-               .workspace = Region(workspace)});
-  PlaceBatch();
-  return absl::OkStatus();
-}
-
-void Trainer::PlaceBatch() {
-  const auto tokens = static_cast<size_t>(options_.shape.length * options_.shape.batch);
-  const auto lengths = static_cast<size_t>(options_.shape.ragged ? options_.shape.batch : 0);
+  model_->Bind({.weights = Region(weights),
+                .gradients = Region(gradients),
+                .batch = Region(batch),
+                .workspace = Region(workspace)});
   if (backend_.OnHost()) {
-    inputs_ = {model_.inputs(), tokens};
-    targets_ = {model_.targets(), tokens};
-    lengths_ = {model_.lengths(), lengths};
-    return;
-  }
-  host_batch_.resize(2 * tokens + lengths);
-  const std::span<int32_t> all(host_batch_);
-  inputs_ = all.first(tokens);
-  targets_ = all.subspan(tokens, tokens);
-  lengths_ = all.last(lengths);
-}
-
-void Trainer::Load(const Model& initial) {
-  UploadModel(initial, backend_, model_.parameters());
-  backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer.kind, model_.layout().block_bytes()));
-  backend_.Zero(start_state_, model_.state_bytes());
-}
-
-int64_t Trainer::StepsToRun(int64_t links) const {
-  const SequenceShape& shape = options_.shape;
-  if (!shape.ragged) return shape.length;
-  const int64_t longest = *std::max_element(lengths_.begin(), lengths_.end());
-  return std::max(longest, (links - 1) * shape.link + 1);
-}
-
-int64_t Trainer::UploadBatch(int64_t steps) {
-  const SequenceShape& shape = options_.shape;
-  const int64_t tokens = steps * shape.batch;
-  const auto upload = [&](std::span<const int32_t> host, int64_t n, int32_t* device) {
-    if (host.data() != device) backend_.Upload(host.data(), n * static_cast<int64_t>(sizeof(int32_t)), device);
-  };
-  upload(inputs_, tokens, model_.inputs());
-  upload(targets_, tokens, model_.targets());
-  if (shape.ragged) upload(lengths_, shape.batch, model_.lengths());
-  return std::count_if(targets_.begin(), targets_.begin() + tokens, [](int32_t t) { return t >= 0; });
-}
-
-absl::Status Trainer::CheckBatch(const Schedule& schedule) const {
-  const SequenceShape& shape = options_.shape;
-  if (!shape.ragged && schedule.length() != shape.links()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the schedule has ", schedule.length(), " links, must have ", shape.links()));
-  }
-  const auto longest = std::max_element(lengths_.begin(), lengths_.end());
-  if (shape.ragged && (*longest > shape.length || *longest > schedule.length() * shape.link)) {
-    return absl::InvalidArgumentError(absl::StrCat("a sequence has ", *longest, " steps, more than the schedule's ",
-                                                   schedule.length(), " links of ", shape.link, " steps"));
+    host_batch_ = model_->batch();
+  } else {
+    host_memory_.resize(static_cast<size_t>(needs.batch.used()) / sizeof(std::max_align_t));  // kAlignment divides it
+    host_batch_ = reinterpret_cast<std::byte*>(host_memory_.data());
   }
   return absl::OkStatus();
+}
+
+void Trainer::Load(const Parameters& initial) {
+  Upload(initial, model_->layout(), backend_, model_->parameters());
+  backend_.Zero(optimizer_state_, OptimizerStateBytes(options_.optimizer.kind, model_->layout().block_bytes()));
+  backend_.Zero(start_state_, model_->max_state_bytes());
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled) {
-  RETURN_IF_ERROR(CheckBatch(schedule));
-  StepResult result{.steps = StepsToRun(schedule.length())};
+  StepResult result;
   backend_.BeginPhase(Phase::kPrepare);
-  result.predictions = UploadBatch(result.steps);
-  if (result.predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
+  ASSIGN_OR_RETURN(result.size, model_->TakeBatch(host_batch_, schedule.length()));
   const bool goes_on = carried_ && !start_afresh;
   carried_ = false;  // the sweep writes over it
   if (goes_on) {
     std::swap(start_state_, carried_state_);
   } else {
-    backend_.Zero(start_state_, model_.state_bytes());
+    backend_.Zero(start_state_, model_->max_state_bytes());
   }
   absl::Status status = ComputeGradients(schedule, cancelled, result);
   if (status.ok()) status = UpdateParameters(result);
@@ -182,17 +140,17 @@ absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelChe
   RETURN_IF_ERROR(backend_.Synchronize());
   const StopScope scope(backend_, cancelled);  // gone before the weights are updated
   const auto begin = std::chrono::steady_clock::now();
-  ASSIGN_OR_RETURN(const Interpreter::Counts counts, Sweep(schedule, result, cancelled));
+  ASSIGN_OR_RETURN(const Interpreter::Counts counts, Sweep(schedule, result.size, cancelled));
   RETURN_IF_ERROR(backend_.Synchronize());
   result.sweep_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   result.forwards = counts;
 
   backend_.BeginPhase(Phase::kOptimizer);
   backend_.Zero(squared_norm_, sizeof(double));
-  backend_.SumOfSquares(model_.layout().block_floats(), model_.gradients(), squared_norm_);
-  backend_.Download(model_.loss(), sizeof(double), &result.loss);
+  backend_.SumOfSquares(model_->layout().block_floats(), model_->gradients(), squared_norm_);
+  backend_.Download(model_->loss(), sizeof(double), &result.loss);
   backend_.Download(squared_norm_, sizeof(double), &result.gradient_norm);
-  result.loss /= static_cast<double>(result.predictions);
+  result.loss /= static_cast<double>(result.size.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
   // A device that fails leaves no numbers behind: not to be taken for a loss that is not finite.
   RETURN_IF_ERROR(backend_.Synchronize());
@@ -203,9 +161,9 @@ absl::Status Trainer::UpdateParameters(StepResult& result) {
   const int64_t step = steps_done_ + 1;
   result.learning_rate = LearningRate(options_.optimizer, step, options_.steps);
   UpdateWeights(options_.optimizer, step, result.learning_rate, ClipScale(options_.optimizer, result.gradient_norm),
-                {.n = model_.layout().block_floats(),
-                 .weights = model_.parameters(),
-                 .gradients = model_.gradients(),
+                {.n = model_->layout().block_floats(),
+                 .weights = model_->parameters(),
+                 .gradients = model_->gradients(),
                  .state = optimizer_state_},
                 backend_);
   RETURN_IF_ERROR(backend_.Synchronize());
@@ -213,14 +171,14 @@ absl::Status Trainer::UpdateParameters(StepResult& result) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, const StepResult& size,
+absl::StatusOr<Interpreter::Counts> Trainer::Sweep(const Schedule& schedule, const BatchSize& size,
                                                    const CancelCheck& cancelled) {
-  model_.SetDropoutStream(options_.dropout_seed, static_cast<uint64_t>(steps_done_));
-  model_.PrepareWeights();
-  model_.BeginBatch(size.steps, size.predictions);
+  model_->SetDropoutStream(options_.dropout_seed, static_cast<uint64_t>(steps_done_));
+  model_->PrepareWeights();
+  model_->BeginBatch(size);
   absl::StatusOr<Interpreter::Counts> counts =
       interpreter_->Run(schedule, {.start_state = start_state_, .final_state = carried_state_}, cancelled);
-  if (counts.ok()) model_.EndBatch();
+  if (counts.ok()) model_->EndBatch();
   return counts;
 }
 
@@ -238,6 +196,6 @@ absl::Status Trainer::CheckFinite(const StepResult& result) const {
   return absl::OkStatus();
 }
 
-Model Trainer::Parameters() { return DownloadModel(options_.model, backend_, model_.parameters()); }
+Parameters Trainer::DownloadParameters() { return Download(model_->layout(), backend_, model_->parameters()); }
 
 }  // namespace recurve

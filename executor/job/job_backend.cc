@@ -5,7 +5,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "planner_service/model/cell.h"
 
 #ifdef RECURVE_CUDA
 #include "absl/strings/numbers.h"
@@ -16,8 +15,7 @@ namespace recurve {
 
 ThreadChoice ThreadsOf(const JobSpec& spec) {
   if (spec.device != "cpu") return {};
-  // The recurrent product of a step.
-  return ChooseThreads(spec.threads, spec.batch * spec.hidden * GeometryOf(spec.cell).gates * spec.hidden);
+  return ChooseThreads(spec.threads, spec.task->StepOperations(spec.batch));
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {

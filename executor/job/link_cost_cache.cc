@@ -22,7 +22,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kHeader[] = "recurve link costs 1";  // first line; then key TAB seconds since 1970 {TAB link} a line
+constexpr char kHeader[] = "recurve link costs 2";  // first line; then key TAB seconds since 1970 {TAB link} a line
 constexpr int64_t kMaxFileBytes = 4 << 20;
 constexpr double kMaxSeconds = 1e9;
 
@@ -56,19 +56,15 @@ std::optional<MeasuredLink> ReadLink(absl::string_view text) {
 
 }  // namespace
 
-LinkCostKey KeyOf(const CalibrationOptions& options, const Backend& backend) {
-  return {.model = options.model, .batch = options.batch, .links = options.links, .device = backend.Describe()};
+LinkCostKey KeyOf(const std::string& model, const CalibrationOptions& options, const Backend& backend) {
+  return {.model = model, .batch = options.batch, .links = options.links, .device = backend.Describe()};
 }
 
 std::string ToString(const LinkCostKey& key) {
   // Every field by its name: with a new one this does not compile until that is part of the key.
   const auto& [model, batch, links, device] = key;
-  const auto& [vocabulary, cell, layers, hidden, embedding, residual, layer_norm, dropout, recurrent_dropout] = model;
-  std::string text =
-      absl::StrCat("cell ", std::string(ToString(cell)), ", vocabulary ", vocabulary, ", layers ", layers, ", hidden ",
-                   hidden, ", embedding ", embedding, ", residual ", residual, ", layer norm ", layer_norm);
-  absl::StrAppend(&text, ", dropout ", dropout, ", recurrent dropout ", recurrent_dropout, ", batch ", batch,
-                  ", links ", absl::StrJoin(links, " "), ", on ", device, ",", ProcessorName());
+  std::string text = absl::StrCat(model, ", batch ", batch, ", links ", absl::StrJoin(links, " "), ", on ", device, ",",
+                                  ProcessorName());
   std::replace_if(
       text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); }, ' ');
   return text;
@@ -80,7 +76,7 @@ LinkCostCache::LinkCostCache(std::string path, std::function<absl::Time()> clock
 }
 
 std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = entries_.find(ToString(key));
   if (found == entries_.end() || clock_() - found->second.time > kMaxAge) return std::nullopt;
   const std::vector<MeasuredLink>& links = found->second.links;
@@ -91,14 +87,14 @@ std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& 
 }
 
 void LinkCostCache::Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   // As if it had been measured long ago: soon too old, and the first to go.
   const absl::Time time = load <= kMostLoad ? clock_() : clock_() - (kMaxAge - kMaxAgeUnderLoad);
   Update([&](Entries& entries) { entries.insert_or_assign(ToString(key), Entry{time, links}); });
 }
 
 void LinkCostCache::Forget(const LinkCostKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Update([&](Entries& entries) { entries.erase(ToString(key)); });
 }
 
@@ -162,10 +158,9 @@ void LinkCostCache::WriteFile(const Entries& entries) const {
   WriteFileAtomically(path_, text).IgnoreError();
 }
 
-absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const CalibrationOptions& options, bool measure_again,
-                                                        LinkCostCache& cache, Backend& backend,
+absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const LinkCostKey& key, const CalibrationOptions& options,
+                                                        bool measure_again, LinkCostCache& cache, Backend& backend,
                                                         const CancelCheck& cancelled) {
-  const LinkCostKey key = KeyOf(options, backend);
   if (!measure_again) {
     if (std::optional<std::vector<MeasuredLink>> known = cache.Find(key)) return *std::move(known);
   }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,20 +16,20 @@
 #include "executor/backend/backend.h"
 #include "executor/engine/calibration.h"
 #include "executor/job/prediction_drift.h"
-#include "executor/model/model_file.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
 // All that measured link costs depend on. Links are measured together or not at all, so that what else the machine did
 // meanwhile cannot favour one of them.
 struct LinkCostKey {
-  ModelConfig model;
+  std::string model;  // TaskOptions::Describe
   int64_t batch = 1;
   std::vector<int64_t> links;  // the candidates
   std::string device;          // Backend::Describe(), which names instruction set and threads, or GPU and precision
 };
 
-LinkCostKey KeyOf(const CalibrationOptions& options, const Backend& backend);
+LinkCostKey KeyOf(const std::string& model, const CalibrationOptions& options, const Backend& backend);
 
 // One line without tabs. Names the machine's processor besides, since a cache may lie in a home that machines share.
 std::string ToString(const LinkCostKey& key);
@@ -75,14 +74,14 @@ class LinkCostCache {
 
   const std::string path_;
   const std::function<absl::Time()> clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   Entries entries_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What the cache knows, unless it is to be measured again; otherwise what Calibrate measures, which is put into the
 // cache.
-absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const CalibrationOptions& options, bool measure_again,
-                                                        LinkCostCache& cache, Backend& backend,
+absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const LinkCostKey& key, const CalibrationOptions& options,
+                                                        bool measure_again, LinkCostCache& cache, Backend& backend,
                                                         const CancelCheck& cancelled);
 
 // Where the cache of this user lies: link-costs in $RECURVE_CACHE, or in recurve/ in $XDG_CACHE_HOME or $HOME/.cache.

@@ -8,16 +8,8 @@
 namespace recurve {
 
 TrainerOptions OptionsOf(const JobSpec& spec, int64_t process_bytes) {
-  const bool ragged = spec.sequences == Sequences::kLines;
-  return {.model = {.cell = spec.cell,
-                    .layers = spec.layers,
-                    .hidden = spec.hidden,
-                    .embedding = spec.embedding == 0 ? spec.hidden : spec.embedding,
-                    .residual = spec.residual,
-                    .layer_norm = spec.layer_norm,
-                    .dropout = spec.dropout,
-                    .recurrent_dropout = spec.recurrent_dropout},
-          .shape = {.length = spec.length, .link = 1, .batch = spec.batch, .ragged = ragged},
+  return {.model = spec.task->Model(),
+          .shape = {.length = spec.length, .link = 1, .batch = spec.batch, .ragged = spec.task->ragged()},
           .optimizer = spec.optimizer,
           .steps = spec.steps,
           .carry_state = CarriesState(spec),
@@ -30,7 +22,7 @@ LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend, int64_t
   LinkSizing sizing{.options = OptionsOf(spec, process_bytes)};
   sizing.options.shape.link = link;
   sizing.fixed = FixedLedger(sizing.options, backend);
-  sizing.link_bytes = LinkBytesOf(sizing.options.model, sizing.options.shape);
+  sizing.link_bytes = MeasureLink(sizing.options, backend);
   sizing.store_all_store_bytes = TapeAllBytes(sizing.links(), sizing.link_bytes.state, sizing.link_bytes.tape);
   return sizing;
 }

@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, in
                                                          LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                          LinkCostKey& key) {
   const MeasurableLinks measurable = LinksToMeasure(spec, backend.MostLinkRows());
-  CalibrationOptions fitting{.model = OptionsOf(spec).model, .batch = spec.batch, .required = 0};
+  CalibrationOptions fitting{.model = spec.task->Model(), .batch = spec.batch, .required = 0};
   std::vector<Candidate> candidates;
   for (const int64_t link : measurable.links) {
     Candidate& candidate = candidates.emplace_back(Candidate{SizeLink(spec, link, backend, process_bytes)});
@@ -77,9 +77,9 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, in
                                                         candidate.store_budget_bytes);
   }
   if (fitting.links.empty()) return candidates;
-  key = KeyOf(fitting, backend);
+  key = KeyOf(spec.task->Describe(), fitting, backend);
   ASSIGN_OR_RETURN(const std::vector<MeasuredLink> measured,
-                   FindOrMeasure(fitting, spec.recalibrate, known_costs, backend, cancelled));
+                   FindOrMeasure(key, fitting, spec.recalibrate, known_costs, backend, cancelled));
   for (Candidate& candidate : candidates) {
     for (const MeasuredLink& link : measured) {
       if (link.link == candidate.options.shape.link) candidate.SetCosts(link);
@@ -237,8 +237,8 @@ absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCos
 
 Ledger MemoryPlan::PlannedLedger() const {
   Ledger ledger = fixed;
-  ledger[MemoryKind::kStates] += replay.states_at_peak * link_bytes.state;
-  ledger[MemoryKind::kTapes] += replay.tapes_at_peak * link_bytes.tape;
+  ledger[MemoryKind::kStates] += replay.peak_bytes - replay.tape_bytes_at_peak;
+  ledger[MemoryKind::kTapes] += replay.tape_bytes_at_peak;
   return ledger;
 }
 
@@ -250,7 +250,7 @@ double MemoryPlan::TransferSeconds() const {
 
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled, int64_t process_bytes) {
-  RETURN_IF_ERROR(CheckCountable(OptionsOf(spec).model, spec.length, spec.batch));
+  RETURN_IF_ERROR(spec.task->CheckCountable(spec.length, spec.batch));
   LinkCostKey costs_key;
   ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                    MeasureCandidates(spec, process_bytes, backend, known_costs, cancelled, costs_key));

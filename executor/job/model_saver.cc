@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds kWaitsBeforeRetries[] = {std::chrono::seconds(1), std::chrono::seconds(4)};
 constexpr std::chrono::milliseconds kCancelPoll{50};
 
-absl::Status CheckWeightsFinite(int64_t step, const Model& model) {
-  const bool finite = std::all_of(model.parameters.begin(), model.parameters.end(), [](const NamedTensor& tensor) {
+absl::Status CheckWeightsFinite(int64_t step, const Parameters& parameters) {
+  const bool finite = std::all_of(parameters.begin(), parameters.end(), [](const NamedTensor& tensor) {
     return std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return std::isfinite(value); });
   });
   if (finite) return absl::OkStatus();
@@ -54,7 +54,7 @@ void WaitUnless(const CancelCheck& cancelled, std::chrono::milliseconds time) {
 }
 
 // Saves to a new file in the directory for temporary files or else in the working directory, and says which.
-std::string SaveElsewhere(const Model& model) {
+std::string SaveElsewhere(const std::string& description, const Parameters& parameters) {
   std::error_code ignored;
   for (const fs::path& folder : {fs::temp_directory_path(ignored), fs::current_path(ignored)}) {
     constexpr char kEnding[] = ".safetensors";
@@ -62,7 +62,7 @@ std::string SaveElsewhere(const Model& model) {
     const int fd = folder.empty() ? -1 : mkostemps(path.data(), sizeof(kEnding) - 1, O_CLOEXEC);
     if (fd < 0) continue;
     close(fd);
-    if (SaveModel(path, model).ok()) return absl::StrCat("the model is saved as ", path, " instead");
+    if (SaveModel(path, description, parameters).ok()) return absl::StrCat("the model is saved as ", path, " instead");
     unlink(path.c_str());
   }
   return "there was no other place to save the model: it is lost";
@@ -75,37 +75,37 @@ bool HoldsSomething(const std::string& path) {
 
 }  // namespace
 
-absl::Status ModelSaver::Save(int64_t step, const Model& model) {
-  RETURN_IF_ERROR(CheckWeightsFinite(step, model));
+absl::Status ModelSaver::Save(int64_t step, const Parameters& parameters) {
+  RETURN_IF_ERROR(CheckWeightsFinite(step, parameters));
   if (!saves()) return absl::OkStatus();
-  RETURN_IF_ERROR(SaveModel(path_, model, links_));
+  RETURN_IF_ERROR(SaveModel(path_, description_, parameters, links_));
   saved_step_ = step;
   return absl::OkStatus();
 }
 
-absl::Status ModelSaver::SaveLast(int64_t step, const Model& model, const CancelCheck& cancelled) {
-  absl::Status status = Save(step, model);
+absl::Status ModelSaver::SaveLast(int64_t step, const Parameters& parameters, const CancelCheck& cancelled) {
+  absl::Status status = Save(step, parameters);
   for (const std::chrono::milliseconds wait : kWaitsBeforeRetries) {
     if (status.ok() || !MayPass(status)) break;
     WaitUnless(cancelled, wait);
-    status = Save(step, model);
+    status = Save(step, parameters);
   }
   if (status.ok()) return status;
-  return {status.code(),
-          absl::StrCat(status.message(), "; ", absl::IsAborted(status) ? WhatStays() : SaveElsewhere(model))};
+  return {status.code(), absl::StrCat(status.message(), "; ",
+                                      absl::IsAborted(status) ? WhatStays() : SaveElsewhere(description_, parameters))};
 }
 
-std::string ModelSaver::Keep(int64_t step, const Model& model, bool keep_checkpoint) {
+std::string ModelSaver::Keep(int64_t step, const Parameters& parameters, bool keep_checkpoint) {
   if (step == 0) return "nothing was trained";
   if (!saves()) return "the model is not saved: no file was named for it";
   if (saved_step_ == step) return absl::StrCat("the model of step ", step, " is saved as ", path_);
-  if (!CheckWeightsFinite(step, model).ok()) {
+  if (!CheckWeightsFinite(step, parameters).ok()) {
     return absl::StrCat("the weights are not finite, and not saved; ", WhatStays());
   }
   const bool beside = saved_step_ > 0 ? keep_checkpoint : HoldsSomething(path_);
   const std::string place = beside ? absl::StrCat(path_, ".partial") : path_;
-  if (absl::Status status = SaveModel(place, model, links_); !status.ok()) {
-    return absl::StrCat(status.message(), "; ", SaveElsewhere(model));
+  if (absl::Status status = SaveModel(place, description_, parameters, links_); !status.ok()) {
+    return absl::StrCat(status.message(), "; ", SaveElsewhere(description_, parameters));
   }
   const std::string kept = absl::StrCat("the model of step ", step, " is saved as ", place);
   if (beside) return absl::StrCat(kept, "; ", WhatStays());

@@ -12,7 +12,6 @@
 #include "executor/data/atomic_file.h"
 #include "executor/data/file_identity.h"
 #include "executor/data/safetensors.h"
-#include "executor/engine/inference.h"
 #include "executor/engine/trainer.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/length_plans.h"
@@ -20,9 +19,8 @@
 #include "executor/job/memory_plan.h"
 #include "executor/job/model_saver.h"
 #include "executor/job/prediction_drift.h"
-#include "executor/job/training_data.h"
 #include "executor/model/model_file.h"
-#include "executor/model/parameters.h"
+#include "executor/task/language_model/text_data.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 
@@ -43,21 +41,23 @@ AtomicFile::Links LinksOf(const JobSpec& spec) {
   return spec.save_through_links ? AtomicFile::Links::kFollow : AtomicFile::Links::kRefuse;
 }
 
-class LanguageModelJob final : public TrainingJob {
+class PreparedJob final : public TrainingJob {
  public:
-  LanguageModelJob(const JobSpec& spec, TrainingData data, std::unique_ptr<Backend> backend, LinkCostCache& known_costs)
+  PreparedJob(const JobSpec& spec, std::unique_ptr<TaskData> data, std::unique_ptr<Backend> backend,
+              LinkCostCache& known_costs)
       : spec_(spec),
         data_(std::move(data)),
         backend_(std::move(backend)),
         known_costs_(known_costs),
-        saver_(spec.save_path, LinksOf(spec)) {}
+        saver_(spec.save_path, spec.task->Describe(), LinksOf(spec)) {}
 
   absl::Status Plan(const JobPlanners& planners, const CancelCheck& cancelled);
   absl::StatusOr<JobSpec> WithoutEvaluation();
+  void AddEvaluationNote();  // where nothing is held out though it should be
 
   const JobPlan& plan() const override { return plan_; }
   absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
-  Model TakeModel() override { return std::move(model_); }
+  Parameters TakeParameters() override { return std::move(parameters_); }
 
  private:
   absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
@@ -69,12 +69,12 @@ class LanguageModelJob final : public TrainingJob {
   absl::Status EndEarly(const absl::Status& why, JobObserver& observer);
   void Conclude();
   absl::Status SaveLast(JobObserver& observer, const CancelCheck& cancelled);
-  // Bits per byte after `step`, if anything is held out.
-  absl::StatusOr<std::optional<double>> Evaluate(int64_t step, const Model& model, JobObserver& observer,
+  // After `step`, if anything is held out.
+  absl::StatusOr<std::optional<Metric>> Evaluate(int64_t step, const Parameters& parameters, JobObserver& observer,
                                                  const CancelCheck& cancelled);
 
   const JobSpec spec_;
-  TrainingData data_;
+  const std::unique_ptr<TaskData> data_;
   const std::unique_ptr<Backend> backend_;
   LinkCostCache& known_costs_;
   LinkCostKey costs_key_;
@@ -82,7 +82,7 @@ class LanguageModelJob final : public TrainingJob {
   std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
   std::optional<LengthPlans> plans_;
   ModelSaver saver_;
-  Model model_;  // when trained
+  Parameters parameters_;  // when trained
   PredictionDrift drift_;
   bool prediction_missed_ = false;
   bool data_changed_ = false;
@@ -100,10 +100,10 @@ class LanguageModelJob final : public TrainingJob {
 };
 
 // The part of the memory that is left to training where it is interrupted by evaluations.
-absl::StatusOr<JobSpec> LanguageModelJob::WithoutEvaluation() {
+absl::StatusOr<JobSpec> PreparedJob::WithoutEvaluation() {
   JobSpec spec = spec_;
   if (spec.evaluate_every == 0) return spec;
-  plan_.evaluation_bytes = EvaluationBytes(OptionsOf(spec).model, *backend_);
+  plan_.evaluation_bytes = spec.task->EvaluationBytes(*backend_);
   auto* total = std::get_if<TotalBytes>(&spec.memory);
   if (total == nullptr) return spec;  // a share of the activations: the rest comes on top
   total->bytes -= plan_.evaluation_bytes;
@@ -113,10 +113,10 @@ absl::StatusOr<JobSpec> LanguageModelJob::WithoutEvaluation() {
                                                     " steps alone needs ", plan_.evaluation_bytes));
 }
 
-absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
+absl::Status PreparedJob::Plan(const JobPlanners& planners, const CancelCheck& cancelled) {
   ASSIGN_OR_RETURN(const JobSpec spec, WithoutEvaluation());
   absl::StatusOr<MemoryPlan> memory =
-      PlanMemory(spec, *backend_, planners, known_costs_, cancelled, data_.process_bytes());
+      PlanMemory(spec, *backend_, planners, known_costs_, cancelled, data_->HeldBytes());
   if (absl::IsFailedPrecondition(memory.status()) && plan_.evaluation_bytes > 0) {
     return absl::FailedPreconditionError(absl::StrCat(memory.status().message(), "; ", plan_.evaluation_bytes,
                                                       " bytes more are for the evaluation every ", spec_.evaluate_every,
@@ -124,7 +124,7 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   }
   if (!memory.ok()) return memory.status();
   ASSIGN_OR_RETURN(LengthPlans plans,
-                   LengthPlans::Make(spec, *std::move(memory), data_.lengths(), planners, cancelled));
+                   LengthPlans::Make(spec, *std::move(memory), data_->lengths(), planners, cancelled));
   plans_ = std::move(plans);
   const MemoryPlan& longest = plans_->longest();
   const SequenceShape& shape = longest.options.shape;
@@ -135,17 +135,12 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   plan_.state_bytes = longest.link_bytes.state;
   plan_.tape_bytes = longest.link_bytes.tape;
   plan_.store_budget_bytes = longest.store_budget_bytes;
-  plan_.train_bytes = data_.train_bytes();
-  plan_.holdout_bytes = data_.holdout_bytes();
-  plan_.lines = data_.lines();
-  if (spec_.holdout > 0 && !data_.holds_out()) {
-    plan_.notes.push_back(absl::StrCat("nothing is evaluated: holdout is ", spec_.holdout, ", and the last ",
-                                       plan_.holdout_bytes, " of ", plan_.train_bytes + plan_.holdout_bytes,
-                                       " bytes have ", plan_.lines ? "no line" : "not two bytes",
-                                       "; give more text or a larger holdout, or 0 for none"));
-  }
+  plan_.data = data_->Summary();
+  plan_.model = spec_.task->Title();
+  plan_.data_path = InputFiles(spec_).front().path;
+  AddEvaluationNote();
   plan_.plans = plans_->count();
-  plan_.parameters = ParameterLayout(longest.options.model).count();
+  plan_.parameters = spec_.task->Layout().count();
   plan_.device = backend_->Describe();
   if (const ThreadChoice threads = ThreadsOf(spec_); !threads.note.empty()) plan_.notes.push_back(threads.note);
   plan_.costs = longest.costs;
@@ -157,42 +152,54 @@ absl::Status LanguageModelJob::Plan(const JobPlanners& planners, const CancelChe
   if (backend_->OnHost()) {
     RETURN_IF_ERROR(cpu::CheckAvailable(plan_.ledger.total()));
   }
-  ASSIGN_OR_RETURN(trainer_, Trainer::Create(longest.options, InitialModel(longest.options.model, spec_.seed),
-                                             plans_->store(), *backend_));
+  const Parameters initial =
+      longest.options.model({}, TrainableModel::Use::kForwardOnly, *backend_)->InitialParameters(spec_.seed);
+  ASSIGN_OR_RETURN(trainer_, Trainer::Create(longest.options, initial, plans_->store(), *backend_));
   return absl::OkStatus();
 }
 
-absl::StatusOr<JobReport> LanguageModelJob::Run(JobObserver& observer, const CancelCheck& cancelled) {
+void PreparedJob::AddEvaluationNote() {
+  TaskSpec task = spec_.task;
+  if (task->holdout() == 0 || data_->holds_out()) return;
+  plan_.notes.push_back(absl::StrCat("nothing is evaluated: holdout is ", task->holdout(), ", and the last ",
+                                     plan_.data.held_out, " of ", plan_.data.train + plan_.data.held_out, " ",
+                                     plan_.data.unit, "s have ",
+                                     plan_.data.sequences ? "no sequence" : "nothing to predict",
+                                     "; give more data or a larger holdout, or 0 for none"));
+}
+
+absl::StatusOr<JobReport> PreparedJob::Run(JobObserver& observer, const CancelCheck& cancelled) {
   if (trainer_ == nullptr) return absl::FailedPreconditionError("the job has been run already");
   if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return EndEarly(status, observer);
-  model_ = trainer_->Parameters();
+  parameters_ = trainer_->DownloadParameters();
   Conclude();
   trainer_.reset();
   RETURN_IF_ERROR(SaveLast(observer, cancelled));
-  const absl::StatusOr<std::optional<double>> bits = Evaluate(report_.steps, model_, observer, cancelled);
-  if (!bits.ok()) {
-    const absl::string_view what =
-        absl::IsCancelled(bits.status()) ? absl::string_view("stopped while evaluating") : bits.status().message();
-    return absl::Status(
-        bits.status().code(),
-        absl::StrCat(what, ", after the last step; ", saver_.Keep(report_.steps, model_, /*keep_checkpoint=*/false)));
+  const absl::StatusOr<std::optional<Metric>> evaluation = Evaluate(report_.steps, parameters_, observer, cancelled);
+  if (!evaluation.ok()) {
+    const absl::string_view what = absl::IsCancelled(evaluation.status())
+                                       ? absl::string_view("stopped while evaluating")
+                                       : evaluation.status().message();
+    return absl::Status(evaluation.status().code(),
+                        absl::StrCat(what, ", after the last step; ",
+                                     saver_.Keep(report_.steps, parameters_, /*keep_checkpoint=*/false)));
   }
-  report_.bits_per_byte = *bits;
+  report_.evaluation = *evaluation;
   report_.resident_peak_bytes = PeakResidentBytes();
   return report_;
 }
 
-void LanguageModelJob::Conclude() {
+void PreparedJob::Conclude() {
   report_.measured_peak_bytes = trainer_->arena().peak_bytes();
   report_.measured_host_peak_bytes = trainer_->host_peak_bytes();
   report_.seconds_per_batch = Median(sweep_seconds_);
   report_.predicted_seconds_per_batch = Median(predicted_seconds_);
   report_.predictions_per_second = static_cast<double>(predictions_) / seconds_;
   report_.padding_share = 1.0 - static_cast<double>(predictions_) / static_cast<double>(positions_);
-  report_.weights_sha256 = Sha256Hex(model_.parameters);
+  report_.weights_sha256 = Sha256Hex(parameters_);
 }
 
-absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
+absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
   const Clock::time_point begin = Clock::now();
   bool last = false;
   for (int64_t step = 1; !last; ++step) {
@@ -209,33 +216,31 @@ absl::Status LanguageModelJob::TrainSteps(JobObserver& observer, const CancelChe
       RETURN_IF_ERROR(SaveCheckpoint(step, observer));
     }
     if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !last) {
-      RETURN_IF_ERROR(Evaluate(step, trainer_->Parameters(), observer, cancelled).status());
+      RETURN_IF_ERROR(Evaluate(step, trainer_->DownloadParameters(), observer, cancelled).status());
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
+absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
   if (cancelled && cancelled()) return absl::CancelledError("cancelled");
   const Clock::time_point begin = Clock::now();
   const int64_t index = step - 1;
-  ASSIGN_OR_RETURN(const int64_t steps, data_.batches().StepsOf(index, cancelled));
+  ASSIGN_OR_RETURN(const int64_t steps, data_->StepsOf(index, cancelled));
   const MemoryPlan& plan = plans_->For(steps);
-  const HostBatch batch{.steps = plan.options.shape.length,
-                        .inputs = trainer_->inputs().data(),
-                        .targets = trainer_->targets().data(),
-                        .lengths = trainer_->lengths().data()};
-  RETURN_IF_ERROR(data_.batches().Fill(index, batch, cancelled));
-  ASSIGN_OR_RETURN(const StepResult result,
-                   trainer_->Step(plan.plan.schedule, data_.batches().StartsAfresh(index), cancelled));
+  const HostBatch batch{
+      .block = trainer_->batch(), .shape = plans_->longest().options.shape, .steps = plan.options.shape.length};
+  RETURN_IF_ERROR(data_->Fill(index, batch, cancelled));
+  ASSIGN_OR_RETURN(const StepResult result, trainer_->Step(plan.plan.schedule, data_->StartsAfresh(index), cancelled));
   SequenceShape run = plan.options.shape;
-  run.length = result.steps;  // a short batch may end before its last link does
+  run.length = result.size.steps;  // a short batch may end before its last link does
   const double predicted =
       PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,
-                          .predictions = result.predictions,
-                          .positions = result.steps * spec_.batch,
+                          .predictions = result.size.predictions,
+                          .positions = result.size.steps * spec_.batch,
                           .loss = result.loss,
+                          .metric = spec_.task->MetricOf(result.loss),
                           .gradient_norm = result.gradient_norm,
                           .learning_rate = result.learning_rate,
                           .seconds = SecondsSince(begin),
@@ -249,10 +254,11 @@ absl::StatusOr<StepRecord> LanguageModelJob::TrainStep(int64_t step, const Cance
   return record;
 }
 
-void LanguageModelJob::Count(const StepRecord& record, const MemoryPlan& plan) {
+void PreparedJob::Count(const StepRecord& record, const MemoryPlan& plan) {
   report_.planned_peak_bytes = std::max(report_.planned_peak_bytes, plan.PlannedLedger().total());
   report_.planned_host_peak_bytes = std::max(report_.planned_host_peak_bytes, plan.replay.host_peak_bytes);
   report_.loss = record.loss;
+  report_.metric = record.metric;
   report_.forward_count_per_batch = record.plain_forwards + record.taped_forwards;
   if (record.step == 2) {
     sweep_seconds_.clear();
@@ -267,7 +273,7 @@ void LanguageModelJob::Count(const StepRecord& record, const MemoryPlan& plan) {
   positions_ += record.positions;
 }
 
-void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
+void PreparedJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
   if (record.step == 1 && spec_.steps > 1) return;  // it pays for pages that are touched for the first time
   drift_.Add(record.batch_seconds, record.predicted_seconds);
   record.prediction_ratio = drift_.ratio();
@@ -277,9 +283,9 @@ void LanguageModelJob::WatchPrediction(StepRecord& record, JobObserver& observer
   observer.OnPredictionMissed(record);
 }
 
-void LanguageModelJob::WatchData(JobObserver& observer) {
+void PreparedJob::WatchData(JobObserver& observer) {
   if (data_changed_) return;
-  const std::string change = data_.Change();
+  const std::string change = data_->Change();
   if (change.empty()) return;
   data_changed_ = true;
   observer.OnNote(change);
@@ -287,9 +293,9 @@ void LanguageModelJob::WatchData(JobObserver& observer) {
 
 // A checkpoint that cannot be written is no reason to lose what is being trained: the next may be. Weights that are not
 // finite are.
-absl::Status LanguageModelJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
+absl::Status PreparedJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
-  const absl::Status status = saver_.Save(step, trainer_->Parameters());
+  const absl::Status status = saver_.Save(step, trainer_->DownloadParameters());
   if (absl::IsAborted(status)) return status;
   if (!status.ok()) {
     observer.OnCheckpointFailed(step, status);
@@ -300,13 +306,13 @@ absl::Status LanguageModelJob::SaveCheckpoint(int64_t step, JobObserver& observe
 }
 
 // Weights are those after the last whole step, whatever ended the one under way.
-absl::Status LanguageModelJob::EndEarly(const absl::Status& why, JobObserver& observer) {
+absl::Status PreparedJob::EndEarly(const absl::Status& why, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
   const int64_t step = trainer_->steps_done();
   const int64_t saved_before = saver_.saved_step();
-  const Model model = trainer_->Parameters();
+  const Parameters parameters = trainer_->DownloadParameters();
   const bool device_works = backend_->Synchronize().ok();
-  const std::string kept = device_works ? saver_.Keep(step, model, /*keep_checkpoint=*/!absl::IsCancelled(why))
+  const std::string kept = device_works ? saver_.Keep(step, parameters, /*keep_checkpoint=*/!absl::IsCancelled(why))
                                         : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
   trainer_.reset();
   if (saver_.saved_step() != saved_before) observer.OnCheckpoint(step, SecondsSince(begin));
@@ -315,29 +321,38 @@ absl::Status LanguageModelJob::EndEarly(const absl::Status& why, JobObserver& ob
                                         : absl::StrCat("stopped after step ", step, " of ", spec_.steps, "; ", kept));
 }
 
-absl::Status LanguageModelJob::SaveLast(JobObserver& observer, const CancelCheck& cancelled) {
+absl::Status PreparedJob::SaveLast(JobObserver& observer, const CancelCheck& cancelled) {
   const Clock::time_point begin = Clock::now();
-  absl::Status status = saver_.SaveLast(report_.steps, model_, cancelled);
+  absl::Status status = saver_.SaveLast(report_.steps, parameters_, cancelled);
   if (status.ok() && saver_.saves()) observer.OnCheckpoint(report_.steps, SecondsSince(begin));
   return status;
 }
 
-absl::StatusOr<std::optional<double>> LanguageModelJob::Evaluate(int64_t step, const Model& model,
-                                                                 JobObserver& observer, const CancelCheck& cancelled) {
-  const auto progress = [&](int64_t done) { observer.OnEvaluationProgress(done, data_.holdout_bytes()); };
-  absl::StatusOr<std::optional<double>> bits = data_.Evaluate(model, *backend_, cancelled, progress);
+absl::StatusOr<std::optional<Metric>> PreparedJob::Evaluate(int64_t step, const Parameters& parameters,
+                                                            JobObserver& observer, const CancelCheck& cancelled) {
+  if (!data_->holds_out()) return std::nullopt;
+  const auto progress = [&](int64_t done) { observer.OnEvaluationProgress(done, plan_.data.held_out); };
+  absl::StatusOr<Metric> metric = data_->Evaluate(parameters, *backend_, cancelled, progress);
   WatchData(observer);
-  if (bits.ok() && *bits) observer.OnEvaluation(step, **bits);
-  return bits;
+  if (!metric.ok()) return metric.status();
+  observer.OnEvaluation(step, *metric);
+  return *std::move(metric);
 }
 
 }  // namespace
 
+std::vector<NamedFile> InputFiles(const JobSpec& spec) {
+  TaskSpec task = spec.task;
+  std::vector<NamedFile> inputs;
+  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
+  return inputs;
+}
+
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path) {
-  const absl::Status distinct = CheckDistinct({{"data_path", spec.data_path}},
-                                              {{"the cache of link costs", cache_path}, {"save_path", spec.save_path}});
-  if (!distinct.ok() || spec.save_path.empty()) return distinct;
-  return CheckModelCanBeSaved(spec.save_path, OptionsOf(spec).model, LinksOf(spec));
+  RETURN_IF_ERROR(
+      CheckDistinct(InputFiles(spec), {{"the cache of link costs", cache_path}, {"save_path", spec.save_path}}));
+  if (spec.save_path.empty()) return absl::OkStatus();
+  return CheckModelCanBeSaved(spec.save_path, spec.task->Layout().count(), LinksOf(spec));
 }
 
 absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, const JobPlanners& planners,
@@ -346,12 +361,13 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
                                                                   const BackendDecorator& decorate) {
   RETURN_IF_ERROR(CheckJobSpec(spec));
   RETURN_IF_ERROR(CheckJobFiles(spec, known_costs.path()));
-  ASSIGN_OR_RETURN(TrainingData data, TrainingData::Open(spec, cancelled));
+  ASSIGN_OR_RETURN(std::unique_ptr<TaskData> data,
+                   spec.task->Open({.batch = spec.batch, .length = spec.length, .seed = spec.seed}, cancelled));
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> made, MakeJobBackend(spec));
   std::unique_ptr<Backend> backend = decorate ? decorate(std::move(made)) : std::move(made);
   JobSpec sized = spec;
-  sized.length = data.lengths().back();  // what is longer does not come
-  auto job = std::make_unique<LanguageModelJob>(sized, std::move(data), std::move(backend), known_costs);
+  sized.length = data->lengths().back();  // what is longer does not come
+  auto job = std::make_unique<PreparedJob>(sized, std::move(data), std::move(backend), known_costs);
   RETURN_IF_ERROR(job->Plan(planners, cancelled));
   return job;
 }

@@ -14,18 +14,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
+#include "executor/data/file_identity.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/memory_plan.h"
-#include "executor/job/training_data.h"
-#include "executor/model/model_file.h"
+#include "executor/model/parameters.h"
+#include "executor/task/language_model/text_data.h"
+#include "executor/task/task.h"
 #include "planner_service/model/memory_ledger.h"
 #include "planner_service/planning/planner.h"
 
 namespace recurve {
 
-// What is known before the first step; all that --dry-run prints. Where sequences are lines, link counts, `plan` and
-// `store_all_bytes` are those of the longest batch.
+// What is known before the first step; all that --dry-run prints. Where sequences have lengths of their own, link
+// counts, `plan` and `store_all_bytes` are those of the longest batch.
 struct JobPlan {
   Ledger ledger;                   // planned bytes by kind, of the largest batch; ledger.total() is the planned peak
   int64_t store_all_bytes = 0;     // total that keeping every tape would need
@@ -35,26 +37,31 @@ struct JobPlan {
   int64_t tape_bytes = 0;          // a, of a full link
   int64_t store_budget_bytes = 0;  // B: what the limit leaves for stored states and tapes
   int64_t parameters = 0;
-  int64_t train_bytes = 0;  // of text
-  int64_t holdout_bytes = 0;
-  std::optional<LineSummary> lines;  // where sequences are lines
-  std::vector<std::string> notes;    // what the user may not have meant, one sentence each
-  int64_t plans = 1;                 // one for each number of links that a batch may have
-  int64_t evaluation_bytes = 0;      // beside the ledger's, while an evaluation is under way between two steps
-  std::string device;                // "cpu (avx512, 2 threads)"
-  LinkCosts costs;                   // measured for this model, batch and device
+  std::string model;      // TaskOptions::Title
+  std::string data_path;  // the first of TaskOptions::Inputs
+  DataSummary data;
+  std::vector<std::string> notes;  // what the user may not have meant, one sentence each
+  int64_t plans = 1;               // one for each number of links that a batch may have
+  int64_t evaluation_bytes = 0;    // beside the ledger's, while an evaluation is under way between two steps
+  std::string device;              // "cpu (avx512, 2 threads)"
+  LinkCosts costs;                 // measured for this model, batch and device
   Plan plan;
   // Where states may be stored on the host.
   int64_t host_bytes = 0;        // planned peak there
   ReplayResult::Transfers host;  // states stored and fetched in a batch
   TransferCosts transfers;       // measured
+
+  int64_t store_all_activation_bytes() const;  // states, tapes and workspace when every tape is kept
+  double recompute_ratio() const;              // link forwards over links
 };
+void VisitFields(JobPlan& plan, FieldVisitor& visitor);
 
 struct StepRecord {
   int64_t step = 0;          // 1..steps
   int64_t predictions = 0;   // in this batch
   int64_t positions = 0;     // steps times sequences that were run for them; the rest is padding
-  double loss = 0;           // nats per byte, of this batch
+  double loss = 0;           // mean over the predictions of this batch
+  Metric metric;             // the loss in the measure of evaluations
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
   double seconds = 0;                    // the whole step
@@ -66,6 +73,7 @@ struct StepRecord {
   int64_t plain_forwards = 0;            // link forwards without tape in this step
   int64_t taped_forwards = 0;
 };
+void VisitFields(StepRecord& record, FieldVisitor& visitor);
 
 struct JobReport {
   int64_t steps = 0;               // that were done
@@ -76,14 +84,16 @@ struct JobReport {
   int64_t measured_host_peak_bytes = 0;
   int64_t resident_peak_bytes = 0;      // of the whole process when the job ended, with all else that it does
   int64_t forward_count_per_batch = 0;  // of the last batch
-  double predictions_per_second = 0;    // bytes predicted, over whole steps (the first left out if there are others)
+  double predictions_per_second = 0;    // predictions, over whole steps (the first left out if there are others)
   double padding_share = 0;             // of the positions that were run, how many predicted nothing
   double seconds_per_batch = 0;  // median over the steps of forward and backward (the first left out if others are)
   double predicted_seconds_per_batch = 0;  // the same median of what the plans predict
   double loss = 0;                         // of the last step
-  std::optional<double> bits_per_byte;     // on the held-out part
+  Metric metric;                           // the same in the measure of evaluations
+  std::optional<Metric> evaluation;        // on what is held out
   std::string weights_sha256;              // hex, over all parameters in the order of the model file
 };
+void VisitFields(JobReport& report, FieldVisitor& visitor);
 
 // Told how the job goes, on the thread that runs it. Every method may do nothing.
 class JobObserver {
@@ -92,9 +102,9 @@ class JobObserver {
   virtual void OnStep(const StepRecord&) {}
   virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}                 // the model file was written
   virtual void OnCheckpointFailed(int64_t /*step*/, const absl::Status& /*why*/) {}  // training goes on
-  // Some times a second while the held-out part is evaluated: bytes so far, of all.
-  virtual void OnEvaluationProgress(int64_t /*done*/, int64_t /*bytes*/) {}
-  virtual void OnEvaluation(int64_t /*step*/, double /*bits_per_byte*/) {}  // on the way, and after the last step
+  // Some times a second while the held-out part is evaluated: how much so far, of all, in the unit of DataSummary.
+  virtual void OnEvaluationProgress(int64_t /*done*/, int64_t /*all*/) {}
+  virtual void OnEvaluation(int64_t /*step*/, const Metric& /*metric*/) {}  // on the way, and after the last step
   virtual void OnLedger(const Ledger& /*peak*/) {}        // bytes by kind when most were live so far; once a step
   virtual void OnLinkRuns(const LinkRuns& /*so_far*/) {}  // once a step, where the device counts them
   virtual void OnNote(const std::string& /*note*/) {}     // something that does not end the job, one sentence
@@ -104,6 +114,9 @@ class JobObserver {
 
 // INVALID_ARGUMENT when the job would write over its data or over a file that is no model, or twice to one file; the
 // errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.
+// The files that a job reads.
+std::vector<NamedFile> InputFiles(const JobSpec& spec);
+
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path);
 
 // Puts something around the backend that a job runs on; it lives as long as the job.
@@ -137,7 +150,7 @@ class TrainingJob {
   virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) = 0;
 
   // The trained weights, once, after Run has returned a report.
-  virtual Model TakeModel() = 0;
+  virtual Parameters TakeParameters() = 0;
 };
 
 }  // namespace recurve

@@ -13,21 +13,31 @@ namespace recurve {
 // that mean something to the model only. All pointers are device addresses aligned to kAlignment; the blocks of one
 // call do not overlap. What a link computes depends on its arguments, the batch and the weights alone, so recomputing
 // it gives the same bits.
+//
+// Links may differ, as those of an encoder and of a decoder do. Link j reads state j and makes state j + 1; state N is
+// what the last link makes.
 class LinkModel {
  public:
   virtual ~LinkModel() = default;
 
-  virtual int64_t links() const = 0;        // N, of the batch at hand
-  virtual int64_t state_bytes() const = 0;  // s, a multiple of kAlignment
-  virtual int64_t tape_bytes() const = 0;   // a, of the longest link; a multiple of kAlignment
+  // Of the batch at hand. Sizes are multiples of kAlignment.
+  virtual int64_t links() const = 0;                     // N
+  virtual int64_t state_bytes(int64_t state) const = 0;  // of state 0..N
+  virtual int64_t tape_bytes(int64_t link) const = 0;    // of link 0..N-1
+  // At least as large as every state, and every tape, of any batch: what a block that is used for all of them has.
+  virtual int64_t max_state_bytes() const = 0;
+  virtual int64_t max_tape_bytes() const = 0;
 
   // Runs link `link` from `state_in` to `state_out`. With `keep_tape`, `tape` holds afterwards what Backward needs
-  // beyond the two states; without, it is scratch.
+  // beyond the two states; without, it is scratch. Blocks are at least as large as the state, or the tape, that they
+  // are for; nothing is written beyond its size.
   virtual void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                        bool keep_tape) = 0;
 
-  // Adds the link's part to the gradients of the weights and to the loss. `state_gradient`, in: gradient of `state_out`
-  // from the links after this one; out: gradient of `state_in`. Spoils `tape`.
+  // Adds the link's part to the gradients of the weights and to the loss. `state_gradient` is a block of
+  // max_state_bytes; in, its first state_bytes(link + 1) bytes are the gradient of `state_out` from the links after
+  // this one; out, its first state_bytes(link) bytes are the gradient of `state_in`. The rest of it means nothing.
+  // Spoils `tape`.
   virtual void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                         std::byte* state_gradient) = 0;
 };

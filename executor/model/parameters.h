@@ -3,24 +3,27 @@
 #define RECURVE_EXECUTOR_MODEL_PARAMETERS_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "executor/backend/backend.h"
-#include "executor/model/model_file.h"
+#include "executor/data/safetensors.h"
 #include "planner_service/model/parameter_layout.h"
 
 namespace recurve {
 
-// New weights, a function of `config` and `seed` alone. Embedding uniform with variance 1; weights of the layers
-// uniform in
-// (-1/sqrt(H), 1/sqrt(H)); those that read a layer's outputs, which are small, wider: three times that for the layers
-// above the first, four times for the output layer; as published behind a layer norm. Biases 0 but for the forget
-// gates' 1; gains of norms 1.
-Model InitialModel(const ModelConfig& config, uint64_t seed);
+using Parameters = std::vector<NamedTensor>;
 
-// Between a model and the block of its parameters on a device, tensor by tensor: the padding is left as it is, and the
-// only copy is the model. The model's tensors must be those of its configuration.
-void UploadModel(const Model& model, Backend& backend, float* block);
-Model DownloadModel(const ModelConfig& config, Backend& backend, const float* block);
+// Tensors of zeros in the order of the layout.
+Parameters ZeroParameters(const ParameterLayout& layout);
+
+// Fills [begin, end) with numbers uniform in (-bound, bound), a function of `seed` and `stream` alone. Each tensor has
+// a stream of its own.
+void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t stream);
+
+// Between parameters on the host and their block on a device, tensor by tensor: the padding is left as it is, and the
+// only copy is on the host. The tensors must be those of the layout.
+void Upload(const Parameters& parameters, const ParameterLayout& layout, Backend& backend, float* block);
+Parameters Download(const ParameterLayout& layout, Backend& backend, const float* block);
 
 }  // namespace recurve
 

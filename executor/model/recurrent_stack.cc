@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint64_t kMasksPerStep = 256;        // more than twice as many as there are layers
 constexpr uint64_t kFirstRecurrentMask = 128;  // of them
-static_assert(kMaxStackLayers <= kFirstRecurrentMask);
+static_assert(kMaxLayers <= kFirstRecurrentMask);
 
 int64_t FloatBytes(int64_t n) { return n * static_cast<int64_t>(sizeof(float)); }
 
@@ -26,8 +26,8 @@ RecurrentStack::RecurrentStack(const ModelConfig& config, const SequenceShape& s
       recurrent_dropout_(training ? static_cast<float>(config.recurrent_dropout) : 0.0f),
       layers_(config.layers) {}
 
-void RecurrentStack::Place(const ParameterLayout& layout, const float* parameters, float* gradients, Region& weights,
-                           Region& workspace) {
+void RecurrentStack::Place(const ParameterLayout& layout, const std::vector<ParameterLayout::LayerIndices>& layers,
+                           const float* parameters, float* gradients, Region& weights, Region& workspace) {
   const int64_t H = config_.hidden;
   const auto pick = [&](auto* block, const ParameterLayout::LayerIndices& indices) {
     const auto at = [&](int index) {
@@ -42,8 +42,8 @@ void RecurrentStack::Place(const ParameterLayout& layout, const float* parameter
   };
   for (int64_t l = 0; l < config_.layers; ++l) {
     Layer& layer = layers_[l];
-    layer.weights = pick(parameters, layout.Layer(l));
-    layer.gradients = pick(gradients, layout.Layer(l));
+    layer.weights = pick(parameters, layers[l]);
+    layer.gradients = pick(gradients, layers[l]);
     const auto input = [&](Packing packing) {
       return l == 0 ? nullptr : weights.Bytes(backend_.PackedBytes(packing, H, geometry_.gates * H));
     };

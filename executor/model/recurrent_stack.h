@@ -8,14 +8,12 @@
 
 #include "executor/backend/backend.h"
 #include "executor/model/link_model.h"
-#include "executor/model/model_file.h"
-#include "executor/model/parameters.h"
 #include "executor/model/region.h"
 #include "planner_service/model/link_layout.h"
+#include "planner_service/model/model_config.h"
+#include "planner_service/model/parameter_layout.h"
 
 namespace recurve {
-
-inline constexpr int64_t kMaxStackLayers = 64;
 
 // L recurrent layers of one kind of cell on top of each other, over one link at a time. With h(l) the outputs of layer
 // l's cells over the link, drop() the dropout of that layer, norm() layer norm:
@@ -39,8 +37,8 @@ class RecurrentStack {
   RecurrentStack(const ModelConfig& config, const SequenceShape& shape, bool training, Backend& backend);
 
   // `parameters` and `gradients` are blocks of `layout`, null while measuring; `gradients` also when not training.
-  void Place(const ParameterLayout& layout, const float* parameters, float* gradients, Region& weights,
-             Region& workspace);
+  void Place(const ParameterLayout& layout, const std::vector<ParameterLayout::LayerIndices>& layers,
+             const float* parameters, float* gradients, Region& weights, Region& workspace);
   void Pack();  // after the parameters changed
   // Steps of the batch at hand, at most those of the shape.
   void SetLength(int64_t steps) { shape_.length = steps; }

@@ -120,7 +120,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
   trial.save_path.clear();
   trial.checkpoint_every = 0;
   trial.evaluate_every = 0;
-  trial.holdout = 0;
+  trial.task->holdout() = 0;
   MeteredBackend* backend = nullptr;
   const auto meter = [&backend](std::unique_ptr<Backend> inner) {
     auto metered = std::make_unique<MeteredBackend>(std::move(inner));

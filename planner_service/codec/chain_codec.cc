@@ -35,9 +35,7 @@ absl::Status CheckCurve(const ChainPlan& plan) {
 }  // namespace
 
 planner::v1::PlanChainRequest EncodeRequest(const ChainRequest& request) {
-  planner::v1::PlanChainRequest message;
-  EncodeFields(request, message);
-  return message;
+  return EncodeAs<planner::v1::PlanChainRequest>(request);
 }
 
 absl::StatusOr<ChainRequest> DecodeRequest(const planner::v1::PlanChainRequest& message) {
@@ -62,9 +60,7 @@ absl::StatusOr<ChainPlan> DecodePlan(const planner::v1::PlanChainResponse& messa
 }
 
 planner::v1::PlanTwoLevelRequest EncodeRequest(const TwoLevelRequest& request) {
-  planner::v1::PlanTwoLevelRequest message;
-  EncodeFields(request, message);
-  return message;
+  return EncodeAs<planner::v1::PlanTwoLevelRequest>(request);
 }
 
 absl::StatusOr<TwoLevelRequest> DecodeRequest(const planner::v1::PlanTwoLevelRequest& message) {

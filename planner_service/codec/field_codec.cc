@@ -205,4 +205,9 @@ absl::Status DecodeFields(const Message& message, const FieldsFunction& fields, 
   return decoder.status().ok() ? CheckFields(fields, prefix) : decoder.status();
 }
 
+void ReadFields(const Message& message, const FieldsFunction& fields) {
+  FieldDecoder decoder(message, "");
+  fields(decoder);
+}
+
 }  // namespace recurve

@@ -40,9 +40,15 @@ absl::StatusOr<Kind> DecodeEnum(absl::string_view field, const google::protobuf:
 
 // Sets every field, also to what is the default.
 void EncodeFields(const FieldsFunction& fields, google::protobuf::Message& message);
-template <typename Struct>
+template <Described Struct>
 void EncodeFields(const Struct& value, google::protobuf::Message& message) {
   EncodeFields(FieldsOf(value), message);
+}
+template <typename Message, typename Struct>
+Message EncodeAs(const Struct& value) {
+  Message message;
+  EncodeFields(value, message);
+  return message;
 }
 
 // Leaves a field as it is when it is unset in the message, if that can be told, or is the _UNSPECIFIED value of an
@@ -54,6 +60,15 @@ absl::StatusOr<Struct> DecodeFields(const google::protobuf::Message& message, ab
   Struct value;
   const absl::Status status = DecodeFields(message, FieldsOf(value), prefix);
   if (!status.ok()) return status;
+  return value;
+}
+
+// The same without any check: a value of an enumeration that is not known leaves its field as it is.
+void ReadFields(const google::protobuf::Message& message, const FieldsFunction& fields);
+template <typename Struct>
+Struct FieldsOfMessage(const google::protobuf::Message& message) {
+  Struct value;
+  ReadFields(message, FieldsOf(value));
   return value;
 }
 

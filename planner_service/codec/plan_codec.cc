@@ -13,9 +13,7 @@
 namespace recurve {
 
 planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request) {
-  planner::v1::MakePlanRequest message;
-  EncodeFields(request, message);
-  return message;
+  return EncodeAs<planner::v1::MakePlanRequest>(request);
 }
 
 absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& message) {
@@ -28,11 +26,7 @@ absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& me
   return request;
 }
 
-planner::v1::MakePlanResponse EncodeFigures(const Plan& plan) {
-  planner::v1::MakePlanResponse message;
-  EncodeFields(plan, message);
-  return message;
-}
+planner::v1::MakePlanResponse EncodeFigures(const Plan& plan) { return EncodeAs<planner::v1::MakePlanResponse>(plan); }
 
 planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
   planner::v1::MakePlanResponse message = EncodeFigures(plan);

@@ -16,13 +16,6 @@ constexpr RealRange kSlowdown{.least = 1};
 
 void VisitStrategy(Strategy& strategy, FieldVisitor& visitor) { visitor.Enum({"strategy"}, kStrategyNames, strategy); }
 
-template <typename Message, typename Question>
-Message EncodeFieldsOf(const Question& question) {
-  Message message;
-  EncodeFields(question, message);
-  return message;
-}
-
 absl::Status CheckIsSet(const std::string& field, const planner::v1::Workload& workload) {
   if (workload.kind_case() != planner::v1::Workload::KIND_NOT_SET) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(field, " is unset; set ", field, ".chain or ", field, ".model"));
@@ -75,15 +68,15 @@ void VisitFields(SplitQuestion& question, FieldVisitor& visitor) {
 }
 
 planner::v1::AdviseRequest EncodeQuestion(const AdviseQuestion& question) {
-  return EncodeFieldsOf<planner::v1::AdviseRequest>(question);
+  return EncodeAs<planner::v1::AdviseRequest>(question);
 }
 
 planner::v1::FindBudgetRequest EncodeQuestion(const BudgetQuestion& question) {
-  return EncodeFieldsOf<planner::v1::FindBudgetRequest>(question);
+  return EncodeAs<planner::v1::FindBudgetRequest>(question);
 }
 
 planner::v1::MakeCurvesRequest EncodeQuestion(const CurvesQuestion& question) {
-  auto message = EncodeFieldsOf<planner::v1::MakeCurvesRequest>(question);
+  auto message = EncodeAs<planner::v1::MakeCurvesRequest>(question);
   for (const Strategy strategy : question.strategies) {
     const int number = EncodeEnum(*planner::v1::Strategy_descriptor(), std::string(ToString(strategy)));
     message.add_strategies(static_cast<planner::v1::Strategy>(number));
@@ -92,17 +85,17 @@ planner::v1::MakeCurvesRequest EncodeQuestion(const CurvesQuestion& question) {
 }
 
 planner::v1::FindLargestRequest EncodeQuestion(const LargestQuestion& question) {
-  return EncodeFieldsOf<planner::v1::FindLargestRequest>(question);
+  return EncodeAs<planner::v1::FindLargestRequest>(question);
 }
 
 planner::v1::PlanLengthsRequest EncodeQuestion(const LengthsQuestion& question) {
-  auto message = EncodeFieldsOf<planner::v1::PlanLengthsRequest>(question);
+  auto message = EncodeAs<planner::v1::PlanLengthsRequest>(question);
   message.mutable_lengths()->Add(question.lengths.begin(), question.lengths.end());
   return message;
 }
 
 planner::v1::SplitBudgetRequest EncodeQuestion(const SplitQuestion& question) {
-  return EncodeFieldsOf<planner::v1::SplitBudgetRequest>(question);
+  return EncodeAs<planner::v1::SplitBudgetRequest>(question);
 }
 
 absl::StatusOr<AdviseQuestion> DecodeQuestion(const planner::v1::AdviseRequest& message) {

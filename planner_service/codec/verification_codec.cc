@@ -6,9 +6,7 @@
 namespace recurve {
 
 planner::v1::VerificationTask EncodeTask(const VerificationTask& task) {
-  planner::v1::VerificationTask message;
-  EncodeFields(task, message);
-  return message;
+  return EncodeAs<planner::v1::VerificationTask>(task);
 }
 
 absl::StatusOr<VerificationTask> DecodeTask(const planner::v1::VerificationTask& message) {

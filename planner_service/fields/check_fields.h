@@ -34,7 +34,7 @@ absl::Status FirstError(std::initializer_list<absl::Status> statuses);
 
 // Every field of a struct; `prefix` stands before their names, such as "workload.model.".
 absl::Status CheckFields(const FieldsFunction& fields, absl::string_view prefix);
-template <typename Struct>
+template <Described Struct>
 absl::Status CheckFields(const Struct& value, absl::string_view prefix = "") {
   return CheckFields(FieldsOf(value), prefix);
 }

@@ -78,7 +78,8 @@ class FieldVisitor {
   // The fields of a part.
   virtual void Part(const Field& field, const std::function<void(FieldVisitor&)>& fields) = 0;
   // A list of parts; `entries`: how many there may be.
-  virtual void List(const Field& field, const CountRange& entries, size_t size, const std::function<void(size_t)>& resize,
+  virtual void List(const Field& field, const CountRange& entries, size_t size,
+                    const std::function<void(size_t)>& resize,
                     const std::function<void(size_t, FieldVisitor&)>& fields) = 0;
   // Whether a field that may be missing is to be visited: who writes it out goes by `present`, who reads it in by the
   // source.
@@ -113,6 +114,10 @@ class FieldVisitor {
         [&parts](size_t index, FieldVisitor& visitor) { VisitFields(parts[index], visitor); });
   }
 
+  void Flag(const Field& field, std::optional<bool>& value) {
+    IfPresent(value, field, [&](bool& present) { Flag(field, present); });
+  }
+
   void Count(const Field& field, const CountRange& range, std::optional<int64_t>& value) {
     IfPresent(value, field, [&](int64_t& present) { Count(field, range, present); });
   }
@@ -138,6 +143,10 @@ class FieldVisitor {
 
 // Visits all the fields of one struct.
 using FieldsFunction = std::function<void(FieldVisitor&)>;
+
+// A struct that has a VisitFields.
+template <typename Struct>
+concept Described = requires(Struct& value, FieldVisitor& visitor) { VisitFields(value, visitor); };
 
 template <typename Struct>
 FieldsFunction FieldsOf(Struct& value) {

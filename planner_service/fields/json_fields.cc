@@ -55,7 +55,8 @@ Json FieldsJson(const FieldsFunction& fields) {
   return writer.Take();
 }
 
-JsonReader::JsonReader(const Json& json, std::string what) : json_(json), what_(std::move(what)) {
+JsonReader::JsonReader(const Json& json, std::string what, bool require_all)
+    : json_(json), what_(std::move(what)), require_all_(require_all) {
   if (!json_.is_object()) {
     status_ = absl::InvalidArgumentError(absl::StrCat(what_, " is ", json_.type_name(), "; must be a JSON object"));
   }
@@ -73,7 +74,7 @@ const Json* JsonReader::Find(const std::string& key) {
 
 const Json* JsonReader::Find(const Field& field) {
   const Json* json = Find(std::string(field.name));
-  if (json == nullptr && field.required) Fail(field.name, "is missing");
+  if (json == nullptr && (field.required || require_all_)) Fail(field.name, "is missing");
   return json;
 }
 
@@ -146,7 +147,7 @@ void JsonReader::Choice(const Field& field, const std::vector<std::string>& name
 void JsonReader::Part(const Field& field, const FieldsFunction& fields) {
   const Json* json = Find(field);
   if (json == nullptr) return;
-  JsonReader part(*json, field.name);
+  JsonReader part(*json, field.name, require_all_);
   fields(part);
   status_.Update(part.End());
 }
@@ -158,7 +159,7 @@ void JsonReader::List(const Field& field, const CountRange&, size_t, const std::
   if (!json->is_array()) return Fail(field.name, absl::StrCat("is ", Shown(*json), "; must be a list"));
   resize(json->size());
   for (size_t i = 0; i < json->size(); ++i) {
-    JsonReader entry((*json)[i], absl::StrCat(field.name, "[", i, "]"));
+    JsonReader entry((*json)[i], absl::StrCat(field.name, "[", i, "]"), require_all_);
     fields(i, entry);
     status_.Update(entry.End());
   }

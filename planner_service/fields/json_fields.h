@@ -17,7 +17,7 @@ namespace recurve {
 using Json = nlohmann::ordered_json;
 
 Json FieldsJson(const FieldsFunction& fields);
-template <typename Struct>
+template <Described Struct>
 Json FieldsJson(const Struct& value) {
   return FieldsJson(FieldsOf(value));
 }
@@ -31,8 +31,8 @@ Json FieldsJson(const Struct& value) {
 //   RETURN_IF_ERROR(reader.End());
 class JsonReader final : public FieldVisitor {
  public:
-  // `what` is what the object is called in messages.
-  JsonReader(const Json& json, std::string what);
+  // `what` is what the object is called in messages. With `require_all` every key that is asked for must be there.
+  JsonReader(const Json& json, std::string what, bool require_all = false);
 
   void Count(const Field& field, const CountRange& range, int64_t& value) override;  // of bytes, "64MiB" too
   void Seed(const Field& field, uint64_t& value) override;
@@ -58,6 +58,7 @@ class JsonReader final : public FieldVisitor {
 
   const Json& json_;
   const std::string what_;
+  const bool require_all_;
   std::set<std::string> known_;
   absl::Status status_;
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>  // NOLINT(modernize-deprecated-headers): PIPE_BUF is POSIX
 #include <poll.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -18,7 +19,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "planner_service/grpc_server/log.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -88,7 +89,23 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
   int64_t unreported_ = 0;
 };
 
+class PrintableFormatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
+    const std::string text = Printable({message.payload.data(), message.payload.size()});
+    spdlog::details::log_msg printable = message;
+    printable.payload = text;
+    pattern_.format(printable, line);
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<PrintableFormatter>(); }
+
+ private:
+  spdlog::pattern_formatter pattern_{"[%Y-%m-%d %H:%M:%S.%e %z] [%n] [%l] %v"};
+};
+
 }  // namespace
+
+void MakeLogPrintable() { spdlog::set_formatter(std::make_unique<PrintableFormatter>()); }
 
 void StartDaemonLog(const std::string& program) {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(program, std::make_shared<NeverWaitingSink>()));

@@ -13,6 +13,10 @@ namespace recurve {
 // Makes spdlog's default logger the one above, under this name. To be called at the beginning of main.
 void StartDaemonLog(const std::string& program);
 
+// Makes every entry of spdlog's default logger one line of printable text (printable.h), whatever clients and files
+// have put into it. StartDaemonLog does.
+void MakeLogPrintable();
+
 // Lines dropped by this process so far.
 int64_t DroppedLogLines();
 

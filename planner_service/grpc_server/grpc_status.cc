@@ -11,7 +11,6 @@ namespace {
 
 // gRPC's own key for "try again after so many milliseconds".
 constexpr char kRetryDelayKey[] = "grpc-retry-pushback-ms";
-constexpr char kRetryDelayMs[] = "200";
 
 // gRPC's clients take at most 8 KiB of metadata with an answer, and a byte of a message takes up to three there. They
 // would replace a longer message, and its code, by a complaint about its length.
@@ -40,6 +39,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
-void AddRetryDelay(grpc::ServerContext& context) { context.AddTrailingMetadata(kRetryDelayKey, kRetryDelayMs); }
+void AddRetryDelay(grpc::ServerContextBase& context, std::chrono::milliseconds delay) {
+  context.AddTrailingMetadata(kRetryDelayKey, absl::StrCat(delay.count()));
+}
 
 }  // namespace recurve

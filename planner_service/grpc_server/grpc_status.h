@@ -8,6 +8,8 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
+#include <chrono>
+
 #include "absl/status/status.h"
 
 namespace recurve {
@@ -16,7 +18,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 // Tells the client's gRPC library, and its user, when to try again what was refused because of load.
-void AddRetryDelay(grpc::ServerContext& context);
+void AddRetryDelay(grpc::ServerContextBase& context, std::chrono::milliseconds delay);
 
 }  // namespace recurve
 

@@ -10,10 +10,12 @@
 #include <deque>
 #include <exception>
 #include <iterator>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 namespace {
@@ -29,7 +31,7 @@ class LiveConnections {
  public:
   // Waits until there is room for one more, for which the oldest are shut down.
   void MakeRoom() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + kMostPatience;
     while (live_.size() + arriving_ + leaving_ >= kMostConnections) {
       for (; !live_.empty() && live_.size() + arriving_ >= kMostConnections; ++leaving_) {
@@ -45,7 +47,7 @@ class LiveConnections {
   }
 
   void Began(int fd) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (arriving_ > 0) --arriving_;
     live_.push_back(fd);
     changed_.notify_one();
@@ -53,18 +55,18 @@ class LiveConnections {
 
   // Before the descriptor is closed. A connection that never began has none: -1.
   void Ended(int fd) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     size_t& count = fd < 0 ? arriving_ : leaving_;
     if (std::erase(live_, fd) == 0 && count > 0) --count;
     changed_.notify_one();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<int> live_;  // the oldest first
-  size_t arriving_ = 0;   // handed to the library
-  size_t leaving_ = 0;    // shut down
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<int> live_ ABSL_GUARDED_BY(mutex_);  // the oldest first
+  size_t arriving_ ABSL_GUARDED_BY(mutex_) = 0;   // handed to the library
+  size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;    // shut down
 };
 
 MHD_Result AnswerWith(MHD_Connection* connection, unsigned code, std::string body, const char* type) {

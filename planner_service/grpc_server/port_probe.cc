@@ -29,7 +29,7 @@ PortProbe::PortProbe(const Address& address, std::chrono::milliseconds interval,
 
 PortProbe::~PortProbe() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
@@ -62,8 +62,8 @@ bool PortProbe::Ask() const {
 
 // Waits so long, or until the object goes.
 bool PortProbe::Stopped(std::chrono::milliseconds wait) const {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, wait, [this] { return stop_; });
+  MutexLock lock(mutex_);
+  return changed_.wait_for(lock, wait, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_; });
 }
 
 }  // namespace recurve

@@ -5,11 +5,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "planner_service/grpc_server/address.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -30,9 +31,9 @@ class PortProbe {
 
   const std::string target_;
   const std::function<void(bool)> report_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  bool stop_ = false;
+  mutable Mutex mutex_;
+  mutable std::condition_variable_any changed_;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -19,6 +19,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/listener.h"
@@ -28,6 +29,7 @@
 #include "planner_service/grpc_server/server_metrics.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/process/mutex.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -123,13 +125,13 @@ class RunningServer final : public Server {
   }
 
   void SetServing() override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     serving_ = true;
     TellHealth();
   }
 
   absl::Status Deaf() const override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!ever_answered_ || misses_ < kMissesBeforeEnd) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat("the gRPC port ", address(), " has not answered ", misses_,
                                                " connections of this process in a row, though it was bound anew"));
@@ -140,7 +142,7 @@ class RunningServer final : public Server {
  private:
   bool BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
   void TakeProbe(bool answered);
-  void TellHealth();
+  void TellHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::chrono::milliseconds drain_time_;
   std::vector<std::string> names_;  // of the services
@@ -153,12 +155,12 @@ class RunningServer final : public Server {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
 
-  mutable std::mutex mutex_;
-  bool serving_;
-  bool answers_ = true;  // as of the last probe
-  bool ever_answered_ = false;
-  int misses_ = 0;              // probes without answer in a row
-  int64_t refused_before_ = 0;  // connections, before the last probe
+  mutable Mutex mutex_;
+  bool serving_ ABSL_GUARDED_BY(mutex_);
+  bool answers_ ABSL_GUARDED_BY(mutex_) = true;  // as of the last probe
+  bool ever_answered_ ABSL_GUARDED_BY(mutex_) = false;
+  int misses_ ABSL_GUARDED_BY(mutex_) = 0;              // probes without answer in a row
+  int64_t refused_before_ ABSL_GUARDED_BY(mutex_) = 0;  // connections, before the last probe
   std::unique_ptr<PortProbe> probe_;
   std::once_flag drained_;
 };
@@ -178,7 +180,10 @@ absl::Status RunningServer::Bind(const ServerOptions& options) {
 absl::Status RunningServer::Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
                                   std::shared_ptr<prometheus::Registry> registry) {
   if (!BuildGrpc(options, services)) return absl::InternalError("gRPC cannot build the server");
-  TellHealth();
+  {
+    const MutexLock lock(mutex_);
+    TellHealth();
+  }
   listener_->Start(kReserveOfGrpc, [this](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
     connection.fd = fd;
@@ -221,7 +226,7 @@ void RunningServer::Drain() {
 }
 
 void RunningServer::TakeProbe(bool answered) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   // A port that is full turns the probe away as it does others; it is not deaf.
   const int64_t refused = listener_->counts().refused;
   const bool full = std::exchange(refused_before_, refused) != refused;

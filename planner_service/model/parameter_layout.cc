@@ -8,26 +8,31 @@
 
 namespace recurve {
 
-ParameterLayout::ParameterLayout(const ModelConfig& config) {
+LanguageModelLayout::LanguageModelLayout(const ModelConfig& config)
+    : embedding(tensors.Add("embedding.weight", {config.vocabulary, config.embedding_size()})),
+      layers(tensors.AddLayers(config, config.embedding_size())) {
+  output_weight = tensors.Add("output.weight", {config.hidden, config.vocabulary});
+  output_bias = tensors.Add("output.bias", {config.vocabulary});
+}
+
+std::vector<ParameterLayout::LayerIndices> ParameterLayout::AddLayers(const ModelConfig& config, int64_t input_width) {
   const int64_t H = config.hidden;
-  Add("embedding.weight", {config.vocabulary, config.embedding_size()});
   const CellGeometry geometry = GeometryOf(config.cell);
   const int64_t width = geometry.gates * H;
+  std::vector<LayerIndices> layers;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const std::string prefix = absl::StrCat("layers.", layer, ".");
-    LayerIndices indices{
-        .input_weight = Add(prefix + "input_weight", {layer == 0 ? config.embedding_size() : H, width}),
-        .recurrent_weight = Add(prefix + "recurrent_weight", {H, width}),
-        .bias = Add(prefix + "bias", {width})};
+    LayerIndices indices{.input_weight = Add(prefix + "input_weight", {layer == 0 ? input_width : H, width}),
+                         .recurrent_weight = Add(prefix + "recurrent_weight", {H, width}),
+                         .bias = Add(prefix + "bias", {width})};
     if (geometry.recurrent_bias) indices.recurrent_bias = Add(prefix + "recurrent_bias", {width});
     if (config.layer_norm) {
       indices.norm_gain = Add(prefix + "norm_gain", {H});
       indices.norm_bias = Add(prefix + "norm_bias", {H});
     }
-    layers_.push_back(indices);
+    layers.push_back(indices);
   }
-  Add("output.weight", {H, config.vocabulary});
-  Add("output.bias", {config.vocabulary});
+  return layers;
 }
 
 int ParameterLayout::Add(std::string name, std::vector<int64_t> shape) {

@@ -10,15 +10,9 @@
 
 namespace recurve {
 
-// Where each parameter lies in the one block that holds them all; gradients and optimiser state have blocks of the same
-// layout. Tensors begin at multiples of kAlignment and the padding between them is zero, so an optimiser may run over
-// the block as a whole. In the order of the model file:
-//   embedding.weight [V, E]
-//   for each layer l, with G and the order of gates as in GeometryOf:
-//     layers.<l>.input_weight [E or H, G H], layers.<l>.recurrent_weight [H, G H], layers.<l>.bias [G H]
-//     layers.<l>.recurrent_bias [G H]              where the cell has one
-//     layers.<l>.norm_gain [H], layers.<l>.norm_bias [H]   with layer norm: of the norm above the layer
-//   output.weight [H, V], output.bias [V]
+// Where each parameter of a model lies in the one block that holds them all; gradients and optimizer state have blocks
+// of the same layout. Tensors begin at multiples of kAlignment and the padding between them is zero, so an optimizer
+// may run over the block as a whole. Entries are in the order of the model file.
 class ParameterLayout {
  public:
   struct Entry {
@@ -28,7 +22,7 @@ class ParameterLayout {
     int64_t size;    // floats
   };
   static constexpr int kNone = -1;
-  // Indices of a layer's entries, or kNone.
+  // Indices of a recurrent layer's entries, or kNone.
   struct LayerIndices {
     int input_weight, recurrent_weight, bias;
     int recurrent_bias = kNone;
@@ -36,25 +30,32 @@ class ParameterLayout {
     int norm_bias = kNone;
   };
 
-  explicit ParameterLayout(const ModelConfig& config);
+  int Add(std::string name, std::vector<int64_t> shape);  // its index
+  // Adds the layers of a stack whose first layer reads vectors of `input_width`. For each layer l, with G and the order
+  // of gates as in GeometryOf:
+  //   layers.<l>.input_weight [E or H, G H], layers.<l>.recurrent_weight [H, G H], layers.<l>.bias [G H]
+  //   layers.<l>.recurrent_bias [G H]                      where the cell has one
+  //   layers.<l>.norm_gain [H], layers.<l>.norm_bias [H]   with layer norm: of the norm above the layer
+  std::vector<LayerIndices> AddLayers(const ModelConfig& config, int64_t input_width);
 
   const std::vector<Entry>& entries() const { return entries_; }
-  static constexpr int kEmbedding = 0;
-  const LayerIndices& Layer(int64_t layer) const { return layers_[layer]; }
-  int output_weight() const { return static_cast<int>(entries_.size()) - 2; }
-  int output_bias() const { return static_cast<int>(entries_.size()) - 1; }
-
   int64_t count() const { return count_; }                // parameters
   int64_t block_floats() const { return block_floats_; }  // with padding
   int64_t block_bytes() const { return block_floats_ * static_cast<int64_t>(sizeof(float)); }
 
  private:
-  int Add(std::string name, std::vector<int64_t> shape);  // its index
-
   std::vector<Entry> entries_;
-  std::vector<LayerIndices> layers_;
   int64_t count_ = 0;
   int64_t block_floats_ = 0;
+};
+
+// The parameters of a language model: embedding.weight [V, E], the layers, output.weight [H, V], output.bias [V].
+struct LanguageModelLayout {
+  explicit LanguageModelLayout(const ModelConfig& config);
+
+  ParameterLayout tensors;
+  int embedding, output_weight, output_bias;
+  std::vector<ParameterLayout::LayerIndices> layers;
 };
 
 }  // namespace recurve

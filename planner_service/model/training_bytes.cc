@@ -90,7 +90,7 @@ int64_t VectorFloats() {
 
 Ledger FixedCpuBytes(const ModelConfig& model, const SequenceShape& shape, OptimizerKind optimizer, bool carry_state,
                      int64_t vector_floats) {
-  const int64_t block = ParameterLayout(model).block_bytes();
+  const int64_t block = LanguageModelLayout(model).tensors.block_bytes();
   const LinkBytes link = LinkBytesOf(model, shape);
   Ledger ledger;
   ledger[MemoryKind::kWeights] = WeightBytes(model, {vector_floats}, block);

@@ -132,8 +132,7 @@ class Counter {
 
   void AddStored(int64_t states, int64_t tapes, ReplayResult& result) const {
     result.peak_bytes += states * costs_.state_bytes + tapes * costs_.tape_bytes;
-    result.states_at_peak += states;
-    if (costs_.tape_bytes > 0) result.tapes_at_peak += tapes;
+    result.tape_bytes_at_peak += tapes * costs_.tape_bytes;
     result.peak_states += states;
     result.peak_tapes += tapes;
   }

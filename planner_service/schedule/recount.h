@@ -12,8 +12,8 @@ namespace recurve {
 // The result of `Replay` (replay.h) for a well-formed schedule of up to 10,000,000 links, without walking it: each run
 // is counted once, from the counts of its parts, however often it occurs. Like Replay it uses nothing that a solver
 // computed. The schedule must be one that can be run, as every well-formed one without states on the host can, and its
-// links must not differ (`costs.links` is not looked at). Tapes that take no bytes are not counted in tapes_at_peak.
-// O(runs) time and memory. Byte counts must stay below 2^63. Thread-safe.
+// links must not differ (`costs.links` is not looked at). O(runs) time and memory. Byte counts must stay below 2^63.
+// Thread-safe.
 ReplayResult Recount(const Schedule& schedule, const ReplayCosts& costs);
 
 }  // namespace recurve

@@ -38,10 +38,9 @@ struct ReplayResult {
   int64_t host_peak_bytes = 0;  // most bytes of states on the host at any moment
   // Below: of the store on the device.
   int64_t peak_bytes = 0;  // most bytes of stored states and stored tapes at any moment; the working set is not in it
-  int64_t states_at_peak = 0;  // what makes up peak_bytes, at the first moment when it is reached
-  int64_t tapes_at_peak = 0;
-  int64_t peak_states = 0;  // most states stored at once
-  int64_t peak_tapes = 0;   // most tapes stored at once
+  int64_t tape_bytes_at_peak = 0;  // those of tapes in peak_bytes, at the first moment when it is reached
+  int64_t peak_states = 0;         // most states stored at once
+  int64_t peak_tapes = 0;          // most tapes stored at once
   // The paper's own count at its peak: one unit for each state kept by write_state, alpha = (a + s) / s units for each
   // internal state, one for the start state; in units of s bytes, scaled by s so that it stays whole.
   int64_t peak_paper_bytes = 0;

@@ -11,9 +11,9 @@ namespace recurve {
 namespace {
 
 using Tape = Action::Tape;
-using Wide = __int128;  // a byte count times a link count
-
-int64_t Clamped(Wide value) { return static_cast<int64_t>(std::min<Wide>(value, std::numeric_limits<int64_t>::max())); }
+int64_t Clamped(__int128 value) {
+  return static_cast<int64_t>(std::min<__int128>(value, std::numeric_limits<int64_t>::max()));
+}
 
 template <typename... Parts>
 absl::Status Refuse(const Action& action, const Parts&... parts) {
@@ -91,7 +91,7 @@ absl::Status ReplayMachine::StoreState(const Action& action) {
   const bool ends_tape = !store_.empty() && store_.back().kind == Stored::Kind::kTapes;
   store_.push_back({.kind = Stored::Kind::kState, .begin = action.begin, .end = action.begin});
   ++states_;
-  bytes_ += StateBytes(action.begin, action.begin + 1);
+  state_bytes_ += StateBytes(action.begin, action.begin + 1);
   ++result_.device.writes;
   // The state after a taped link is part of what the paper calls that link's internal state.
   if (!ends_tape || store_[store_.size() - 2].end != action.begin) ++paper_states_;
@@ -106,7 +106,7 @@ absl::Status ReplayMachine::StoreStateOnHost(const Action& action) {
   host_.push_back(action.begin);
   host_bytes_ += StateBytes(action.begin, action.begin + 1);
   ++result_.host.writes;
-  RecountHost();
+  result_.host_peak_bytes = std::max(result_.host_peak_bytes, Clamped(host_bytes_));
   return absl::OkStatus();
 }
 
@@ -118,7 +118,8 @@ absl::Status ReplayMachine::StoreTapes(const Action& action) {
   const int64_t links = action.end - action.begin;
   tapes_ += links;
   states_ += links - 1 + (with_first ? 1 : 0);
-  bytes_ += TapeBytes(action.begin, action.end) + StateBytes(action.begin + (with_first ? 0 : 1), action.end);
+  tape_bytes_ += TapeBytes(action.begin, action.end);
+  state_bytes_ += StateBytes(action.begin + (with_first ? 0 : 1), action.end);
   return absl::OkStatus();
 }
 
@@ -148,7 +149,7 @@ absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
   if (!store_.empty() && store_.back().kind == Stored::Kind::kTapedState && store_.back().begin == end) {
     store_.pop_back();
     --states_;
-    bytes_ -= StateBytes(end, end + 1);
+    state_bytes_ -= StateBytes(end, end + 1);
   }
   if (store_.empty() || store_.back().kind != Stored::Kind::kTapes || store_.back().end != end) {
     return Refuse(action, "the tape of link ", end - 1, " is not the last thing stored");
@@ -161,7 +162,8 @@ absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
   tapes_ -= end - begin;
   const int64_t last = top.has_last_state ? 1 : 0;
   states_ -= end - begin - 1 + last;  // states begin + 1 .. end - 1, and `end`
-  bytes_ -= TapeBytes(begin, end) + StateBytes(begin + 1, end + last);
+  tape_bytes_ -= TapeBytes(begin, end);
+  state_bytes_ -= StateBytes(begin + 1, end + last);
   if (begin > top.begin) {
     top.has_last_state = true;
     top.end = begin;
@@ -202,7 +204,7 @@ absl::Status ReplayMachine::Discard(const Action& action) {
   const bool written = store_.back().kind == Stored::Kind::kState;
   store_.pop_back();
   --states_;
-  bytes_ -= StateBytes(action.begin, action.begin + 1);
+  state_bytes_ -= StateBytes(action.begin, action.begin + 1);
   const bool ends_tape =
       !store_.empty() && store_.back().kind == Stored::Kind::kTapes && store_.back().end == action.begin;
   if (written && !ends_tape) --paper_states_;
@@ -237,35 +239,24 @@ bool ReplayMachine::IsRunning(int64_t state) const { return state >= 0 && (state
 
 int64_t ReplayMachine::Rightmost() const { return store_.empty() ? 0 : store_.back().end; }
 
-int64_t ReplayMachine::StateBytes(int64_t begin, int64_t end) const {
-  return costs_.links == nullptr ? 0 : costs_.links->StateBytes(begin, end);
+ReplayMachine::Wide ReplayMachine::StateBytes(int64_t begin, int64_t end) const {
+  return costs_.links == nullptr ? Wide{costs_.state_bytes} * (end - begin) : costs_.links->StateBytes(begin, end);
 }
 
-int64_t ReplayMachine::TapeBytes(int64_t begin, int64_t end) const {
-  return costs_.links == nullptr ? 0 : costs_.links->TapeBytes(begin, end);
+ReplayMachine::Wide ReplayMachine::TapeBytes(int64_t begin, int64_t end) const {
+  return costs_.links == nullptr ? Wide{costs_.tape_bytes} * (end - begin) : costs_.links->TapeBytes(begin, end);
 }
 
 void ReplayMachine::Recount() {
-  const Wide state_bytes = costs_.state_bytes;
-  const Wide tape_bytes = costs_.tape_bytes;
   result_.peak_states = std::max(result_.peak_states, states_);
   result_.peak_tapes = std::max(result_.peak_tapes, tapes_);
-  const int64_t bytes = costs_.links == nullptr ? Clamped(state_bytes * states_ + tape_bytes * tapes_) : bytes_;
-  if (bytes > result_.peak_bytes) {
+  if (const int64_t bytes = Clamped(state_bytes_ + tape_bytes_); bytes > result_.peak_bytes) {
     result_.peak_bytes = bytes;
-    result_.states_at_peak = states_;
-    result_.tapes_at_peak = tapes_;
+    result_.tape_bytes_at_peak = Clamped(tape_bytes_);
   }
   if (costs_.links != nullptr) return;
-  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes,
-                                      Clamped(state_bytes * (1 + paper_states_) + (state_bytes + tape_bytes) * tapes_));
-}
-
-void ReplayMachine::RecountHost() {
-  const int64_t bytes = costs_.links == nullptr
-                            ? Clamped(static_cast<Wide>(costs_.state_bytes) * static_cast<int64_t>(host_.size()))
-                            : host_bytes_;
-  result_.host_peak_bytes = std::max(result_.host_peak_bytes, bytes);
+  const Wide paper_bytes = StateBytes(0, 1 + paper_states_ + tapes_) + tape_bytes_;
+  result_.peak_paper_bytes = std::max(result_.peak_paper_bytes, Clamped(paper_bytes));
 }
 
 }  // namespace recurve

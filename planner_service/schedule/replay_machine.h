@@ -36,6 +36,8 @@ class ReplayMachine {
   absl::StatusOr<ReplayResult> Finish() const;
 
  private:
+  using Wide = __int128;  // bytes of one link times links may be more than 64 bits hold
+
   // What one action put into the store: a state, or the tapes of links [begin, end) with the states between them.
   struct Stored {
     enum class Kind : uint8_t {
@@ -67,17 +69,17 @@ class ReplayMachine {
   bool IsRunning(int64_t state) const;
   bool IsLive(int64_t state) const { return IsRunning(state) || IsStored(state); }
   int64_t Rightmost() const;  // position of the last thing stored
-  // Where the links differ: of states, or tapes, [begin, end); 0 otherwise.
-  int64_t StateBytes(int64_t begin, int64_t end) const;
-  int64_t TapeBytes(int64_t begin, int64_t end) const;
+  // Of states, or tapes, [begin, end).
+  Wide StateBytes(int64_t begin, int64_t end) const;
+  Wide TapeBytes(int64_t begin, int64_t end) const;
   void Recount();
-  void RecountHost();
 
   const ReplayCosts costs_;
   std::vector<Stored> store_;  // a stack, positions never decrease
   std::vector<int64_t> host_;  // states, a stack, positions increase
-  int64_t bytes_ = 0;          // in store_, where the links differ
-  int64_t host_bytes_ = 0;     // in host_, where the links differ
+  Wide state_bytes_ = 0;       // in store_
+  Wide tape_bytes_ = 0;        // in store_
+  Wide host_bytes_ = 0;        // in host_
   int64_t current_ = 0;        // running state; -1: none
   int64_t previous_ = -1;
   int64_t work_tape_ = -1;    // link whose tape is in the working set; -1: none

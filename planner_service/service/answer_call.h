@@ -31,7 +31,8 @@ grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const 
   absl::Status status =
       CatchFailures("the call", [&] { return answer(CancelCheck([&deadline] { return deadline.Ended(); })); });
   if (absl::IsCancelled(status)) status = deadline.Reason();
-  if (absl::IsResourceExhausted(status)) AddRetryDelay(context);
+  constexpr std::chrono::milliseconds kRetryDelay{200};
+  if (absl::IsResourceExhausted(status)) AddRetryDelay(context, kRetryDelay);
   rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);
   return ToGrpcStatus(status);
 }

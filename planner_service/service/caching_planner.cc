@@ -26,11 +26,11 @@ constexpr std::chrono::milliseconds kLongestPoll{50};
 }  // namespace
 
 struct CachingPlanner::Flight {
-  // All guarded by the planner's mutex.
+  // All guarded by the planner's mutex, which an annotation here cannot name.
   int64_t waiting = 0;
   bool landed = false;
   SharedPlan plan;  // once it has landed
-  std::condition_variable landing;
+  std::condition_variable_any landing;
 };
 
 absl::StatusOr<Plan> CachingPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
@@ -49,7 +49,7 @@ CachingPlanner::SharedPlan CachingPlanner::FindOrSolve(const PlanRequest& reques
   std::shared_ptr<Flight> flight;
   bool first = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::shared_ptr<const Plan> plan = memo_.Find(key)) {
       metrics_.memo_hits.Increment();
       return plan;
@@ -74,7 +74,7 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
     return Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
   });
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Land(key, *flight);
     flight->plan = plan;
     flight->landed = true;
@@ -89,7 +89,7 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
 CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelCheck& cancelled) {
   metrics_.memo_shared.Increment();
   std::chrono::milliseconds poll = kFirstPoll;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!flight.landing.wait_for(lock, poll, [&flight] { return flight.landed; })) {
     lock.unlock();  // what the caller asks may take locks of its own
     const bool gone = cancelled && cancelled();
@@ -104,7 +104,7 @@ CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelChec
 }
 
 bool CachingPlanner::Abandon(const PlanKey& key, const Flight& flight) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (flight.waiting > 0) return false;
   Land(key, flight);
   return true;

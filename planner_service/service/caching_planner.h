@@ -4,11 +4,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/mutex.h"
 #include "planner_service/service/plan_key.h"
 #include "planner_service/service/plan_memo.h"
 #include "planner_service/service/planner_metrics.h"
@@ -44,7 +44,7 @@ class CachingPlanner final : public Planner {
   Planner& inner_;
   PlannerMetrics& metrics_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   PlanMemo memo_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<PlanKey, std::shared_ptr<Flight>> flights_ ABSL_GUARDED_BY(mutex_);
 };

@@ -3,15 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iostream>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "planner_service/grpc_server/address.h"
+#include "planner_service/grpc_server/daemon.h"
 #include "planner_service/process/granted.h"
-#include "planner_service/status/status_macros.h"
-#include "planner_service/text/printable.h"
 #include "planner_service/text/units.h"
 
 namespace recurve {
@@ -46,34 +43,10 @@ absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
   return deadline;
 }
 
-// The text of an address that a server can listen on.
-absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
-  ASSIGN_OR_RETURN(const Address address, ParseAddress(text));
-  return text;
-}
-
-constexpr int kExitWrongUsage = 2;
 constexpr int kMaxPlans = 1 << 16;
 constexpr int64_t kMostMemoBytes = int64_t{256} << 20;  // by default
 constexpr int64_t kMemoShare = 4;                       // of the memory granted, one part in so many
 constexpr int kMaxStreams = 1 << 12;                    // each holds a thread
-
-// An option whose value is read by `parse`.
-template <typename T, typename Parse>
-void AddParsed(CLI::App& app, const std::string& name, T& value, const std::string& initial, const char* type,
-               const std::string& help, Parse parse) {
-  app.add_option_function<std::string>(
-         name,
-         [&value, name, parse](const std::string& text) {
-           const absl::StatusOr<T> parsed = parse(text);
-           if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
-           value = *parsed;
-         },
-         help)
-      ->type_name(type)
-      ->default_str(initial)
-      ->force_callback();
-}
 
 void AddFlags(CLI::App& app, PlannerFlags& flags) {
   const int processors = GrantedProcessors();
@@ -81,12 +54,7 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
   flags.server.metrics_listen = "127.0.0.1:9401";
   flags.admission = {.max_solves = processors, .max_waiting = 256};
 
-  AddParsed(app, "--listen", flags.server.listen, flags.server.listen, "ADDRESS",
-            "gRPC address, HOST:PORT or unix:PATH; port 0 takes any free one", CheckedAddress);
-  AddParsed(
-      app, "--metrics-listen", flags.server.metrics_listen, flags.server.metrics_listen, "ADDRESS",
-      "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off",
-      [](const std::string& text) { return text.empty() ? absl::StatusOr<std::string>(text) : CheckedAddress(text); });
+  AddServerFlags(app, RECURVE_VERSION, flags.server);
   flags.memo_bytes = std::min(kMostMemoBytes, GrantedMemory().limit_bytes / kMemoShare);
   AddParsed(app, "--memo-bytes", flags.memo_bytes, FormatBytes(flags.memo_bytes), "SIZE",
             "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none; "
@@ -103,23 +71,20 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       ->type_name("N")
       ->check(CLI::Range(0, kMaxPlans))
       ->capture_default_str();
-  AddParsed(app, "--max-solve-time", flags.admission.longest_solve, "10s", "DURATION",
-            "Longest that one request may keep a solver, whatever deadline it came with", ParseDeadline);
+  AddDuration(app, "--max-solve-time", flags.admission.longest_solve,
+              "Longest that one request may keep a solver, whatever deadline it came with", ParseDeadline);
   app.add_option("--max-streams", flags.streams.max_streams,
                  "Streams of actions open at once; more are refused with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxStreams))
       ->capture_default_str();
-  AddParsed(app, "--stream-time", flags.streams.stream_time, "10m", "DURATION",
-            "Furthest deadline of a stream; a client takes up again where it ended", ParseDeadline);
-  AddParsed(app, "--deadline", flags.deadline, "10s", "DURATION", "Deadline of requests that come without one",
-            ParseDeadline);
+  AddDuration(app, "--stream-time", flags.streams.stream_time,
+              "Furthest deadline of a stream; a client takes up again where it ended", ParseDeadline);
+  AddDuration(app, "--deadline", flags.deadline, "Deadline of requests that come without one", ParseDeadline);
   app.add_option(
          "--warm-up", flags.warm_up,
          "Plans to make and remember before health says SERVING: a file of MakePlanRequests in JSON, one a line")
       ->type_name("FILE");
-  AddParsed(app, "--drain-time", flags.server.drain_time, "10s", "DURATION",
-            "Time that calls under way get after SIGTERM before they are cancelled", ParseDuration);
 }
 
 }  // namespace
@@ -127,19 +92,9 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
 std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_status) {
   PlannerFlags flags;
   CLI::App app(kDescription, "recurve-planner");
-  app.set_version_flag("--version", "recurve-planner " RECURVE_VERSION, "Print the version and exit");
   app.footer(kFooter);
   AddFlags(app, flags);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& wanted) {  // --help, --version
-    exit_status = app.exit(wanted);
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "recurve-planner: " << Printable(error.what()) << " (see recurve-planner --help)\n";
-    exit_status = kExitWrongUsage;
-    return std::nullopt;
-  }
+  if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
   flags.server.serving = flags.warm_up.empty();
   return flags;
 }

@@ -19,8 +19,8 @@ struct PlannerFlags {
   int64_t memo_bytes = 0;
   SolveLimits admission;
   StreamLimits streams;
-  std::chrono::milliseconds deadline{};  // of requests without one
-  std::string warm_up;                   // a file of plans to make first; empty: none
+  std::chrono::milliseconds deadline{10'000};  // of requests without one
+  std::string warm_up;                         // a file of plans to make first; empty: none
 };
 
 // Parses the command line. When the program is to end instead (--help, --version, a wrong flag) it has written what

@@ -13,8 +13,8 @@
 namespace recurve {
 
 struct StreamLimits {
-  int max_streams = 16;                     // open at once, of both kinds together
-  std::chrono::milliseconds stream_time{};  // furthest deadline that a stream may have
+  int max_streams = 16;                            // open at once, of both kinds together
+  std::chrono::milliseconds stream_time{600'000};  // furthest deadline that a stream may have
 };
 
 // recurve.planner.v1.ScheduleService over a Planner. A stream holds a thread, the runs of its plan and one chunk of

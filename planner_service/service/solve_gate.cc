@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kPoll{5};
 }  // namespace
 
 absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (!HasRoom() && waiting_ >= limits_.max_waiting) {
     metrics_.shed.Increment();
     return absl::ResourceExhaustedError(absl::StrCat("the planner is busy: ", solving_, " plans are being solved and ",
@@ -24,7 +24,8 @@ absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
   ++waiting_;
   metrics_.solves_waiting.Set(waiting_);
   absl::Status status;
-  while (status.ok() && !room_.wait_for(lock, kPoll, [this] { return HasRoom(); })) {
+  while (status.ok() &&
+         !room_.wait_for(lock, kPoll, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return HasRoom(); })) {
     lock.unlock();  // what the caller asks may take locks of its own
     if (cancelled && cancelled()) status = absl::CancelledError("cancelled while waiting for a free solver");
     lock.lock();
@@ -39,7 +40,7 @@ absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
 void SolveGate::Leave(std::chrono::duration<double> solve_time) {
   metrics_.solve_seconds.Observe(solve_time.count());
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     metrics_.solves_in_flight.Set(--solving_);
   }
   room_.notify_one();

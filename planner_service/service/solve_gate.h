@@ -4,13 +4,13 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/mutex.h"
 #include "planner_service/service/planner_metrics.h"
 #include "planner_service/status/status_macros.h"
 
@@ -60,8 +60,8 @@ class SolveGate {
   const SolveLimits limits_;
   PlannerMetrics& metrics_;
 
-  std::mutex mutex_;
-  std::condition_variable room_;
+  Mutex mutex_;
+  std::condition_variable_any room_;
   int solving_ ABSL_GUARDED_BY(mutex_) = 0;
   int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -168,12 +168,11 @@ absl::Status AnyOrderMachine::Recount() {
   const int64_t tapes = tapes_.size();
   counts_.peak_states = std::max(counts_.peak_states, states);
   counts_.peak_tapes = std::max(counts_.peak_tapes, tapes);
-  const auto bytes =
-      static_cast<__int128>(costs_.state_bytes) * states + static_cast<__int128>(costs_.tape_bytes) * tapes;
+  const auto tape_bytes = static_cast<__int128>(costs_.tape_bytes) * tapes;
+  const auto bytes = static_cast<__int128>(costs_.state_bytes) * states + tape_bytes;
   if (Clamped(bytes) > counts_.peak_bytes) {
     counts_.peak_bytes = Clamped(bytes);
-    counts_.states_at_peak = states;
-    counts_.tapes_at_peak = tapes;
+    counts_.tape_bytes_at_peak = Clamped(tape_bytes);
   }
   counts_.host_peak_bytes =
       std::max(counts_.host_peak_bytes, Clamped(static_cast<__int128>(costs_.state_bytes) * host_.size()));

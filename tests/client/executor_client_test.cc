@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
 
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/server.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 namespace {
@@ -29,10 +29,11 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
 
   grpc::Status CreateJob(grpc::ServerContext*, const executor::v1::CreateJobRequest* request,
                          executor::v1::CreateJobResponse* response) override {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     request_ids_.push_back(request->request_id());
     if (request_ids_.size() == 1) return {grpc::StatusCode::UNAVAILABLE, "starting"};
-    if (request->spec().data_path().empty()) return {grpc::StatusCode::INVALID_ARGUMENT, "spec.data_path is empty"};
+    if (request->spec().language_model().data_path().empty())
+      return {grpc::StatusCode::INVALID_ARGUMENT, "spec.data_path is empty"};
     response->mutable_job()->set_id("job-1");
     *response->mutable_job()->mutable_spec() = request->spec();
     return grpc::Status::OK;
@@ -79,12 +80,12 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
   }
 
   std::vector<std::string> request_ids() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return request_ids_;
   }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -133,7 +134,8 @@ TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
 TEST_F(ExecutorClientTest, PassesErrorsOnWithTheTarget) {
   const absl::Status wrong = client_->CreateJob({}, "").status();
   EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(wrong.message(), absl::StrCat("executor at 127.0.0.1:", server_->port(), ": spec.data_path is empty"));
+  EXPECT_EQ(wrong.message(),
+            absl::StrCat("executor at 127.0.0.1:", server_->port(), ": spec.data_path is empty"));
   EXPECT_EQ(client_->GetJob("x").status().code(), absl::StatusCode::kNotFound);
   absl::Status status = client_->WatchJob("x", 0, [](const executor::v1::JobEvent&) { return true; });
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "executor/data/safetensors.h"
-#include "tests/executor/model/model_runner.h"
+#include "tests/executor/task/language_model/model.h"
+#include "tests/executor/task/language_model/model_runner.h"
 
 namespace recurve {
 namespace {

@@ -34,7 +34,7 @@ LADDER = {
     "executor/backend": ["planner_service/fields", "planner_service/model", "planner_service/status"],
     "executor/backend/cpu": ["executor/backend", "planner_service/model", "planner_service/process",
                              "planner_service/status"],
-    "executor/backend/cuda": ["executor/backend", "planner_service/model"],
+    "executor/backend/cuda": ["executor/backend", "planner_service/model", "planner_service/process"],
     "executor/data": ["planner_service/status", "planner_service/text"],
     "executor/model": ["planner_service/fields", "executor/backend", "executor/data", "planner_service/model", "planner_service/status",
                        "planner_service/text"],
@@ -74,7 +74,7 @@ PACKAGES = {
     r"prometheus/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon"],
     r"microhttpd\.h": ["planner_service/grpc_server"],
     r"spdlog/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon"],
-    r"CLI/": ["planner_service/service", "executor/daemon", "client/cli"],
+    r"CLI/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon", "client/cli"],
 }
 # The command line is built without services, too: its other files see no gRPC and no protobuf, not even through headers.
 WITH_SERVICES = ["cancel_command.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "schedule_service.cc",

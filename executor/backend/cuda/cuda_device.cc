@@ -42,8 +42,8 @@ absl::StatusOr<int> CountDevices() {
 
 }  // namespace
 
-std::mutex& DeviceWideMutex() {
-  static std::mutex mutex;
+Mutex& DeviceWideMutex() {
+  static Mutex mutex;
   return mutex;
 }
 

@@ -3,10 +3,10 @@
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_DEVICE_H_
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve::cuda {
 
@@ -20,7 +20,7 @@ struct Device {
 
 // Held where a thread waits for a whole device, which freeing memory and ending cuBLAS do; and where a thread captures
 // work, which such a wait would spoil.
-std::mutex& DeviceWideMutex();
+Mutex& DeviceWideMutex();
 
 // Device `index`, made the calling thread's current one. A machine, driver or device that cannot run this program is
 // told apart in the message; see MakeCudaBackend for the codes.

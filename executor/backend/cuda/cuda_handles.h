@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 
 #include "executor/backend/cuda/cuda_device.h"
@@ -23,7 +22,7 @@ struct HandleDeleter {
   void operator()(cudaGraph_t graph) const { (void)cudaGraphDestroy(graph); }
   void operator()(cudaGraphExec_t graph) const { (void)cudaGraphExecDestroy(graph); }
   void operator()(cublasHandle_t blas) const {
-    const std::lock_guard<std::mutex> lock(DeviceWideMutex());
+    const MutexLock lock(DeviceWideMutex());
     (void)cublasDestroy(blas);
   }
 };

@@ -4,7 +4,6 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "absl/strings/str_cat.h"
 #include "executor/backend/cuda/cuda_device.h"
@@ -24,7 +23,7 @@ class CudaMemory final : public DeviceMemory {
 
   // Failures have nobody to tell: the device is lost, and its memory with it.
   ~CudaMemory() override {
-    const std::lock_guard<std::mutex> lock(DeviceWideMutex());
+    const MutexLock lock(DeviceWideMutex());
     (void)cudaSetDevice(device_);
     (void)cudaDeviceSynchronize();
     (void)free_(data_);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/backend/cuda/link_graphs.h"
 
-#include <mutex>
-
 #include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_status.h"
 
@@ -11,7 +9,7 @@ namespace {
 
 // Null when the capture fails: whatever is wrong shows again when the steps are put on the stream one by one.
 GraphExec Capture(cudaStream_t stream, const std::function<absl::Status()>& enqueue) {
-  const std::lock_guard<std::mutex> lock(DeviceWideMutex());
+  const MutexLock lock(DeviceWideMutex());
   // Thread-local: other threads may go on allocating and copying.
   if (cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return nullptr;
   const absl::Status enqueued = enqueue();

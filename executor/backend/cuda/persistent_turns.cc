@@ -2,7 +2,9 @@
 #include "executor/backend/cuda/persistent_turns.h"
 
 #include <map>
-#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve::cuda {
 namespace {
@@ -14,8 +16,8 @@ struct Last {
 };
 
 struct Turns {
-  std::mutex mutex;
-  std::map<int, Last> last;  // by device
+  Mutex mutex;
+  std::map<int, Last> last ABSL_GUARDED_BY(mutex);  // by device
 };
 
 Turns& AllTurns() {
@@ -29,7 +31,7 @@ cudaError_t TakeTurn(cudaStream_t stream, const std::function<cudaError_t()>& st
   int device = 0;
   if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
   Turns& turns = AllTurns();
-  const std::lock_guard<std::mutex> lock(turns.mutex);
+  const MutexLock lock(turns.mutex);
   Last& last = turns.last[device];
   cudaError_t error = cudaSuccess;
   if (last.end == nullptr) error = cudaEventCreateWithFlags(&last.end, cudaEventDisableTiming);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -92,15 +93,15 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   EXPECT_EQ(ended.plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
   EXPECT_EQ(ended.plan().strategy(), planner::v1::STRATEGY_AUTO);
   EXPECT_EQ(ended.plan().links(), 16);
-  EXPECT_GT(ended.plan().forward_count(), 16);
-  const executor::v1::MemoryLedger& planned = ended.plan().planned();
+  EXPECT_GT(ended.plan().forward_count_per_batch(), 16);
+  const executor::v1::MemoryLedger& planned = ended.plan().ledger();
   const int64_t planned_peak = planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
                                planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
                                planned.workspace_bytes() + planned.process_bytes();
   EXPECT_EQ(ended.result().planned_peak_bytes(), planned_peak);
   EXPECT_EQ(ended.result().measured_peak_bytes(), planned_peak);
   EXPECT_LT(planned_peak, ended.plan().store_all_bytes());
-  EXPECT_EQ(ended.result().forward_count_per_batch(), ended.plan().forward_count());
+  EXPECT_EQ(ended.result().forward_count_per_batch(), ended.plan().forward_count_per_batch());
   EXPECT_EQ(ended.result().steps(), 6);
   EXPECT_EQ(ended.progress().step(), 6);
   EXPECT_EQ(ended.result().loss(), ended.progress().loss());
@@ -174,11 +175,11 @@ TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
   spec.set_length(400);
   const Job ended = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_EQ(ended.state(), kSucceeded) << ended.reason();
-  EXPECT_EQ(ended.plan().lines().lines(), 59);
-  EXPECT_EQ(ended.plan().lines().empty(), 2);
-  EXPECT_EQ(ended.plan().lines().cut(), 1);
-  EXPECT_EQ(ended.plan().lines().shortest(), 2);
-  EXPECT_EQ(ended.plan().lines().longest(), 400);
+  EXPECT_EQ(ended.plan().data().sequences().count(), 59);
+  EXPECT_EQ(ended.plan().data().sequences().empty(), 2);
+  EXPECT_EQ(ended.plan().data().sequences().cut(), 1);
+  EXPECT_EQ(ended.plan().data().sequences().shortest(), 2);
+  EXPECT_EQ(ended.plan().data().sequences().longest(), 400);
   EXPECT_EQ(ended.plan().links(), 200);
   EXPECT_EQ(ended.plan().plans(), 16);
   EXPECT_EQ(ended.result().measured_peak_bytes(), ended.result().planned_peak_bytes());
@@ -229,7 +230,7 @@ TEST_F(JobLifeTest, BadRequestsAreNamed) {
   Job job;
   grpc::Status status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("spec.data_path"));
+  EXPECT_THAT(status.error_message(), HasSubstr("LanguageModelOf(spec).data_path"));
 
   *request.mutable_spec() = TinySpec(folder_.text(), 1);
   request.mutable_spec()->set_layers(65);

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/executor/task/language_model/language_model_of.h"
+
 namespace recurve {
 namespace {
 
@@ -87,7 +89,7 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   const std::optional<TakenJob> taken = store->TakeNext();
   ASSERT_TRUE(taken.has_value());
   EXPECT_EQ(taken->id, queued.id());
-  EXPECT_EQ(taken->spec.data_path, "text");
+  EXPECT_EQ(taken->LanguageModelOf(spec).data_path, "text");
   EXPECT_EQ(taken->queue_wait, absl::Milliseconds(2500));
   EXPECT_FALSE(taken->cancelled());
   EXPECT_EQ(store->Get(taken->id)->state(), executor::v1::JOB_STATE_PLANNING);
@@ -149,7 +151,7 @@ TEST_F(JobStoreTest, AnEndedJobDoesNotChange) {
 TEST_F(JobStoreTest, JobsAreTakenInTheOrderTheyCame) {
   const auto store = MakeStore();
   for (const char* data : {"a", "b", "c"}) Create(*store, data);
-  for (const char* data : {"a", "b", "c"}) EXPECT_EQ(store->TakeNext()->spec.data_path, data);
+  for (const char* data : {"a", "b", "c"}) EXPECT_EQ(store->TakeNext()->LanguageModelOf(spec).data_path, data);
 }
 
 TEST_F(JobStoreTest, ARequestIdMakesOneJob) {

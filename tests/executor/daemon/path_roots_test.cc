@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "tests/executor/task/language_model/language_model_of.h"
+
 namespace recurve {
 namespace {
 
@@ -38,7 +40,7 @@ class PathRootsTest : public testing::Test {
   }
   absl::StatusOr<JobSpec> Confine(const std::string& data, const std::string& save) {
     JobSpec spec;
-    spec.data_path = data;
+    LanguageModelOf(spec).data_path = data;
     spec.save_path = save;
     return Roots().Confine(spec);
   }
@@ -57,7 +59,7 @@ TEST_F(PathRootsTest, DataBelowTheRootIsFoundWhicheverWayItIsNamed) {
                                   At("data/deep/../text"), At("outside/../data/text")}) {
     const absl::StatusOr<JobSpec> spec = Confine(path, "");
     ASSERT_TRUE(spec.ok()) << spec.status();
-    EXPECT_EQ(spec->data_path, At("data/text")) << path;
+    EXPECT_EQ(LanguageModelOf(*spec).data_path, At("data/text")) << path;
   }
   EXPECT_EQ(Confine("link_in/text", "")->data_path, At("data/deep/text"));
 }
@@ -65,7 +67,7 @@ TEST_F(PathRootsTest, DataBelowTheRootIsFoundWhicheverWayItIsNamed) {
 TEST_F(PathRootsTest, DataThatIsNotThereIsLeftToTheJob) {
   const absl::StatusOr<JobSpec> spec = Confine("nothing/here", "");
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_EQ(spec->data_path, At("data/nothing/here"));
+  EXPECT_EQ(LanguageModelOf(*spec).data_path, At("data/nothing/here"));
 }
 
 TEST_F(PathRootsTest, DataOutsideIsDeniedWhetherItExistsOrNot) {
@@ -104,18 +106,18 @@ TEST_F(PathRootsTest, ModelPathMustNameAFile) {
 
 TEST_F(PathRootsTest, WithoutRootsPathsStayAsTheyAre) {
   JobSpec spec;
-  spec.data_path = "/tmp/../anything";
+  LanguageModelOf(spec).data_path = "/tmp/../anything";
   spec.save_path = "/tmp/x/../y";
   const absl::StatusOr<JobSpec> confined = PathRoots::Resolve("", "")->Confine(spec);
   ASSERT_TRUE(confined.ok());
-  EXPECT_EQ(confined->data_path, spec.data_path);
+  EXPECT_EQ(confined->data_path, LanguageModelOf(spec).data_path);
   EXPECT_EQ(confined->save_path, spec.save_path);
 }
 
 // It would start in the directory that the daemon happens to run in.
 TEST_F(PathRootsTest, WithoutARootARelativePathIsRefused) {
   JobSpec spec;
-  spec.data_path = "text";
+  LanguageModelOf(spec).data_path = "text";
   const absl::Status data = PathRoots::Resolve("", At("models"))->Confine(spec).status();
   EXPECT_EQ(data.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(data.message()), HasSubstr("data_path text is relative"));

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "executor/data/text_corpus.h"
+#include "executor/task/language_model/text_corpus.h"
 #include "tests/executor/data/scratch_directory.h"
 
 namespace recurve {

@@ -7,6 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace {
 
@@ -34,10 +35,10 @@ namespace recurve {
 namespace {
 
 TEST(Trainer, AllocatesNothingAfterTheFirstStep) {
-  const TrainerOptions options{.model = {.layers = 2, .hidden = 48, .embedding = 16, .dropout = 0.2},
-                               .shape = {.length = 25, .link = 3, .batch = 5},
-                               .steps = 3,
-                               .carry_state = true};
+  const LanguageTrainerOptions options{.model = {.layers = 2, .hidden = 48, .embedding = 16, .dropout = 0.2},
+                                       .shape = {.length = 25, .link = 3, .batch = 5},
+                                       .steps = 3,
+                                       .carry_state = true};
   for (const Strategy strategy : {Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm, Strategy::kAuto}) {
     TrainingRun run(options, InitialModel(options.model, 1), strategy,
                     strategy == Strategy::kStoreAll || strategy == Strategy::kChen

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/backend/pretending_backend.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -17,13 +18,13 @@ namespace {
 constexpr ModelConfig kModel = {.layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.1};
 
 int64_t FixedBytes(int64_t length, int64_t link, int64_t batch, Backend& backend) {
-  return FixedLedger({.model = kModel, .shape = {.length = length, .link = link, .batch = batch}}, backend).total();
+  return FixedLedger(LanguageTrainerOptions{.model = kModel, .shape = {.length = length, .link = link, .batch = batch}}, backend).total();
 }
 
 // All candidates are measured in the memory that training in the longest of them holds at least.
 void ExpectCosts(int64_t length, int64_t batch, const std::vector<int64_t>& links) {
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 2}).value();
-  const auto measured = Calibrate({.model = kModel,
+  const auto measured = Calibrate({.model = LanguageModelFactory(kModel),
                                    .batch = batch,
                                    .links = links,
                                    .required = static_cast<int64_t>(links.size()),
@@ -52,7 +53,7 @@ TEST(Calibration, MeasuresInTheMemoryOfTheWorkingSet) {
 TEST(Calibration, LeavesOutWhatThereIsNoTimeForUnlessItIsRequired) {
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 1}).value();
   // The last candidate, of 131,072 rows, would take seconds a round.
-  CalibrationOptions options{.model = {.hidden = 256}, .batch = 64, .links = {1, 2, 2048}, .required = 1};
+  CalibrationOptions options{.model = LanguageModelFactory({.hidden = 256}), .batch = 64, .links = {1, 2, 2048}, .required = 1};
   const auto measured = Calibrate(options, *backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
   ASSERT_EQ(measured->links.size(), 2);
@@ -66,7 +67,7 @@ TEST(Calibration, LeavesOutWhatThereIsNoTimeForUnlessItIsRequired) {
 
 TEST(Calibration, IsCancelledWithinALink) {
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 2}).value();
-  const CalibrationOptions options{.model = {.hidden = 64}, .batch = 64, .links = {1400}};
+  const CalibrationOptions options{.model = LanguageModelFactory({.hidden = 64}), .batch = 64, .links = {1400}};
   int calls = 0;
   EXPECT_EQ(Calibrate(options, *backend, [&] { return ++calls == 2; }).status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(calls, 2) << "before its only link, and within the first forward";
@@ -75,7 +76,7 @@ TEST(Calibration, IsCancelledWithinALink) {
 // Somebody else uses the machine every other round.
 TEST(Calibration, TellsTheLoad) {
   PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.stalls_every_other_round = true});
-  const auto measured = Calibrate({.model = {.hidden = 8}, .batch = 1, .links = {1}}, backend, {});
+  const auto measured = Calibrate({.model = LanguageModelFactory({.hidden = 8}), .batch = 1, .links = {1}}, backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
   EXPECT_GT(measured->load, 2);
 }

@@ -8,6 +8,7 @@
 #include "executor/data/safetensors.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -49,7 +50,7 @@ std::vector<Case> Cases() {
 
 class CellsTrainer : public testing::TestWithParam<Case> {
  protected:
-  static TrainerOptions Options(const SequenceShape& shape) {
+  static LanguageTrainerOptions Options(const SequenceShape& shape) {
     return {.model = GetParam().model,
             .shape = shape,
             .optimizer = {.learning_rate = 1e-2, .warmup_steps = 0},
@@ -66,11 +67,11 @@ std::string Trained(TrainingRun& run, int64_t steps) {
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result.ok()) break;
   }
-  return Sha256Hex(run.trainer->Parameters().parameters);
+  return Sha256Hex(run.trainer->DownloadParameters());
 }
 
 TEST_P(CellsTrainer, EveryPlanGivesTheSameBitsInItsPlannedBytes) {
-  const TrainerOptions options = Options({.length = 17, .link = 3, .batch = 3});
+  const LanguageTrainerOptions options = Options({.length = 17, .link = 3, .batch = 3});
   const Model initial = InitialModel(options.model, 1);
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   TrainingRun store_all(options, initial, Strategy::kStoreAll, -1, 1);
@@ -92,7 +93,7 @@ TEST_P(CellsTrainer, EveryPlanGivesTheSameBitsInItsPlannedBytes) {
 }
 
 TEST_P(CellsTrainer, LearnsAText) {
-  TrainerOptions options = Options({.length = 32, .link = 8, .batch = 8});
+  LanguageTrainerOptions options = Options({.length = 32, .link = 8, .batch = 8});
   options.model.hidden = 32;
   TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
   double last = 0;

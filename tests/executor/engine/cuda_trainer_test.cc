@@ -9,6 +9,7 @@
 #include "executor/data/safetensors.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -21,7 +22,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
     if (const auto backend = MakeCudaBackend({}); !backend.ok()) GTEST_SKIP() << backend.status().message();
   }
 
-  static TrainerOptions Options() {
+  static LanguageTrainerOptions Options() {
     return {.model = {.cell = GetParam(),
                       .layers = 3,
                       .hidden = 24,
@@ -48,7 +49,7 @@ class CudaTrainer : public testing::TestWithParam<Cell> {
       const auto result = run.Step();
       EXPECT_TRUE(result.ok()) << result.status();
     }
-    return Sha256Hex(run.trainer->Parameters().parameters);
+    return Sha256Hex(run.trainer->DownloadParameters());
   }
 };
 

@@ -32,8 +32,10 @@ class NumberedChain final : public LinkModel {
 
   int64_t links() const override { return links_; }
   void SetLinks(int64_t links) { links_ = links; }
-  int64_t state_bytes() const override { return state_bytes_; }
-  int64_t tape_bytes() const override { return tape_bytes_; }
+  int64_t state_bytes(int64_t /*state*/) const override { return state_bytes_; }
+  int64_t tape_bytes(int64_t /*link*/) const override { return tape_bytes_; }
+  int64_t max_state_bytes() const override { return state_bytes_; }
+  int64_t max_tape_bytes() const override { return tape_bytes_; }
 
   void Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                bool keep_tape) override {
@@ -131,7 +133,7 @@ void RunAndCheck(const Schedule& schedule, int64_t links, const std::string& wha
     EXPECT_EQ(NumberedChain::Number(final_state, kState), NumberedChain::StateNumber(links));
     EXPECT_EQ(NumberedChain::Number(machine.start, kState), NumberedChain::StateNumber(0));
     EXPECT_EQ(machine.arena->peak_bytes(), fixed + replay->peak_bytes);
-    EXPECT_EQ(machine.arena->peak()[MemoryKind::kTapes], kTape + replay->tapes_at_peak * kTape);
+    EXPECT_EQ(machine.arena->peak()[MemoryKind::kTapes], kTape + replay->tape_bytes_at_peak);
     EXPECT_EQ(machine.arena->live_bytes(), fixed);
     EXPECT_EQ(machine.backend.stores(), sweep * replay->host.writes);
     EXPECT_EQ(machine.backend.fetches(), sweep * replay->host.reads);

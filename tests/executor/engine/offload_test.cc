@@ -12,18 +12,18 @@
 
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/engine/trainer.h"
-#include "executor/model/parameters.h"
 #include "gtest/gtest.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/schedule/replay.h"
 #include "tests/executor/engine/delayed_transfers.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
 
 constexpr int64_t kTrainingSteps = 3;
 
-TrainerOptions SmallModel() {
+LanguageTrainerOptions SmallModel() {
   return {.model = {.layers = 2, .hidden = 24, .embedding = 16, .dropout = 0.1},
           .shape = {.length = 46, .link = 3, .batch = 3},  // 16 links, the last of one step
           .optimizer = {.learning_rate = 0.02, .warmup_steps = 0},
@@ -32,7 +32,7 @@ TrainerOptions SmallModel() {
           .host_states = true};
 }
 
-ReplayCosts Bytes(const TrainerOptions& options) {
+ReplayCosts Bytes(const LanguageTrainerOptions& options) {
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   return {.state_bytes = bytes.state, .tape_bytes = bytes.tape};
 }
@@ -40,7 +40,8 @@ ReplayCosts Bytes(const TrainerOptions& options) {
 Schedule StoreAll(int64_t links) { return {.runs = {{.kind = Run::Kind::kTapeAll, .length = links}}}; }
 
 // Room for `device_states` states and `device_tapes` tapes in the store, and for `host_states` on the host.
-Schedule TwoLevel(const TrainerOptions& options, int64_t device_states, int64_t device_tapes, int64_t host_states) {
+Schedule TwoLevel(const LanguageTrainerOptions& options, int64_t device_states, int64_t device_tapes,
+                  int64_t host_states) {
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   EmbeddedChainPlanner planner;
   return planner
@@ -65,20 +66,20 @@ struct Outcome {
 
 class Training {
  public:
-  Training(const TrainerOptions& options, const Schedule& schedule, double chance, uint32_t seed)
+  Training(const LanguageTrainerOptions& options, const Schedule& schedule, double chance, uint32_t seed)
       : options_(options),
         schedule_(schedule),
         backend(MakeCpuBackend({.threads = 1}).value(), chance, seed),
         replay(Replay(schedule, Bytes(options), 8 * options.shape.links()).value()) {
     StoreNeeds store;
     store.Include(replay);
-    trainer = Trainer::Create(options, InitialModel(options.model, 5), store, backend).value();
+    trainer = Trainer::Create(options, InitialModel(options.model, 5).parameters, store, backend).value();
   }
 
   absl::Status Step(const CancelCheck& cancelled) {
     std::mt19937 random(static_cast<uint32_t>(trainer->steps_done()));
-    for (int32_t& token : trainer->inputs()) token = static_cast<int32_t>(random() % 256);
-    for (int32_t& token : trainer->targets()) token = static_cast<int32_t>(random() % 256);
+    for (int32_t& token : TokensOf(*trainer, options_.shape).inputs) token = static_cast<int32_t>(random() % 256);
+    for (int32_t& token : TokensOf(*trainer, options_.shape).targets) token = static_cast<int32_t>(random() % 256);
     const absl::StatusOr<StepResult> result = trainer->Step(schedule_, /*start_afresh=*/false, cancelled);
     if (!result.ok()) return result.status();
     outcome.losses.push_back(result->loss);
@@ -91,7 +92,7 @@ class Training {
       const absl::Status status = Step({});
       ASSERT_TRUE(status.ok()) << status;
     }
-    outcome.parameters = trainer->Parameters().parameters;
+    outcome.parameters = trainer->DownloadParameters();
     EXPECT_EQ(trainer->arena().peak_bytes(), FixedLedger(options_, backend).total() + replay.peak_bytes);
     EXPECT_EQ(trainer->arena().peak_bytes(), trainer->arena().size());
     EXPECT_EQ(trainer->host_peak_bytes(), replay.host_peak_bytes);
@@ -100,7 +101,7 @@ class Training {
   }
 
  private:
-  const TrainerOptions options_;
+  const LanguageTrainerOptions options_;
   const Schedule schedule_;
 
  public:
@@ -120,7 +121,7 @@ void ExpectSame(const Outcome& actual, const Outcome& expected) {
 }
 
 TEST(Offload, TrainsBitForBitAsStoreAllWhateverTheTransfersDo) {
-  const TrainerOptions options = SmallModel();
+  const LanguageTrainerOptions options = SmallModel();
   Training store_all(options, StoreAll(options.shape.links()), 0, 0);
   store_all.Run();
   uint32_t seed = 0;
@@ -144,7 +145,7 @@ TEST(Offload, TrainsBitForBitAsStoreAllWhateverTheTransfersDo) {
 }
 
 TEST(Offload, FetchesWhileItComputes) {
-  const TrainerOptions options = SmallModel();
+  const LanguageTrainerOptions options = SmallModel();
   Training training(options, TwoLevel(options, 2, 2, 15), 0, 0);
   training.Run();
   EXPECT_GT(training.backend.fetches(), 0);
@@ -152,7 +153,7 @@ TEST(Offload, FetchesWhileItComputes) {
 }
 
 TEST(Offload, LeavesNoTransferBehindWhenCancelledAndCanGoOn) {
-  const TrainerOptions options = SmallModel();
+  const LanguageTrainerOptions options = SmallModel();
   const Schedule schedule = TwoLevel(options, 1, 1, 3);
   Training undisturbed(options, schedule, 0, 0);
   undisturbed.Run();
@@ -173,10 +174,10 @@ TEST(Offload, LeavesNoTransferBehindWhenCancelledAndCanGoOn) {
 }
 
 TEST(Offload, RefusesToStoreOnTheHostWithoutTheBufferForIt) {
-  TrainerOptions options = SmallModel();
+  LanguageTrainerOptions options = SmallModel();
   options.host_states = false;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  const auto trainer = Trainer::Create(options, InitialModel(options.model, 5), {.host_bytes = 1024}, *backend);
+  const auto trainer = Trainer::Create(options, InitialModel(options.model, 5).parameters, {.host_bytes = 1024}, *backend);
   EXPECT_EQ(trainer.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

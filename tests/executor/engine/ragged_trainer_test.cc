@@ -12,13 +12,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
 
 using testing::HasSubstr;
 
-TrainerOptions Options(Cell cell = Cell::kLstm) {
+LanguageTrainerOptions Options(Cell cell = Cell::kLstm) {
   return {.model = {.cell = cell, .layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.2, .recurrent_dropout = 0.2},
           .shape = {.length = 100, .link = 3, .batch = 4, .ragged = true},
           .optimizer = {.learning_rate = 1e-2, .warmup_steps = 0},
@@ -41,7 +42,7 @@ struct LengthPlan {
 };
 
 // A plan for each length in one budget; none where one of them is not feasible.
-std::map<int64_t, LengthPlan> PlanEach(const TrainerOptions& options, Strategy strategy, int64_t budget_bytes) {
+std::map<int64_t, LengthPlan> PlanEach(const LanguageTrainerOptions& options, Strategy strategy, int64_t budget_bytes) {
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   EmbeddedPlanner planner;
   std::map<int64_t, LengthPlan> plans;
@@ -59,21 +60,21 @@ std::map<int64_t, LengthPlan> PlanEach(const TrainerOptions& options, Strategy s
 
 class RaggedRun {
  public:
-  RaggedRun(const TrainerOptions& options, const std::map<int64_t, LengthPlan>& plans, int threads)
+  RaggedRun(const LanguageTrainerOptions& options, const std::map<int64_t, LengthPlan>& plans, int threads)
       : options_(options), plans_(plans), backend_(MakeCpuBackend({.threads = threads}).value()) {
     for (const auto& [links, plan] : plans) store_.Include(plan.replay);
-    trainer = Trainer::Create(options, InitialModel(options.model, 1), store_, *backend_).value();
+    trainer = Trainer::Create(options, InitialModel(options.model, 1).parameters, store_, *backend_).value();
   }
 
   absl::StatusOr<StepResult> Step(const std::vector<int32_t>& lengths) {
     const int64_t B = options_.shape.batch;
-    std::copy(lengths.begin(), lengths.end(), trainer->lengths().begin());
+    std::copy(lengths.begin(), lengths.end(), TokensOf(*trainer, options_.shape).lengths.begin());
     for (int64_t t = 0; t < options_.shape.length; ++t) {
       for (int64_t b = 0; b < B; ++b) {
         const size_t at = static_cast<size_t>(b * 101 + t) % (kGenesis.size() - 1);
         const bool live = t < lengths[static_cast<size_t>(b)];
-        trainer->inputs()[t * B + b] = live ? static_cast<uint8_t>(kGenesis[at]) : 0;
-        trainer->targets()[t * B + b] = live ? static_cast<uint8_t>(kGenesis[at + 1]) : -1;
+        TokensOf(*trainer, options_.shape).inputs[t * B + b] = live ? static_cast<uint8_t>(kGenesis[at]) : 0;
+        TokensOf(*trainer, options_.shape).targets[t * B + b] = live ? static_cast<uint8_t>(kGenesis[at + 1]) : -1;
       }
     }
     return trainer->Step(PlanOf(lengths).plan.schedule, false, {});
@@ -85,7 +86,7 @@ class RaggedRun {
   int64_t PlannedArena() const { return PlannedPeak(store_.bytes); }
 
  private:
-  const TrainerOptions options_;
+  const LanguageTrainerOptions options_;
   const std::map<int64_t, LengthPlan>& plans_;
   const std::unique_ptr<Backend> backend_;
   StoreNeeds store_;
@@ -99,17 +100,17 @@ std::string WeightsAfterAll(RaggedRun& run) {
     const absl::StatusOr<StepResult> result = run.Step(lengths);
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result.ok()) break;
-    EXPECT_EQ(result->predictions, std::accumulate(lengths.begin(), lengths.end(), 0));
+    EXPECT_EQ(result->size.predictions, std::accumulate(lengths.begin(), lengths.end(), 0));
     EXPECT_EQ(result->forwards.plain_forwards + result->forwards.taped_forwards,
               run.PlanOf(lengths).plan.forward_count);
   }
-  return Sha256Hex(run.trainer->Parameters().parameters);
+  return Sha256Hex(run.trainer->DownloadParameters());
 }
 
 class RaggedCells : public testing::TestWithParam<Cell> {};
 
 TEST_P(RaggedCells, EveryPlanGivesTheSameBits) {
-  const TrainerOptions options = Options(GetParam());
+  const LanguageTrainerOptions options = Options(GetParam());
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   const auto store_all_plans = PlanEach(options, Strategy::kStoreAll, 1 << 30);
   RaggedRun store_all(options, store_all_plans, 1);
@@ -138,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, RaggedCells, testing::ValuesIn(kCells), [](const
 });
 
 TEST(RaggedTrainer, EachLengthTakesItsOwnPlannedBytes) {
-  const TrainerOptions options = Options();
+  const LanguageTrainerOptions options = Options();
   const auto plans = PlanEach(options, Strategy::kAuto, 4 * LinkBytesOf(options.model, options.shape).tape);
   std::map<int64_t, int64_t> peaks;
   for (const std::vector<int32_t>& lengths : kBatches) {
@@ -151,19 +152,19 @@ TEST(RaggedTrainer, EachLengthTakesItsOwnPlannedBytes) {
 }
 
 TEST(RaggedTrainer, RefusesWhatDoesNotFit) {
-  TrainerOptions options = Options();
+  LanguageTrainerOptions options = Options();
   const auto plans = PlanEach(options, Strategy::kAuto, 1 << 20);
   RaggedRun run(options, plans, 1);
-  run.trainer->lengths()[2] = 4;
+  TokensOf(*run.trainer, options.shape).lengths[2] = 4;
   EXPECT_THAT(
       run.trainer->Step(plans.at(1).plan.schedule, false, {}).status().ToString(),
       AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("a sequence has 4 steps, more than the schedule's 1 links")));
   EXPECT_THAT(run.Step({0, 0, 1, 0}).status(), absl::OkStatus());
-  run.trainer->targets()[2] = -1;
+  TokensOf(*run.trainer, options.shape).targets[2] = -1;
   EXPECT_THAT(run.trainer->Step(plans.at(1).plan.schedule, false, {}).status().ToString(), HasSubstr("no targets"));
   options.carry_state = true;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  EXPECT_THAT(Trainer::Create(options, InitialModel(options.model, 1), {}, *backend).status().ToString(),
+  EXPECT_THAT(Trainer::Create(options, InitialModel(options.model, 1).parameters, {}, *backend).status().ToString(),
               HasSubstr("carry_state is true"));
 }
 

@@ -12,14 +12,15 @@
 #include "gtest/gtest.h"
 #include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/engine/training_run.h"
-#include "tests/executor/model/reference_language_model.h"
+#include "tests/executor/task/language_model/model.h"
+#include "tests/executor/task/language_model/reference_language_model.h"
 
 namespace recurve {
 namespace {
 
 using testing::HasSubstr;
 
-TrainerOptions Options(const SequenceShape& shape) {
+LanguageTrainerOptions Options(const SequenceShape& shape) {
   return {.model = {.layers = 2, .hidden = 48, .embedding = 16, .dropout = 0.2},
           .shape = shape,
           .optimizer = {.learning_rate = 1e-2, .warmup_steps = 2},
@@ -35,12 +36,12 @@ std::string WeightsAfter(TrainingRun& run, int64_t steps) {
     if (!result.ok()) break;
     EXPECT_EQ(result->forwards.plain_forwards + result->forwards.taped_forwards, run.plan.forward_count);
   }
-  return Sha256Hex(run.trainer->Parameters().parameters);
+  return Sha256Hex(run.trainer->DownloadParameters());
 }
 
 // Weights and peaks for every strategy, many budgets, one and two threads.
 void CompareAllPlans(const SequenceShape& shape, int64_t steps) {
-  const TrainerOptions options = Options(shape);
+  const LanguageTrainerOptions options = Options(shape);
   const Model initial = InitialModel(options.model, 1);
   const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
   TrainingRun store_all(options, initial, Strategy::kStoreAll, -1, 1);
@@ -68,7 +69,7 @@ TEST(Trainer, EveryPlanGivesTheSameBitsInLinksOfOneStep) { CompareAllPlans({.len
 TEST(Trainer, EveryPlanGivesTheSameBitsInOneStep) { CompareAllPlans({.length = 1, .link = 1, .batch = 4}, 3); }
 
 TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
-  const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
+  const LanguageTrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
   const Model initial = InitialModel(options.model, 1);
   const int64_t budget = 2 * LinkBytesOf(options.model, options.shape).tape;
   TrainingRun without(options, initial, Strategy::kAuto, budget, 1);
@@ -83,9 +84,9 @@ TEST(Trainer, PlansAndMeasuresTheBackendsOwnBytes) {
 
 // On the CPU the weights that are uploaded and saved are a second copy in the same memory; on a device they are not.
 TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
-  TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
+  LanguageTrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
   const Model initial = InitialModel(options.model, 1);
-  const int64_t weights = ParameterLayout(options.model).block_bytes();
+  const int64_t weights = LanguageModelLayout(options.model).tensors.block_bytes();
   TrainingRun without(options, initial, Strategy::kAuto, 0, 1);
   options.process_bytes = 1'000'000;
   TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
@@ -104,7 +105,7 @@ TEST(Trainer, PlansAndMeasuresWhatTheProcessHolds) {
 
 // Fewer rows of logits at a time: the same loss, in less workspace.
 TEST(Trainer, WorksInChunksOfTheBackendsRows) {
-  const TrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
+  const LanguageTrainerOptions options = Options({.length = 23, .link = 3, .batch = 5});
   const Model initial = InitialModel(options.model, 1);
   TrainingRun whole(options, initial, Strategy::kAuto, 0, 1);
   TrainingRun run(
@@ -118,7 +119,7 @@ TEST(Trainer, WorksInChunksOfTheBackendsRows) {
 }
 
 TEST(Trainer, LearnsAText) {
-  TrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
+  LanguageTrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
   options.model.dropout = 0;
   options.steps = 120;
   TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
@@ -130,7 +131,7 @@ TEST(Trainer, LearnsAText) {
 }
 
 TEST(Trainer, SgdLearnsToo) {
-  TrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
+  LanguageTrainerOptions options = Options({.length = 64, .link = 16, .batch = 8});
   options.optimizer = {.kind = OptimizerKind::kSgd, .learning_rate = 1.0, .shape = LearningRateShape::kConstant};
   options.steps = 60;
   TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
@@ -143,11 +144,11 @@ class CarriedStateTest : public testing::Test {
  protected:
   // Loss of each of three windows under weights that do not move.
   std::vector<double> Losses(bool carry_state, bool start_afresh) {
-    TrainerOptions options{.model = {.layers = 2, .hidden = 6, .embedding = 4},
-                           .shape = {.length = 7, .link = 3, .batch = 2},
-                           .optimizer = {.learning_rate = 1e-12, .warmup_steps = 0},
-                           .steps = 3,
-                           .carry_state = carry_state};
+    LanguageTrainerOptions options{.model = {.layers = 2, .hidden = 6, .embedding = 4},
+                                   .shape = {.length = 7, .link = 3, .batch = 2},
+                                   .optimizer = {.learning_rate = 1e-12, .warmup_steps = 0},
+                                   .steps = 3,
+                                   .carry_state = carry_state};
     TrainingRun run(options, InitialModel(options.model, 1), Strategy::kAuto, 0, 1);
     std::vector<double> losses;
     for (int64_t window = 0; window < 3; ++window) {
@@ -194,7 +195,7 @@ TEST_F(CarriedStateTest, IsDroppedWhenToldOrNotWanted) {
 }
 
 TEST(Trainer, StopsAtALossThatIsNotFinite) {
-  const TrainerOptions options = Options({.length = 6, .link = 2, .batch = 2});
+  const LanguageTrainerOptions options = Options({.length = 6, .link = 2, .batch = 2});
   Model initial = InitialModel(options.model, 1);
   initial.parameters.back().values['e'] = std::numeric_limits<float>::quiet_NaN();
   TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
@@ -202,16 +203,16 @@ TEST(Trainer, StopsAtALossThatIsNotFinite) {
   EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
   EXPECT_THAT(status.message(), HasSubstr("at step 1"));
   EXPECT_EQ(run.trainer->steps_done(), 0);
-  EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), Sha256Hex(initial.parameters));
+  EXPECT_EQ(Sha256Hex(run.trainer->DownloadParameters()), Sha256Hex(initial.parameters));
 }
 
 // Wherever it is cancelled: the weights stay, and the step goes on from the state that was carried to it.
 TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
-  const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
+  const LanguageTrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
   const Model initial = InitialModel(options.model, 1);
   TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
   WeightsAfter(undisturbed, 1);
-  const std::string before = Sha256Hex(undisturbed.trainer->Parameters().parameters);
+  const std::string before = Sha256Hex(undisturbed.trainer->DownloadParameters());
   const std::string after = WeightsAfter(undisturbed, 2);
   int cancelled_steps = 0;
   for (int poll = 0;; ++poll) {
@@ -224,7 +225,7 @@ TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
     if (status.ok()) break;  // it asks less often than that
     ++cancelled_steps;
     EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
-    EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), before);
+    EXPECT_EQ(Sha256Hex(run.trainer->DownloadParameters()), before);
     EXPECT_EQ(WeightsAfter(run, 2), after) << "cancelled at poll " << poll;
   }
   EXPECT_GT(cancelled_steps, 2 * options.shape.links());
@@ -232,7 +233,7 @@ TEST(Trainer, ACancelledStepLeavesTheWeightsAndMayBeRepeated) {
 
 // A link of many steps is not waited for.
 TEST(Trainer, IsCancelledWithinALink) {
-  TrainerOptions options = Options({.length = 1500, .link = 1500, .batch = 64});
+  LanguageTrainerOptions options = Options({.length = 1500, .link = 1500, .batch = 64});
   options.model.layers = 1;
   options.model.hidden = 64;
   const Model initial = InitialModel(options.model, 1);
@@ -246,20 +247,21 @@ TEST(Trainer, IsCancelledWithinALink) {
   // The interpreter asks before the forward and before the backward of the only link.
   EXPECT_EQ(step(2), absl::StatusCode::kCancelled);
   EXPECT_EQ(polls, 3) << "the second time within the forward";
-  EXPECT_EQ(Sha256Hex(run.trainer->Parameters().parameters), Sha256Hex(initial.parameters));
+  EXPECT_EQ(Sha256Hex(run.trainer->DownloadParameters()), Sha256Hex(initial.parameters));
   EXPECT_EQ(step(0), absl::StatusCode::kOk);
   EXPECT_GT(polls, 4);
 }
 
 // A state that is carried on is not lost with a step that fails in another way either.
 TEST(Trainer, ARefusedBatchLeavesTheCarriedState) {
-  const TrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
+  const LanguageTrainerOptions options = Options({.length = 12, .link = 2, .batch = 2});
   const Model initial = InitialModel(options.model, 1);
   TrainingRun undisturbed(options, initial, Strategy::kAuto, 0, 1);
   TrainingRun run(options, initial, Strategy::kAuto, 0, 1);
   EXPECT_EQ(WeightsAfter(run, 1), WeightsAfter(undisturbed, 1));
   run.Fill(1);
-  std::fill(run.trainer->targets().begin(), run.trainer->targets().end(), -1);
+  std::fill(TokensOf(*run.trainer, options.shape).targets.begin(), TokensOf(*run.trainer, options.shape).targets.end(),
+            -1);
   EXPECT_EQ(run.trainer->Step(run.plan.schedule, false, {}).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(WeightsAfter(run, 2), WeightsAfter(undisturbed, 2));
 }

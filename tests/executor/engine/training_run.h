@@ -11,6 +11,7 @@
 #include "executor/model/parameters.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 
@@ -34,9 +35,10 @@ inline constexpr std::string_view kGenesis =
 class TrainingRun {
  public:
   // `budget_bytes` is for the store; a negative one means that of keeping everything.
-  TrainingRun(const TrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes, int threads)
+  TrainingRun(const LanguageTrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes,
+              int threads)
       : TrainingRun(options, initial, strategy, budget_bytes, MakeCpuBackend({.threads = threads}).value()) {}
-  TrainingRun(const TrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes,
+  TrainingRun(const LanguageTrainerOptions& options, const Model& initial, Strategy strategy, int64_t budget_bytes,
               std::unique_ptr<Backend> backend)
       : options_(options), backend_(std::move(backend)) {
     const LinkBytes bytes = LinkBytesOf(options.model, options.shape);
@@ -54,7 +56,7 @@ class TrainingRun {
     planned_peak_bytes = FixedLedger(options, *backend_).total() + replay.peak_bytes;
     StoreNeeds store;
     store.Include(replay);
-    trainer = Trainer::Create(options, initial, store, *backend_).value();
+    trainer = Trainer::Create(options, initial.parameters, store, *backend_).value();
   }
 
   // Bytes of kGenesis, a different stretch of it for each sequence; window `index` follows window `index` - 1.
@@ -64,8 +66,9 @@ class TrainingRun {
     for (int64_t t = 0; t < T; ++t) {
       for (int64_t b = 0; b < B; ++b) {
         const size_t at = b * 101 + index * T + t;
-        trainer->inputs()[t * B + b] = static_cast<uint8_t>(kGenesis[at % kGenesis.size()]);
-        trainer->targets()[t * B + b] = static_cast<uint8_t>(kGenesis[(at + 1) % kGenesis.size()]);
+        TokensOf(*trainer, options_.shape).inputs[t * B + b] = static_cast<uint8_t>(kGenesis[at % kGenesis.size()]);
+        TokensOf(*trainer, options_.shape).targets[t * B + b] =
+            static_cast<uint8_t>(kGenesis[(at + 1) % kGenesis.size()]);
       }
     }
   }
@@ -78,7 +81,7 @@ class TrainingRun {
   int64_t planned_peak_bytes = 0;
 
  private:
-  const TrainerOptions options_;
+  const LanguageTrainerOptions options_;
   std::unique_ptr<Backend> backend_;
 
  public:

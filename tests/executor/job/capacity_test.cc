@@ -17,6 +17,7 @@
 #include "planner_service/capacity/advisor.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -119,8 +120,8 @@ TEST_F(ModelAdvice, IsWhatTrainingReallyTakes) {
       ASSERT_TRUE(advice.ok()) << advice.status();
       JobSpec spec = SpecOf(model, Strategy::kAuto, advice->budget_bytes);
       spec.link = advice->sizing.link;
-      spec.data_path = text;
-      spec.holdout = 0;
+      LanguageModelOf(spec).data_path = text;
+      LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
       auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
       ASSERT_TRUE(job.ok()) << job.status();
       JobObserver observer;

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "planner_service/planning/planner.h"
 #include "tests/executor/data/scratch_directory.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -58,7 +59,7 @@ class LineJobTest : public testing::Test {
  protected:
   JobSpec Spec(const std::string& text) const {
     JobSpec spec{.data_path = directory_.Write("text", text), .hidden = 24, .batch = 4, .link = 4, .steps = 12};
-    spec.sequences = Sequences::kLines;
+    LanguageModelOf(spec).sequences = Sequences::kLines;
     spec.threads = 1;
     spec.optimizer.warmup_steps = 0;
     return spec;
@@ -102,7 +103,7 @@ TEST(RoundUpLinks, GivesFewNumbersThatAreHardlyLarger) {
 
 TEST_F(LineJobTest, LearnsEvaluatesAndSaysWhatTheLinesAre) {
   JobSpec spec = Spec(std::string("\n").append(Verses(200)) + "\n\n" + std::string(400, 'z') + "\n" + Verses(40));
-  spec.holdout = 0.1;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0.1;
   spec.length = 300;
   spec.steps = 120;
   spec.memory = ActivationShare{0.3};
@@ -144,8 +145,8 @@ TEST_F(LineJobTest, LearnsEvaluatesAndSaysWhatTheLinesAre) {
 
 TEST_F(LineJobTest, EveryBudgetKeepsItsPeakAndGivesTheSameWeights) {
   JobSpec spec = Spec(Verses(100));
-  spec.dropout = 0.2;
-  spec.layers = 2;
+  LanguageModelOf(spec).model.dropout = 0.2;
+  LanguageModelOf(spec).model.layers = 2;
   spec.steps = 25;  // a whole pass, so that every length comes
   const absl::StatusOr<JobReport> store_all = Run(spec);
   ASSERT_TRUE(store_all.ok()) << store_all.status();
@@ -175,7 +176,7 @@ TEST_F(LineJobTest, ARareLongLineCostsTimeAndNoMemory) {
   for (int i = 0; i < 150; ++i) text += std::string(static_cast<size_t>(i % 20), 'a') + "b\n";
   text += std::string(1000, 'c') + "\n";  // fifty times as long as the longest of the others
   JobSpec spec = Spec(text);
-  spec.holdout = 0;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
   spec.length = 2000;
   spec.link = 1;
   spec.steps = 38;  // a pass
@@ -205,7 +206,7 @@ TEST_F(LineJobTest, AsksForOnePlanOfEachNumberOfLinksBeforeItStarts) {
   std::string text;
   for (int64_t bytes = 1; bytes < 400; ++bytes) text += std::string(static_cast<size_t>(bytes), 'a') + "\n";
   JobSpec spec = Spec(text);
-  spec.holdout = 0;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
   spec.link = 2;
   auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(job.ok()) << job.status();

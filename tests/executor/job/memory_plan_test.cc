@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "planner_service/schedule/schedule.h"
 #include "tests/executor/backend/pretending_backend.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -177,7 +178,7 @@ TEST(LinksToMeasure, AreDoubledFromOneStepToTheMostRows) {
 // Longer links are tried on a device that says that they are worth it.
 TEST_F(MemoryPlanTest, MeasuresAsManyRowsAsTheDeviceIsMadeFor) {
   JobSpec spec = Spec(Strategy::kStoreAll, int64_t{1} << 30);
-  spec.layers = 1;
+  LanguageModelOf(spec).model.layers = 1;
   spec.batch = 64;
   spec.length = 128;
   for (const auto& [rows, longest] : {std::pair<int64_t, int64_t>{256, 4}, {2048, 32}, {8192, 128}}) {

@@ -14,6 +14,7 @@
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/granted.h"
 #include "tests/executor/data/scratch_directory.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -64,7 +65,7 @@ TEST_P(ResidentMemory, IsWhatThePlanSays) {
   std::string text;
   while (text.size() < 2'000'000) text += "And the evening and the morning were the first day.\n";
   JobSpec spec = GetParam().spec;
-  spec.data_path = scratch.Write("text", text);
+  LanguageModelOf(spec).data_path = scratch.Write("text", text);
   if (spec.checkpoint_every > 0) spec.save_path = scratch.File("model.safetensors");
   text = std::string();
   const pid_t child = fork();

@@ -16,17 +16,19 @@
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/data/atomic_file.h"
 #include "executor/data/safetensors.h"
-#include "executor/data/text_corpus.h"
-#include "executor/engine/inference.h"
 #include "executor/job/link_sizing.h"
 #include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
+#include "executor/task/language_model/inference.h"
+#include "executor/task/language_model/text_corpus.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planner_service/planning/planner.h"
 #include "tests/executor/backend/pretending_backend.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
+#include "tests/executor/task/language_model/model.h"
 
 namespace recurve {
 namespace {
@@ -300,7 +302,7 @@ TEST_F(TrainingJobTest, RunsTheSmallestSequences) {
 
 TEST_F(TrainingJobTest, TwoThreadsGiveTheSameWeights) {
   JobSpec spec = Spec();
-  spec.hidden = 64;
+  LanguageModelOf(spec).model.hidden = 64;
   const std::string weights = Run(spec)->weights_sha256;
   spec.threads = 2;
   EXPECT_EQ(Run(spec)->weights_sha256, weights);
@@ -413,8 +415,8 @@ TEST_F(TrainingJobTest, ALossThatIsNotFiniteKeepsTheLastGoodCheckpoint) {
 // makes weights that are finite themselves and give a loss that is not.
 TEST_F(TrainingJobTest, ALossThatIsNotFiniteSavesTheWeightsOfBefore) {
   JobSpec spec = Spec();
-  spec.holdout = 0;
-  spec.dropout = 0;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
+  LanguageModelOf(spec).model.dropout = 0;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
                     .learning_rate = 1000,
                     .shape = LearningRateShape::kConstant,
@@ -607,19 +609,19 @@ TEST_F(TrainingJobTest, TheMemoryHoldsEvaluationsToo) {
 TEST_F(TrainingJobTest, RefusesBadInputBeforeItTrains) {
   const auto refused = [&](JobSpec spec) { return Prepare(spec).status(); };
   JobSpec spec = Spec();
-  spec.data_path = directory_.File("none");
+  LanguageModelOf(spec).data_path = directory_.File("none");
   EXPECT_EQ(refused(spec).code(), absl::StatusCode::kNotFound);
-  spec.data_path = directory_.Write("empty", "");
+  LanguageModelOf(spec).data_path = directory_.Write("empty", "");
   EXPECT_EQ(refused(spec).code(), absl::StatusCode::kInvalidArgument);
-  spec.data_path = directory_.Write("one", "x");
+  LanguageModelOf(spec).data_path = directory_.Write("one", "x");
   EXPECT_EQ(refused(spec).code(), absl::StatusCode::kInvalidArgument);
-  spec.data_path = directory_.Write("short", "a text too short for a window");
+  LanguageModelOf(spec).data_path = directory_.Write("short", "a text too short for a window");
   EXPECT_THAT(refused(spec).message(), HasSubstr("text"));
   spec = Spec();
   spec.save_path = directory_.File("no/such/directory/model");
   EXPECT_EQ(refused(spec).code(), absl::StatusCode::kNotFound);
   spec = Spec();
-  spec.layers = 0;
+  LanguageModelOf(spec).model.layers = 0;
   EXPECT_EQ(refused(spec).code(), absl::StatusCode::kInvalidArgument);
 }
 
@@ -627,8 +629,8 @@ TEST_F(TrainingJobTest, AnyBytesAreTextAndAShortHoldoutIsNotEvaluated) {
   std::string bytes;
   for (int i = 0; i < 1000; ++i) bytes.push_back(static_cast<char>(i * 37 % 256));
   JobSpec spec = Spec();
-  spec.data_path = directory_.Write("binary", bytes);
-  spec.holdout = 0.001;
+  LanguageModelOf(spec).data_path = directory_.Write("binary", bytes);
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0.001;
   const auto report = Run(spec);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_FALSE(report->bits_per_byte.has_value());

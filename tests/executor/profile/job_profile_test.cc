@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -54,10 +55,10 @@ INSTANTIATE_TEST_SUITE_P(, JobProfileOfCellTest, testing::Values(Cell::kLstm, Ce
 // Flops of a batch, from the sizes of the model and the plan alone.
 TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
   JobSpec spec = Spec();
-  spec.cell = GetParam();
+  LanguageModelOf(spec).model.cell = GetParam();
   const JobProfile profile = Profile(spec, 1);
-  const int64_t T = spec.length, B = spec.batch, H = spec.hidden, E = spec.embedding,
-                G = GeometryOf(spec.cell).gates * H;
+  const int64_t T = spec.length, B = spec.batch, H = LanguageModelOf(spec).model.hidden,
+                E = LanguageModelOf(spec).model.embedding, G = GeometryOf(LanguageModelOf(spec).model.cell).gates * H;
   const int64_t product = 2 * B * H * G;  // of h and the recurrent weights, for one step
   // The last link, which has 2 steps, is taped only: links run without tape have all 4.
   const int64_t plain = (profile.plan.plan.forward_count - profile.plan.links) * spec.link;
@@ -71,7 +72,7 @@ TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
     EXPECT_EQ(Of(head, operation).cost.flops, 2 * T * B * H * kV);
   }
   EXPECT_EQ(Of(profile, Phase::kTable).cost().flops, 3 * 2 * kV * E * G + T * B * G);
-  const ParameterLayout layout({.cell = spec.cell, .hidden = H, .embedding = E});
+  const ParameterLayout layout({.cell = LanguageModelOf(spec).model.cell, .hidden = H, .embedding = E});
   EXPECT_EQ(Of(profile, Phase::kOptimizer).cost().flops, (2 + 17) * layout.block_floats());
   EXPECT_EQ(Of(profile, Phase::kStates).cost().flops, 0);
   EXPECT_EQ(Of(profile, Phase::kPrepare).cost().flops, 0);
@@ -92,8 +93,8 @@ TEST_F(JobProfileTest, CountsCalls) {
 
 TEST_F(JobProfileTest, ItsPartsMakeTheWhole) {
   JobSpec spec = Spec();
-  spec.layers = 2;
-  spec.dropout = 0.1;
+  LanguageModelOf(spec).model.layers = 2;
+  LanguageModelOf(spec).model.dropout = 0.1;
   const JobProfile profile = Profile(spec, 3);
   double sum = profile.outside_seconds;
   for (const PhaseProfile& phase : profile.phases) {
@@ -114,11 +115,11 @@ TEST_F(JobProfileTest, ItsPartsMakeTheWhole) {
 
 TEST_F(JobProfileTest, TrainsTheSameBits) {
   JobSpec spec = Spec();
-  spec.layers = 2;
-  spec.dropout = 0.2;
+  LanguageModelOf(spec).model.layers = 2;
+  LanguageModelOf(spec).model.dropout = 0.2;
   const JobProfile profile = Profile(spec, 2);
   spec.steps = ProfileSteps(2);
-  spec.holdout = 0;
+  LanguageModelOf(spec).LanguageModelSpec::holdout = 0;
   const auto job = TrainingJob::Prepare(spec, {planner_, two_level_}, known_costs_, {});
   ASSERT_TRUE(job.ok()) << job.status();
   JobObserver silent;

@@ -68,7 +68,7 @@ class RemoteAdvisorTest : public ::testing::Test {
       return chain;
     }
     ModelWorkload model{.model = {.layers = Draw(3), .hidden = 1 + Draw(40)},
-                        .optimizer = static_cast<ModelWorkload::Optimizer>(Draw(2)),
+                        .optimizer = static_cast<OptimizerKind>(Draw(2)),
                         .batch = 1 + Draw(4),
                         .length = 1 + Draw(60),
                         .link = Draw(5),

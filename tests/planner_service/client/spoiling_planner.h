@@ -12,11 +12,11 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "planner_service/client/fallback_planner.h"
 #include "planner_service/codec/chain_codec.h"
 #include "planner_service/codec/plan_codec.h"
@@ -24,6 +24,7 @@
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/mutex.h"
 #include "recurve/planner/v1/chain.grpc.pb.h"
 #include "recurve/planner/v1/planner.grpc.pb.h"
 
@@ -52,7 +53,7 @@ class SpoilingPlanner final : public planner::v1::PlannerService::Service, publi
   int plan_calls() const { return plan_calls_; }
   int two_level_calls() const { return two_level_calls_; }
   void SpoilBy(Spoil spoil) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     spoil_ = std::move(spoil);
   }
 
@@ -80,12 +81,12 @@ class SpoilingPlanner final : public planner::v1::PlannerService::Service, publi
 
  private:
   Spoil TheSpoil() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return spoil_;
   }
 
-  mutable std::mutex mutex_;
-  Spoil spoil_;
+  mutable Mutex mutex_;
+  Spoil spoil_ ABSL_GUARDED_BY(mutex_);
   std::atomic<int> plan_calls_{0};
   std::atomic<int> two_level_calls_{0};
   int port_ = 0;

@@ -271,7 +271,8 @@ TEST(AnswerCodec, NamesWhatIsWrongWithAnAdvice) {
       {[](auto& m) { m.mutable_sizing()->set_links(0); }, "advice.sizing.links is 0"},
       {[](auto& m) { m.mutable_sizing()->set_state_bytes(-1); }, "advice.sizing.state_bytes is -1"},
       {[](auto& m) { m.mutable_sizing()->set_tape_bytes(-1); }, "advice.sizing.tape_bytes is -1"},
-      {[](auto& m) { m.mutable_sizing()->set_fixed_bytes(31); }, "advice.sizing.store_all_bytes is 30; must be at least 31"},
+      {[](auto& m) { m.mutable_sizing()->set_fixed_bytes(31); },
+       "advice.sizing.store_all_bytes is 30; must be at least 31"},
       {[](auto& m) { m.mutable_sizing()->add_fixed_by_kind()->set_bytes(-1); }, "fixed_by_kind[0].bytes is -1"},
       {[](auto& m) {
          for (int i = 0; i < 65; ++i) m.mutable_sizing()->add_fixed_by_kind();

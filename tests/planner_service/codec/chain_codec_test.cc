@@ -136,7 +136,8 @@ TEST(ChainCodec, NamesWhatIsWrongWithAnAnswer) {
               HasSubstr("curve[2].cost"));
   const planner::v1::PlanTwoLevelResponse two = EncodePlan(*planner.PlanTwoLevel(TwoLevels(), {}));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.set_device_only_cost(0); }), HasSubstr("device_only_cost is 0"));
-  EXPECT_THAT(Refusal(two, [](auto& m) { m.set_forward_count(29); }), HasSubstr("forward_count is 29; must be at least 30"));
+  EXPECT_THAT(Refusal(two, [](auto& m) { m.set_forward_count(29); }),
+              HasSubstr("forward_count is 29; must be at least 30"));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.mutable_host()->set_writes(-1); }), HasSubstr("host.writes is -1"));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.mutable_device()->set_reads(-1); }), HasSubstr("device.reads is -1"));
 }

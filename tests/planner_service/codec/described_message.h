@@ -84,7 +84,8 @@ class MessageChecker final : public FieldVisitor {
 
   // A message that cannot tell whether a field is set gives it as 0: that must be the default, or be refused.
   void ExpectDefault(const Type& field, bool zero) const {
-    EXPECT_TRUE(always_set_ || field.has_presence() || zero) << field.full_name() << " must be `optional`: its default is not 0";
+    EXPECT_TRUE(always_set_ || field.has_presence() || zero)
+        << field.full_name() << " must be `optional`: its default is not 0";
   }
 
   void Check(const Type& part, const FieldsFunction& fields) const {

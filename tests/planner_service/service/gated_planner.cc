@@ -9,11 +9,12 @@ namespace recurve {
 absl::StatusOr<Plan> GatedPlanner::MakePlan(const PlanRequest& request, const CancelCheck& cancelled) {
   bool gone = false;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     ++calls_;
     most_at_once_ = std::max(most_at_once_, calls_ - ends_);
     changed_.notify_all();
-    while (!gone && !changed_.wait_for(lock, std::chrono::milliseconds(1), [this] { return open_; })) {
+    while (!gone && !changed_.wait_for(lock, std::chrono::milliseconds(1),
+                                       [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return open_; })) {
       lock.unlock();
       gone = cancelled && cancelled();
       lock.lock();
@@ -21,7 +22,7 @@ absl::StatusOr<Plan> GatedPlanner::MakePlan(const PlanRequest& request, const Ca
   }
   absl::StatusOr<Plan> plan = absl::CancelledError("the gated planner was cancelled");
   if (!gone) plan = EmbeddedPlanner().MakePlan(request, cancelled);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++ends_;
   if (gone) ++cancellations_;
   changed_.notify_all();
@@ -29,38 +30,38 @@ absl::StatusOr<Plan> GatedPlanner::MakePlan(const PlanRequest& request, const Ca
 }
 
 void GatedPlanner::Open() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_ = true;
   changed_.notify_all();
 }
 
 void GatedPlanner::Close() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_ = false;
 }
 
 void GatedPlanner::AwaitCalls(int calls) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return calls_ >= calls; });
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ >= calls; });
 }
 
 void GatedPlanner::AwaitEnds(int ends) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return ends_ >= ends; });
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ends_ >= ends; });
 }
 
 int GatedPlanner::calls() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return calls_;
 }
 
 int GatedPlanner::cancellations() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return cancellations_;
 }
 
 int GatedPlanner::most_at_once() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return most_at_once_;
 }
 

@@ -3,10 +3,10 @@
 #define RECURVE_TESTS_PLANNER_SERVICE_SERVICE_GATED_PLANNER_H_
 
 #include <condition_variable>
-#include <mutex>
 
 #include "absl/base/thread_annotations.h"
 #include "planner_service/planning/planner.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -29,8 +29,8 @@ class GatedPlanner final : public Planner {
   int most_at_once() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable Mutex mutex_;
+  std::condition_variable_any changed_;
   bool open_ ABSL_GUARDED_BY(mutex_);
   int calls_ ABSL_GUARDED_BY(mutex_) = 0;
   int ends_ ABSL_GUARDED_BY(mutex_) = 0;

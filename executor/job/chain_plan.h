@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plans of jobs whose links differ, such as those of an encoder and a decoder: what is asked of a chain planner, and
+// what is made of its answer.
+#ifndef RECURVE_EXECUTOR_JOB_CHAIN_PLAN_H_
+#define RECURVE_EXECUTOR_JOB_CHAIN_PLAN_H_
+
+#include <cstdint>
+#include <span>
+
+#include "absl/status/statusor.h"
+#include "executor/model/link_model.h"
+#include "planner_service/planning/chain.h"
+#include "planner_service/planning/plan.h"
+#include "planner_service/planning/planner.h"
+#include "planner_service/schedule/replay.h"
+
+namespace recurve {
+
+struct ChainQuestion {
+  ChainRequest request;
+  double unit_seconds = 0;  // of the request's costs
+};
+
+// The cheapest way through the links of `model` with `store_bytes` for stored states and tapes. `costs`: of each link,
+// the same to the bit for links that are alike, because consecutive links of the same sizes and costs make one segment,
+// and the planner's work grows with the square of the segments.
+ChainQuestion AskForChain(const LinkModel& model, std::span<const LinkCosts> costs, int64_t store_bytes);
+
+// A plan that was replayed and keeps what it promises.
+struct CheckedChainPlan {
+  Plan plan;  // kAuto; any budget is feasible
+  ReplayResult replay;
+  int64_t store_all_store_bytes = 0;  // of the store, when every tape is kept
+};
+
+// Asks `planner` and replays its answer. INTERNAL when the answer does not replay to what it promises; what `planner`
+// returns, such as INVALID_ARGUMENT for more links than it plans.
+absl::StatusOr<CheckedChainPlan> PlanChainOf(const ChainQuestion& question, ChainPlanner& planner,
+                                             const CancelCheck& cancelled);
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_JOB_CHAIN_PLAN_H_

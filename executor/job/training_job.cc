@@ -137,7 +137,7 @@ absl::Status PreparedJob::Plan(const JobPlanners& planners, const CancelCheck& c
   plan_.store_budget_bytes = longest.store_budget_bytes;
   plan_.data = data_->Summary();
   plan_.model = spec_.task->Title();
-  plan_.data_path = InputFiles(spec_).front().path;
+  if (const std::vector<NamedFile> inputs = InputFiles(spec_); !inputs.empty()) plan_.data_path = inputs.front().path;
   AddEvaluationNote();
   plan_.plans = plans_->count();
   plan_.parameters = spec_.task->Layout().count();

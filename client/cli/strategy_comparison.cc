@@ -50,8 +50,8 @@ absl::Status RunOnce(Contender& contender, const JobPlanners& planners, LinkCost
                      const CancelCheck& cancelled) {
   ASSIGN_OR_RETURN(auto job, TrainingJob::Prepare(contender.spec, planners, known_costs, cancelled));
   JobObserver silent;
-  ASSIGN_OR_RETURN(const JobReport report, job.Run(silent, cancelled));
-  const JobPlan& plan = job.plan();
+  ASSIGN_OR_RETURN(const JobReport report, job->Run(silent, cancelled));
+  const JobPlan& plan = job->plan();
   StrategyMeasurement& measurement = contender.measurement;
   const int64_t fixed = plan.ledger.total() - plan.ledger.activations();
   measurement.planned_activation_bytes = report.planned_peak_bytes - fixed;

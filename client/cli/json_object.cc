@@ -91,12 +91,12 @@ absl::Status JsonObject::End() {
 
 absl::StatusOr<Json> ReadJsonFile(const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, InputFile::OpenArgument(path, WhenInterrupted()));
-  const std::string& name = file.name();
-  if (file.size() > kMostBytes) {
+  const std::string& name = file->name();
+  if (file->size() > kMostBytes) {
     return absl::InvalidArgumentError(absl::StrCat(name, " is larger than ", kMostBytes, " bytes"));
   }
-  std::string text(static_cast<size_t>(file.size()), '\0');
-  RETURN_IF_ERROR(file.Read(0, text.data(), file.size()));
+  std::string text(static_cast<size_t>(file->size()), '\0');
+  RETURN_IF_ERROR(file->Read(0, text.data(), file->size()));
   absl::StatusOr<Json> json = ParseStrictJson<Json>(text);
   if (!json.ok()) return absl::InvalidArgumentError(absl::StrCat(name, " ", json.status().message()));
   return json;

@@ -28,11 +28,11 @@ namespace {
 
 constexpr char kCurveFooter[] = R"(
 Examples:
-  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
+  recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
       what memory buys in time, for every strategy that counts in bytes
-  recurve curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
+  recurve capacity curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
       all corners of one strategy for a model, for a machine
-  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,hsm,chen,store-all --svg curve.svg
+  recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,chen --svg curve.svg
       a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
 
 Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is enough
@@ -126,7 +126,7 @@ ExitStatus RunCurve(const CurveOptions& options) {
 
 }  // namespace
 
-Command AddCurveCommand(const Section& section) {
+Command AddCapacityCurveCommand(const Section& section) {
   CLI::App& curve = AddCommand(section, "curve", "what memory buys in time, for each strategy", kCurveFooter);
   auto options = std::make_shared<CurveOptions>(curve);
   AddText(curve, "--strategy", options->strategy,

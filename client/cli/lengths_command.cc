@@ -30,9 +30,9 @@ namespace {
 
 constexpr char kLengthsFooter[] = R"(
 Examples:
-  recurve lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
+  recurve capacity lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
       what batches of variable length cost in one memory
-  recurve lengths --lengths-file lengths.txt --memory 1GiB --hidden 512 --batch 32 --length 4000 --json
+  recurve capacity lengths --lengths-file lengths.txt --memory 1GiB --hidden 512 --batch 32 --length 4000 --json
       lengths from a file (separated by commas, spaces or lines), of a model sized for up to 4000 steps
 
 Exit status 3: some length does not fit; the message says what memory would do for all.)";
@@ -141,7 +141,7 @@ ExitStatus RunLengths(const LengthsOptions& options) {
 
 }  // namespace
 
-Command AddLengthsCommand(const Section& section) {
+Command AddCapacityLengthsCommand(const Section& section) {
   CLI::App& lengths =
       AddCommand(section, "lengths", "what batches of variable length cost in one memory", kLengthsFooter);
   auto options = std::make_shared<LengthsOptions>(lengths);

@@ -35,6 +35,8 @@ Examples:
       a picture of the cheapest: what is kept, what is run again, what that buys
   recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
       in the units of the paper "Memory-Efficient Backpropagation Through Time"
+  recurve plan chain model.json --memory 64MiB
+      links that differ, described in a file
 
 A link is a run of consecutive steps; its state is what the next link needs to start, its tape what its backward
 needs beyond that. auto, store-all and chen take bytes, ism and msm take slots, hsm takes either. Exit status 3: the
@@ -147,7 +149,8 @@ ExitStatus RunPlan(const PlanOptions& options) {
 
 Command AddPlanCommand(const Section& section) {
   CLI::App& plan =
-      AddCommand(section, "plan", "cheapest way through a chain in a memory budget; compares strategies", kPlanFooter);
+      AddCommand(section, "plan", "cheapest way through a chain of equal links in a memory budget; compares strategies",
+                 kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
   AddBudgetOptions(plan, options->budget);
   AddText(plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
@@ -165,7 +168,9 @@ Command AddPlanCommand(const Section& section) {
           "the same as a page to step through, in one file that needs no network", "FILE");
   AddPlannerOption(plan, options->planner);
   AddFlag(plan, "--json", options->json, "print one JSON object");
-  return {&plan, [options] { return RunPlan(*options); }};
+  const Section others(plan, "Other chains");
+  const std::vector<Command> commands = {AddPlanChainCommand(others), AddPlanOffloadCommand(others)};
+  return {&plan, [options, commands] { return RunChosen(commands, [&] { return RunPlan(*options); }); }};
 }
 
 }  // namespace recurve

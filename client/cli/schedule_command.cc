@@ -265,11 +265,8 @@ Command AddVerify(const Section& schedule) {
 }  // namespace
 
 Command AddScheduleCommand(const Section& section) {
-  CLI::App& schedule =
-      AddCommand(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter);
-  const Section parts(schedule, "Commands");
-  const std::vector<Command> commands = {AddExport(parts), AddVerify(parts)};
-  return {&schedule, [commands] { return RunChosen(commands); }};
+  return AddCommandGroup(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter,
+                         {AddExport, AddVerify});
 }
 
 }  // namespace recurve

@@ -4,10 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/build_info.h"
 #include "client/cli/command_model.h"
 #include "client/cli/completion.h"
@@ -16,6 +19,22 @@
 
 namespace recurve {
 namespace {
+
+// The help of CLI11, with one empty line between its parts.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(30);
+    label("SUBCOMMAND", "COMMAND");
+    label("Positionals", "Words");
+  }
+  std::string make_description(const CLI::App* app) const override {
+    return absl::StrCat(CLI::Formatter::make_description(app), "\n");
+  }
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    return absl::StrReplaceAll(CLI::Formatter::make_help(app, std::move(name), mode), {{"\n\n\n", "\n\n"}});
+  }
+};
 
 OptionModel ModelOf(const CLI::Option& option) {
   OptionModel model{.name = option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front(),
@@ -96,7 +115,7 @@ std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::strin
 
 // `recurve help schedule export`: the words are the names of commands, and options.
 std::optional<ExitStatus> ShowHelp(CLI::App& app, std::vector<std::string> words) {
-  std::erase_if(words, [](const std::string& word) { return absl::StartsWith(word, "-"); });
+  std::erase_if(words, [](const std::string& word) { return absl::StartsWith(word, "-") || word == kHelpWord; });
   const CommandModel program = ModelOf(app);
   const CommandPath path = FollowWords(program, words);
   const size_t followed = path.commands.size() - 1;
@@ -136,9 +155,10 @@ ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSect
                           std::vector<std::string> words) {
   CLI::App app(text.description, "recurve");
   app.footer(text.footer);
+  app.set_help_flag("-h,--help", "print this help");
   app.set_version_flag("-V,--version", VersionText(), "print version, build and instruction set");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.get_formatter()->column_width(30);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   std::vector<Command> commands;
   for (const CommandSection& section : sections) {

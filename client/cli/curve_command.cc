@@ -112,7 +112,8 @@ ExitStatus RunCurve(const CurveOptions& options) {
     const absl::StatusOr<std::vector<Curve>> drawn =
         advisor->MakeCurves(*workload, *strategies, std::max(options.points, kPointsDrawn), WhenInterrupted());
     if (!drawn.ok()) return options.advice.Fail(drawn.status());
-    const absl::Status status = WritePicture(options.pictures.svg, CurveSvg(WorkloadText(*workload), *drawn));
+    const absl::Status status =
+        WritePicture(options.pictures.svg, kSvgPicture, CurveSvg(WorkloadText(*workload), *drawn));
     if (!status.ok()) return Fail(status);
     if (options.pictures.to_stdout()) return ExitStatus::kDone;
   }
@@ -132,8 +133,7 @@ Command AddCapacityCurveCommand(const Section& section) {
   AddText(curve, "--strategy", options->strategy,
           "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES");
   AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
-  AddText(curve, "--svg", options->pictures.svg,
-          "draw the curves into this file; replaces a file that is there; - is stdout", "FILE");
+  AddText(curve, "--svg", options->pictures.svg, "draw the curves into this file; - is stdout", "FILE");
   AddAdviceOptions(curve, options->advice);
   return {&curve, [options] { return RunCurve(*options); }};
 }

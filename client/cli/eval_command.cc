@@ -12,6 +12,7 @@
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
+#include "client/cli/progress_line.h"
 #include "executor/data/lines.h"
 #include "executor/data/text_corpus.h"
 #include "executor/engine/inference.h"
@@ -50,11 +51,12 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<double> Evaluate(const Model& model, const Text& text, Sequences sequences, Backend& backend) {
-  if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted());
+absl::StatusOr<double> Evaluate(const Model& model, const Text& text, Sequences sequences, Backend& backend,
+                                const EvaluationProgress& progress) {
+  if (sequences == Sequences::kWindows) return EvaluateBitsPerByte(model, text, backend, WhenInterrupted(), progress);
   ASSIGN_OR_RETURN(const Lines lines, Lines::Find(text, text.size() + 1, WhenInterrupted()));
   RETURN_IF_ERROR(lines.CheckLineEnds());
-  return EvaluateLinesBitsPerByte(model, text, backend, WhenInterrupted());
+  return EvaluateLinesBitsPerByte(model, text, backend, WhenInterrupted(), progress);
 }
 
 ExitStatus RunEval(const EvalOptions& options) {
@@ -70,7 +72,12 @@ ExitStatus RunEval(const EvalOptions& options) {
 
   const auto size = static_cast<double>((*file)->size());
   const Text text = Text(**file).Last(static_cast<int64_t>(std::ceil(options.last * size)));
-  const absl::StatusOr<double> bits = Evaluate(*model, text, options.sequences, **backend);
+  ProgressLine line(stderr);  // so that the answer can be redirected
+  EvaluationProgressLine progress(line, "bytes");
+  const absl::StatusOr<double> bits = Evaluate(*model, text, options.sequences, **backend, [&](int64_t done) {
+    if (line.terminal()) progress.Show(done, text.size());
+  });
+  line.Clear();
   if (!bits.ok()) return Fail(bits.status());
   if (const std::string change = (*file)->Change(); !change.empty()) Note(change);
   if (options.json) {

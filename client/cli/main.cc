@@ -30,6 +30,7 @@ constexpr char kProgramFooter[] = R"(Examples:
                                             recurve-executor runs jobs on its machine; recurve-planner plans for it
 
 Bytes are written as 64MiB, 1.5GiB, 500kB or plain 4096. --json gives machines one JSON object a line.
+A file that is written replaces one of its kind only: a picture replaces a picture, a model a model.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the memory given is too small, 130 interrupted.
 `recurve COMMAND --help` or `recurve help COMMAND` has examples, units and defaults of each.)";
 

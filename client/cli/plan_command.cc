@@ -66,16 +66,16 @@ absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
 }
 
 absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files, bool say) {
-  const auto write = [&](const std::string& path, std::string (*draw)(const PlanFigures&)) {
+  const auto write = [&](const std::string& path, const OutputKind& kind, std::string (*draw)(const PlanFigures&)) {
     if (path.empty()) return absl::OkStatus();
-    absl::Status status = WritePicture(path, draw(figures));
+    absl::Status status = WritePicture(path, kind, draw(figures));
     if (status.ok() && say) {
       std::printf("  picture      %s (%s)\n", Printable(path).c_str(), std::string(ToString(figures.strategy)).c_str());
     }
     return status;
   };
-  RETURN_IF_ERROR(write(files.svg, PlanSvg));
-  return write(files.html, PlanPage);
+  RETURN_IF_ERROR(write(files.svg, kSvgPicture, PlanSvg));
+  return write(files.html, kHtmlPage, PlanPage);
 }
 
 // Shows a feasible plan: to whoever reads the text, if `text`, and in the files that were asked for.
@@ -162,8 +162,7 @@ Command AddPlanCommand(const Section& section) {
   AddReal(time, "--backward-cost", options->backward_seconds, "seconds of one link");
   const Section pictures(plan, "Pictures");
   AddText(pictures, "--svg", options->pictures.svg,
-          "draw the plan into this file (of all strategies: the cheapest); replaces a file that is there; - is stdout",
-          "FILE");
+          "draw the plan into this file (of all strategies: the cheapest); - is stdout", "FILE");
   AddText(pictures, "--html", options->pictures.html,
           "the same as a page to step through, in one file that needs no network", "FILE");
   AddPlannerOption(plan, options->planner);

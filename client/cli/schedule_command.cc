@@ -84,7 +84,7 @@ class ScheduleFile {
 
   // Whether more is wanted.
   bool Begin(const ScheduleHeader& header) {
-    absl::StatusOr<OutputFile> opened = OutputFile::Open(path_);
+    absl::StatusOr<OutputFile> opened = OutputFile::Open(path_, kScheduleFile);
     status_ = opened.status();
     if (opened.ok()) file_.emplace(*std::move(opened));
     return WriteLine(ToJson(header));
@@ -127,7 +127,9 @@ ExitStatus RunExport(const ExportOptions& options) {
   absl::StatusOr<PlanRequest> request = RequestOf(options.budget);
   if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
   request->strategy = options.strategy;
-  if (absl::Status status = CheckRequest(*request); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  absl::Status wrong = CheckRequest(*request);
+  if (wrong.ok()) wrong = CheckReplaceable(options.save, kScheduleFile);
+  if (!wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
 
   ScheduleFile file(options.save, request->length);
   std::optional<PlanAnswer> infeasible;
@@ -244,7 +246,7 @@ Command AddExport(const Section& schedule) {
   AddBudgetOptions(app, options->budget);
   AddStrategy(app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddPlannerOption(app, options->planner);
-  AddText(app, "--save", options->save, "file to write, whole or not at all; - is standard output", "FILE");
+  AddText(app, "--save", options->save, "file to write, whole or not at all; - is stdout", "FILE");
   return {&app, [options] { return RunExport(*options); }};
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/executor_option.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/job_messages.h"
 #include "client/cli/job_options.h"
 #include "client/cli/job_watch.h"
@@ -56,8 +57,9 @@ absl::Status MakeAbsolute(const char* option, std::string& path) {
 
 ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
-  if (spec.data_path.empty()) return Fail(ExitStatus::kUsage, "--data is required: the file to learn from");
-  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  absl::Status wrong = CheckDataArgument(spec.data_path);
+  if (wrong.ok()) wrong = CheckJobSpec(spec);
+  if (!wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
   if (!options.relative_to_roots) {
     absl::Status status = MakeAbsolute("--data", spec.data_path);
     if (status.ok()) status = MakeAbsolute("--save", spec.save_path);

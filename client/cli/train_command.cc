@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -8,7 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/job_options.h"
 #include "client/cli/job_text.h"
@@ -17,6 +17,7 @@
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
 #include "client/cli/planner_option.h"
+#include "client/cli/progress_line.h"
 #include "client/cli/strategy_comparison.h"
 #include "client/cli/training_display.h"
 #include "executor/data/file_identity.h"
@@ -64,7 +65,7 @@ bool WritesFiles(const TrainOptions& options) {
 }
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
-  if (options.job.data_path.empty()) return absl::InvalidArgumentError("--data is required: the file to learn from");
+  RETURN_IF_ERROR(CheckDataArgument(options.job.data_path));
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
@@ -72,7 +73,20 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
   return CheckJobSpec(options.job);
 }
 
+// A dry run shows what the same line would do without --dry-run, so that it takes every option.
+void NoteWhatIsLeftOut(const TrainOptions& options) {
+  std::vector<std::string> left_out;
+  if (options.sample > 0) left_out.push_back("--sample");
+  if (options.compare.rounds > 0) left_out.push_back("--compare");
+  if (!options.losses.csv.empty()) left_out.push_back("--loss-csv");
+  if (!options.losses.svg.empty()) left_out.push_back("--loss-svg");
+  if (left_out.empty()) return;
+  PrintNote(absl::StrCat("--dry-run trains nothing: without effect here: ", absl::StrJoin(left_out, ", ")),
+            options.json);
+}
+
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
+  NoteWhatIsLeftOut(options);
   if (options.json) {
     Json json = {{"type", "plan"}, {"feasible", true}};
     json.update(JobPlanJson(options.job, plan));
@@ -92,20 +106,12 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
   return job.Run(display, WhenInterrupted());
 }
 
-// On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
-void ShowRounds(int64_t done, int64_t rounds) {
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (!terminal && done % 5 != 1) return;
-  std::fprintf(stderr, terminal ? "\r\033[Kcompared in %lld of %lld rounds " : "compared in %lld of %lld rounds\n",
-               static_cast<long long>(done), static_cast<long long>(rounds));
-}
-
 // The losses are kept of a training that fails, too; `recorded` says whether.
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
   recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", options.job.data_path,
-                                        ", on ", job.plan().device));
+                                         ", on ", job.plan().device));
   return report;
 }
 
@@ -133,11 +139,14 @@ absl::Status Conclude(const TrainOptions& options, const Model& model, const Job
     json["sample"] = std::move(text);
   }
   if (options.compare.rounds > 0) {
+    // On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
+    ProgressLine line(stderr);
     absl::StatusOr<std::vector<StrategyMeasurement>> measured = MeasureStrategies(
         options.job, plan, options.compare, planners, known_costs, WhenInterrupted(), [&](int64_t done) {
-          if (!options.json) ShowRounds(done, options.compare.rounds);
+          if (options.json || !(line.terminal() || done % 5 == 1)) return;
+          line.Show(absl::StrCat("compared in ", done, " of ", options.compare.rounds, " rounds"));
         });
-    if (!options.json && isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+    line.Clear();
     if (measured.ok()) {
       json["comparison"] = MeasurementsJson(*measured);
     } else {
@@ -161,6 +170,7 @@ ExitStatus CheckBefore(const TrainOptions& options) {
                                                                  {"--loss-csv", options.losses.csv},
                                                                  {"--loss-svg", options.losses.svg}});
   }
+  if (status.ok()) status = CheckLossFiles(options.losses);
   if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   status = CheckJobFiles(options.job, LinkCostCachePath());
   if (status.ok()) return ExitStatus::kDone;

@@ -168,6 +168,8 @@ TEST(LengthsCommand, EachLengthIsAdvisedByItself) {
   }
   const std::string file = Written(scratch, "lengths.txt", "200 7\n3000\n");
   EXPECT_EQ(JsonOf(Join({{"capacity", "lengths", "--lengths-file", file}, memory})), json);
+  const Outcome piped = RunRecurve(Join({{"capacity", "lengths", "--lengths-file", "-"}, memory}), file);
+  EXPECT_EQ(JsonLines(piped.out), std::vector<Json>{json});
 }
 
 TEST(LengthsCommand, SaysHowManyDoNotFit) {
@@ -281,6 +283,11 @@ TEST(AdviceCommands, RefuseQuestionsThatMakeNoSense) {
                 {"\"x\" is not a length"});
   ExpectRefused(Join({{"capacity", "lengths", "--memory", "1MiB", "--lengths-file", "/nowhere"}, kChain}), 2,
                 {"/nowhere"});
+  const ScratchDirectory scratch;
+  const Words with_file = Join({{"capacity", "lengths", "--memory", "1MiB"}, kChain, {"--lengths-file"}});
+  ExpectRefused(Plus(with_file, {scratch.path()}), 2, {"--lengths-file", "is a directory; give a file"});
+  ExpectRefused(Plus(with_file, {scratch.Write("empty", "\n")}), 2, {"--lengths-file", "no lengths", "commas"});
+  ExpectRefused(Plus(with_file, {scratch.Write("words", "5 x")}), 2, {"--lengths-file", "\"x\" is not a length"});
 }
 
 TEST(AdviceCommands, AServiceAnswersAsThisProcess) {

@@ -105,7 +105,7 @@ class ScheduleFile {
 
  private:
   bool WriteLine(const std::string& line) {
-    if (Interrupted()) status_ = absl::CancelledError("interrupted");
+    if (status_.ok() && Interrupted()) status_ = absl::CancelledError("interrupted");
     if (status_.ok()) status_ = file_->Write(line + '\n');
     return status_.ok();
   }

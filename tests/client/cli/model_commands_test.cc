@@ -49,12 +49,12 @@ TEST_F(ModelCommands, SampleGoesOnFromThePrompt) {
 }
 
 TEST_F(ModelCommands, EvalShowsATerminalHowFarItIs) {
-  const std::string longer = scratch_.Write("longer", SomeText(3'000'000));
+  const std::string longer = scratch_.Write("longer", SomeText(1'000'000));
   const Outcome outcome = RunInTerminal({"eval", "--model", model_, "--data", longer});
   EXPECT_EQ(outcome.exit, 0) << outcome.out;
-  EXPECT_THAT(outcome.out, HasSubstr(" of 3,000,000 bytes  ETA "));
+  EXPECT_THAT(outcome.out, HasSubstr(" of 1,000,000 bytes  ETA "));
   EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
-  EXPECT_THAT(outcome.out, HasSubstr(" bits a byte on 3,000,000 bytes"));
+  EXPECT_THAT(outcome.out, HasSubstr(" bits a byte on 1,000,000 bytes"));
 }
 
 TEST_F(ModelCommands, EvalAgreesWithTraining) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/build_info.h"
 #include "client/cli/command_model.h"
 #include "client/cli/completion.h"
@@ -20,16 +21,34 @@
 namespace recurve {
 namespace {
 
-// The help of CLI11, with one empty line between its parts.
+constexpr size_t kHelpWidth = 120;
+constexpr size_t kHelpColumn = 30;  // where what is said of an option begins
+
+std::string Wrapped(const std::string& text, size_t width) {
+  std::string wrapped;
+  size_t column = 0;
+  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
+    const bool fits = column + 1 + word.size() <= width;
+    if (column > 0) wrapped += fits ? ' ' : '\n';
+    column = (column > 0 && fits ? column + 1 : 0) + word.size();
+    wrapped += word;
+  }
+  return wrapped;
+}
+
+// The help of CLI11, in lines that fit and with one empty line between its parts.
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter() {
-    column_width(30);
+    column_width(kHelpColumn);
     label("SUBCOMMAND", "COMMAND");
     label("Positionals", "Words");
   }
   std::string make_description(const CLI::App* app) const override {
     return absl::StrCat(CLI::Formatter::make_description(app), "\n");
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return Wrapped(CLI::Formatter::make_option_desc(option), kHelpWidth - kHelpColumn);
   }
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     return absl::StrReplaceAll(CLI::Formatter::make_help(app, std::move(name), mode), {{"\n\n\n", "\n\n"}});
@@ -92,7 +111,7 @@ absl::Status CheckOptions(const CommandPath& path) {
 
 // What the program ends with when no command is to run: after help, the version, or wrong words.
 std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::string>& words) {
-  // Before the parser looks, who takes --help for an answer whatever stands before it.
+  // The parser would answer --help whatever stands before it.
   const CommandModel before = ModelOf(app);
   const CommandPath path = FollowWords(before, words);
   if (path.unknown) return FailUnknown(path, {*path.unknown});
@@ -113,7 +132,7 @@ std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::strin
   return std::nullopt;
 }
 
-// `recurve help schedule export`: the words are the names of commands, and options.
+// `recurve help schedule export`: words that are no options must be the names of commands.
 std::optional<ExitStatus> ShowHelp(CLI::App& app, std::vector<std::string> words) {
   std::erase_if(words, [](const std::string& word) { return absl::StartsWith(word, "-") || word == kHelpWord; });
   const CommandModel program = ModelOf(app);

@@ -35,8 +35,8 @@ Examples:
   recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,chen --svg curve.svg
       a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
 
-Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is enough
-for a time; with a little less, the time is that of the line above.)";
+Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is
+enough for a time; with a little less, the time is that of the line above.)";
 
 constexpr Strategy kStrategiesInBytes[] = {Strategy::kAuto, Strategy::kHsm, Strategy::kChen, Strategy::kStoreAll};
 

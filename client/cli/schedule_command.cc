@@ -38,7 +38,7 @@ Examples:
   python3 docs/replay_schedule.py plan.jsonl
       replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
 
-The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is a lie.)";
+The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is false.)";
 
 struct ExportOptions {
   BudgetOptions budget;

@@ -44,10 +44,11 @@ What links of the model cost is measured in about a second and kept for the next
 (empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
 predicted time, which may differ by machine, and with them the last bits of the weights.
 
---json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last one
-("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C (and SIGTERM,
-SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it as
-FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
+--json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last
+one ("result"); bits_per_byte is that of the held-out part, train_bits_per_byte that of a step's batch. Ctrl-C (and
+SIGTERM, SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before,
+beside it as FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output
+any more.
 Exit status 3: the memory is too small; the message says what would do.)";
 
 struct TrainOptions {

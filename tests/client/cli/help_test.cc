@@ -11,6 +11,7 @@
 namespace recurve {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -43,6 +44,7 @@ TEST(Help, OfEachCommandHasAnExample) {
     EXPECT_EQ(outcome.exit, 0);
     EXPECT_THAT(outcome.out, HasSubstr("\n  recurve " + command + " "));
     EXPECT_THAT(outcome.out, HasSubstr("Usage: recurve " + command + " "));
+    EXPECT_THAT(outcome.out, Not(ContainsRegex("[^\n]{121}")));
     EXPECT_EQ(RunRecurve(Plus({"help"}, WordsOf(command))).out, outcome.out);
   }
 }

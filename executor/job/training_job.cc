@@ -234,7 +234,9 @@ absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelChec
   SequenceShape run = plan.options.shape;
   run.length = result.size.steps;  // a short batch may end before its last link does
   const double predicted =
-      PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
+      plan.links_differ
+          ? *plan.plan.predicted_seconds
+          : PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,
                           .predictions = result.size.predictions,
                           .positions = result.size.steps * spec_.batch,

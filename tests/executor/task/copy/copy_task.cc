@@ -80,10 +80,11 @@ class CopyModel final : public TrainableModel {
   void EndBatch() override {}
 
   int64_t links() const override { return shape_.links(); }
-  int64_t state_bytes(int64_t /*state*/) const override { return stack_.states().bytes(); }
-  int64_t tape_bytes(int64_t /*link*/) const override { return stack_.tapes().bytes(); }
-  int64_t max_state_bytes() const override { return stack_.states().bytes(); }
-  int64_t max_tape_bytes() const override { return stack_.tapes().bytes(); }
+  int64_t state_bytes(int64_t state) const override { return stack_.states().bytes() + Unused(state, 3); }
+  int64_t tape_bytes(int64_t link) const override { return stack_.tapes().bytes() + Unused(link, 5); }
+  int64_t max_state_bytes() const override { return stack_.states().bytes() + Unused(2, 3); }
+  int64_t max_tape_bytes() const override { return stack_.tapes().bytes() + Unused(4, 5); }
+  bool links_differ() const override { return spec_.links_differ; }
   void Forward(int64_t link, const std::byte* in, std::byte* out, std::byte* tape, bool keep_tape) override {
     const RecurrentStack::Link here{.index = link, .state_in = in, .state_out = out, .tape = tape};
     backend_.LinearForward(rows(link), 1, width(), Numbers(link), input_, Weight(layout_.layers[0].bias),
@@ -129,6 +130,9 @@ class CopyModel final : public TrainableModel {
       *loss_ += static_cast<double>(error) * error;
       predicted_[row] = scale_ * error;
     }
+  }
+  int64_t Unused(int64_t position, int64_t period) const {
+    return spec_.links_differ ? position % period * 10 * kAlignment : 0;
   }
   int64_t rows(int64_t link) const { return shape_.steps(link) * shape_.batch; }
   int64_t width() const { return GeometryOf(spec_.model.cell).gates * spec_.model.hidden; }

@@ -21,6 +21,7 @@ namespace recurve {
 struct CopySpec {
   int64_t lag = 2;  // 1..length - 1
   ModelConfig model;
+  bool links_differ = false;  // states and tapes have unused bytes at their end, of each link a different number
 };
 
 class CopyOptions final : public TaskOptions, public CopySpec {

@@ -62,6 +62,26 @@ TEST_F(CopyTaskTest, LearnsInAFractionOfTheMemoryToTheSameBits) {
   EXPECT_EQ(part->weights_sha256, whole->weights_sha256);
 }
 
+TEST_F(CopyTaskTest, ALinkMayDifferFromTheNext) {
+  const auto alike = Run(Spec(ActivationShare{1}));
+  ASSERT_TRUE(alike.ok()) << alike.status();
+  JobSpec spec = Spec(ActivationShare{1});
+  spec.task.As<CopyOptions>().links_differ = true;
+  int64_t before = INT64_MAX;
+  for (const double share : {1.0, 0.6, 0.4}) {
+    spec.memory = ActivationShare{share};
+    const auto report = Run(spec);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->measured_peak_bytes, report->planned_peak_bytes);
+    EXPECT_LT(report->measured_peak_bytes, before);
+    EXPECT_EQ(report->weights_sha256, alike->weights_sha256);
+    before = report->measured_peak_bytes;
+  }
+  EXPECT_GT(plan_.plan.forward_count, plan_.links);
+  spec.strategy = Strategy::kChen;
+  EXPECT_THAT(Run(spec).status().ToString(), testing::HasSubstr("whose links differ"));
+}
+
 TEST_F(CopyTaskTest, IsSavedWithItsOwnDescription) {
   JobSpec spec = Spec(ActivationShare{0.5});
   spec.steps = 3;

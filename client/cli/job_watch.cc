@@ -54,7 +54,9 @@ class EventPrinter {
       if (!job.ok()) return;
       display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), job->spec().max_seconds(), PlannedPeak(*job));
     }
-    display_->OnStep(DecodeProgress(progress));
+    StepRecord record = DecodeProgress(progress);
+    record.metric.unit = Printable(record.metric.unit);
+    display_->OnStep(record);
   }
 
   ExecutorClient& executor_;

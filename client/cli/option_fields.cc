@@ -15,12 +15,12 @@ constexpr int64_t kMostTold = 100'000;
 
 std::string HelpOf(const Field& field, const CountRange& range) {
   const bool told = range.least >= 0 && range.most <= kMostTold;
-  return told ? absl::StrCat(field.help, ", ", RangeText(range)) : field.help;
+  return told ? absl::StrCat(field.help, " (", RangeText(range), ")") : field.help;
 }
 
 std::string HelpOf(const Field& field, const RealRange& range) {
   const bool told = range.least >= 0 && range.most <= kMostTold;
-  return told ? absl::StrCat(field.help, ", ", RangeText(range, field.notation)) : field.help;
+  return told ? absl::StrCat(field.help, " (", RangeText(range, field.notation), ")") : field.help;
 }
 
 }  // namespace
@@ -86,7 +86,8 @@ void OptionBinder::Texts(const Field& field, std::vector<std::string>& values) {
 void OptionBinder::Choice(const Field& field, const std::vector<std::string>& names, size_t index,
                           const std::function<void(size_t)>& assign) {
   const std::string name = Add(field);
-  if (!name.empty()) AddOneOf(SectionOf(field), name, names, names[index], assign, field.help);
+  if (!name.empty())
+    AddOneOf(SectionOf(field), name, names, names[index], assign, field.help, field.kind != nullptr ? field.kind : "");
 }
 
 void OptionBinder::Part(const Field& field, const FieldsFunction& fields) {

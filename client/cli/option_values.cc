@@ -94,31 +94,34 @@ absl::StatusOr<double> ParseSeconds(const std::string& text) {
 
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }
 
+// Values that an option takes.
 template <typename T>
-struct NoRange {
-  absl::Status operator()(const T&) const { return absl::OkStatus(); }
+struct Range {
+  std::function<bool(T)> has;  // null: all
+  std::string text;
 };
 
-// `check` of what was parsed; `Value` is T or std::optional<T>.
-template <typename T, typename Value, typename Check = NoRange<T>>
+Range<int64_t> InRange(const CountRange& range) {
+  return {[range](int64_t value) { return CheckRange("", value, range).ok(); }, RangeText(range)};
+}
+
+Range<double> InRange(const RealRange& range, Notation notation = Notation::kPlain) {
+  return {[range](double value) { return CheckReal("", value, range).ok(); }, RangeText(range, notation)};
+}
+
+// `Value` is T or std::optional<T>.
+template <typename T, typename Value>
 CLI::Option* Add(const Section& section, const std::string& name, Value& value, const std::string& help,
-                 const char* kind, Parser<T> parse, Check check = {}) {
-  const auto assign = [&value, parse, check, name](const std::string& text) {
+                 const char* kind, Parser<T> parse, const Range<T>& range = {}) {
+  const auto assign = [&value, parse, range, name](const std::string& text) {
     absl::StatusOr<T> parsed = parse(text);
-    absl::Status status = parsed.status();
-    if (status.ok()) status = check(*parsed);
-    if (!status.ok()) throw CLI::ValidationError(name, std::string(status.message()));
+    if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+    if (range.has && !range.has(*parsed)) {
+      throw CLI::ValidationError(name, absl::StrCat("\"", text, "\" is out of range; must be ", range.text));
+    }
     value = *std::move(parsed);
   };
   return section.app.add_option_function<std::string>(name, assign, help)->type_name(kind)->group(section.heading);
-}
-
-auto InRange(const CountRange& range) {
-  return [range](int64_t value) { return CheckRange("the value", value, range); };
-}
-
-auto InRange(const RealRange& range, Notation notation = Notation::kPlain) {
-  return [range, notation](double value) { return CheckReal("the value", value, range, notation); };
 }
 
 }  // namespace
@@ -229,7 +232,8 @@ void AddPositionals(const Section& section, const std::string& name, std::vector
 }
 
 void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
-              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help) {
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
+              const std::string& kind) {
   const auto choose = [assign, names, name](const std::string& text) {
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
@@ -238,7 +242,7 @@ void AddOneOf(const Section& section, const std::string& name, const std::vector
     assign(static_cast<size_t>(found - names.begin()));
   };
   section.app.add_option_function<std::string>(name, choose, help)
-      ->type_name(absl::StrJoin(names, "|"))
+      ->type_name(kind.empty() ? absl::StrJoin(names, "|") : kind)
       ->default_str(initial)
       ->group(section.heading);
 }

@@ -73,9 +73,10 @@ void AddPositional(const Section& section, const std::string& name, std::string&
 void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
                     const std::string& help, const std::string& kind);
 
-// One of `names`, by its index.
+// One of `names`, by its index. `kind` stands for them in the help; empty: they are listed.
 void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
-              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help);
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
+              const std::string& kind = "");
 
 template <typename Kind>
 void AddChoice(const Section& section, const std::string& name, Kind& value, const std::map<std::string, Kind>& choices,

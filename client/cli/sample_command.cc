@@ -33,11 +33,11 @@ absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.sample.bytes < 1 || options.sample.bytes > kMostSampledBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
+        absl::StrCat("--bytes is ", options.sample.bytes, "; must be 1 to ", kMostSampledBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--temperature is ", options.sample.temperature, ", must be at least 0"));
+        absl::StrCat("--temperature is ", options.sample.temperature, "; must be at least 0"));
   }
   return absl::OkStatus();
 }

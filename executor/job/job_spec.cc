@@ -26,6 +26,7 @@ void VisitTask(TaskSpec& task, FieldVisitor& visitor) {
 }
 
 void VisitTraining(JobSpec& spec, FieldVisitor& visitor) {
+  VisitTask(spec.task, visitor);
   visitor.Count({"length", "steps of a sequence that gradients flow through; longer lines are cut to that many"},
                 {1, kMaxChainLength}, spec.length);
   visitor.Count({"steps", "optimizer steps"}, {1, kMaxSteps}, spec.steps);
@@ -40,7 +41,6 @@ void VisitTraining(JobSpec& spec, FieldVisitor& visitor) {
                 .option = "--save",
                 .kind = "FILE"},
                spec.save_path);
-  VisitTask(spec.task, visitor);
   visitor.Count({.name = "batch", .help = "sequences in a batch", .heading = "Data"}, {1, kMaxBatch}, spec.batch);
   visitor.Flag({.name = "carry_state",
                 .help = "start each batch from a state of zeros, not from the last state of the one before",
@@ -70,8 +70,8 @@ void VisitPlan(JobSpec& spec, FieldVisitor& visitor) {
                  .heading = kHeading,
                  .notation = Notation::kBytes},
                 {0, kMaxBytes}, spec.host_memory);
-  visitor.Enum({.name = "strategy", .help = "auto, store-all, chen or hsm", .heading = kHeading}, kStrategyNames,
-               spec.strategy);
+  visitor.Enum({.name = "strategy", .help = "auto, store-all, chen or hsm", .kind = "NAME", .heading = kHeading},
+               kStrategyNames, spec.strategy);
   visitor.Count({.name = "link",
                  .help = "steps in a link, the unit of planning; 0: those of least predicted time",
                  .heading = kHeading},

@@ -170,11 +170,11 @@ class LargestSearch {
 absl::Status CheckDimension(const Workload& workload, Dimension dimension) {
   const int index = static_cast<int>(dimension);
   if (index < 0 || index > static_cast<int>(Dimension::kHidden)) {
-    return absl::InvalidArgumentError(absl::StrCat("dimension is ", index, ", must be batch, length or hidden"));
+    return absl::InvalidArgumentError(absl::StrCat("dimension is ", index, "; must be batch, length or hidden"));
   }
   if (dimension == Dimension::kLength || std::holds_alternative<ModelWorkload>(workload)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("dimension is ", dimension == Dimension::kBatch ? "batch" : "hidden",
-                                                 ", must be length: a chain has no other"));
+                                                 "; must be length: a chain has no other"));
 }
 
 }  // namespace

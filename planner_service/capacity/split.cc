@@ -262,7 +262,7 @@ absl::StatusOr<Advisor::Split> EmbeddedAdvisor::SplitBudget(const std::vector<Wo
   }
   if (goal != SplitGoal::kLeastTotalTime && goal != SplitGoal::kLeastSlowdown) {
     return absl::InvalidArgumentError(
-        absl::StrCat("goal is ", static_cast<int>(goal), ", must be the least total time or the least slowdown"));
+        absl::StrCat("goal is ", static_cast<int>(goal), "; must be the least total time or the least slowdown"));
   }
   ASSIGN_OR_RETURN(Parties parties, Parties::Make(workloads, strategy, planner_));
   std::vector<int64_t> least;

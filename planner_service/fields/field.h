@@ -38,7 +38,7 @@ struct Field {
   const char* help = "";  // one phrase without a full stop; its range is added to it
   // On the command line; null: "--" and the name with hyphens. A flag that begins with "!" sets the value to false.
   const char* option = nullptr;
-  const char* kind = nullptr;     // of a text, such as FILE
+  const char* kind = nullptr;     // of a text or for the names of a choice, such as FILE
   const char* heading = nullptr;  // in the help, of the field or of all fields of a part; null: as of the part it is in
   Notation notation = Notation::kPlain;
   bool required = false;  // in JSON that people write
@@ -146,7 +146,9 @@ using FieldsFunction = std::function<void(FieldVisitor&)>;
 
 // A struct that has a VisitFields.
 template <typename Struct>
-concept Described = requires(Struct& value, FieldVisitor& visitor) { VisitFields(value, visitor); };
+concept Described = requires(Struct& value, FieldVisitor& visitor) {
+  VisitFields(value, visitor);
+};
 
 template <typename Struct>
 FieldsFunction FieldsOf(Struct& value) {

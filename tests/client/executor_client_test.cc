@@ -32,8 +32,9 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
     const MutexLock lock(mutex_);
     request_ids_.push_back(request->request_id());
     if (request_ids_.size() == 1) return {grpc::StatusCode::UNAVAILABLE, "starting"};
-    if (request->spec().language_model().data_path().empty())
+    if (request->spec().language_model().data_path().empty()) {
       return {grpc::StatusCode::INVALID_ARGUMENT, "spec.data_path is empty"};
+    }
     response->mutable_job()->set_id("job-1");
     *response->mutable_job()->mutable_spec() = request->spec();
     return grpc::Status::OK;
@@ -116,11 +117,11 @@ class ExecutorClientTest : public ::testing::Test {
 
 TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
   executor::v1::JobSpec spec;
-  spec.set_data_path("/data/kjv.txt");
+  spec.mutable_language_model()->set_data_path("/data/kjv.txt");
   const auto job = client_->CreateJob(spec, "");
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->id(), "job-1");
-  EXPECT_EQ(job->spec().data_path(), "/data/kjv.txt");
+  EXPECT_EQ(job->spec().language_model().data_path(), "/data/kjv.txt");
   ASSERT_TRUE(client_->CreateJob(spec, "").ok());
   ASSERT_TRUE(client_->CreateJob(spec, "mine").ok());
   const std::vector<std::string> ids = service_.request_ids();
@@ -134,8 +135,7 @@ TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
 TEST_F(ExecutorClientTest, PassesErrorsOnWithTheTarget) {
   const absl::Status wrong = client_->CreateJob({}, "").status();
   EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(wrong.message(),
-            absl::StrCat("executor at 127.0.0.1:", server_->port(), ": spec.data_path is empty"));
+  EXPECT_EQ(wrong.message(), absl::StrCat("executor at 127.0.0.1:", server_->port(), ": spec.data_path is empty"));
   EXPECT_EQ(client_->GetJob("x").status().code(), absl::StatusCode::kNotFound);
   absl::Status status = client_->WatchJob("x", 0, [](const executor::v1::JobEvent&) { return true; });
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);

@@ -130,7 +130,7 @@ TEST_F(ExecutorCommands, RelativePathsStartInTheRootsWhenAsked) {
   // A daemon without roots runs in a directory that no client knows.
   const Outcome nowhere = RunRecurve(Submit({"--watch", "--data", "text", "--relative-to-roots"}));
   EXPECT_EQ(nowhere.exit, 1);
-  EXPECT_THAT(nowhere.err, HasSubstr("data_path text is relative, must be absolute"));
+  EXPECT_THAT(nowhere.err, HasSubstr("data_path text is relative; must be absolute"));
 }
 
 TEST_F(ExecutorCommands, NoModelReplacesItsData) {

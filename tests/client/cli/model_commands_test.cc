@@ -48,15 +48,24 @@ TEST_F(ModelCommands, SampleGoesOnFromThePrompt) {
   EXPECT_EQ(JsonOf(likeliest), JsonOf(Plus(likeliest, {"--seed", "2"})));
 }
 
+TEST_F(ModelCommands, EvalShowsATerminalHowFarItIs) {
+  const std::string longer = scratch_.Write("longer", SomeText(1'000'000));
+  const Outcome outcome = RunInTerminal({"eval", "--model", model_, "--data", longer});
+  EXPECT_EQ(outcome.exit, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr(" of 1,000,000 bytes  ETA "));
+  EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
+  EXPECT_THAT(outcome.out, HasSubstr(" bits a byte on 1,000,000 bytes"));
+}
+
 TEST_F(ModelCommands, EvalAgreesWithTraining) {
   // Training evaluates on the held-out end of the text; so does this, from a fresh state.
   const Json eval = JsonOf({"eval", "--model", model_, "--data", text_, "--last", "5%", "--json"});
   EXPECT_EQ(eval["bytes"], 200);
-  EXPECT_NEAR(eval["bits_per_byte"].get<double>(), result_["bits_per_byte"].get<double>(), 0.2);
-  EXPECT_LT(eval["bits_per_byte"], 5);
+  EXPECT_NEAR(eval["metric"]["value"].get<double>(), result_["evaluation"]["value"].get<double>(), 0.2);
+  EXPECT_LT(eval["metric"]["value"], 5);
   const Json other =
       JsonOf({"eval", "--model", model_, "--data", scratch_.Write("other", std::string(300, '\xEE')), "--json"});
-  EXPECT_GT(other["bits_per_byte"], eval["bits_per_byte"]);
+  EXPECT_GT(other["metric"]["value"], eval["metric"]["value"]);
   EXPECT_THAT(RunRecurve({"eval", "--model", model_, "--data", text_}).out, HasSubstr("bits a byte on 4,000 bytes"));
 }
 

@@ -71,7 +71,7 @@ TEST_F(ProfileCommand, DrawsAPicture) {
 
 TEST_F(ProfileCommand, RefusesWhatItCannotDo) {
   ExpectRefused({"profile"}, 2, {"--data is required"});
-  ExpectRefused(Options({"--steps", "0"}), 2, {"--steps is 0", "1..1000000"});
+  ExpectRefused(Options({"--steps", "0"}), 2, {"--steps is 0", "1 to 1000000"});
   ExpectRefused(Options({"--save", "x"}), 2, {"no such option"});
   ExpectRefused(Options({"--json", "--svg", "-"}), 2, {"--svg -"});
   ExpectRefused(Options({"--layers", "0"}), 2, {"layers is 0"});

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <variant>
@@ -28,22 +29,22 @@ executor::v1::JobSpec Minimal() {
 // A specification in which every field differs from its default, but for the strategy: host memory leaves it no choice.
 JobSpec Unusual() {
   JobSpec spec;
-  LanguageModelOf(spec).data_path = "/data/text";
-  LanguageModelOf(spec).LanguageModelSpec::holdout = 0.25;
-  LanguageModelOf(spec).model.cell = Cell::kSlstm;
-  LanguageModelOf(spec).model.layers = 3;
-  LanguageModelOf(spec).model.hidden = 48;
-  LanguageModelOf(spec).model.embedding = 24;
-  LanguageModelOf(spec).model.residual = true;
-  LanguageModelOf(spec).model.layer_norm = true;
-  LanguageModelOf(spec).model.dropout = 0.125;
-  LanguageModelOf(spec).model.recurrent_dropout = 0.375;
+  spec.task = LanguageModelOptions({.data_path = "/data/text",
+                                    .holdout = 0.25,
+                                    .sequences = Sequences::kLines,
+                                    .model = {.cell = Cell::kSlstm,
+                                              .layers = 3,
+                                              .hidden = 48,
+                                              .embedding = 24,
+                                              .residual = true,
+                                              .layer_norm = true,
+                                              .dropout = 0.125,
+                                              .recurrent_dropout = 0.375}});
   spec.batch = 5;
   spec.length = 77;
   spec.link = 7;
   spec.steps = 9;
   spec.max_seconds = 2.5;
-  LanguageModelOf(spec).sequences = Sequences::kLines;
   spec.carry_state = false;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
                     .learning_rate = 0.5,
@@ -93,17 +94,18 @@ TEST(JobCodecTest, TellsOfTheHost) {
 TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_EQ(LanguageModelOf(*spec).LanguageModelSpec::holdout, 0.05);
-  EXPECT_EQ(LanguageModelOf(*spec).model.cell, Cell::kLstm);
-  EXPECT_EQ(LanguageModelOf(*spec).model.layers, 1);
-  EXPECT_EQ(LanguageModelOf(*spec).model.hidden, 256);
-  EXPECT_EQ(LanguageModelOf(*spec).model.embedding, 0);
-  EXPECT_EQ(LanguageModelOf(*spec).model.dropout, 0);
+  const LanguageModelSpec& task = LanguageModelOf(*spec);
+  EXPECT_EQ(task.holdout, 0.05);
+  EXPECT_EQ(task.model.cell, Cell::kLstm);
+  EXPECT_EQ(task.model.layers, 1);
+  EXPECT_EQ(task.model.hidden, 256);
+  EXPECT_EQ(task.model.embedding, 0);
+  EXPECT_EQ(task.model.dropout, 0);
   EXPECT_EQ(spec->batch, 16);
   EXPECT_EQ(spec->length, 1000);
   EXPECT_EQ(spec->link, 0);
   EXPECT_EQ(spec->steps, 100);
-  EXPECT_EQ(LanguageModelOf(*spec).sequences, Sequences::kWindows);
+  EXPECT_EQ(task.sequences, Sequences::kWindows);
   EXPECT_TRUE(CarriesState(*spec));
   EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kAdamW);
   EXPECT_EQ(spec->optimizer.learning_rate, 0.004);
@@ -118,9 +120,9 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   ASSERT_TRUE(std::holds_alternative<ActivationShare>(spec->memory));
   EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 1);
   EXPECT_EQ(spec->strategy, Strategy::kAuto);
-  EXPECT_FALSE(LanguageModelOf(*spec).model.residual);
-  EXPECT_FALSE(LanguageModelOf(*spec).model.layer_norm);
-  EXPECT_EQ(LanguageModelOf(*spec).model.recurrent_dropout, 0);
+  EXPECT_FALSE(task.model.residual);
+  EXPECT_FALSE(task.model.layer_norm);
+  EXPECT_EQ(task.model.recurrent_dropout, 0);
   EXPECT_EQ(spec->device, "cpu");
   EXPECT_EQ(spec->precision, Precision::kFp32);
   EXPECT_EQ(spec->threads, 0);
@@ -177,10 +179,13 @@ TEST(JobCodecTest, EveryFieldSurvivesTheWire) {
   // What was decoded encodes to what was sent, field by field.
   EXPECT_EQ(EncodeJobSpec(*spec).SerializeAsString(), message.SerializeAsString());
   // And no field of the message was left out.
-  const auto* descriptor = executor::v1::JobSpec::descriptor();
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    if (descriptor->field(i)->name() == "activation_share") continue;  // the other arm of `memory`
-    EXPECT_TRUE(message.GetReflection()->HasField(message, descriptor->field(i))) << descriptor->field(i)->name();
+  for (const google::protobuf::Message* each :
+       std::initializer_list<const google::protobuf::Message*>{&message, &message.language_model()}) {
+    const auto* descriptor = each->GetDescriptor();
+    for (int i = 0; i < descriptor->field_count(); ++i) {
+      if (descriptor->field(i)->name() == "activation_share") continue;  // the other arm of `memory`
+      EXPECT_TRUE(each->GetReflection()->HasField(*each, descriptor->field(i))) << descriptor->field(i)->name();
+    }
   }
 }
 
@@ -214,6 +219,7 @@ TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
   const double infinity = std::numeric_limits<double>::infinity();
   using Spec = executor::v1::JobSpec;
   const std::vector<BadField> bad = {
+      {"task", [](Spec& spec) { spec.clear_task(); }},
       {"data_path", [](Spec& spec) { spec.mutable_language_model()->clear_data_path(); }},
       {"data_path", [](Spec& spec) { spec.mutable_language_model()->set_data_path(std::string(4096, 'a')); }},
       {"data_path", [](Spec& spec) { spec.mutable_language_model()->set_data_path(std::string("a\0b", 3)); }},

@@ -132,9 +132,9 @@ TEST_F(DaemonMetricsTest, LinesCountWhatTheyPredict) {
   for (int i = 0; i < 300; ++i) file << std::string(static_cast<size_t>(10 + i * 90 / 299), 'x') << "\n";
   file.close();
   executor::v1::JobSpec spec = TinySpec(folder_.At("lines"), 40);
-  spec.set_sequences(executor::v1::SEQUENCES_LINES);
+  spec.mutable_language_model()->set_sequences(executor::v1::SEQUENCES_LINES);
   spec.set_length(64);
-  spec.set_holdout(0);
+  spec.mutable_language_model()->set_holdout(0);
   spec.set_activation_share(1);  // nothing is recomputed, however short a batch is
   const std::string id = client_.Submit(spec).id();
   double predictions = 0;

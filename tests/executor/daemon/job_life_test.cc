@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
-#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -66,7 +65,7 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   spec.set_checkpoint_every(2);
   const Job created = client_->Submit(spec);
   EXPECT_EQ(created.state(), kQueued);
-  EXPECT_EQ(created.spec().hidden(), spec.hidden());
+  EXPECT_EQ(created.spec().language_model().hidden(), spec.language_model().hidden());
   EXPECT_TRUE(created.spec().has_seed()) << "defaults are filled in";
   EXPECT_EQ(created.spec().seed(), 1);
   EXPECT_TRUE(created.has_create_time());
@@ -105,7 +104,10 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   EXPECT_EQ(ended.result().steps(), 6);
   EXPECT_EQ(ended.progress().step(), 6);
   EXPECT_EQ(ended.result().loss(), ended.progress().loss());
-  EXPECT_GT(ended.result().bits_per_byte(), 0);
+  EXPECT_EQ(ended.progress().metric().name(), "bits_per_byte");
+  EXPECT_EQ(ended.result().evaluation().name(), "bits_per_byte");
+  EXPECT_EQ(ended.result().evaluation().unit(), "bits per byte");
+  EXPECT_GT(ended.result().evaluation().value(), 0);
   EXPECT_THAT(ended.result().weights_sha256(), MatchesRegex("[0-9a-f]+"));
   EXPECT_GT(std::filesystem::file_size(folder_.At("model.safetensors")), 1000u);
 }
@@ -147,7 +149,7 @@ TEST_F(JobLifeTest, CancelsWhileLinesAreLookedFor) {
   std::filesystem::resize_file(text, uintmax_t{1} << 40, error);
   if (error) GTEST_SKIP() << "this file system has no sparse files of 1 TiB";
   executor::v1::JobSpec spec = EndlessSpec(text);
-  spec.set_sequences(executor::v1::SEQUENCES_LINES);
+  spec.mutable_language_model()->set_sequences(executor::v1::SEQUENCES_LINES);
   const Job job = client_->Submit(spec);
   client_->Watch(job.id(), 0, [](const JobEvent& event) { return event.state_change().state() == kPlanning; });
   client_->Cancel(job.id());
@@ -158,7 +160,7 @@ TEST_F(JobLifeTest, CancelsWhileLinesAreLookedFor) {
 TEST_F(JobLifeTest, SaysThatNothingIsHeldOut) {
   Start();
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
-  spec.set_holdout(1e-9);
+  spec.mutable_language_model()->set_holdout(1e-9);
   const Job job = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_EQ(job.state(), kSucceeded) << job.reason();
   EXPECT_THAT(Notes(client_->EventsToTheEnd(job.id())), testing::Contains(HasSubstr("nothing is evaluated")));
@@ -170,8 +172,8 @@ TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
   for (int i = 0; i < 60; ++i) text += std::string(static_cast<size_t>(i % 30), 'a') + "\n";
   std::ofstream(folder_.At("lines")) << text << std::string(500, 'b') << "\n";
   executor::v1::JobSpec spec = TinySpec(folder_.At("lines"), 30);
-  spec.set_sequences(executor::v1::SEQUENCES_LINES);
-  spec.set_holdout(0);
+  spec.mutable_language_model()->set_sequences(executor::v1::SEQUENCES_LINES);
+  spec.mutable_language_model()->set_holdout(0);
   spec.set_length(400);
   const Job ended = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_EQ(ended.state(), kSucceeded) << ended.reason();
@@ -194,7 +196,7 @@ TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
   Job job;
   const grpc::Status refused = client_->Create(request, &job);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(refused.error_message(), HasSubstr("carry_state is true, must be false with sequences lines"));
+  EXPECT_THAT(refused.error_message(), HasSubstr("carry_state is true; must be false"));
 }
 
 TEST_F(JobLifeTest, TheSameJobTwiceGivesTheSameWeights) {
@@ -230,15 +232,20 @@ TEST_F(JobLifeTest, BadRequestsAreNamed) {
   Job job;
   grpc::Status status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("LanguageModelOf(spec).data_path"));
+  EXPECT_THAT(status.error_message(), HasSubstr("spec.task is unset"));
+
+  request.mutable_spec()->mutable_language_model();
+  status = client_->Create(request, &job);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("spec.data_path"));
 
   *request.mutable_spec() = TinySpec(folder_.text(), 1);
-  request.mutable_spec()->set_layers(65);
+  request.mutable_spec()->mutable_language_model()->set_layers(65);
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("layers is 65"));
 
-  request.mutable_spec()->set_layers(1);
+  request.mutable_spec()->mutable_language_model()->set_layers(1);
   request.set_request_id(std::string(129, 'r'));
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
@@ -305,7 +312,10 @@ TEST_F(JobLifeTest, EvaluatesWhileItTrains) {
   spec.set_evaluate_every(2);
   std::vector<int64_t> steps;
   for (const JobEvent& event : client_->EventsToTheEnd(client_->Submit(spec).id())) {
-    if (event.has_evaluation()) steps.push_back(event.evaluation().step());
+    if (!event.has_evaluation()) continue;
+    steps.push_back(event.evaluation().step());
+    EXPECT_EQ(event.evaluation().metric().name(), "bits_per_byte");
+    EXPECT_GT(event.evaluation().metric().value(), 0);
   }
   EXPECT_THAT(steps, testing::ElementsAre(2, 4, 5));
 }
@@ -440,13 +450,13 @@ TEST_F(JobLifeTest, PathsOutsideTheRootsFailNamingTheRoot) {
   EXPECT_TRUE(std::filesystem::exists(folder_.At("models/model")));
 
   for (const std::string& path : {folder_.text(), std::string("../text"), std::string("link")}) {
-    spec.set_data_path(path);
+    spec.mutable_language_model()->set_data_path(path);
     const Job outside = client_->WaitForEnd(client_->Submit(spec).id());
     EXPECT_EQ(outside.state(), kFailed) << path;
     EXPECT_THAT(outside.reason(), HasSubstr("PERMISSION_DENIED: data_path"));
     EXPECT_THAT(outside.reason(), HasSubstr(folder_.At("data")));
   }
-  spec.set_data_path("text");
+  spec.mutable_language_model()->set_data_path("text");
   spec.set_save_path("../model");
   const Job outside = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_THAT(outside.reason(), HasSubstr("PERMISSION_DENIED: save_path"));

@@ -26,7 +26,7 @@ using testing::IsEmpty;
 
 executor::v1::JobSpec Message(const std::string& data = "text") {
   executor::v1::JobSpec message;
-  message.set_data_path(data);
+  message.mutable_language_model()->set_data_path(data);
   return message;
 }
 
@@ -39,7 +39,7 @@ class JobStoreTest : public testing::Test {
     return std::make_unique<JobStore>(options);
   }
   static Job Create(JobStore& store, const std::string& data = "text") {
-    absl::StatusOr<Job> job = store.Create("", Message(data), {.data_path = data});
+    absl::StatusOr<Job> job = store.Create("", Message(data), {.task = LanguageModelOptions({.data_path = data})});
     EXPECT_TRUE(job.ok()) << job.status();
     return *job;
   }
@@ -83,13 +83,13 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   EXPECT_EQ(queued.state(), executor::v1::JOB_STATE_QUEUED);
   EXPECT_EQ(queued.create_time().seconds(), 1'700'000'000);
   EXPECT_FALSE(queued.has_start_time());
-  EXPECT_EQ(queued.spec().data_path(), "text");
+  EXPECT_EQ(queued.spec().language_model().data_path(), "text");
 
   now_ += absl::Milliseconds(2500);
   const std::optional<TakenJob> taken = store->TakeNext();
   ASSERT_TRUE(taken.has_value());
   EXPECT_EQ(taken->id, queued.id());
-  EXPECT_EQ(taken->LanguageModelOf(spec).data_path, "text");
+  EXPECT_EQ(LanguageModelOf(taken->spec).data_path, "text");
   EXPECT_EQ(taken->queue_wait, absl::Milliseconds(2500));
   EXPECT_FALSE(taken->cancelled());
   EXPECT_EQ(store->Get(taken->id)->state(), executor::v1::JOB_STATE_PLANNING);
@@ -102,7 +102,9 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   progress.set_step(1);
   store->AddProgress(taken->id, progress);
   store->AddCheckpoint(taken->id, 1, 0.25);
-  store->AddEvaluation(taken->id, 1, 4.5);
+  executor::v1::Metric metric;
+  metric.set_value(4.5);
+  store->AddEvaluation(taken->id, 1, metric);
   store->AddNote(taken->id, "hear, hear");
   now_ += absl::Seconds(60);
   executor::v1::JobResult result;
@@ -126,7 +128,7 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   EXPECT_EQ(events[2].state_change().reason(), "training");
   EXPECT_EQ(events[3].progress().step(), 1);
   EXPECT_EQ(events[4].checkpoint().duration().nanos(), 250'000'000);
-  EXPECT_EQ(events[5].evaluation().bits_per_byte(), 4.5);
+  EXPECT_EQ(events[5].evaluation().metric().value(), 4.5);
   EXPECT_EQ(events[6].note(), "hear, hear");
   EXPECT_EQ(events[7].state_change().state(), executor::v1::JOB_STATE_SUCCEEDED);
   EXPECT_EQ(events[7].time().seconds(), 1'700'000'062);
@@ -151,7 +153,7 @@ TEST_F(JobStoreTest, AnEndedJobDoesNotChange) {
 TEST_F(JobStoreTest, JobsAreTakenInTheOrderTheyCame) {
   const auto store = MakeStore();
   for (const char* data : {"a", "b", "c"}) Create(*store, data);
-  for (const char* data : {"a", "b", "c"}) EXPECT_EQ(store->TakeNext()->LanguageModelOf(spec).data_path, data);
+  for (const char* data : {"a", "b", "c"}) EXPECT_EQ(LanguageModelOf(store->TakeNext()->spec).data_path, data);
 }
 
 TEST_F(JobStoreTest, ARequestIdMakesOneJob) {
@@ -377,8 +379,8 @@ TEST_F(JobStoreTest, ManyThreadsAtOnce) {
   for (int client = 0; client < kClients; ++client) {
     clients.emplace_back([&, client] {
       for (int i = 0; i < kJobsEach; ++i) {
-        const absl::StatusOr<Job> job =
-            store->Create(std::to_string(client) + "/" + std::to_string(i), Message(), {.data_path = "text"});
+        const absl::StatusOr<Job> job = store->Create(std::to_string(client) + "/" + std::to_string(i), Message(),
+                                                      {.task = LanguageModelOptions({.data_path = "text"})});
         ASSERT_TRUE(job.ok());
         const auto reader = std::make_shared<Reader>(*store, job->id());
         (void)store->Listen(job->id(), reader);  // the job may be gone by now

@@ -61,7 +61,7 @@ TEST_F(PathRootsTest, DataBelowTheRootIsFoundWhicheverWayItIsNamed) {
     ASSERT_TRUE(spec.ok()) << spec.status();
     EXPECT_EQ(LanguageModelOf(*spec).data_path, At("data/text")) << path;
   }
-  EXPECT_EQ(Confine("link_in/text", "")->data_path, At("data/deep/text"));
+  EXPECT_EQ(LanguageModelOf(*Confine("link_in/text", "")).data_path, At("data/deep/text"));
 }
 
 TEST_F(PathRootsTest, DataThatIsNotThereIsLeftToTheJob) {
@@ -110,7 +110,7 @@ TEST_F(PathRootsTest, WithoutRootsPathsStayAsTheyAre) {
   spec.save_path = "/tmp/x/../y";
   const absl::StatusOr<JobSpec> confined = PathRoots::Resolve("", "")->Confine(spec);
   ASSERT_TRUE(confined.ok());
-  EXPECT_EQ(confined->data_path, LanguageModelOf(spec).data_path);
+  EXPECT_EQ(LanguageModelOf(*confined).data_path, LanguageModelOf(spec).data_path);
   EXPECT_EQ(confined->save_path, spec.save_path);
 }
 

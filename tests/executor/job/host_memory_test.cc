@@ -18,6 +18,7 @@
 #include "planner_service/planning/planner.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -35,9 +36,7 @@ class HostMemoryTest : public testing::Test {
  protected:
   // 25 links, in so little memory that nothing can be stored on the device.
   JobSpec Spec() {
-    JobSpec spec{.data_path = text_path_,
-                 .layers = 2,
-                 .hidden = 24,
+    JobSpec spec{.task = LanguageModelOptions({.data_path = text_path_, .model = {.layers = 2, .hidden = 24}}),
                  .batch = 4,
                  .length = 50,
                  .link = 2,
@@ -128,10 +127,10 @@ TEST_F(HostMemoryTest, RefusesWhatCannotBePlanned) {
   JobSpec spec = Spec();
   spec.strategy = Strategy::kChen;
   EXPECT_EQ(Prepare(spec).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("strategy is chen, must be auto"));
+  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("strategy is chen; must be auto"));
   spec = Spec();
   spec.host_memory = -1;
-  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("host_memory is -1, must be 0.."));
+  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("host_memory_bytes is -1; must be 0 to"));
   // Each step of a long sequence a link of its own.
   spec = Spec();
   spec.link = 1;
@@ -173,13 +172,17 @@ TEST_F(HostMemoryTest, StopsInTheMiddleOfABatch) {
 }
 
 // A two-level planner that promises what its schedule does not keep.
-class LyingPlanner final : public TwoLevelPlanner {
+class LyingPlanner final : public ChainPlanner {
  public:
   explicit LyingPlanner(std::function<void(TwoLevelPlan&)> lie) : lie_(std::move(lie)) {}
   absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override {
     absl::StatusOr<TwoLevelPlan> plan = EmbeddedChainPlanner().PlanTwoLevel(request, cancelled);
     if (plan.ok()) lie_(*plan);
     return plan;
+  }
+
+  absl::StatusOr<ChainPlan> PlanChain(const ChainRequest&, const CancelCheck&) override {
+    return absl::UnimplementedError("all links are alike");
   }
 
  private:

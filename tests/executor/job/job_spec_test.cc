@@ -14,11 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-JobSpec Good() {
-  JobSpec spec;
-  LanguageModelOf(spec).data_path = "text";
-  return spec;
-}
+JobSpec Good() { return {.task = LanguageModelOptions({.data_path = "text"})}; }
 
 TEST(CheckJobSpec, TakesDefaultsAndEdges) {
   EXPECT_TRUE(CheckJobSpec(Good()).ok());
@@ -41,7 +37,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
     EXPECT_THAT(status.message(), HasSubstr(message));
   };
   expect([](JobSpec& s) { LanguageModelOf(s).data_path = ""; }, "data_path is empty");
-  expect([](JobSpec& s) { LanguageModelOf(s).LanguageModelSpec::holdout = 0.6; }, "holdout is 60%; must be at least 0% and at most 50%");
+  expect([](JobSpec& s) { LanguageModelOf(s).LanguageModelSpec::holdout = 0.6; },
+         "holdout is 60%; must be at least 0% and at most 50%");
   expect([](JobSpec& s) { s.max_seconds = -1; }, "max_seconds is -1; must be at least 0 and at most 1e+09");
   expect([](JobSpec& s) { LanguageModelOf(s).LanguageModelSpec::holdout = NAN; }, "holdout is nan");
   expect([](JobSpec& s) { LanguageModelOf(s).model.layers = 0; }, "layers is 0; must be 1 to 64");
@@ -49,7 +46,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { LanguageModelOf(s).model.hidden = 0; }, "hidden is 0");
   expect([](JobSpec& s) { LanguageModelOf(s).model.hidden = 16385; }, "hidden is 16385; must be 1 to 16384");
   expect([](JobSpec& s) { LanguageModelOf(s).model.embedding = -1; }, "embedding is -1");
-  expect([](JobSpec& s) { LanguageModelOf(s).model.dropout = 1.0; }, "dropout is 100%; must be at least 0% and below 100%");
+  expect([](JobSpec& s) { LanguageModelOf(s).model.dropout = 1.0; },
+         "dropout is 100%; must be at least 0% and below 100%");
   expect([](JobSpec& s) { LanguageModelOf(s).model.recurrent_dropout = 1.0; },
          "recurrent_dropout is 100%; must be at least 0% and below 100%");
   expect([](JobSpec& s) { s.device = "tpu"; }, "device is \"tpu\"; must be cpu, cuda, or cuda:N");
@@ -72,7 +70,8 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.memory = TotalBytes{0}; }, "memory_bytes is 0; must be 1 to");
   expect([](JobSpec& s) { s.memory = TotalBytes{-5}; }, "memory_bytes is -5");
   expect([](JobSpec& s) { s.memory = TotalBytes{kMaxBytes + 1}; }, "memory_bytes is 1125899906842625");
-  expect([](JobSpec& s) { s.memory = ActivationShare{0}; }, "activation_share is 0%; must be above 0% and at most 100%");
+  expect([](JobSpec& s) { s.memory = ActivationShare{0}; },
+         "activation_share is 0%; must be above 0% and at most 100%");
   expect([](JobSpec& s) { s.memory = ActivationShare{1.01}; }, "activation_share is 101%");
   expect([](JobSpec& s) { s.strategy = Strategy::kMsm; }, "strategy is msm");
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");

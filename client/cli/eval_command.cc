@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -89,9 +88,7 @@ Command AddEvalCommand(const Section& section) {
   AddText(eval, "--model", options->model, "model file, - for standard input; required", "FILE");
   AddText(eval, "--data", options->data, "file of bytes, - for standard input; required", "FILE");
   AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
-  AddChoice(eval, "--sequences", options->sequences,
-            std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
-            "the text read on and on, or each line by itself");
+  AddChoice(eval, "--sequences", options->sequences, kSequences, "the text read on and on, or each line by itself");
   AddThreads(eval, options->threads);
   AddFlag(eval, "--json", options->json, "print one JSON object: metric, model, data, last");
   return {&eval, [options] { return RunEval(*options); }};

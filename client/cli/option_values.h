@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -78,19 +77,14 @@ void AddOneOf(const Section& section, const std::string& name, const std::vector
               const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
               const std::string& kind = "");
 
-template <typename Kind>
-void AddChoice(const Section& section, const std::string& name, Kind& value, const std::map<std::string, Kind>& choices,
+template <typename Kind, size_t n>
+void AddChoice(const Section& section, const std::string& name, Kind& value, const Named<Kind> (&kinds)[n],
                const std::string& help) {
   std::vector<std::string> names;
-  std::vector<Kind> kinds;
-  std::string initial;
-  for (const auto& [choice, kind] : choices) {
-    names.push_back(choice);
-    kinds.push_back(kind);
-    if (kind == value) initial = choice;
-  }
+  for (const Named<Kind>& kind : kinds) names.emplace_back(kind.name);
   AddOneOf(
-      section, name, names, initial, [&value, kinds](size_t chosen) { value = kinds[chosen]; }, help);
+      section, name, names, std::string(NameOf(kinds, value)),
+      [&value, &kinds](size_t chosen) { value = kinds[chosen].value; }, help);
 }
 
 // What --help shows as the default of an option is no default: it must be given.

@@ -28,8 +28,10 @@ void VisitFields(LinkCosts& costs, FieldVisitor& visitor) {
                 .option = "--forward-cost",
                 .required = true},
                kSeconds, costs.forward_seconds);
-  const Field taped{"taped_forward_seconds", "seconds of one link with tape; default: as --forward-cost",
-                    "--taped-forward-cost"};
+  const Field taped{.name = "taped_forward_seconds",
+                    .help = "seconds of one link with tape; default: as --forward-cost",
+                    .option = "--taped-forward-cost",
+                    .required = true};  // where it is visited at all
   if (visitor.Visits(taped, /*present=*/true)) {
     visitor.Real(taped, kSeconds, costs.taped_forward_seconds);
   } else {

@@ -21,7 +21,7 @@ SCRAPE_SECONDS = 0.2
 RUNNING = "recurve_executor_measured_batch_seconds{"  # there once a step is done, until the job ends
 TELLING = re.compile(r"recurve_executor_((planned|measured)_peak_bytes|budget_bytes|store_all_bytes|link_graphs|"
                      r"link_runs|(planned|measured)_recompute_ratio|(predicted|measured)_batch_seconds|"
-                     r"prediction_ratio|arena_bytes|step|loss_nats|heldout_bits_per_byte)\{")
+                     r"prediction_ratio|arena_bytes|step|loss_nats|evaluation)\{")
 TELLING_AFTER = re.compile(r"recurve_executor_(jobs_ended|forwards|steps|tokens|plans|budget_refusals)_total")
 
 

@@ -20,6 +20,7 @@ StepRecord RecordOf(const v1::Progress& progress) {
           .predictions = progress.predictions(),
           .positions = progress.positions(),
           .loss = progress.loss(),
+          .metric = {progress.metric().name(), progress.metric().value(), Printable(progress.metric().unit())},
           .gradient_norm = progress.gradient_norm(),
           .learning_rate = progress.learning_rate(),
           .seconds = progress.seconds(),

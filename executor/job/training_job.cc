@@ -20,7 +20,6 @@
 #include "executor/job/model_saver.h"
 #include "executor/job/prediction_drift.h"
 #include "executor/model/model_file.h"
-#include "executor/task/language_model/text_data.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 

@@ -19,7 +19,6 @@
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/memory_plan.h"
 #include "executor/model/parameters.h"
-#include "executor/task/language_model/text_data.h"
 #include "executor/task/task.h"
 #include "planner_service/model/memory_ledger.h"
 #include "planner_service/planning/planner.h"
@@ -106,11 +105,11 @@ class JobObserver {
   virtual void OnPredictionMissed(const StepRecord&) {}
 };
 
-// INVALID_ARGUMENT when the job would write over its data or over a file that is no model, or twice to one file; the
-// errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.
 // The files that a job reads.
 std::vector<NamedFile> InputFiles(const JobSpec& spec);
 
+// INVALID_ARGUMENT when the job would write over its data or over a file that is no model, or twice to one file; the
+// errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path);
 
 // Puts something around the backend that a job runs on; it lives as long as the job.

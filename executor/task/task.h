@@ -121,7 +121,8 @@ class TaskOptions {
   virtual absl::Status Check() const = 0;
   // The files to read, by field. They may be changed, as by a daemon that confines them to a directory.
   struct Input {
-    const char* field;
+    const char* field;   // "data_path"
+    const char* option;  // "--data"
     std::string* path;
   };
   virtual std::vector<Input> Inputs() = 0;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -45,7 +44,5 @@ std::string ShareUpText(double share) {
   const double digit = std::pow(10, std::floor(std::log10(percent)) - 2);  // the third one
   return absl::StrFormat("%.6g%%", std::min(100.0, std::ceil(percent / digit - 1e-9) * digit));
 }
-
-std::string BitsText(double nats) { return absl::StrFormat("%.3f", nats / std::numbers::ln2); }
 
 }  // namespace recurve

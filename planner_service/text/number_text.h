@@ -15,7 +15,6 @@ std::string Counted(int64_t count, std::string_view thing);  // "1 state", "1,23
 std::string SecondsText(double seconds);                     // "85 us", "412 ms", "1.23 s", "3:05 min", "2:03:05 h"
 std::string PercentText(double part, double whole);          // "4.9 %"; "-" when there is no whole
 std::string ShareUpText(double share);                       // what to give so that it is enough: "0.268%", rounded up
-std::string BitsText(double nats);                           // nats per byte as bits per byte, "2.310"
 
 }  // namespace recurve
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <variant>
@@ -20,29 +21,29 @@ using testing::HasSubstr;
 
 executor::v1::JobSpec Minimal() {
   executor::v1::JobSpec message;
-  message.set_data_path("/data/text");
+  message.mutable_language_model()->set_data_path("/data/text");
   return message;
 }
 
 // A specification in which every field differs from its default, but for the strategy: host memory leaves it no choice.
 JobSpec Unusual() {
   JobSpec spec;
-  LanguageModelOf(spec).data_path = "/data/text";
-  LanguageModelOf(spec).LanguageModelSpec::holdout = 0.25;
-  LanguageModelOf(spec).model.cell = Cell::kSlstm;
-  LanguageModelOf(spec).model.layers = 3;
-  LanguageModelOf(spec).model.hidden = 48;
-  LanguageModelOf(spec).model.embedding = 24;
-  LanguageModelOf(spec).model.residual = true;
-  LanguageModelOf(spec).model.layer_norm = true;
-  LanguageModelOf(spec).model.dropout = 0.125;
-  LanguageModelOf(spec).model.recurrent_dropout = 0.375;
+  spec.task = LanguageModelOptions({.data_path = "/data/text",
+                                    .holdout = 0.25,
+                                    .sequences = Sequences::kLines,
+                                    .model = {.cell = Cell::kSlstm,
+                                              .layers = 3,
+                                              .hidden = 48,
+                                              .embedding = 24,
+                                              .residual = true,
+                                              .layer_norm = true,
+                                              .dropout = 0.125,
+                                              .recurrent_dropout = 0.375}});
   spec.batch = 5;
   spec.length = 77;
   spec.link = 7;
   spec.steps = 9;
   spec.max_seconds = 2.5;
-  LanguageModelOf(spec).sequences = Sequences::kLines;
   spec.carry_state = false;
   spec.optimizer = {.kind = OptimizerKind::kSgd,
                     .learning_rate = 0.5,
@@ -92,17 +93,18 @@ TEST(JobCodecTest, TellsOfTheHost) {
 TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(Minimal());
   ASSERT_TRUE(spec.ok()) << spec.status();
-  EXPECT_EQ(LanguageModelOf(*spec).LanguageModelSpec::holdout, 0.05);
-  EXPECT_EQ(LanguageModelOf(*spec).model.cell, Cell::kLstm);
-  EXPECT_EQ(LanguageModelOf(*spec).model.layers, 1);
-  EXPECT_EQ(LanguageModelOf(*spec).model.hidden, 256);
-  EXPECT_EQ(LanguageModelOf(*spec).model.embedding, 0);
-  EXPECT_EQ(LanguageModelOf(*spec).model.dropout, 0);
+  const LanguageModelSpec& task = LanguageModelOf(*spec);
+  EXPECT_EQ(task.holdout, 0.05);
+  EXPECT_EQ(task.model.cell, Cell::kLstm);
+  EXPECT_EQ(task.model.layers, 1);
+  EXPECT_EQ(task.model.hidden, 256);
+  EXPECT_EQ(task.model.embedding, 0);
+  EXPECT_EQ(task.model.dropout, 0);
   EXPECT_EQ(spec->batch, 16);
   EXPECT_EQ(spec->length, 1000);
   EXPECT_EQ(spec->link, 0);
   EXPECT_EQ(spec->steps, 100);
-  EXPECT_EQ(LanguageModelOf(*spec).sequences, Sequences::kWindows);
+  EXPECT_EQ(task.sequences, Sequences::kWindows);
   EXPECT_TRUE(CarriesState(*spec));
   EXPECT_EQ(spec->optimizer.kind, OptimizerKind::kAdamW);
   EXPECT_EQ(spec->optimizer.learning_rate, 0.004);
@@ -117,9 +119,9 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   ASSERT_TRUE(std::holds_alternative<ActivationShare>(spec->memory));
   EXPECT_EQ(std::get<ActivationShare>(spec->memory).share, 1);
   EXPECT_EQ(spec->strategy, Strategy::kAuto);
-  EXPECT_FALSE(LanguageModelOf(*spec).model.residual);
-  EXPECT_FALSE(LanguageModelOf(*spec).model.layer_norm);
-  EXPECT_EQ(LanguageModelOf(*spec).model.recurrent_dropout, 0);
+  EXPECT_FALSE(task.model.residual);
+  EXPECT_FALSE(task.model.layer_norm);
+  EXPECT_EQ(task.model.recurrent_dropout, 0);
   EXPECT_EQ(spec->device, "cpu");
   EXPECT_EQ(spec->precision, Precision::kFp32);
   EXPECT_EQ(spec->threads, 0);
@@ -147,6 +149,7 @@ TEST(JobCodecTest, AnswersHaveEveryDefaultFilledIn) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   const executor::v1::JobSpec answer = EncodeJobSpec(*spec);
   ExpectNothingUnset(answer);
+  ExpectNothingUnset(answer.language_model());
   ASSERT_TRUE(answer.has_optimizer());
   ExpectNothingUnset(answer.optimizer());
   EXPECT_EQ(answer.memory_case(), executor::v1::JobSpec::kActivationShare);
@@ -156,7 +159,7 @@ TEST(JobCodecTest, AnswersHaveEveryDefaultFilledIn) {
   // And mean the same when they are sent back.
   EXPECT_EQ(EncodeJobSpec(*DecodeJobSpec(answer)).SerializeAsString(), answer.SerializeAsString());
   executor::v1::JobSpec lines = Minimal();
-  lines.set_sequences(executor::v1::SEQUENCES_LINES);
+  lines.mutable_language_model()->set_sequences(executor::v1::SEQUENCES_LINES);
   EXPECT_FALSE(EncodeJobSpec(*DecodeJobSpec(lines)).carry_state());
 }
 
@@ -173,16 +176,19 @@ TEST(JobCodecTest, EveryFieldSurvivesTheWire) {
   // What was decoded encodes to what was sent, field by field.
   EXPECT_EQ(EncodeJobSpec(*spec).SerializeAsString(), message.SerializeAsString());
   // And no field of the message was left out.
-  const auto* descriptor = executor::v1::JobSpec::descriptor();
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    if (descriptor->field(i)->name() == "activation_share") continue;  // the other arm of `memory`
-    EXPECT_TRUE(message.GetReflection()->HasField(message, descriptor->field(i))) << descriptor->field(i)->name();
+  for (const google::protobuf::Message* each :
+       std::initializer_list<const google::protobuf::Message*>{&message, &message.language_model()}) {
+    const auto* descriptor = each->GetDescriptor();
+    for (int i = 0; i < descriptor->field_count(); ++i) {
+      if (descriptor->field(i)->name() == "activation_share") continue;  // the other arm of `memory`
+      EXPECT_TRUE(each->GetReflection()->HasField(*each, descriptor->field(i))) << descriptor->field(i)->name();
+    }
   }
 }
 
 TEST(JobCodecTest, ZeroIsNotUnset) {
   executor::v1::JobSpec message = Minimal();
-  message.set_holdout(0);
+  message.mutable_language_model()->set_holdout(0);
   message.set_carry_state(false);
   message.set_seed(0);
   message.mutable_optimizer()->set_clip_norm(0);
@@ -210,17 +216,18 @@ TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
   const double infinity = std::numeric_limits<double>::infinity();
   using Spec = executor::v1::JobSpec;
   const std::vector<BadField> bad = {
-      {"data_path", [](Spec& spec) { spec.clear_data_path(); }},
-      {"data_path", [](Spec& spec) { spec.set_data_path(std::string(4096, 'a')); }},
-      {"data_path", [](Spec& spec) { spec.set_data_path(std::string("a\0b", 3)); }},
+      {"task", [](Spec& spec) { spec.clear_task(); }},
+      {"data_path", [](Spec& spec) { spec.mutable_language_model()->clear_data_path(); }},
+      {"data_path", [](Spec& spec) { spec.mutable_language_model()->set_data_path(std::string(4096, 'a')); }},
+      {"data_path", [](Spec& spec) { spec.mutable_language_model()->set_data_path(std::string("a\0b", 3)); }},
       {"save_path", [](Spec& spec) { spec.set_save_path(std::string(4096, 'a')); }},
-      {"holdout", [](Spec& spec) { spec.set_holdout(0.51); }},
-      {"holdout", [&](Spec& spec) { spec.set_holdout(nan); }},
-      {"layers", [](Spec& spec) { spec.set_layers(0); }},
-      {"layers", [](Spec& spec) { spec.set_layers(65); }},
-      {"hidden", [](Spec& spec) { spec.set_hidden(16385); }},
-      {"embedding", [](Spec& spec) { spec.set_embedding(-1); }},
-      {"dropout", [](Spec& spec) { spec.set_dropout(1); }},
+      {"holdout", [](Spec& spec) { spec.mutable_language_model()->set_holdout(0.51); }},
+      {"holdout", [&](Spec& spec) { spec.mutable_language_model()->set_holdout(nan); }},
+      {"layers", [](Spec& spec) { spec.mutable_language_model()->set_layers(0); }},
+      {"layers", [](Spec& spec) { spec.mutable_language_model()->set_layers(65); }},
+      {"hidden", [](Spec& spec) { spec.mutable_language_model()->set_hidden(16385); }},
+      {"embedding", [](Spec& spec) { spec.mutable_language_model()->set_embedding(-1); }},
+      {"dropout", [](Spec& spec) { spec.mutable_language_model()->set_dropout(1); }},
       {"batch", [](Spec& spec) { spec.set_batch(0); }},
       {"length", [](Spec& spec) { spec.set_length(10'000'001); }},
       {"link", [](Spec& spec) { spec.set_link(-1); }},
@@ -270,10 +277,18 @@ TEST(JobCodecTest, LedgerKeepsEveryKindInItsPlace) {
 }
 
 TEST(JobCodecTest, ProgressAndReport) {
-  const executor::v1::Progress progress = EncodeProgress(
-      {.step = 3, .loss = 1.5, .gradient_norm = 2.5, .learning_rate = 0.25, .seconds = 4.5, .measured_peak_bytes = 99});
+  const executor::v1::Progress progress = EncodeProgress({.step = 3,
+                                                          .loss = 1.5,
+                                                          .metric = {"bits_per_byte", 2.25, "bits per byte"},
+                                                          .gradient_norm = 2.5,
+                                                          .learning_rate = 0.25,
+                                                          .seconds = 4.5,
+                                                          .measured_peak_bytes = 99});
   EXPECT_EQ(progress.step(), 3);
   EXPECT_EQ(progress.loss(), 1.5);
+  EXPECT_EQ(progress.metric().name(), "bits_per_byte");
+  EXPECT_EQ(progress.metric().value(), 2.25);
+  EXPECT_EQ(progress.metric().unit(), "bits per byte");
   EXPECT_EQ(progress.gradient_norm(), 2.5);
   EXPECT_EQ(progress.learning_rate(), 0.25);
   EXPECT_EQ(progress.seconds(), 4.5);
@@ -288,7 +303,7 @@ TEST(JobCodecTest, ProgressAndReport) {
                    .loss = 7,
                    .weights_sha256 = "ab"};
   executor::v1::JobResult result = EncodeReport(report);
-  EXPECT_FALSE(result.has_bits_per_byte());
+  EXPECT_FALSE(result.has_evaluation());
   EXPECT_EQ(result.planned_peak_bytes(), 2);
   EXPECT_EQ(result.measured_peak_bytes(), 3);
   EXPECT_EQ(result.forward_count_per_batch(), 4);
@@ -296,8 +311,9 @@ TEST(JobCodecTest, ProgressAndReport) {
   EXPECT_EQ(result.predicted_seconds_per_batch(), 6);
   EXPECT_EQ(result.loss(), 7);
   EXPECT_EQ(result.weights_sha256(), "ab");
-  report.bits_per_byte = 0;
-  EXPECT_TRUE(EncodeReport(report).has_bits_per_byte());
+  report.evaluation = {"bits_per_byte", 0, "bits per byte"};
+  EXPECT_TRUE(EncodeReport(report).has_evaluation());
+  EXPECT_EQ(EncodeReport(report).evaluation().name(), "bits_per_byte");
 }
 
 TEST(JobCodecTest, PlanSummary) {
@@ -309,6 +325,9 @@ TEST(JobCodecTest, PlanSummary) {
   plan.plan.strategy = Strategy::kHsm;
   plan.plan.forward_count = 9;
   plan.plan.predicted_seconds = 0.5;
+  EXPECT_FALSE(EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE).has_sequences());
+  plan.data.sequences = {
+      .count = 10, .empty = 11, .cut = 12, .shortest = 13, .median = 14, .longest = 15, .held_out = 16};
   const executor::v1::PlanSummary summary = EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE);
   EXPECT_EQ(summary.source(), executor::v1::PLAN_SOURCE_REMOTE);
   EXPECT_EQ(summary.strategy(), planner::v1::STRATEGY_HSM);
@@ -318,6 +337,13 @@ TEST(JobCodecTest, PlanSummary) {
   EXPECT_EQ(summary.links(), 8);
   EXPECT_EQ(summary.forward_count(), 9);
   EXPECT_EQ(summary.predicted_seconds_per_batch(), 0.5);
+  EXPECT_EQ(summary.sequences().count(), 10);
+  EXPECT_EQ(summary.sequences().empty(), 11);
+  EXPECT_EQ(summary.sequences().cut(), 12);
+  EXPECT_EQ(summary.sequences().shortest(), 13);
+  EXPECT_EQ(summary.sequences().median(), 14);
+  EXPECT_EQ(summary.sequences().longest(), 15);
+  EXPECT_EQ(summary.sequences().held_out(), 16);
 }
 
 }  // namespace

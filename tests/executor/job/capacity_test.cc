@@ -25,14 +25,7 @@ namespace {
 using testing::HasSubstr;
 
 JobSpec SpecOf(const ModelWorkload& model, Strategy strategy, int64_t total) {
-  JobSpec spec{.cell = model.model.cell,
-               .layers = model.model.layers,
-               .hidden = model.model.hidden,
-               .embedding = model.model.embedding,
-               .residual = model.model.residual,
-               .layer_norm = model.model.layer_norm,
-               .dropout = model.model.dropout,
-               .recurrent_dropout = model.model.recurrent_dropout,
+  JobSpec spec{.task = LanguageModelOptions({.model = model.model}),
                .batch = model.batch,
                .length = model.length,
                .link = model.link,
@@ -63,8 +56,7 @@ class ModelAdvice : public testing::Test {
   absl::StatusOr<MemoryPlan> PlanAs(const ModelWorkload& model, Strategy strategy, int64_t total) {
     const JobSpec spec = SpecOf(model, strategy, total);
     const int64_t link = std::min(model.link, model.length);
-    costs_.Put(KeyOf({.model = OptionsOf(spec).model, .batch = spec.batch, .links = {link}}, *backend_),
-               {{link, 1, 1, 2, 1}});
+    costs_.Put(KeyOf(spec.task->Describe(), {.batch = spec.batch, .links = {link}}, *backend_), {{link, 1, 1, 2, 1}});
     return PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   }
 
@@ -210,11 +202,12 @@ TEST_F(ModelAdvice, ChoosesTheLinkThatTheExecutorTakesForTheSameCosts) {
                                               {8, 5.9, 6, 11, 9}, {16, 12, 12, 22, 9},   {32, 23.5, 24, 44, 9},
                                               {64, 47, 47, 87, 9}};
   ModelWorkload model = {.model = {.hidden = 12}, .batch = 4, .length = 70};
-  CalibrationOptions fitting{.model = OptionsOf(SpecOf(model, Strategy::kAuto, 1)).model, .batch = 4};
+  const std::string description = SpecOf(model, Strategy::kAuto, 1).task->Describe();
+  CalibrationOptions fitting{.batch = 4};
   LinkCostCache given;
   for (const MeasuredLink& each : measured) {
     fitting.links.push_back(each.link);
-    given.Put(KeyOf(fitting, *backend_),
+    given.Put(KeyOf(description, fitting, *backend_),
               {measured.begin(), measured.begin() + static_cast<int64_t>(fitting.links.size())});
     model.choices.push_back({.link = each.link, .costs = CostsOf(each, {.length = 70, .link = each.link, .batch = 4})});
   }

@@ -18,6 +18,7 @@
 #include "planner_service/planning/planner.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
+#include "tests/executor/task/language_model/language_model_of.h"
 
 namespace recurve {
 namespace {
@@ -35,9 +36,7 @@ class HostMemoryTest : public testing::Test {
  protected:
   // 25 links, in so little memory that nothing can be stored on the device.
   JobSpec Spec() {
-    JobSpec spec{.data_path = text_path_,
-                 .layers = 2,
-                 .hidden = 24,
+    JobSpec spec{.task = LanguageModelOptions({.data_path = text_path_, .model = {.layers = 2, .hidden = 24}}),
                  .batch = 4,
                  .length = 50,
                  .link = 2,

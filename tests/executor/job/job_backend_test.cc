@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "executor/task/language_model/language_model_options.h"
 #include "planner_service/process/granted.h"
 
 namespace recurve {
@@ -19,17 +20,21 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
+JobSpec SpecOf(int64_t hidden, int64_t batch, int threads) {
+  return {.task = LanguageModelOptions({.model = {.hidden = hidden}}), .batch = batch, .threads = threads};
+}
+
 std::string ThreadsText(int threads) { return absl::StrCat(threads, threads == 1 ? " thread)" : " threads)"); }
 
 TEST(MakeJobBackend, TheCpuWithTheThreadsThatItWasGranted) {
   const int granted = GrantedProcessors();
   EXPECT_THAT((*MakeJobBackend({.device = "cpu", .threads = 1}))->Describe(), HasSubstr("1 thread)"));
   for (const int threads : {0, granted, granted + 1, 1024}) {
-    const JobSpec spec{.hidden = 1024, .device = "cpu", .threads = threads};
+    const JobSpec spec = SpecOf(1024, 16, threads);
     EXPECT_THAT((*MakeJobBackend(spec))->Describe(), HasSubstr(ThreadsText(granted))) << threads;
     EXPECT_EQ(ThreadsOf(spec).note.empty(), threads <= granted) << ThreadsOf(spec).note;
   }
-  EXPECT_THAT(ThreadsOf({.hidden = 1024, .threads = 1024}).note,
+  EXPECT_THAT(ThreadsOf(SpecOf(1024, 16, 1024)).note,
               AllOf(HasSubstr("threads is 1024: runs on "), HasSubstr("processors that this process may use")));
 }
 
@@ -44,18 +49,18 @@ TEST(MakeJobBackend, OneThreadWhereOneProcessorIsGranted) {
     CPU_ZERO(&set);
     CPU_SET(first, &set);
     ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
-    device = MakeJobBackend({.hidden = 1024, .threads = 0}).value()->Describe();
+    device = MakeJobBackend(SpecOf(1024, 16, 0)).value()->Describe();
   }).join();
   EXPECT_THAT(device, HasSubstr("1 thread)"));
 }
 
 TEST(MakeJobBackend, NoMoreThreadsThanThereIsWorkFor) {
-  const JobSpec tiny{.hidden = 16, .batch = 2, .threads = 2};
+  const JobSpec tiny = SpecOf(16, 2, 2);
   EXPECT_EQ(ThreadsOf(tiny).threads, 1);
   if (GrantedProcessors() > 1) {
     EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("keeps busy"));
   }
-  EXPECT_EQ(ThreadsOf({.hidden = 16, .batch = 2}).note, "");
+  EXPECT_EQ(ThreadsOf(SpecOf(16, 2, 0)).note, "");
 }
 
 // On a machine or in a program that has the device, and where it cannot be had.

@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-JobSpec Good() { return {.data_path = "text"}; }
+JobSpec Good() { return {.task = LanguageModelOptions({.data_path = "text"})}; }
 
 TEST(CheckJobSpec, TakesDefaultsAndEdges) {
   EXPECT_TRUE(CheckJobSpec(Good()).ok());

@@ -58,8 +58,12 @@ class CountingPlanner final : public Planner {
 class LineJobTest : public testing::Test {
  protected:
   JobSpec Spec(const std::string& text) const {
-    JobSpec spec{.data_path = directory_.Write("text", text), .hidden = 24, .batch = 4, .link = 4, .steps = 12};
-    LanguageModelOf(spec).sequences = Sequences::kLines;
+    JobSpec spec{
+        .task = LanguageModelOptions(
+            {.data_path = directory_.Write("text", text), .sequences = Sequences::kLines, .model = {.hidden = 24}}),
+        .batch = 4,
+        .link = 4,
+        .steps = 12};
     spec.threads = 1;
     spec.optimizer.warmup_steps = 0;
     return spec;
@@ -111,9 +115,9 @@ TEST_F(LineJobTest, LearnsEvaluatesAndSaysWhatTheLinesAre) {
   const absl::StatusOr<JobReport> report = Run(spec);
   ASSERT_TRUE(report.ok()) << report.status();
 
-  ASSERT_TRUE(plan_.lines.has_value());
-  const LineSummary& lines = *plan_.lines;
-  EXPECT_EQ(lines.lines + lines.held_out, 241);
+  ASSERT_TRUE(plan_.data.sequences.has_value());
+  const SequenceSummary& lines = *plan_.data.sequences;
+  EXPECT_EQ(lines.count + lines.held_out, 241);
   EXPECT_EQ(lines.empty, 3);
   EXPECT_EQ(lines.cut, 1);
   EXPECT_EQ(lines.longest, 300);
@@ -139,8 +143,9 @@ TEST_F(LineJobTest, LearnsEvaluatesAndSaysWhatTheLinesAre) {
   EXPECT_LE(report->measured_peak_bytes, plan_.ledger.total());
 
   // Held out are whole lines, and each of their bytes and ends counts.
-  ASSERT_TRUE(report->bits_per_byte.has_value());
-  EXPECT_LT(*report->bits_per_byte, 1.5);
+  ASSERT_TRUE(report->evaluation.has_value());
+  EXPECT_EQ(report->evaluation->name, "bits_per_byte");
+  EXPECT_LT(report->evaluation->value, 1.5);
 }
 
 TEST_F(LineJobTest, EveryBudgetKeepsItsPeakAndGivesTheSameWeights) {
@@ -229,8 +234,8 @@ TEST_F(LineJobTest, TakesWhateverLinesThereAre) {
     const absl::StatusOr<JobReport> report = Run(spec);
     ASSERT_TRUE(report.ok()) << report.status();
     EXPECT_TRUE(std::isfinite(report->loss));
-    EXPECT_EQ(report->bits_per_byte.has_value(), plan_.lines->held_out > 0);
-    EXPECT_LE(plan_.lines->longest, spec.length);
+    EXPECT_EQ(report->evaluation.has_value(), plan_.data.sequences->held_out > 0);
+    EXPECT_LE(plan_.data.sequences->longest, spec.length);
   }
 }
 
@@ -242,7 +247,7 @@ TEST_F(LineJobTest, SaysWhatIsWrong) {
   EXPECT_THAT(Error(spec), HasSubstr("length is 0, must be 1..10000000"));
   spec = Spec(Verses(10));
   spec.carry_state = true;
-  EXPECT_THAT(Error(spec), HasSubstr("carry_state is true, must be false with sequences lines"));
+  EXPECT_THAT(Error(spec), HasSubstr("carry_state is true; must be false"));
 }
 
 }  // namespace

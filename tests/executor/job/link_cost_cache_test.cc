@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/task/language_model/language_model_options.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/executor/backend/pretending_backend.h"
@@ -24,8 +25,11 @@ namespace {
 
 using testing::Optional;
 
+std::string DescriptionOf(const ModelConfig& model) { return LanguageModelOptions({.model = model}).Describe(); }
+
 LinkCostKey Key(int64_t batch = 4) {
-  return {.model = {.hidden = 24}, .batch = batch, .links = {1, 2, 4}, .device = "cpu (avx512, 2 threads)"};
+  return {
+      .model = DescriptionOf({.hidden = 24}), .batch = batch, .links = {1, 2, 4}, .device = "cpu (avx512, 2 threads)"};
 }
 
 // Three numbers that no short decimal is.
@@ -60,16 +64,19 @@ TEST_F(LinkCostCacheTest, WithoutAPathNothingIsWritten) {
 }
 
 TEST_F(LinkCostCacheTest, EveryFieldOfTheKeyMatters) {
+  const auto with_model = [](ModelConfig model) {
+    return [model](LinkCostKey& key) { key.model = DescriptionOf(model); };
+  };
   const std::function<void(LinkCostKey&)> changes[] = {
-      [](LinkCostKey& key) { ++key.model.vocabulary; },
-      [](LinkCostKey& key) { key.model.cell = Cell::kGru; },
-      [](LinkCostKey& key) { ++key.model.layers; },
-      [](LinkCostKey& key) { ++key.model.hidden; },
-      [](LinkCostKey& key) { ++key.model.embedding; },
-      [](LinkCostKey& key) { key.model.residual = true; },
-      [](LinkCostKey& key) { key.model.layer_norm = true; },
-      [](LinkCostKey& key) { key.model.dropout = 0.125; },
-      [](LinkCostKey& key) { key.model.recurrent_dropout = 0.125; },
+      with_model({.vocabulary = 257, .hidden = 24}),
+      with_model({.cell = Cell::kGru, .hidden = 24}),
+      with_model({.layers = 2, .hidden = 24}),
+      with_model({.hidden = 25}),
+      with_model({.hidden = 24, .embedding = 1}),
+      with_model({.hidden = 24, .residual = true}),
+      with_model({.hidden = 24, .layer_norm = true}),
+      with_model({.hidden = 24, .dropout = 0.125}),
+      with_model({.hidden = 24, .recurrent_dropout = 0.125}),
       [](LinkCostKey& key) { ++key.batch; },
       [](LinkCostKey& key) { key.links.pop_back(); },
       [](LinkCostKey& key) { key.links.back() = 5; },
@@ -90,12 +97,12 @@ TEST_F(LinkCostCacheTest, EveryFieldOfTheKeyMatters) {
 }
 
 TEST_F(LinkCostCacheTest, TheKeyOfAMeasurementNamesTheDeviceWithItsThreads) {
-  const CalibrationOptions options = {.model = {.hidden = 24}, .batch = 4, .links = {1, 2, 4}};
-  const LinkCostKey one = KeyOf(options, *MakeCpuBackend({.threads = 1}).value());
-  const LinkCostKey two = KeyOf(options, *MakeCpuBackend({.threads = 2}).value());
+  const CalibrationOptions options = {.batch = 4, .links = {1, 2, 4}};
+  const LinkCostKey one = KeyOf("a model", options, *MakeCpuBackend({.threads = 1}).value());
+  const LinkCostKey two = KeyOf("a model", options, *MakeCpuBackend({.threads = 2}).value());
   EXPECT_EQ(one.links, options.links);
   EXPECT_EQ(one.batch, 4);
-  EXPECT_EQ(one.model.hidden, 24);
+  EXPECT_EQ(one.model, "a model");
   EXPECT_NE(ToString(one), ToString(two));
 }
 
@@ -200,11 +207,12 @@ TEST_F(LinkCostCacheTest, MeasuringUnderLoadIsNoticed) {
   absl::Time now = absl::FromUnixSeconds(1'800'000'000);
   LinkCostCache cache(path_, [&] { return now; });
   PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.stalls_every_other_round = true});
-  const CalibrationOptions options = {.model = {.hidden = 8}, .batch = 1, .links = {1}};
-  ASSERT_TRUE(FindOrMeasure(options, /*measure_again=*/false, cache, backend, {}).ok());
-  EXPECT_TRUE(cache.Find(KeyOf(options, backend)).has_value());
+  const CalibrationOptions options = {.model = LanguageModelFactory({.hidden = 8}), .batch = 1, .links = {1}};
+  const LinkCostKey key = KeyOf(DescriptionOf({.hidden = 8}), options, backend);
+  ASSERT_TRUE(FindOrMeasure(key, options, /*measure_again=*/false, cache, backend, {}).ok());
+  EXPECT_TRUE(cache.Find(key).has_value());
   now += LinkCostCache::kMaxAgeUnderLoad + absl::Seconds(1);
-  EXPECT_FALSE(cache.Find(KeyOf(options, backend)).has_value());
+  EXPECT_FALSE(cache.Find(key).has_value());
 }
 
 // Writers at the same time may lose what another added; a reader always sees whole entries.
@@ -231,10 +239,12 @@ TEST_F(LinkCostCacheTest, ManyMayUseAFileAtOnce) {
 
 TEST_F(LinkCostCacheTest, MeasuresOnceUnlessAskedTo) {
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  const CalibrationOptions options = {.model = {.hidden = 8}, .batch = 1, .links = {1, 2}, .required = 2};
+  const CalibrationOptions options = {
+      .model = LanguageModelFactory({.hidden = 8}), .batch = 1, .links = {1, 2}, .required = 2};
+  const LinkCostKey key = KeyOf(DescriptionOf({.hidden = 8}), options, *backend);
   const auto measure = [&](bool again) {
     LinkCostCache cache(path_);
-    return FindOrMeasure(options, again, cache, *backend, {}).value();
+    return FindOrMeasure(key, options, again, cache, *backend, {}).value();
   };
   const std::vector<MeasuredLink> first = measure(false);
   EXPECT_EQ(measure(false), first);

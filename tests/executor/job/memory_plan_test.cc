@@ -39,8 +39,7 @@ class ListeningPlanner final : public Planner {
 class MemoryPlanTest : public testing::Test {
  protected:
   JobSpec Spec(Strategy strategy, int64_t total) const {
-    return {.layers = 2,
-            .hidden = 12,
+    return {.task = LanguageModelOptions({.model = {.layers = 2, .hidden = 12}}),
             .batch = 8,
             .length = 150,
             .memory = TotalBytes{total},
@@ -50,7 +49,7 @@ class MemoryPlanTest : public testing::Test {
 
   // Costs of the candidates that fit, by link: about as long as the link, give or take a half.
   std::map<int64_t, MeasuredLink> GiveCosts(const JobSpec& spec) {
-    CalibrationOptions fitting{.model = OptionsOf(spec).model, .batch = spec.batch};
+    CalibrationOptions fitting{.batch = spec.batch};
     std::vector<MeasuredLink> measured;
     std::map<int64_t, MeasuredLink> by_link;
     const auto draw = [&](double mean) { return mean * std::uniform_real_distribution<double>(0.5, 1.5)(random_); };
@@ -61,7 +60,7 @@ class MemoryPlanTest : public testing::Test {
       measured.push_back({link, draw(steps), draw(steps), draw(2 * steps), draw(3)});
       by_link[link] = measured.back();
     }
-    costs_.Put(KeyOf(fitting, *backend_), measured);
+    costs_.Put(KeyOf(spec.task->Describe(), fitting, *backend_), measured);
     return by_link;
   }
 
@@ -137,22 +136,22 @@ TEST_F(MemoryPlanTest, TakesTheLinkOfLeastPredictedTime) {
 TEST_F(MemoryPlanTest, AGivenLinkIsNotChosen) {
   JobSpec spec = Spec(Strategy::kAuto, 1 << 30);
   spec.link = 7;
-  const CalibrationOptions only = {.model = OptionsOf(spec).model, .batch = spec.batch, .links = {7}};
+  const CalibrationOptions only = {.batch = spec.batch, .links = {7}};
   const MeasuredLink seven = {7, 1, 2, 3, 4};
-  costs_.Put(KeyOf(only, *backend_), {seven});
+  costs_.Put(KeyOf(spec.task->Describe(), only, *backend_), {seven});
   const auto plan = PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->options.shape.link, 7);
   EXPECT_EQ(plan->costs, CostsOf(seven, plan->options.shape));
-  EXPECT_EQ(ToString(plan->costs_key), ToString(KeyOf(only, *backend_)));
+  EXPECT_EQ(ToString(plan->costs_key), ToString(KeyOf(spec.task->Describe(), only, *backend_)));
 }
 
 TEST_F(MemoryPlanTest, RecalibratingMeasuresWhatIsKnown) {
   JobSpec spec = Spec(Strategy::kAuto, 1 << 30);
   spec.link = 7;
-  const CalibrationOptions only = {.model = OptionsOf(spec).model, .batch = spec.batch, .links = {7}};
+  const CalibrationOptions only = {.batch = spec.batch, .links = {7}};
   const std::vector<MeasuredLink> absurd = {{7, 1e6, 1e6, 1e6, 1e6}};
-  costs_.Put(KeyOf(only, *backend_), absurd);
+  costs_.Put(KeyOf(spec.task->Describe(), only, *backend_), absurd);
   spec.recalibrate = true;
   const auto plan = PlanMemory(spec, *backend_, {planner_, two_level_}, costs_, {});
   ASSERT_TRUE(plan.ok()) << plan.status();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <numbers>
 #include <optional>
 #include <string>
 #include <thread>
@@ -48,8 +49,9 @@ class JobRecorder : public JobObserver {
     EXPECT_LE(done, bytes);
     evaluated = done;
   }
-  void OnEvaluation(int64_t step, double bits) override {
-    evaluation = bits;
+  void OnEvaluation(int64_t step, const Metric& metric) override {
+    EXPECT_EQ(metric.name, "bits_per_byte");
+    evaluation = metric.value;
     evaluated_steps.push_back(step);
   }
   void OnLedger(const Ledger& peak) override { ledger = peak; }
@@ -67,15 +69,13 @@ class JobRecorder : public JobObserver {
 class TrainingJobTest : public testing::Test {
  protected:
   JobSpec Spec() const {
-    JobSpec spec{.data_path = text_path_,
-                 .layers = 2,
-                 .hidden = 24,
-                 .dropout = 0.1,
-                 .batch = 4,
-                 .length = 50,
-                 .link = 4,
-                 .steps = 3,
-                 .threads = 1};
+    JobSpec spec{
+        .task = LanguageModelOptions({.data_path = text_path_, .model = {.layers = 2, .hidden = 24, .dropout = 0.1}}),
+        .batch = 4,
+        .length = 50,
+        .link = 4,
+        .steps = 3,
+        .threads = 1};
     spec.optimizer.warmup_steps = 0;
     return spec;
   }
@@ -161,7 +161,7 @@ TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   ASSERT_TRUE(report.ok()) << report.status();
 
   EXPECT_EQ(plan.links, 13);
-  EXPECT_EQ(plan.train_bytes + plan.holdout_bytes, 2 * static_cast<int64_t>(kGenesis.size()));
+  EXPECT_EQ(plan.data.train + plan.data.held_out, 2 * static_cast<int64_t>(kGenesis.size()));
   EXPECT_THAT(plan.device, HasSubstr("cpu"));
   EXPECT_GT(plan.costs.backward_seconds, 0);
   EXPECT_DOUBLE_EQ(*plan.plan.predicted_seconds, PredictSeconds(plan.plan.forward_count, plan.links, plan.costs));
@@ -186,7 +186,10 @@ TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   EXPECT_EQ(report->loss, recorder_.steps[2].loss);
   EXPECT_GT(report->seconds_per_batch, 0);
   EXPECT_EQ(report->predicted_seconds_per_batch, *plan.plan.predicted_seconds);
-  EXPECT_EQ(report->bits_per_byte, recorder_.evaluation);
+  EXPECT_EQ(report->metric.value, recorder_.steps[2].metric.value);
+  EXPECT_EQ(report->metric.value, report->loss / std::numbers::ln2);
+  EXPECT_EQ(report->evaluation->value, recorder_.evaluation);
+  EXPECT_EQ(report->evaluation->unit, "bits per byte");
   EXPECT_EQ((*job)->Run(recorder_, {}).status().code(), absl::StatusCode::kFailedPrecondition);
 
   // The saved model is the trained one.
@@ -195,8 +198,9 @@ TEST_F(TrainingJobTest, TrainsEvaluatesAndSaves) {
   EXPECT_EQ(Sha256Hex(model->parameters), report->weights_sha256);
   const auto file = InputFile::Open(text_path_).value();
   const auto backend = MakeCpuBackend({.threads = 1});
-  EXPECT_EQ(EvaluateBitsPerByte(*model, Text(*file).Last(plan.holdout_bytes), **backend, {}).value(),
-            *report->bits_per_byte);
+  const Text held_out = Text(*file).Last(plan.data.held_out);
+  EXPECT_EQ(EvaluateText(View(*model), held_out, Sequences::kWindows, **backend, {}).value(),
+            report->evaluation->value);
 }
 
 TEST_F(TrainingJobTest, EveryBudgetKeepsItsPeakAndGivesTheSameWeights) {
@@ -275,7 +279,7 @@ TEST_F(TrainingJobTest, ForgetsCostsThatTurnOutWrong) {
   JobSpec spec = Spec();
   spec.steps = 2 * PredictionDrift::kWindow;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  const LinkCostKey key = KeyOf({.model = OptionsOf(spec).model, .batch = spec.batch, .links = {spec.link}}, *backend);
+  const LinkCostKey key = KeyOf(spec.task->Describe(), {.batch = spec.batch, .links = {spec.link}}, *backend);
   costs_.Put(key, {{spec.link, 100, 100, 100, 100}});
   auto job = Prepare(spec);
   ASSERT_TRUE(job.ok()) << job.status();
@@ -566,7 +570,7 @@ TEST_F(TrainingJobTest, EvaluatesWhileItTrains) {
   class Listener final : public JobObserver {
    public:
     explicit Listener(std::vector<double>& bits) : bits_(bits) {}
-    void OnEvaluation(int64_t, double bits) override { bits_.push_back(bits); }
+    void OnEvaluation(int64_t, const Metric& metric) override { bits_.push_back(metric.value); }
 
    private:
     std::vector<double>& bits_;
@@ -577,11 +581,11 @@ TEST_F(TrainingJobTest, EvaluatesWhileItTrains) {
   ASSERT_TRUE(with.ok()) << with.status();
   EXPECT_EQ(with->weights_sha256, without->weights_sha256);
   ASSERT_EQ(bits.size(), 3);
-  EXPECT_EQ(bits[2], *without->bits_per_byte);
+  EXPECT_EQ(bits[2], without->evaluation->value);
   spec.evaluate_every = 0;
   for (const int64_t steps : {2, 4}) {
     spec.steps = steps;
-    EXPECT_EQ(*Run(spec)->bits_per_byte, bits[static_cast<size_t>(steps / 2 - 1)]);
+    EXPECT_EQ(Run(spec)->evaluation->value, bits[static_cast<size_t>(steps / 2 - 1)]);
   }
 }
 
@@ -595,7 +599,7 @@ TEST_F(TrainingJobTest, TheMemoryHoldsEvaluationsToo) {
   spec.evaluate_every = 1;
   const absl::Status refused = Prepare(spec).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  const int64_t more = EvaluationBytes(OptionsOf(spec).model, *MakeCpuBackend({.threads = 1}).value());
+  const int64_t more = EvaluationBytes(LanguageModelOf(spec).model, *MakeCpuBackend({.threads = 1}).value());
   EXPECT_THAT(std::string(refused.message()), HasSubstr(std::to_string(more) + " bytes more are for the evaluation"));
   spec.memory = TotalBytes{least + more};
   auto job = Prepare(spec);
@@ -633,7 +637,7 @@ TEST_F(TrainingJobTest, AnyBytesAreTextAndAShortHoldoutIsNotEvaluated) {
   LanguageModelOf(spec).LanguageModelSpec::holdout = 0.001;
   const auto report = Run(spec);
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_FALSE(report->bits_per_byte.has_value());
+  EXPECT_FALSE(report->evaluation.has_value());
   EXPECT_FALSE(recorder_.evaluation.has_value());
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <string>
 
-#include "executor/model/parameters.h"
 #include "gtest/gtest.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
@@ -18,9 +17,7 @@ constexpr int64_t kV = 256;
 class JobProfileTest : public testing::Test {
  protected:
   JobSpec Spec() const {
-    return {.data_path = text_path_,
-            .hidden = 24,
-            .embedding = 8,
+    return {.task = LanguageModelOptions({.data_path = text_path_, .model = {.hidden = 24, .embedding = 8}}),
             .batch = 4,
             .length = 50,
             .link = 4,
@@ -57,8 +54,9 @@ TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
   JobSpec spec = Spec();
   LanguageModelOf(spec).model.cell = GetParam();
   const JobProfile profile = Profile(spec, 1);
-  const int64_t T = spec.length, B = spec.batch, H = LanguageModelOf(spec).model.hidden,
-                E = LanguageModelOf(spec).model.embedding, G = GeometryOf(LanguageModelOf(spec).model.cell).gates * H;
+  const ModelConfig& model = LanguageModelOf(spec).model;
+  const int64_t T = spec.length, B = spec.batch, H = model.hidden, E = model.embedding,
+                G = GeometryOf(model.cell).gates * H;
   const int64_t product = 2 * B * H * G;  // of h and the recurrent weights, for one step
   // The last link, which has 2 steps, is taped only: links run without tape have all 4.
   const int64_t plain = (profile.plan.plan.forward_count - profile.plan.links) * spec.link;
@@ -72,8 +70,7 @@ TEST_P(JobProfileOfCellTest, CountsTheFlopsOfEachPhase) {
     EXPECT_EQ(Of(head, operation).cost.flops, 2 * T * B * H * kV);
   }
   EXPECT_EQ(Of(profile, Phase::kTable).cost().flops, 3 * 2 * kV * E * G + T * B * G);
-  const ParameterLayout layout({.cell = LanguageModelOf(spec).model.cell, .hidden = H, .embedding = E});
-  EXPECT_EQ(Of(profile, Phase::kOptimizer).cost().flops, (2 + 17) * layout.block_floats());
+  EXPECT_EQ(Of(profile, Phase::kOptimizer).cost().flops, (2 + 17) * spec.task->Layout().block_floats());
   EXPECT_EQ(Of(profile, Phase::kStates).cost().flops, 0);
   EXPECT_EQ(Of(profile, Phase::kPrepare).cost().flops, 0);
 }

@@ -159,6 +159,7 @@ Command AddCommandGroup(const Section& section, const std::string& name, const s
   CLI::App& group = AddCommand(section, name, summary, footer);
   group.require_subcommand(1);
   std::vector<Command> commands;
+  commands.reserve(adders.size());
   for (const CommandAdder add : adders) commands.push_back(add({group, "Commands"}));
   return {&group, [commands] { return RunChosen(commands, [] { return ExitStatus::kUsage; }); }};
 }

@@ -74,7 +74,7 @@ absl::StatusOr<std::vector<int64_t>> LengthsOf(const LengthsOptions& options) {
     return absl::InvalidArgumentError("give either --lengths, such as 100,200,5000, or --lengths-file FILE");
   }
   if (options.lengths_file.empty()) return ParseLengths(options.lengths);
-  const absl::StatusOr<std::vector<int64_t>> lengths = ReadLengths(options.lengths_file);
+  absl::StatusOr<std::vector<int64_t>> lengths = ReadLengths(options.lengths_file);
   if (lengths.ok()) return lengths;
   return absl::Status(lengths.status().code(), absl::StrCat("--lengths-file: ", lengths.status().message()));
 }

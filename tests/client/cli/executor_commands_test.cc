@@ -164,8 +164,8 @@ TEST_F(ExecutorCommands, CancelEndsAJob) {
 // As other clients than this one submit jobs.
 TEST_F(ExecutorCommands, ShowJobsThatLeaveDefaultsUnset) {
   executor::v1::CreateJobRequest request;
-  request.mutable_spec()->set_data_path(text_);
-  request.mutable_spec()->set_hidden(8);
+  request.mutable_spec()->mutable_language_model()->set_data_path(text_);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_hidden(8);
   request.mutable_spec()->set_length(20);
   request.mutable_spec()->set_batch(2);
   const auto stub = executor::v1::ExecutorService::NewStub(
@@ -222,7 +222,7 @@ class OlderDaemon final : public executor::v1::ExecutorService::Service {
  private:
   static void Fill(executor::v1::Job& job) {
     job.set_id("old");
-    job.mutable_spec()->set_data_path("/data");
+    job.mutable_spec()->mutable_language_model()->set_data_path("/data");
     job.set_state(executor::v1::JOB_STATE_RUNNING);
   }
 

@@ -65,7 +65,7 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   spec.set_checkpoint_every(2);
   const Job created = client_->Submit(spec);
   EXPECT_EQ(created.state(), kQueued);
-  EXPECT_EQ(created.spec().language_model().hidden(), spec.language_model().hidden());
+  EXPECT_EQ(created.spec().language_model().model().hidden(), spec.language_model().model().hidden());
   EXPECT_TRUE(created.spec().has_seed()) << "defaults are filled in";
   EXPECT_EQ(created.spec().seed(), 1);
   EXPECT_TRUE(created.has_create_time());
@@ -240,12 +240,12 @@ TEST_F(JobLifeTest, BadRequestsAreNamed) {
   EXPECT_THAT(status.error_message(), HasSubstr("spec.data_path"));
 
   *request.mutable_spec() = TinySpec(folder_.text(), 1);
-  request.mutable_spec()->mutable_language_model()->set_layers(65);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_layers(65);
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("layers is 65"));
 
-  request.mutable_spec()->mutable_language_model()->set_layers(1);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_layers(1);
   request.set_request_id(std::string(129, 'r'));
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);

@@ -257,12 +257,12 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
     if (command != "budget" && command != "curve") words = Plus(words, {"--memory", "1MiB"});
     ExpectRefused(words, 2, {"say what is to be run", "--state-bytes", "--hidden"});
     const Words& model = command == "fit" ? kModelOfAnyBatch : kModel;
-    ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"hidden is 20000"});
+    ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"\"20000\" is out of range; must be 1 to 16384"});
   }
   const Words budget = {"capacity", "budget"};
   ExpectRefused(Plus(budget, {"--state-bytes", "5", "--hidden", "5"}), 2, {"either a chain", "or a model"});
   ExpectRefused(Plus(budget, {"--state-bytes", "5"}), 2, {"--tape-bytes"});
-  ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"state_bytes is 0"});
+  ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"--state-bytes", "\"0\" is out of range"});
   ExpectRefused(Join({budget, kChain, {"--forward-cost", "1"}}), 2, {"--backward-cost"});
   ExpectRefused(Join({budget, kModel, {"--link-costs", "8:1"}}), 2, {"LINK:FORWARD:TAPED:BACKWARD"});
   ExpectRefused(Join({budget, kModel, {"--optimizer", "lion"}}), 2, {"lion", "adamw or sgd"});

@@ -99,7 +99,7 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
 
   const Outcome text = RunRecurve(Plus(TinyTraining(text_), lines));
   EXPECT_THAT(text.out, AllOf(HasSubstr("longer ones are cut: 1"), HasSubstr("empty ones are left out: 1"),
-                              HasSubstr("bytes a second"), HasSubstr("of the work is padding")));
+                              HasSubstr("predictions per second"), HasSubstr("of the work is padding")));
 }
 
 TEST_F(TrainCommand, EveryStrategyAndBudgetGivesTheSameWeights) {
@@ -142,7 +142,7 @@ TEST_F(TrainCommand, TellsAPersonHowItGoes) {
                                                                 "--compare-time", "1h", "--save", model}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "compared in 1 of 2 rounds\n");
-  for (const char* part : {"step 1/3", "step 3/3", "bits/byte", "steps/s", "trained", "held out", "measured peak",
+  for (const char* part : {"step 1/3", "step 3/3", "bits per byte", "steps/s", "trained", "held out", "measured peak",
                            model.c_str(), "sha256", "sample of 25 bytes", "store-all", "chen", "auto", "1.00x"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
@@ -458,7 +458,7 @@ TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
               Not(HasSubstr("nothing is evaluated")));
   const std::string line = scratch_.Write("line", std::string(300, 'x'));
   EXPECT_THAT(RunRecurve(Plus(TinyTraining(line), {"--sequences", "lines", "--dry-run"})).out,
-              HasSubstr("bytes have no line"));
+              HasSubstr("bytes have no sequence"));
 }
 
 TEST_F(TrainCommand, LinesEndInNewlines) {

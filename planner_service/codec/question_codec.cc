@@ -118,11 +118,12 @@ absl::StatusOr<CurvesQuestion> DecodeQuestion(const planner::v1::MakeCurvesReque
 }
 
 absl::StatusOr<LargestQuestion> DecodeQuestion(const planner::v1::FindLargestRequest& message) {
+  RETURN_IF_ERROR(CheckIsSet("workload", message.workload()));
   if (message.dimension() == planner::v1::DIMENSION_UNSPECIFIED) {
     return absl::InvalidArgumentError(
         "dimension is unset; must be DIMENSION_BATCH, DIMENSION_LENGTH or DIMENSION_HIDDEN");
   }
-  return DecodeOfOneWorkload<LargestQuestion>(message);
+  return DecodeFields<LargestQuestion>(message);
 }
 
 absl::StatusOr<LengthsQuestion> DecodeQuestion(const planner::v1::PlanLengthsRequest& message) {

@@ -184,7 +184,7 @@ TEST_F(RemoteAdvisorTest, DoesNotTrustTheAnswer) {
   } cases[] = {
       {[](auto&) {}, "it is of another strategy"},
       {[](auto& m) { m.set_peak_bytes(77); }, "advice.peak_bytes is 77"},
-      {[](auto& m) { m.Clear(); }, "advice.sizing.link is 0"},
+      {[](auto& m) { m.Clear(); }, "advice.sizing is unset"},
   };
   for (const auto& c : cases) {
     ScriptedService service([&](grpc::ServerContext&, int, v1::AdviseResponse& response) {

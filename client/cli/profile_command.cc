@@ -45,12 +45,13 @@ struct ProfileOptions {
 
 // The files that a profile reads.
 std::vector<NamedFile> ProfileInputs(const JobSpec& spec) {
-  std::vector<NamedFile> files = InputFiles(spec);
+  std::vector<NamedFile> files = InputOptions(spec);
   files.push_back({"the cache of link costs", LinkCostCachePath()});
   return files;
 }
 
 absl::Status CheckProfileOptions(const ProfileOptions& options) {
+  RETURN_IF_ERROR(CheckInputsNamed(options.job));
   if (options.job.steps < 1 || options.job.steps > kMostBatches) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));

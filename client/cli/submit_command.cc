@@ -56,10 +56,12 @@ absl::Status MakeAbsolute(const char* option, std::string& path) {
 
 ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
-  if (absl::Status status = CheckJobSpec(spec); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  absl::Status checked = CheckInputsNamed(spec);
+  if (checked.ok()) checked = CheckJobSpec(spec);
+  if (!checked.ok()) return Fail(checked, ExitStatus::kUsage);
   if (!options.relative_to_roots) {
     absl::Status status = MakeAbsolute("--save", spec.save_path);
-    for (const TaskOptions::Input& input : spec.task->Inputs()) status.Update(MakeAbsolute(input.field, *input.path));
+    for (const TaskOptions::Input& input : spec.task->Inputs()) status.Update(MakeAbsolute(input.option, *input.path));
     if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   }
   // A message carries nothing else. The words of the command line are; the directory it runs in need not be.

@@ -64,6 +64,7 @@ bool WritesFiles(const TrainOptions& options) {
 }
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
+  RETURN_IF_ERROR(CheckInputsNamed(options.job));
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
@@ -155,10 +156,10 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
 ExitStatus CheckBefore(const TrainOptions& options) {
   absl::Status status = CheckTrainOptions(options);
   if (status.ok()) {
-    status = CheckDistinct(InputFiles(options.job), {{"the cache of link costs", LinkCostCachePath()},
-                                                     {"--save", options.job.save_path},
-                                                     {"--loss-csv", options.losses.csv},
-                                                     {"--loss-svg", options.losses.svg}});
+    status = CheckDistinct(InputOptions(options.job), {{"the cache of link costs", LinkCostCachePath()},
+                                                       {"--save", options.job.save_path},
+                                                       {"--loss-csv", options.losses.csv},
+                                                       {"--loss-svg", options.losses.svg}});
   }
   if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   status = CheckJobFiles(options.job, LinkCostCachePath());

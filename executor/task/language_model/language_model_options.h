@@ -44,7 +44,7 @@ class LanguageModelOptions final : public TaskOptions, public LanguageModelSpec 
   std::string_view task() const override { return "language_model"; }
   void VisitFields(FieldVisitor& visitor) override;
   absl::Status Check() const override;
-  std::vector<Input> Inputs() override { return {{"data_path", &data_path}}; }
+  std::vector<Input> Inputs() override { return {{"data_path", "--data", &data_path}}; }
   double& holdout() override { return LanguageModelSpec::holdout; }
   bool ragged() const override { return sequences == Sequences::kLines; }
 

@@ -20,9 +20,9 @@ namespace {
 
 constexpr char kAdviseFooter[] = R"(
 Examples:
-  recurve advise --memory 256MiB --layers 2 --hidden 512 --batch 32 --length 1000
+  recurve capacity advise --memory 256MiB --layers 2 --hidden 512 --batch 32 --length 1000
       how fast a model trains in 256 MiB in all, how it is cut into links, and where the bytes go
-  recurve advise --memory 64MiB --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --fixed-bytes 20MiB --json
+  recurve capacity advise --memory 64MiB --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --json
       the same of a chain, for a machine
 
 Exit status 3: the memory is too small; the message says what would do.)";
@@ -61,7 +61,7 @@ ExitStatus RunAdvise(const AdviseOptions& options) {
 
 }  // namespace
 
-Command AddAdviseCommand(const Section& section) {
+Command AddCapacityAdviseCommand(const Section& section) {
   CLI::App& advise = AddCommand(section, "advise", "how fast a chain or a model runs in a memory", kAdviseFooter);
   auto options = std::make_shared<AdviseOptions>(advise);
   AddBytes(advise, "--memory", options->memory, "such as 16GiB; all that is held counts");

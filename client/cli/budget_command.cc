@@ -18,9 +18,9 @@ namespace {
 
 constexpr char kBudgetFooter[] = R"(
 Examples:
-  recurve budget --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 1.25
+  recurve capacity budget --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 1.25
       the smallest memory in which a chain takes at most a quarter longer than with every tape kept
-  recurve budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.1 --json
+  recurve capacity budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.1 --json
       the same of a model, weights and all, for a machine
 
 Exit status 3: the strategy is that fast in no memory.)";
@@ -63,7 +63,7 @@ ExitStatus RunBudget(const SmallestBudgetOptions& options) {
 
 }  // namespace
 
-Command AddBudgetCommand(const Section& section) {
+Command AddCapacityBudgetCommand(const Section& section) {
   CLI::App& budget = AddCommand(section, "budget", "smallest memory in which a workload is fast enough", kBudgetFooter);
   auto options = std::make_shared<SmallestBudgetOptions>(budget);
   AddReal(budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");

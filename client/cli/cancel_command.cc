@@ -17,8 +17,8 @@ constexpr char kCancelFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
-A job that waits is cancelled at once. A running one is asked to stop, which it does within a second or so, and saves what
-it has trained; its last note says where, and `recurve watch` shows the end. A job that has ended stays as it is.)";
+A job that waits is cancelled at once. A running one is asked to stop, which it does within a second or so, and saves
+what it has trained; its last note says where, and `recurve watch` shows the end. A job that has ended stays as it is.)";
 
 struct CancelOptions {
   std::string executor;

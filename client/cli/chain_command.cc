@@ -25,9 +25,10 @@ Costs are whole numbers in any unit. taped_forward_cost is forward_cost, and the
 segments are those of the last state_bytes, where they are left out. 2,000 links at most, and some 300 that all differ.
 
 Examples:
-  recurve chain model.json                        what how much memory costs
-  recurve chain model.json --memory 64MiB   the cheapest schedule in 64 MiB, and what it stores where
-  recurve chain model.json --memory 64MiB --json)";
+  recurve plan chain model.json
+      the curve: what each amount of memory costs
+  recurve plan chain model.json --memory 64MiB
+      the cheapest schedule in 64 MiB, and what it stores where)";
 
 struct ChainOptions {
   std::string file;
@@ -62,7 +63,7 @@ ExitStatus RunChain(const ChainOptions& options) {
 
 }  // namespace
 
-Command AddChainCommand(const Section& section) {
+Command AddPlanChainCommand(const Section& section) {
   CLI::App& chain =
       AddCommand(section, "chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder",
                  kChainFooter);

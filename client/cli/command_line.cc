@@ -4,10 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/build_info.h"
 #include "client/cli/command_model.h"
 #include "client/cli/completion.h"
@@ -16,6 +20,40 @@
 
 namespace recurve {
 namespace {
+
+constexpr size_t kHelpWidth = 120;
+constexpr size_t kHelpColumn = 30;  // where what is said of an option begins
+
+std::string Wrapped(const std::string& text, size_t width) {
+  std::string wrapped;
+  size_t column = 0;
+  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
+    const bool fits = column + 1 + word.size() <= width;
+    if (column > 0) wrapped += fits ? ' ' : '\n';
+    column = (column > 0 && fits ? column + 1 : 0) + word.size();
+    wrapped += word;
+  }
+  return wrapped;
+}
+
+// The help of CLI11, in lines that fit and with one empty line between its parts.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(kHelpColumn);
+    label("SUBCOMMAND", "COMMAND");
+    label("Positionals", "Words");
+  }
+  std::string make_description(const CLI::App* app) const override {
+    return absl::StrCat(CLI::Formatter::make_description(app), "\n");
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return Wrapped(CLI::Formatter::make_option_desc(option), kHelpWidth - kHelpColumn);
+  }
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    return absl::StrReplaceAll(CLI::Formatter::make_help(app, std::move(name), mode), {{"\n\n\n", "\n\n"}});
+  }
+};
 
 OptionModel ModelOf(const CLI::Option& option) {
   OptionModel model{.name = option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front(),
@@ -28,7 +66,8 @@ OptionModel ModelOf(const CLI::Option& option) {
 }
 
 CommandModel ModelOf(const CLI::App& app) {
-  CommandModel model{.name = app.get_name(), .summary = app.get_description(), .chosen = app.parsed()};
+  CommandModel model{
+      .name = app.get_name(), .summary = app.get_description(), .needs_command = app.get_require_subcommand_min() > 0};
   for (const CLI::Option* option : app.get_options()) {
     (option->get_positional() ? model.words : model.options).push_back(ModelOf(*option));
   }
@@ -36,74 +75,72 @@ CommandModel ModelOf(const CLI::App& app) {
   return model;
 }
 
-// The command that was asked for, and its name in full: "recurve schedule export".
-struct ChosenCommand {
-  const CommandModel* model;
-  std::string name;
-};
-
-ChosenCommand ChosenIn(const CommandModel& program) {
-  ChosenCommand chosen{&program, program.name};
-  for (bool deeper = true; deeper;) {
-    const std::vector<CommandModel>& inner = chosen.model->commands;
-    const auto next = std::find_if(inner.begin(), inner.end(), [](const CommandModel& one) { return one.chosen; });
-    deeper = next != inner.end();
-    if (deeper) chosen = {&*next, absl::StrCat(chosen.name, " ", next->name)};
-  }
-  return chosen;
+ExitStatus FailUsage(const CommandPath& path, const std::string& wrong) {
+  return Fail(ExitStatus::kUsage,
+              absl::StrCat(wrong, wrong.back() == '?' ? " See " : "; see ", path.name(), " --help"));
 }
 
-// `unknown` are the words that the parser could not place, in the order in which they were typed.
-std::string UsageError(const CLI::Error& error, const ChosenCommand& chosen, const std::vector<std::string>& unknown) {
-  if (unknown.empty()) {
-    const bool no_command = !chosen.model->commands.empty();
-    return no_command ? absl::StrCat("a command is missing after \"", chosen.name, "\"") : error.what();
-  }
-  const std::string& word = unknown.front();
-  const std::string suggestion = SuggestionFor(*chosen.model, word);
-  const bool option = absl::StartsWith(word, "-");
-  const bool command = !option && !chosen.model->commands.empty();
-  return absl::StrCat("\"", absl::StrJoin(unknown, " "), "\" is not expected: ", chosen.name,
-                      option    ? " has no such option"
-                      : command ? " has no such command"
-                                : " takes no such word",
-                      suggestion.empty() ? "" : absl::StrCat("; did you mean ", suggestion, "?"));
+// `unknown` are words that have no place after the commands of `path`, in the order in which they were typed.
+ExitStatus FailUnknown(const CommandPath& path, const std::vector<std::string>& unknown) {
+  const std::string suggestion = SuggestionFor(path, unknown.front());
+  const bool option = absl::StartsWith(unknown.front(), "-");
+  const bool command = !option && !path.last().commands.empty();
+  return FailUsage(path, absl::StrCat("\"", absl::StrJoin(unknown, " "), "\" is not expected: ", path.name(),
+                                      option    ? " has no such option"
+                                      : command ? " has no such command"
+                                                : " takes no such word",
+                                      suggestion.empty() ? "" : absl::StrCat("; did you mean ", suggestion, "?")));
 }
 
-// `recurve help train` and `recurve version` are what people type first.
-std::vector<std::string> WithoutAliases(std::vector<std::string> words) {
-  if (words.empty()) return words;
-  if (words.front() == "help") {
-    words.erase(words.begin());
-    words.push_back("--help");
-  } else if (words.front() == "version") {
-    words.front() = "--version";
+// What the parser lets pass: options that do nothing where they stand, or in this build.
+absl::Status CheckOptions(const CommandPath& path) {
+  for (const CommandModel* outer : path.commands) {
+    if (outer == &path.last()) break;
+    for (const OptionModel& option : outer->options) {
+      if (!option.given) continue;
+      return absl::InvalidArgumentError(absl::StrCat(option.name, " has no effect before \"", path.last().name,
+                                                     "\": ", path.name(), " takes its own options, after its name"));
+    }
   }
-  return words;
+  const OptionModel* planner = path.last().FindOption("--planner");
+  if (planner != nullptr && planner->given && !HasServices()) {
+    return absl::InvalidArgumentError(absl::StrCat("--planner needs services: ", kNoServices));
+  }
+  return CheckIdleOptions(path.last());
 }
 
 // What the program ends with when no command is to run: after help, the version, or wrong words.
-std::optional<ExitStatus> ParseWords(CLI::App& app, std::vector<std::string> words) {
-  std::reverse(words.begin(), words.end());  // as the parser takes them
+std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::string>& words) {
+  // The parser would answer --help whatever stands before it.
+  const CommandModel before = ModelOf(app);
+  const CommandPath path = FollowWords(before, words);
+  if (path.unknown) return FailUnknown(path, {*path.unknown});
   try {
-    app.parse(std::move(words));
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version) == 0 ? ExitStatus::kDone : ExitStatus::kFailed;
   } catch (const CLI::Error& error) {
-    const CommandModel program = ModelOf(app);
-    const ChosenCommand chosen = ChosenIn(program);
-    const std::string wrong = UsageError(error, chosen, app.remaining(/*recurse=*/true));
-    return Fail(ExitStatus::kUsage,
-                absl::StrCat(wrong, wrong.back() == '?' ? " See " : "; see ", chosen.name, " --help"));
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+    if (!unknown.empty()) return FailUnknown(path, unknown);
+    return FailUsage(path, path.last().needs_command ? absl::StrCat("a command is missing after \"", path.name(), "\"")
+                                                     : error.what());
   }
-  const CommandModel program = ModelOf(app);
-  const CommandModel& command = *ChosenIn(program).model;
-  const OptionModel* planner = command.FindOption("--planner");
-  if (planner != nullptr && planner->given && !HasServices()) {
-    return Fail(ExitStatus::kUsage, absl::StrCat("--planner needs services: ", kNoServices));
+  const CommandModel after = ModelOf(app);
+  if (absl::Status status = CheckOptions(FollowWords(after, words)); !status.ok()) {
+    return Fail(status, ExitStatus::kUsage);
   }
-  if (absl::Status status = CheckIdleOptions(command); !status.ok()) return Fail(status, ExitStatus::kUsage);
   return std::nullopt;
+}
+
+// `recurve help schedule export`: words that are no options must be the names of commands.
+std::optional<ExitStatus> ShowHelp(CLI::App& app, std::vector<std::string> words) {
+  std::erase_if(words, [](const std::string& word) { return absl::StartsWith(word, "-") || word == kHelpWord; });
+  const CommandModel program = ModelOf(app);
+  const CommandPath path = FollowWords(program, words);
+  const size_t followed = path.commands.size() - 1;
+  if (followed < words.size()) return FailUnknown(path, {words[followed]});
+  words.push_back("--help");
+  return ParseWords(app, words);
 }
 
 }  // namespace
@@ -113,37 +150,49 @@ CLI::App& AddCommand(const Section& section, const std::string& name, const std:
   CLI::App* command = section.app.add_subcommand(name, summary);
   command->group(section.heading);
   command->footer(footer);
+  command->require_subcommand(0, 1);  // one of those that are added to it, if any
   return *command;
 }
 
-ExitStatus RunChosen(const std::vector<Command>& commands) {
+Command AddCommandGroup(const Section& section, const std::string& name, const std::string& summary,
+                        const std::string& footer, const std::vector<CommandAdder>& adders) {
+  CLI::App& group = AddCommand(section, name, summary, footer);
+  group.require_subcommand(1);
+  std::vector<Command> commands;
+  commands.reserve(adders.size());
+  for (const CommandAdder add : adders) commands.push_back(add({group, "Commands"}));
+  return {&group, [commands] { return RunChosen(commands, [] { return ExitStatus::kUsage; }); }};
+}
+
+ExitStatus RunChosen(const std::vector<Command>& commands, const std::function<ExitStatus()>& otherwise) {
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.run();
   }
-  return ExitStatus::kUsage;
+  return otherwise();
 }
 
 ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSection>& sections,
-                          const std::vector<std::string>& words) {
+                          std::vector<std::string> words) {
   CLI::App app(text.description, "recurve");
   app.footer(text.footer);
+  app.set_help_flag("-h,--help", "print this help");
   app.set_version_flag("-V,--version", VersionText(), "print version, build and instruction set");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.get_formatter()->column_width(30);
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.require_subcommand(1);
   std::vector<Command> commands;
   for (const CommandSection& section : sections) {
-    for (const auto add : section.add) commands.push_back(add({app, section.heading}));
+    for (const CommandAdder add : section.add) commands.push_back(add({app, section.heading}));
   }
-  if (!words.empty() && words.front() == kCompleteWord) {
-    std::fputs(CompletionsOf(ModelOf(app), {words.begin() + 1, words.end()}).c_str(), stdout);
+  const std::string first = words.empty() ? "" : words.front();
+  const std::vector<std::string> others(words.begin() + (words.empty() ? 0 : 1), words.end());
+  if (first == kCompleteWord) {
+    std::fputs(CompletionsOf(ModelOf(app), others).c_str(), stdout);
     return ExitStatus::kDone;
   }
-  for (const Command& command : commands) {
-    if (!command.app->get_subcommands({}).empty()) command.app->require_subcommand(1);
-  }
-  app.require_subcommand(1);
-  const std::optional<ExitStatus> end = ParseWords(app, WithoutAliases(words));
-  return end ? *end : RunChosen(commands);
+  if (first == "version") words.front() = "--version";  // which people type first, as they do `recurve help`
+  const std::optional<ExitStatus> end = first == kHelpWord ? ShowHelp(app, others) : ParseWords(app, words);
+  return end ? *end : RunChosen(commands, [] { return ExitStatus::kUsage; });
 }
 
 }  // namespace recurve

@@ -12,7 +12,7 @@ namespace recurve {
 // Commands under a heading of the help.
 struct CommandSection {
   std::string heading;
-  std::vector<Command (*)(const Section&)> add;
+  std::vector<CommandAdder> add;
 };
 
 struct ProgramText {
@@ -21,7 +21,7 @@ struct ProgramText {
 
 // Runs the command that the words after the program's name ask for, or says on stderr what is wrong with them.
 ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSection>& sections,
-                          const std::vector<std::string>& words);
+                          std::vector<std::string> words);
 
 }  // namespace recurve
 

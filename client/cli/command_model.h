@@ -2,6 +2,7 @@
 #ifndef RECURVE_CLIENT_CLI_COMMAND_MODEL_H_
 #define RECURVE_CLIENT_CLI_COMMAND_MODEL_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct OptionModel {
 struct CommandModel {
   std::string name;  // "recurve", "train"
   std::string summary;
-  bool chosen = false;  // on this command line
+  bool needs_command = false;  // does nothing without one of its own
   std::vector<OptionModel> options;
   std::vector<OptionModel> words;  // that it takes without an option before them
   std::vector<CommandModel> commands;
@@ -28,6 +29,19 @@ struct CommandModel {
   const OptionModel* FindOption(const std::string& option) const;
   const CommandModel* FindCommand(const std::string& command) const;
 };
+
+// Where words lead among the commands. Refers to the program.
+struct CommandPath {
+  std::vector<const CommandModel*> commands;  // the program first
+  const OptionModel* waiting = nullptr;       // an option whose value comes next
+  std::optional<std::string> unknown;         // the word at which a command was expected, and it is none
+
+  const CommandModel& last() const { return *commands.back(); }
+  std::string name() const;  // "recurve schedule export"
+};
+
+// Follows the words after the name of the program, up to one that is no command or an option that is not known.
+CommandPath FollowWords(const CommandModel& program, const std::vector<std::string>& words);
 
 }  // namespace recurve
 

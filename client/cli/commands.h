@@ -22,19 +22,26 @@ struct Command {
 CLI::App& AddCommand(const Section& section, const std::string& name, const std::string& summary,
                      const std::string& footer);
 
-// Runs the one of `commands` that was on the command line.
-ExitStatus RunChosen(const std::vector<Command>& commands);
+using CommandAdder = Command (*)(const Section&);
+
+// A command that does nothing without one of those that are added under it.
+Command AddCommandGroup(const Section& section, const std::string& name, const std::string& summary,
+                        const std::string& footer, const std::vector<CommandAdder>& adders);
+
+// Runs the one of `commands` that was on the command line, or `otherwise`.
+ExitStatus RunChosen(const std::vector<Command>& commands, const std::function<ExitStatus()>& otherwise);
 
 Command AddPlanCommand(const Section& section);
-Command AddAdviseCommand(const Section& section);
-Command AddCurveCommand(const Section& section);
-Command AddBudgetCommand(const Section& section);
-Command AddFitCommand(const Section& section);
-Command AddLengthsCommand(const Section& section);
-Command AddSplitCommand(const Section& section);
+Command AddPlanChainCommand(const Section& section);
+Command AddPlanOffloadCommand(const Section& section);
 Command AddScheduleCommand(const Section& section);
-Command AddChainCommand(const Section& section);
-Command AddOffloadCommand(const Section& section);
+Command AddCapacityCommand(const Section& section);
+Command AddCapacityAdviseCommand(const Section& section);
+Command AddCapacityBudgetCommand(const Section& section);
+Command AddCapacityCurveCommand(const Section& section);
+Command AddCapacityFitCommand(const Section& section);
+Command AddCapacityLengthsCommand(const Section& section);
+Command AddCapacitySplitCommand(const Section& section);
 Command AddTrainCommand(const Section& section);
 Command AddProfileCommand(const Section& section);
 Command AddSampleCommand(const Section& section);

@@ -32,21 +32,16 @@ std::string CommandLines(const CommandModel& command) {
 }  // namespace
 
 std::string CompletionsOf(const CommandModel& program, const std::vector<std::string>& words) {
-  const CommandModel* command = &program;
-  const OptionModel* waiting = nullptr;  // an option whose value comes next
-  for (size_t i = 0; i + 1 < words.size(); ++i) {
-    const bool value = waiting != nullptr;
-    waiting = nullptr;
-    if (value) continue;
-    if (const CommandModel* inner = command->FindCommand(words[i])) command = inner;
-    const OptionModel* option = command->FindOption(words[i]);
-    if (option != nullptr && !option->kind.empty()) waiting = option;
-  }
-  if (waiting != nullptr) return ValuesOfKind(waiting->kind);
-  if (!words.empty() && absl::StartsWith(words.back(), "-")) return OptionLines(*command);
-  if (!command->commands.empty()) return CommandLines(*command);
-  const std::string of_words = command->words.empty() ? "" : ValuesOfKind(command->words.front().kind);
-  return of_words.empty() ? OptionLines(*command) : of_words;
+  const bool help = words.size() > 1 && words.front() == kHelpWord;
+  const CommandPath path =
+      FollowWords(program, {words.begin() + (help ? 1 : 0), words.end() - (words.empty() ? 0 : 1)});
+  const CommandModel& command = path.last();
+  if (path.waiting != nullptr) return ValuesOfKind(path.waiting->kind);
+  if (help) return CommandLines(command);
+  if (!words.empty() && absl::StartsWith(words.back(), "-")) return OptionLines(command);
+  if (command.needs_command) return CommandLines(command);
+  const std::string of_words = command.words.empty() ? "" : ValuesOfKind(command.words.front().kind);
+  return of_words.empty() ? CommandLines(command) + OptionLines(command) : of_words;
 }
 
 }  // namespace recurve

@@ -18,6 +18,7 @@ namespace recurve {
 std::string CompletionsOf(const CommandModel& program, const std::vector<std::string>& words);
 
 inline constexpr char kCompleteWord[] = "__complete";
+inline constexpr char kHelpWord[] = "help";  // before the names of commands
 inline constexpr char kCompleteFiles[] = ":files\n";
 
 }  // namespace recurve

@@ -28,15 +28,15 @@ namespace {
 
 constexpr char kCurveFooter[] = R"(
 Examples:
-  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
+  recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
       what memory buys in time, for every strategy that counts in bytes
-  recurve curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
+  recurve capacity curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
       all corners of one strategy for a model, for a machine
-  recurve curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,hsm,chen,store-all --svg curve.svg
+  recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,chen --svg curve.svg
       a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
 
-Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is enough
-for a time; with a little less, the time is that of the line above.)";
+Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is
+enough for a time; with a little less, the time is that of the line above.)";
 
 constexpr Strategy kStrategiesInBytes[] = {Strategy::kAuto, Strategy::kHsm, Strategy::kChen, Strategy::kStoreAll};
 
@@ -112,7 +112,8 @@ ExitStatus RunCurve(const CurveOptions& options) {
     const absl::StatusOr<std::vector<Curve>> drawn =
         advisor->MakeCurves(*workload, *strategies, std::max(options.points, kPointsDrawn), WhenInterrupted());
     if (!drawn.ok()) return options.advice.Fail(drawn.status());
-    const absl::Status status = WritePicture(options.pictures.svg, CurveSvg(WorkloadText(*workload), *drawn));
+    const absl::Status status =
+        WritePicture(options.pictures.svg, kSvgPicture, CurveSvg(WorkloadText(*workload), *drawn));
     if (!status.ok()) return Fail(status);
     if (options.pictures.to_stdout()) return ExitStatus::kDone;
   }
@@ -126,14 +127,13 @@ ExitStatus RunCurve(const CurveOptions& options) {
 
 }  // namespace
 
-Command AddCurveCommand(const Section& section) {
+Command AddCapacityCurveCommand(const Section& section) {
   CLI::App& curve = AddCommand(section, "curve", "what memory buys in time, for each strategy", kCurveFooter);
   auto options = std::make_shared<CurveOptions>(curve);
   AddText(curve, "--strategy", options->strategy,
           "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES");
   AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
-  AddText(curve, "--svg", options->pictures.svg,
-          "draw the curves into this file; replaces a file that is there; - is stdout", "FILE");
+  AddText(curve, "--svg", options->pictures.svg, "draw the curves into this file; - is stdout", "FILE");
   AddAdviceOptions(curve, options->advice);
   return {&curve, [options] { return RunCurve(*options); }};
 }

@@ -13,6 +13,7 @@
 #include "client/cli/json.h"
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
+#include "client/cli/progress_line.h"
 #include "executor/task/language_model/language_model_options.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
@@ -59,8 +60,14 @@ ExitStatus RunEval(const EvalOptions& options) {
   if (!backend.ok()) return Fail(backend.status());
 
   model->task.As<LanguageModelOptions>().sequences = options.sequences;
-  const absl::StatusOr<Metric> metric =
-      model->task->EvaluateFile(model->parameters, **file, options.last, **backend, WhenInterrupted(), {});
+  ProgressLine line(stderr);  // so that the answer can be redirected
+  EvaluationProgressLine progress(line, "bytes");
+  const auto size = static_cast<int64_t>(options.last * static_cast<double>((*file)->size()));
+  const absl::StatusOr<Metric> metric = model->task->EvaluateFile(model->parameters, **file, options.last, **backend,
+                                                                  WhenInterrupted(), [&](int64_t done) {
+                                                                    if (line.terminal()) progress.Show(done, size);
+                                                                  });
+  line.Clear();
   if (!metric.ok()) return Fail(metric.status());
   if (const std::string change = (*file)->Change(); !change.empty()) Note(change);
   if (options.json) {

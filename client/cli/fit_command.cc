@@ -22,9 +22,9 @@ namespace {
 
 constexpr char kFitFooter[] = R"(
 Examples:
-  recurve fit --dimension batch --memory 16GiB --layers 2 --hidden 1024 --length 1000
+  recurve capacity fit --dimension batch --memory 16GiB --layers 2 --hidden 1024 --length 1000
       the most sequences in a batch that a device of 16 GiB holds, at most a quarter slower than with every tape kept
-  recurve fit --dimension length --memory 1GiB --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 2
+  recurve capacity fit --dimension length --memory 1GiB --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 2
       the longest chain that 1 GiB holds at twice the time
 
 Exit status 3: not even 1 fits; the message says what memory would do.)";
@@ -123,7 +123,7 @@ ExitStatus RunFit(const FitOptions& options) {
 
 }  // namespace
 
-Command AddFitCommand(const Section& section) {
+Command AddCapacityFitCommand(const Section& section) {
   CLI::App& fit = AddCommand(section, "fit", "largest batch, length or hidden size that fits a device", kFitFooter);
   auto options = std::make_shared<FitOptions>(fit);
   AddChoice(fit, "--dimension", options->dimension, Dimensions(), "what may grow");

@@ -13,7 +13,8 @@ namespace {
 constexpr char kNone[] = "";
 
 // `option` does nothing where `other` has `value`. --dry-run is not here: it shows what the same line would do without
-// it. Neither is --seed with --temperature 0: a seed promises that the same line gives the same, and so it does.
+// it, and train says what it leaves out. Neither is --seed with --temperature 0: a seed promises that the same line
+// gives the same, and so it does.
 struct IdleRule {
   const char* option;
   const char* other;

@@ -4,7 +4,6 @@
 #include <map>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "client/cli/model_options.h"
 #include "client/cli/option_values.h"
 #include "executor/task/language_model/language_model_options.h"
@@ -114,21 +113,6 @@ void AddJobOptions(CLI::App& app, JobSpec& spec) {
 void AddMeasuredJobOptions(CLI::App& app, JobSpec& spec) {
   AddEverydayOptions(app, spec);
   AddDetailOptions(app, spec);
-}
-
-absl::Status CheckInputsNamed(const JobSpec& spec) {
-  for (const NamedFile& input : InputOptions(spec)) {
-    if (!input.path.empty()) continue;
-    return absl::InvalidArgumentError(absl::StrCat(input.name, " is required: the file to learn from"));
-  }
-  return absl::OkStatus();
-}
-
-std::vector<NamedFile> InputOptions(const JobSpec& spec) {
-  TaskSpec task = spec.task;
-  std::vector<NamedFile> files;
-  for (const TaskOptions::Input& input : task->Inputs()) files.push_back({input.option, *input.path});
-  return files;
 }
 
 }  // namespace recurve

@@ -2,11 +2,7 @@
 #ifndef RECURVE_CLIENT_CLI_JOB_OPTIONS_H_
 #define RECURVE_CLIENT_CLI_JOB_OPTIONS_H_
 
-#include <vector>
-
-#include "absl/status/status.h"
 #include "client/cli/option_values.h"
-#include "executor/data/file_identity.h"
 #include "executor/job/job_spec.h"
 
 namespace recurve {
@@ -16,12 +12,6 @@ void AddJobOptions(CLI::App& app, JobSpec& spec);
 
 // The same without those of a job that is trained to its end: steps, and what is saved when.
 void AddMeasuredJobOptions(CLI::App& app, JobSpec& spec);
-
-// INVALID_ARGUMENT naming the option when a file that the job reads was not named.
-absl::Status CheckInputsNamed(const JobSpec& spec);
-
-// The files that the job reads, as the command line calls them.
-std::vector<NamedFile> InputOptions(const JobSpec& spec);
 
 }  // namespace recurve
 

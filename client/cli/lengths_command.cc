@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +13,7 @@
 #include "client/cli/advice_options.h"
 #include "client/cli/advice_text.h"
 #include "client/cli/commands.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/json.h"
 #include "client/cli/option_values.h"
@@ -30,9 +29,9 @@ namespace {
 
 constexpr char kLengthsFooter[] = R"(
 Examples:
-  recurve lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
+  recurve capacity lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
       what batches of variable length cost in one memory
-  recurve lengths --lengths-file lengths.txt --memory 1GiB --hidden 512 --batch 32 --length 4000 --json
+  recurve capacity lengths --lengths-file lengths.txt --memory 1GiB --hidden 512 --batch 32 --length 4000 --json
       lengths from a file (separated by commas, spaces or lines), of a model sized for up to 4000 steps
 
 Exit status 3: some length does not fit; the message says what memory would do for all.)";
@@ -48,14 +47,6 @@ struct LengthsOptions {
   Strategy strategy = Strategy::kAuto;
 };
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file.good()) return absl::InvalidArgumentError("--lengths-file " + path + " cannot be read, or is empty");
-  return text.str();
-}
-
 absl::StatusOr<std::vector<int64_t>> ParseLengths(const std::string& text) {
   std::vector<int64_t> lengths;
   for (const auto& word : absl::StrSplit(text, absl::ByAnyChar(", \t\r\n"), absl::SkipEmpty())) {
@@ -69,13 +60,23 @@ absl::StatusOr<std::vector<int64_t>> ParseLengths(const std::string& text) {
   return lengths;
 }
 
+absl::StatusOr<std::vector<int64_t>> ReadLengths(const std::string& path) {
+  constexpr int64_t kMostBytes = 20 * kMaxLengths;  // of lengths with 19 digits
+  ASSIGN_OR_RETURN(const std::string text, ReadTextArgument(path, kMostBytes));
+  ASSIGN_OR_RETURN(std::vector<int64_t> lengths, ParseLengths(text));
+  if (!lengths.empty()) return lengths;
+  return absl::InvalidArgumentError(
+      absl::StrCat("there are no lengths in ", path, "; write them with commas, spaces or line ends between"));
+}
+
 absl::StatusOr<std::vector<int64_t>> LengthsOf(const LengthsOptions& options) {
   if (options.lengths.empty() == options.lengths_file.empty()) {
     return absl::InvalidArgumentError("give either --lengths, such as 100,200,5000, or --lengths-file FILE");
   }
   if (options.lengths_file.empty()) return ParseLengths(options.lengths);
-  ASSIGN_OR_RETURN(const std::string text, ReadText(options.lengths_file));
-  return ParseLengths(text);
+  absl::StatusOr<std::vector<int64_t>> lengths = ReadLengths(options.lengths_file);
+  if (lengths.ok()) return lengths;
+  return absl::Status(lengths.status().code(), absl::StrCat("--lengths-file: ", lengths.status().message()));
 }
 
 std::string LengthsText(const std::vector<int64_t>& lengths, const std::vector<Advice>& advices) {
@@ -141,12 +142,12 @@ ExitStatus RunLengths(const LengthsOptions& options) {
 
 }  // namespace
 
-Command AddLengthsCommand(const Section& section) {
+Command AddCapacityLengthsCommand(const Section& section) {
   CLI::App& lengths =
       AddCommand(section, "lengths", "what batches of variable length cost in one memory", kLengthsFooter);
   auto options = std::make_shared<LengthsOptions>(lengths);
   AddText(lengths, "--lengths", options->lengths, "lengths with commas between, up to 10,000", "N,N,...");
-  AddText(lengths, "--lengths-file", options->lengths_file, "file of lengths instead", "FILE");
+  AddText(lengths, "--lengths-file", options->lengths_file, "file of lengths instead; - is standard input", "FILE");
   AddBytes(lengths, "--memory", options->memory, "for each of the lengths; all that is held counts");
   AddStrategy(lengths, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(lengths, options->advice);

@@ -4,7 +4,6 @@
 #ifndef RECURVE_CLIENT_CLI_LOSS_RECORD_H_
 #define RECURVE_CLIENT_CLI_LOSS_RECORD_H_
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +20,14 @@ struct LossFiles {
   std::string csv, svg;  // paths; empty: not wanted
 };
 
+// INVALID_ARGUMENT when the losses would be written over a file of another kind, or to standard output.
+absl::Status CheckLossFiles(const LossFiles& files);
+
 // The CSV is written line by line while the training goes on, so that it can be followed, each line when the next step
 // is done; the picture is written at the end. Not thread-safe.
 class LossRecord {
  public:
-  // Replaces the CSV of an earlier training. INVALID_ARGUMENT when there is any other file; errors as of OutputFile.
+  // Replaces the files of an earlier training. Errors as of OutputFile.
   static absl::StatusOr<std::unique_ptr<LossRecord>> Open(const LossFiles& files);
 
   void AddStep(const StepRecord& record);
@@ -34,17 +36,13 @@ class LossRecord {
   absl::Status Finish(const std::string& subject);
 
  private:
-  struct Closer {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   explicit LossRecord(const LossFiles& files) : files_(files) {}
   absl::Status OpenFiles();
   void WriteRow();
 
   const LossFiles files_;
-  std::unique_ptr<std::FILE, Closer> csv_;
-  std::optional<OutputFile> svg_;
+  std::optional<OutputFile> csv_, svg_;
+  absl::Status csv_status_;
   LearningCurve curve_;
   std::optional<StepRecord> step_;  // the row that is to be written
   std::optional<double> held_out_;  // of that step

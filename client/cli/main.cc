@@ -24,19 +24,20 @@ constexpr char kProgramFooter[] = R"(Examples:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 200
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
                                             what backpropagation through 1000 links costs in 15 MiB
+  recurve capacity budget --layers 2 --hidden 1024 --batch 32 --max-slowdown 1.25
+                                            the smallest memory in which a model trains fast enough
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --save /models/book.safetensors
                                             recurve-executor runs jobs on its machine; recurve-planner plans for it
 
 Bytes are written as 64MiB, 1.5GiB, 500kB or plain 4096. --json gives machines one JSON object a line.
+A file that is written replaces one of its kind only: a picture replaces a picture, a model a model.
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 the memory given is too small, 130 interrupted.
-`recurve COMMAND --help` has examples, units and defaults of each.)";
+`recurve COMMAND --help` or `recurve help COMMAND` has examples, units and defaults of each.)";
 
 ExitStatus Main(int argc, char** argv) {
   const std::vector<CommandSection> sections = {
       {"On this machine", {AddTrainCommand, AddSampleCommand, AddEvalCommand, AddProfileCommand}},
-      {"Plans", {AddPlanCommand, AddChainCommand, AddOffloadCommand, AddScheduleCommand}},
-      {"Before a job is placed",
-       {AddBudgetCommand, AddCurveCommand, AddFitCommand, AddAdviseCommand, AddLengthsCommand, AddSplitCommand}},
+      {"Plans", {AddPlanCommand, AddScheduleCommand, AddCapacityCommand}},
       {"With an executor daemon", {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddCancelCommand}},
       {"For the shell", {AddCompletionCommand}},
   };

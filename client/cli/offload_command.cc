@@ -16,9 +16,9 @@ namespace {
 
 constexpr char kOffloadFooter[] = R"(
 Examples:
-  recurve offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 4MiB --host-memory 64MiB
+  recurve plan offload --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 4MiB --host-memory 64MiB
       --forward-cost 100 --backward-cost 200 --host-write-cost 150 --host-read-cost 150
-  recurve offload --length 100 --state-bytes 1 --memory 3 --host-memory 10 --forward-cost 1 --host-read-cost 2
+  recurve plan offload --length 100 --state-bytes 1 --memory 3 --host-memory 10 --forward-cost 1 --host-read-cost 2
       in slots of one state, as in the literature; no tape is stored
 
 Costs are whole numbers in any unit, such as microseconds; those left out are 0. States may be stored on the device or
@@ -66,7 +66,7 @@ ExitStatus RunOffload(const OffloadOptions& options) {
 
 }  // namespace
 
-Command AddOffloadCommand(const Section& section) {
+Command AddPlanOffloadCommand(const Section& section) {
   CLI::App& offload =
       AddCommand(section, "offload", "cheapest way through a chain with a second store, on the host", kOffloadFooter);
   auto options = std::make_shared<OffloadOptions>();

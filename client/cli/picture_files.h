@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "client/cli/output_file.h"
 #include "executor/data/file_identity.h"
 
 namespace recurve {
@@ -20,11 +21,11 @@ struct PictureFiles {
 };
 
 // INVALID_ARGUMENT when more than one thing is to go to standard output, of which `json` is one, or when a picture
-// would be written over one of the `inputs` of the command or over another picture.
+// would be written over one of the `inputs` of the command, over another picture or over a file of another kind.
 absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::vector<NamedFile>& inputs = {});
 
 // Writes a picture as OutputFile does. Errors as of OutputFile.
-absl::Status WritePicture(const std::string& path, const std::string& picture);
+absl::Status WritePicture(const std::string& path, const OutputKind& kind, const std::string& picture);
 
 }  // namespace recurve
 

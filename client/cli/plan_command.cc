@@ -35,6 +35,8 @@ Examples:
       a picture of the cheapest: what is kept, what is run again, what that buys
   recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
       in the units of the paper "Memory-Efficient Backpropagation Through Time"
+  recurve plan chain model.json --memory 64MiB
+      links that differ, described in a file
 
 A link is a run of consecutive steps; its state is what the next link needs to start, its tape what its backward
 needs beyond that. auto, store-all and chen take bytes, ism and msm take slots, hsm takes either. Exit status 3: the
@@ -64,16 +66,16 @@ absl::StatusOr<PlanRequest> RequestOf(const PlanOptions& options) {
 }
 
 absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files, bool say) {
-  const auto write = [&](const std::string& path, std::string (*draw)(const PlanFigures&)) {
+  const auto write = [&](const std::string& path, const OutputKind& kind, std::string (*draw)(const PlanFigures&)) {
     if (path.empty()) return absl::OkStatus();
-    absl::Status status = WritePicture(path, draw(figures));
+    absl::Status status = WritePicture(path, kind, draw(figures));
     if (status.ok() && say) {
       std::printf("  picture      %s (%s)\n", Printable(path).c_str(), std::string(ToString(figures.strategy)).c_str());
     }
     return status;
   };
-  RETURN_IF_ERROR(write(files.svg, PlanSvg));
-  return write(files.html, PlanPage);
+  RETURN_IF_ERROR(write(files.svg, kSvgPicture, PlanSvg));
+  return write(files.html, kHtmlPage, PlanPage);
 }
 
 // Shows a feasible plan: to whoever reads the text, if `text`, and in the files that were asked for.
@@ -147,7 +149,8 @@ ExitStatus RunPlan(const PlanOptions& options) {
 
 Command AddPlanCommand(const Section& section) {
   CLI::App& plan =
-      AddCommand(section, "plan", "cheapest way through a chain in a memory budget; compares strategies", kPlanFooter);
+      AddCommand(section, "plan", "cheapest way through a chain of equal links in a memory budget; compares strategies",
+                 kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
   AddBudgetOptions(plan, options->budget);
   AddText(plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
@@ -159,13 +162,14 @@ Command AddPlanCommand(const Section& section) {
   AddReal(time, "--backward-cost", options->backward_seconds, "seconds of one link");
   const Section pictures(plan, "Pictures");
   AddText(pictures, "--svg", options->pictures.svg,
-          "draw the plan into this file (of all strategies: the cheapest); replaces a file that is there; - is stdout",
-          "FILE");
+          "draw the plan into this file (of all strategies: the cheapest); - is stdout", "FILE");
   AddText(pictures, "--html", options->pictures.html,
           "the same as a page to step through, in one file that needs no network", "FILE");
   AddPlannerOption(plan, options->planner);
   AddFlag(plan, "--json", options->json, "print one JSON object");
-  return {&plan, [options] { return RunPlan(*options); }};
+  const Section others(plan, "Other chains");
+  const std::vector<Command> commands = {AddPlanChainCommand(others), AddPlanOffloadCommand(others)};
+  return {&plan, [options, commands] { return RunChosen(commands, [&] { return RunPlan(*options); }); }};
 }
 
 }  // namespace recurve

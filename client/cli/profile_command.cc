@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/job_options.h"
 #include "client/cli/job_text.h"
@@ -45,13 +46,13 @@ struct ProfileOptions {
 
 // The files that a profile reads.
 std::vector<NamedFile> ProfileInputs(const JobSpec& spec) {
-  std::vector<NamedFile> files = InputOptions(spec);
+  std::vector<NamedFile> files = InputArguments(spec);
   files.push_back({"the cache of link costs", LinkCostCachePath()});
   return files;
 }
 
 absl::Status CheckProfileOptions(const ProfileOptions& options) {
-  RETURN_IF_ERROR(CheckInputsNamed(options.job));
+  RETURN_IF_ERROR(CheckInputArguments(options.job));
   if (options.job.steps < 1 || options.job.steps > kMostBatches) {
     return absl::InvalidArgumentError(
         absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
@@ -92,7 +93,7 @@ ExitStatus RunProfile(const ProfileOptions& options) {
   if (absl::IsFailedPrecondition(profile.status())) return Fail(profile.status(), ExitStatus::kInfeasible);
   if (!profile.ok()) return Fail(profile.status());
   if (options.pictures.wanted()) {
-    const absl::Status status = WritePicture(options.pictures.svg, RooflineSvg(FiguresOf(*profile)));
+    const absl::Status status = WritePicture(options.pictures.svg, kSvgPicture, RooflineSvg(FiguresOf(*profile)));
     if (!status.ok()) return Fail(status);
     if (options.pictures.to_stdout()) return ExitStatus::kDone;
   }
@@ -116,8 +117,7 @@ Command AddProfileCommand(const Section& section) {
   AddMeasuredJobOptions(profile, options->job);
   AddCount(profile, "--steps", options->job.steps, "batches to time");
   AddText(profile, "--svg", options->pictures.svg,
-          "draw the operations under the roofline ceilings into this file; replaces a file that is there; - is stdout",
-          "FILE");
+          "draw the operations under the roofline ceilings into this file; - is stdout", "FILE");
   AddFlag(profile, "--json", options->json, "print one JSON object, with every operation of every phase");
   AddPlannerOption({profile, "Plan"}, options->planner);
   return {&profile, [options] { return RunProfile(*options); }};

@@ -38,7 +38,7 @@ Examples:
   python3 docs/replay_schedule.py plan.jsonl
       replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
 
-The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is a lie.)";
+The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is false.)";
 
 struct ExportOptions {
   BudgetOptions budget;
@@ -84,7 +84,7 @@ class ScheduleFile {
 
   // Whether more is wanted.
   bool Begin(const ScheduleHeader& header) {
-    absl::StatusOr<OutputFile> opened = OutputFile::Open(path_);
+    absl::StatusOr<OutputFile> opened = OutputFile::Open(path_, kScheduleFile);
     status_ = opened.status();
     if (opened.ok()) file_.emplace(*std::move(opened));
     return WriteLine(ToJson(header));
@@ -105,7 +105,7 @@ class ScheduleFile {
 
  private:
   bool WriteLine(const std::string& line) {
-    if (Interrupted()) status_ = absl::CancelledError("interrupted");
+    if (status_.ok() && Interrupted()) status_ = absl::CancelledError("interrupted");
     if (status_.ok()) status_ = file_->Write(line + '\n');
     return status_.ok();
   }
@@ -127,7 +127,9 @@ ExitStatus RunExport(const ExportOptions& options) {
   absl::StatusOr<PlanRequest> request = RequestOf(options.budget);
   if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
   request->strategy = options.strategy;
-  if (absl::Status status = CheckRequest(*request); !status.ok()) return Fail(status, ExitStatus::kUsage);
+  absl::Status wrong = CheckRequest(*request);
+  if (wrong.ok()) wrong = CheckReplaceable(options.save, kScheduleFile);
+  if (!wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
 
   ScheduleFile file(options.save, request->length);
   std::optional<PlanAnswer> infeasible;
@@ -244,7 +246,7 @@ Command AddExport(const Section& schedule) {
   AddBudgetOptions(app, options->budget);
   AddStrategy(app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddPlannerOption(app, options->planner);
-  AddText(app, "--save", options->save, "file to write, whole or not at all; - is standard output", "FILE");
+  AddText(app, "--save", options->save, "file to write, whole or not at all; - is stdout", "FILE");
   return {&app, [options] { return RunExport(*options); }};
 }
 
@@ -265,11 +267,8 @@ Command AddVerify(const Section& schedule) {
 }  // namespace
 
 Command AddScheduleCommand(const Section& section) {
-  CLI::App& schedule =
-      AddCommand(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter);
-  const Section parts(schedule, "Commands");
-  const std::vector<Command> commands = {AddExport(parts), AddVerify(parts)};
-  return {&schedule, [commands] { return RunChosen(commands); }};
+  return AddCommandGroup(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter,
+                         {AddExport, AddVerify});
 }
 
 }  // namespace recurve

@@ -27,9 +27,9 @@ namespace {
 
 constexpr char kSplitFooter[] = R"(
 Examples:
-  recurve split --memory 80GiB chat.json speech.json
+  recurve capacity split --memory 80GiB chat.json speech.json
       each job's share of one device, so that all of them together take the least time
-  recurve split --memory 80GiB --goal slowdown jobs.json --json
+  recurve capacity split --memory 80GiB --goal slowdown jobs.json --json
       so that the one that is slowed down most is slowed down least
 
 A file holds one job or an array of jobs. A job is a chain or a model, with an optional name:
@@ -149,7 +149,7 @@ ExitStatus RunSplit(const SplitOptions& options) {
 
 }  // namespace
 
-Command AddSplitCommand(const Section& section) {
+Command AddCapacitySplitCommand(const Section& section) {
   CLI::App& split = AddCommand(section, "split", "share the memory of one device out over several jobs", kSplitFooter);
   auto options = std::make_shared<SplitOptions>();
   AddPositionals(split, "jobs", options->files, "JSON files with jobs", "FILE");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
 #include "client/cli/executor_option.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/job_messages.h"
 #include "client/cli/job_options.h"
 #include "client/cli/job_watch.h"
@@ -56,9 +57,9 @@ absl::Status MakeAbsolute(const char* option, std::string& path) {
 
 ExitStatus RunSubmit(const SubmitOptions& options) {
   JobSpec spec = options.job;
-  absl::Status checked = CheckInputsNamed(spec);
-  if (checked.ok()) checked = CheckJobSpec(spec);
-  if (!checked.ok()) return Fail(checked, ExitStatus::kUsage);
+  absl::Status wrong = CheckInputArguments(spec);
+  if (wrong.ok()) wrong = CheckJobSpec(spec);
+  if (!wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
   if (!options.relative_to_roots) {
     absl::Status status = MakeAbsolute("--save", spec.save_path);
     for (const TaskOptions::Input& input : spec.task->Inputs()) status.Update(MakeAbsolute(input.option, *input.path));

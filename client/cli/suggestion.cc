@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace recurve {
 namespace {
@@ -72,6 +73,7 @@ constexpr std::pair<const char*, const char*> kOtherNames[] = {
     {"-j", "--threads"},
     {"-v", "--version"},
     {"-V", "--version"},
+    {"help", "--help"},
     {"ls", "jobs"},
     {"list", "jobs"},
     {"status", "jobs"},
@@ -103,32 +105,53 @@ size_t EditDistance(const std::string& from, const std::string& to) {
   return last.back();
 }
 
-std::vector<std::string> NamesOf(const CommandModel& command) {
-  std::vector<std::string> names;
-  for (const OptionModel& option : command.options) names.push_back(option.name);
-  for (const CommandModel& inner : command.commands) names.push_back(inner.name);
-  return names;
+struct Candidate {
+  std::string name;
+  std::string in_full;  // as it is suggested
+};
+
+// All below `command`, whose name in full is `in_full`.
+void AddCommands(const CommandModel& command, const std::string& in_full, std::vector<Candidate>& candidates) {
+  for (const CommandModel& inner : command.commands) {
+    candidates.push_back({inner.name, absl::StrCat(in_full, " ", inner.name)});
+  }
+  for (const CommandModel& inner : command.commands) {
+    AddCommands(inner, absl::StrCat(in_full, " ", inner.name), candidates);
+  }
 }
 
-}  // namespace
-
-std::string SuggestionFor(const CommandModel& command, const std::string& word) {
-  const std::vector<std::string> names = NamesOf(command);
-  const std::string name = word.substr(0, word.find('='));
+std::string BestOf(const std::vector<Candidate>& candidates, const std::string& name) {
   for (const auto& [other, ours] : kOtherNames) {
-    if (name == other && std::find(names.begin(), names.end(), ours) != names.end()) return ours;
+    if (name != other) continue;
+    for (const Candidate& candidate : candidates) {
+      if (candidate.name == ours) return candidate.in_full;
+    }
   }
   constexpr size_t kShortestBeginning = 3;
   std::string best;
   size_t least = std::max<size_t>(1, name.size() / 3) + 1;  // more letters wrong are another word
-  for (const std::string& candidate : names) {
-    const bool beginning = name.size() >= kShortestBeginning && name != "--" && absl::StartsWith(candidate, name);
-    const size_t distance = beginning ? 0 : EditDistance(name, candidate);
+  for (const Candidate& candidate : candidates) {
+    const bool beginning = name.size() >= kShortestBeginning && name != "--" && absl::StartsWith(candidate.name, name);
+    const size_t distance = beginning ? 0 : EditDistance(name, candidate.name);
     if (distance >= least) continue;
     least = distance;
-    best = candidate;
+    best = candidate.in_full;
   }
   return best;
+}
+
+}  // namespace
+
+std::string SuggestionFor(const CommandPath& path, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<Candidate> candidates;
+  for (const OptionModel& option : path.last().options) candidates.push_back({option.name, option.name});
+  AddCommands(path.last(), path.name(), candidates);
+  std::string best = BestOf(candidates, name);
+  if (!best.empty() || absl::StartsWith(name, "-")) return best;
+  candidates.clear();
+  AddCommands(*path.commands.front(), path.commands.front()->name, candidates);
+  return BestOf(candidates, name);
 }
 
 }  // namespace recurve

@@ -8,9 +8,10 @@
 
 namespace recurve {
 
-// The option or command of `command` that `word` may have been meant for: what other tools call "--epochs" or "--lr",
-// a beginning, or a word with few letters wrong. Empty where nothing comes close.
-std::string SuggestionFor(const CommandModel& command, const std::string& word);
+// The option ("--steps") or the command in full ("recurve capacity fit") that `word` may have been meant for after the
+// commands of `path`: what other tools call "--epochs" or "--lr", a beginning, or a word with few letters wrong. A
+// command may be any below the last of `path`, or else any at all. Empty where nothing comes close.
+std::string SuggestionFor(const CommandPath& path, const std::string& word);
 
 }  // namespace recurve
 

@@ -18,10 +18,10 @@ std::string Environment(const char* name) {
 
 }  // namespace
 
-int TerminalWidth() {
+int TerminalWidth(int descriptor) {
   constexpr int kUsual = 80;
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 bool TerminalHasColours() {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the standard output can show.
+// What standard output can show.
 #ifndef RECURVE_CLIENT_CLI_TERMINAL_H_
 #define RECURVE_CLIENT_CLI_TERMINAL_H_
 
 namespace recurve {
 
-int TerminalWidth();        // characters of a line; 80 where it is no terminal
-bool TerminalHasColours();  // a terminal, not a dumb one, and NO_COLOR is not set (no-color.org)
-bool LocaleIsUtf8();        // by LC_ALL, else LC_CTYPE, else LANG
+int TerminalWidth(int descriptor = 1);  // characters of a line of standard output; 80 where it is no terminal
+bool TerminalHasColours();              // a terminal, not a dumb one, and NO_COLOR is not set (no-color.org)
+bool LocaleIsUtf8();                    // by LC_ALL, else LC_CTYPE, else LANG
 
 }  // namespace recurve
 

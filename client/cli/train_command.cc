@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -8,7 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/input_arguments.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/job_options.h"
 #include "client/cli/job_text.h"
@@ -17,6 +17,7 @@
 #include "client/cli/model_output.h"
 #include "client/cli/option_values.h"
 #include "client/cli/planner_option.h"
+#include "client/cli/progress_line.h"
 #include "client/cli/strategy_comparison.h"
 #include "client/cli/training_display.h"
 #include "executor/data/file_identity.h"
@@ -43,10 +44,10 @@ What links of the model cost is measured in about a second and kept for the next
 (empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
 predicted time, which may differ by machine, and with them the last bits of the weights.
 
---json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last one
-("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
-SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it as
-FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
+--json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last
+one ("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
+SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it
+as FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
 Exit status 3: the memory is too small; the message says what would do.)";
 
 struct TrainOptions {
@@ -64,7 +65,7 @@ bool WritesFiles(const TrainOptions& options) {
 }
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
-  RETURN_IF_ERROR(CheckInputsNamed(options.job));
+  RETURN_IF_ERROR(CheckInputArguments(options.job));
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
@@ -72,7 +73,20 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
   return CheckJobSpec(options.job);
 }
 
+// A dry run shows what the same line would do without --dry-run, so that it takes every option.
+void NoteWhatIsLeftOut(const TrainOptions& options) {
+  std::vector<std::string> left_out;
+  if (options.sample > 0) left_out.push_back("--sample");
+  if (options.compare.rounds > 0) left_out.push_back("--compare");
+  if (!options.losses.csv.empty()) left_out.push_back("--loss-csv");
+  if (!options.losses.svg.empty()) left_out.push_back("--loss-svg");
+  if (left_out.empty()) return;
+  PrintNote(absl::StrCat("--dry-run trains nothing: without effect here: ", absl::StrJoin(left_out, ", ")),
+            options.json);
+}
+
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
+  NoteWhatIsLeftOut(options);
   if (options.json) {
     Json json = {{"type", "plan"}, {"feasible", true}};
     json.update(JobPlanJson(options.job, plan));
@@ -90,14 +104,6 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
   std::printf("%s\n", JobPlanText(options.job, job.plan()).c_str());
   ProgressDisplay display(options.job.steps, options.job.max_seconds, job.plan().ledger.total(), record);
   return job.Run(display, WhenInterrupted());
-}
-
-// On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
-void ShowRounds(int64_t done, int64_t rounds) {
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  if (!terminal && done % 5 != 1) return;
-  std::fprintf(stderr, terminal ? "\r\033[Kcompared in %lld of %lld rounds " : "compared in %lld of %lld rounds\n",
-               static_cast<long long>(done), static_cast<long long>(rounds));
 }
 
 // The losses are kept of a training that fails, too; `recorded` says whether.
@@ -133,11 +139,14 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
     json["sample"] = std::move(text);
   }
   if (options.compare.rounds > 0) {
+    // On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
+    ProgressLine line(stderr);
     absl::StatusOr<std::vector<StrategyMeasurement>> measured = MeasureStrategies(
         options.job, plan, options.compare, planners, known_costs, WhenInterrupted(), [&](int64_t done) {
-          if (!options.json) ShowRounds(done, options.compare.rounds);
+          if (options.json || !(line.terminal() || done % 5 == 1)) return;
+          line.Show(absl::StrCat("compared in ", done, " of ", options.compare.rounds, " rounds"));
         });
-    if (!options.json && isatty(STDERR_FILENO) != 0) std::fputs("\r\033[K", stderr);
+    line.Clear();
     if (measured.ok()) {
       json["comparison"] = MeasurementsJson(*measured);
     } else {
@@ -156,11 +165,12 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
 ExitStatus CheckBefore(const TrainOptions& options) {
   absl::Status status = CheckTrainOptions(options);
   if (status.ok()) {
-    status = CheckDistinct(InputOptions(options.job), {{"the cache of link costs", LinkCostCachePath()},
-                                                       {"--save", options.job.save_path},
-                                                       {"--loss-csv", options.losses.csv},
-                                                       {"--loss-svg", options.losses.svg}});
+    status = CheckDistinct(InputArguments(options.job), {{"the cache of link costs", LinkCostCachePath()},
+                                                         {"--save", options.job.save_path},
+                                                         {"--loss-csv", options.losses.csv},
+                                                         {"--loss-svg", options.losses.svg}});
   }
+  if (status.ok()) status = CheckLossFiles(options.losses);
   if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   status = CheckJobFiles(options.job, LinkCostCachePath());
   if (status.ok()) return ExitStatus::kDone;

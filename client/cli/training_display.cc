@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/training_display.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -23,8 +21,6 @@ namespace {
 constexpr int kLines = 20;  // of progress where there is no terminal
 constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
-constexpr std::chrono::milliseconds kRedrawEvery{200};
-constexpr std::chrono::seconds kTellEvery{5};  // where there is no terminal
 
 std::string Bar(int64_t done, int64_t all, int width) {
   const double share = std::clamp(static_cast<double>(done) / static_cast<double>(all), 0.0, 1.0);
@@ -82,21 +78,8 @@ ProgressDisplay::ProgressDisplay(int64_t steps, double max_seconds, int64_t plan
     : TrainingDisplay(std::max<int64_t>(1, steps), record, /*json=*/false),
       max_seconds_(max_seconds),
       planned_peak_bytes_(planned_peak_bytes),
-      terminal_(isatty(STDOUT_FILENO) != 0) {}
-
-ProgressDisplay::~ProgressDisplay() { EndLine(); }
-
-void ProgressDisplay::EndLine() {
-  if (std::exchange(line_open_, false)) std::fputs("\n", stdout);
-  std::fflush(stdout);
-}
-
-void ProgressDisplay::Redraw(const std::string& line) {
-  const int width = TerminalWidth() - 1;  // the last column would wrap
-  std::printf("\r%s\033[K", line.substr(0, static_cast<size_t>(std::max(0, width))).c_str());
-  std::fflush(stdout);
-  line_open_ = true;
-}
+      line_(stdout),
+      evaluation_(line_, "bytes held out") {}
 
 std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per_second) const {
   double left = static_cast<double>(steps() - record.step) / steps_per_second;
@@ -122,7 +105,7 @@ void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second)
     bar_width_ = std::clamp(kNarrowestBar + room, kNarrowestBar, kWidestBar);
   }
   for (int i = 0; i < parts_shown_; ++i) numbers += parts[i];
-  Redraw(Bar(record.step, steps(), bar_width_) + numbers);
+  line_.Show(Bar(record.step, steps(), bar_width_) + numbers);
 }
 
 void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {
@@ -135,11 +118,11 @@ void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_secon
 }
 
 void ProgressDisplay::ShowStep(const StepRecord& record) {
-  evaluation_begin_ = {};
+  evaluation_.Restart();
   ++seen_;
   seconds_ += record.seconds;
   const double steps_per_second = static_cast<double>(seen_) / std::max(1e-9, seconds_);
-  if (terminal_) {
+  if (line_.terminal()) {
     DrawBar(record, steps_per_second);
   } else if (record.step == 1 || record.step == steps() || record.step % ((steps() - 1) / kLines + 1) == 0) {
     PrintLine(record, steps_per_second);
@@ -150,20 +133,6 @@ void ProgressDisplay::ShowEvaluation(int64_t step, const Metric& metric) {
   EndLine();
   std::printf("step %lld/%lld  held out %s\n", static_cast<long long>(step), static_cast<long long>(steps()),
               MetricText(metric).c_str());
-  std::fflush(stdout);
-}
-
-void ProgressDisplay::OnEvaluationProgress(int64_t done, int64_t all) {
-  const Clock::time_point now = Clock::now();
-  if (evaluation_begin_ == Clock::time_point()) evaluation_begin_ = evaluation_told_ = now;
-  if (now - evaluation_told_ < (terminal_ ? kRedrawEvery : kTellEvery)) return;
-  evaluation_told_ = now;
-  const double seconds = std::chrono::duration<double>(now - evaluation_begin_).count();
-  const double left = seconds * static_cast<double>(all - done) / static_cast<double>(std::max<int64_t>(1, done));
-  const std::string line = absl::StrCat("evaluated ", CountText(done), " of ", CountText(all), " held out  ETA ",
-                                        SecondsText(std::max(0.0, left)));
-  if (terminal_) return Redraw(line);
-  std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
 

@@ -2,11 +2,11 @@
 #ifndef RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
 #define RECURVE_CLIENT_CLI_TRAINING_DISPLAY_H_
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "client/cli/loss_record.h"
+#include "client/cli/progress_line.h"
 #include "executor/job/training_job.h"
 
 namespace recurve {
@@ -59,32 +59,26 @@ class ProgressDisplay final : public TrainingDisplay {
  public:
   // `max_seconds` may end training before its last step; 0: it does not.
   ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record = nullptr);
-  ~ProgressDisplay() override;  // ends the line of the bar
 
-  void OnEvaluationProgress(int64_t done, int64_t all) override;
+  void OnEvaluationProgress(int64_t done, int64_t all) override { evaluation_.Show(done, all); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   void ShowStep(const StepRecord& record) override;
   void ShowEvaluation(int64_t step, const Metric& metric) override;
-  void EndLine() override;
-  void Redraw(const std::string& line);
+  void EndLine() override { line_.End(); }
   void DrawBar(const StepRecord& record, double steps_per_second);
   void PrintLine(const StepRecord& record, double steps_per_second) const;
   std::string TimeLeft(const StepRecord& record, double steps_per_second) const;
 
   const double max_seconds_;
   const int64_t planned_peak_bytes_;
-  const bool terminal_;
+  ProgressLine line_;
+  EvaluationProgressLine evaluation_;
   int64_t seen_ = 0;    // steps
   double seconds_ = 0;  // that they took
   // Decided with the first step.
   int bar_width_ = 0;
   int parts_shown_ = 0;  // of what is told beside the bar
-  bool line_open_ = false;
-  Clock::time_point evaluation_begin_;
-  Clock::time_point evaluation_told_;  // the last time
 };
 
 }  // namespace recurve

@@ -49,6 +49,10 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
   if (options.shape.ragged && options.carry_state) {
     return absl::InvalidArgumentError("carry_state is true, must be false where sequences have lengths of their own");
   }
+  const std::unique_ptr<TrainableModel> model = MakeModel(options, backend);
+  if (options.carry_state && model->state_bytes(0) != model->state_bytes(model->links())) {
+    return absl::InvalidArgumentError("carry_state is true; must be false where the last state differs from the first");
+  }
   const Ledger fixed = FixedLedger(options, backend);
   ASSIGN_OR_RETURN(
       std::unique_ptr<Arena> arena,

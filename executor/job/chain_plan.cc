@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/mixed_chain.h"
 #include "planner_service/planning/plan_check.h"
+#include "planner_service/planning/saturating.h"
 #include "planner_service/schedule/link_sums.h"
 #include "planner_service/status/status_macros.h"
 
@@ -49,6 +50,26 @@ absl::StatusOr<ReplayResult> VerifyChain(const ChainRequest& request, const Chai
 }
 
 }  // namespace
+
+int64_t StoreAllBytes(const LinkModel& model) {
+  int64_t bytes = 0;
+  for (int64_t link = 0; link + 1 < model.links(); ++link) {
+    bytes = SaturatingAdd(bytes, model.tape_bytes(link));
+    if (link > 0) bytes = SaturatingAdd(bytes, model.state_bytes(link));
+  }
+  return bytes;
+}
+
+std::vector<LinkCosts> CostsOfLinks(const LinkModel& model, const LinkCosts& mean) {
+  std::vector<LinkCosts> costs;
+  for (int64_t link = 0; link < model.links(); ++link) {
+    const double share = model.relative_time(link);
+    costs.push_back({.forward_seconds = share * mean.forward_seconds,
+                     .taped_forward_seconds = share * mean.taped_forward_seconds,
+                     .backward_seconds = share * mean.backward_seconds});
+  }
+  return costs;
+}
 
 ChainQuestion AskForChain(const LinkModel& model, std::span<const LinkCosts> costs, int64_t store_bytes) {
   ChainQuestion question{.request = {.final_state_bytes = model.state_bytes(model.links()),

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "executor/model/link_model.h"
@@ -16,6 +17,12 @@
 #include "planner_service/schedule/replay.h"
 
 namespace recurve {
+
+// Bytes of the store when every tape of `model` is kept: all but the last link's tape, and the states between.
+int64_t StoreAllBytes(const LinkModel& model);
+
+// The costs of each link of `model`, of which `mean` is the mean.
+std::vector<LinkCosts> CostsOfLinks(const LinkModel& model, const LinkCosts& mean);
 
 struct ChainQuestion {
   ChainRequest request;

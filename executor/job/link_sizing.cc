@@ -2,7 +2,9 @@
 #include "executor/job/link_sizing.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "executor/job/chain_plan.h"
 #include "planner_service/planning/strategies.h"
 
 namespace recurve {
@@ -23,7 +25,12 @@ LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend, int64_t
   sizing.options.shape.link = link;
   sizing.fixed = FixedLedger(sizing.options, backend);
   sizing.link_bytes = MeasureLink(sizing.options, backend);
-  sizing.store_all_store_bytes = TapeAllBytes(sizing.links(), sizing.link_bytes.state, sizing.link_bytes.tape);
+  std::shared_ptr<const TrainableModel> model =
+      sizing.options.model(sizing.options.shape, TrainableModel::Use::kTraining, backend);
+  sizing.store_all_store_bytes = model->links_differ()
+                                     ? StoreAllBytes(*model)
+                                     : TapeAllBytes(sizing.links(), sizing.link_bytes.state, sizing.link_bytes.tape);
+  if (model->links_differ()) sizing.differing = std::move(model);
   return sizing;
 }
 

@@ -6,6 +6,7 @@
 #define RECURVE_EXECUTOR_JOB_LINK_SIZING_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "executor/backend/backend.h"
@@ -24,9 +25,10 @@ TrainerOptions OptionsOf(const JobSpec& spec, int64_t process_bytes = 0);
 // A job cut into links of options.shape.link steps.
 struct LinkSizing {
   TrainerOptions options;
-  Ledger fixed;                       // all but the store
-  LinkBytes link_bytes;               // s and a
-  int64_t store_all_store_bytes = 0;  // of the store, when every tape is kept
+  Ledger fixed;                                     // all but the store
+  LinkBytes link_bytes;                             // s and a
+  int64_t store_all_store_bytes = 0;                // of the store, when every tape is kept
+  std::shared_ptr<const TrainableModel> differing;  // the model, where its links differ; null: they are alike
 
   int64_t links() const { return options.shape.links(); }
   int64_t store_all_bytes() const { return fixed.total() + store_all_store_bytes; }

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "executor/job/chain_plan.h"
 #include "executor/job/host_plan.h"
 #include "executor/job/link_sizing.h"
 #include "planner_service/model/training_bytes.h"
@@ -30,7 +31,8 @@ struct Candidate : LinkSizing {
   MeasuredLink measured;
   std::optional<LinkCosts> costs;  // of it, in this sequence; none: not measured
   Plan plan;
-  bool plannable_with_host = false;  // not too many links
+  bool plannable_with_host = false;    // not too many links
+  std::optional<ReplayResult> replay;  // of links that differ: the plan has been replayed already
 
   void SetCosts(const MeasuredLink& link) {
     measured = link;
@@ -38,7 +40,9 @@ struct Candidate : LinkSizing {
   }
 
   bool fits() const { return store_budget_bytes >= 0; }
-  double seconds() const { return PredictSeconds(plan.forward_count, links(), *costs); }
+  double seconds() const {
+    return differing != nullptr ? *plan.predicted_seconds : PredictSeconds(plan.forward_count, links(), *costs);
+  }
 
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
 };
@@ -88,6 +92,24 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, in
   return candidates;
 }
 
+absl::Status PlanDifferingLinks(const JobSpec& spec, ChainPlanner& planner, const CancelCheck& cancelled,
+                                Candidate& candidate) {
+  if (spec.strategy != Strategy::kAuto || spec.host_memory > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("strategy is ", std::string(ToString(spec.strategy)), " and host_memory ", spec.host_memory,
+                     "; must be auto and 0 for task ", std::string(spec.task->task()), ", whose links differ"));
+  }
+  candidate.plan = {.feasible = candidate.fits(), .strategy = Strategy::kAuto};
+  if (!candidate.fits()) return absl::OkStatus();
+  const std::vector<LinkCosts> costs = CostsOfLinks(*candidate.differing, *candidate.costs);
+  ASSIGN_OR_RETURN(
+      CheckedChainPlan checked,
+      PlanChainOf(AskForChain(*candidate.differing, costs, candidate.store_budget_bytes), planner, cancelled));
+  candidate.plan = std::move(checked.plan);
+  candidate.replay = checked.replay;
+  return absl::OkStatus();
+}
+
 absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelCheck& cancelled, Candidate& candidate) {
   const PlanRequest request{.length = candidate.links(),
                             .strategy = spec.strategy,
@@ -117,9 +139,10 @@ absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const Tra
 
 absl::Status PlanCandidate(const JobSpec& spec, const JobPlanners& planners, const TransferCosts& transfers,
                            const CancelCheck& cancelled, Candidate& candidate) {
+  if (candidate.differing != nullptr) return PlanDifferingLinks(spec, planners.chains, cancelled, candidate);
   RETURN_IF_ERROR(PlanOnDevice(spec, planners.planner, cancelled, candidate));
   if (spec.host_memory == 0 || !candidate.fits()) return absl::OkStatus();
-  return PlanOnHost(spec, planners.two_level, transfers, cancelled, candidate);
+  return PlanOnHost(spec, planners.chains, transfers, cancelled, candidate);
 }
 
 absl::Status TooLittleOnTheHost(const JobSpec& spec, int64_t state_bytes) {
@@ -216,7 +239,9 @@ absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candid
 
 absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers,
                                           const CancelCheck& cancelled, Candidate candidate) {
-  ASSIGN_OR_RETURN(ReplayResult replay, Verify(spec, candidate, cancelled));
+  if (!candidate.replay) {
+    ASSIGN_OR_RETURN(candidate.replay, Verify(spec, candidate, cancelled));
+  }
   const double seconds = candidate.seconds();
   MemoryPlan plan{.options = candidate.options,
                   .fixed = candidate.fixed,
@@ -227,7 +252,8 @@ absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCos
                   .costs = *candidate.costs,
                   .transfers = transfers,
                   .plan = std::move(candidate.plan),
-                  .replay = replay};
+                  .replay = *candidate.replay,
+                  .links_differ = candidate.differing != nullptr};
   // The planner's word is not needed: its forwards and transfers have been counted.
   plan.plan.predicted_seconds = seconds + plan.TransferSeconds();
   return plan;
@@ -263,14 +289,13 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, con
   std::vector<Candidate> refused;
   std::optional<Candidate> best;
   bool planned_with_host = false;
-  LinkChooser chooser(/*measured=*/true);
   for (Candidate& candidate : candidates) {
     if (candidate.fits() && !candidate.costs) continue;
     RETURN_IF_ERROR(PlanCandidate(spec, planners, transfers, cancelled, candidate));
     planned_with_host |= candidate.plannable_with_host;
     if (!candidate.plan.feasible) {
       refused.push_back(std::move(candidate));
-    } else if (chooser.Offer(candidate.plan.forward_count, candidate.links(), *candidate.costs)) {
+    } else if (!best || candidate.seconds() < best->seconds()) {
       best = std::move(candidate);
     }
   }

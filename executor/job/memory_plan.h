@@ -18,17 +18,17 @@
 
 namespace recurve {
 
-// Who plans a job; `two_level` where states may be stored on the host.
+// Who plans a job; `chains` where its links differ, or states may be stored on the host.
 struct JobPlanners {
   Planner& planner;
-  TwoLevelPlanner& two_level;
+  ChainPlanner& chains;
 };
 
 // How a job is run in its memory: the link, the bytes, and a plan that was replayed and keeps them.
 struct MemoryPlan {
   TrainerOptions options;          // shape.link is as chosen
   Ledger fixed;                    // all but the store
-  LinkBytes link_bytes;            // s and a
+  LinkBytes link_bytes;            // s and a; of links that differ, the largest
   int64_t store_budget_bytes = 0;  // B
   int64_t store_all_bytes = 0;     // total of keeping every tape
   LinkCostKey costs_key;           // what was measured; only where the link was chosen
@@ -37,6 +37,7 @@ struct MemoryPlan {
   TransferCosts transfers;         // measured where states may be stored on the host, else 0
   Plan plan;
   ReplayResult replay;
+  bool links_differ = false;
 
   // Planned bytes by kind, at the moment when most are live.
   Ledger PlannedLedger() const;

@@ -143,7 +143,7 @@ absl::Status PreparedJob::Plan(const JobPlanners& planners, const CancelCheck& c
   plan_.store_budget_bytes = longest.store_budget_bytes;
   plan_.data = data_->Summary();
   plan_.model = spec_.task->Title();
-  plan_.data_path = InputFiles(spec_).front().path;
+  if (const std::vector<NamedFile> inputs = InputFiles(spec_); !inputs.empty()) plan_.data_path = inputs.front().path;
   AddEvaluationNote();
   plan_.plans = plans_->count();
   plan_.parameters = spec_.task->Layout().count();
@@ -241,7 +241,9 @@ absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelChec
   SequenceShape run = plan.options.shape;
   run.length = result.size.steps;  // a short batch may end before its last link does
   const double predicted =
-      PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
+      plan.links_differ
+          ? *plan.plan.predicted_seconds
+          : PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,
                           .predictions = result.size.predictions,
                           .positions = result.size.steps * spec_.batch,

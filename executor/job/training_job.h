@@ -114,7 +114,7 @@ using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<
 // Not thread-safe; `cancelled` may look at anything.
 //
 //   LinkCostCache costs(LinkCostCachePath());
-//   auto job = TrainingJob::Prepare(spec, {planner, two_level_planner}, costs, {});
+//   auto job = TrainingJob::Prepare(spec, {planner, chain_planner}, costs, {});
 //   auto report = (*job)->Run(observer, {});
 class TrainingJob {
  public:

@@ -28,6 +28,11 @@ class LinkModel {
   virtual int64_t max_state_bytes() const = 0;
   virtual int64_t max_tape_bytes() const = 0;
 
+  // Whether links differ in size or in time; planning them takes longer, for at most kMaxMixedLinks links.
+  virtual bool links_differ() const { return false; }
+  // Time of a link relative to the others; the mean over all links is 1.
+  virtual double relative_time(int64_t /*link*/) const { return 1; }
+
   // Runs link `link` from `state_in` to `state_out`. With `keep_tape`, `tape` holds afterwards what Backward needs
   // beyond the two states; without, it is scratch. Blocks are at least as large as the state, or the tape, that they
   // are for; nothing is written beyond its size.

@@ -91,7 +91,8 @@ absl::StatusOr<ModelFile> ReadModelFile(const InputFile& input) {
   if (!json.ok()) {
     return ModelFileError(input.name(), absl::StrCat("its `recurve` metadata ", json.status().message()));
   }
-  const auto format = json->is_object() ? json->find("format") : json->end();
+  if (!json->is_object()) return ModelFileError(input.name(), "its `recurve` metadata is no JSON object");
+  const auto format = json->find("format");
   if (format == json->end() || !format->is_string()) {
     return ModelFileError(input.name(), "metadata recurve.format is missing or no text");
   }

@@ -119,10 +119,10 @@ class TaskOptions {
   virtual void VisitFields(FieldVisitor& visitor) = 0;
   // What ranges cannot say. INVALID_ARGUMENT names the field, its value and its range.
   virtual absl::Status Check() const = 0;
-  // The files to read, all required. They may be changed, as by a daemon that confines them to a directory.
+  // The files to read, by field. They may be changed, as by a daemon that confines them to a directory.
   struct Input {
-    const char* field;
-    const char* option;  // the same on the command line
+    const char* field;   // "data_path"
+    const char* option;  // "--data"
     std::string* path;
   };
   virtual std::vector<Input> Inputs() = 0;

@@ -48,7 +48,9 @@ std::optional<Fallback> Objection(const Plan& plan, const Plan& own) {
   return std::nullopt;
 }
 
-std::optional<Fallback> Objection(const TwoLevelPlan& plan, const TwoLevelPlan& own) {
+// Of a chain whose links differ, or with states on the host.
+template <typename AnyPlan>
+std::optional<Fallback> Objection(const AnyPlan& plan, const AnyPlan& own) {
   if (plan.cost <= own.cost) return std::nullopt;
   return Fallback{FallbackReason::kWorse,
                   absl::StrCat("has a plan that costs ", plan.cost, " where ", own.cost, " do")};
@@ -89,6 +91,11 @@ absl::StatusOr<TwoLevelPlan> FallbackPlanner::PlanTwoLevel(const TwoLevelRequest
                                                            const CancelCheck& cancelled) {
   return Choose<TwoLevelPlan>(embedded_chains_.PlanTwoLevel(request, cancelled),
                               [&] { return service_chains_->PlanTwoLevel(request, cancelled); });
+}
+
+absl::StatusOr<ChainPlan> FallbackPlanner::PlanChain(const ChainRequest& request, const CancelCheck& cancelled) {
+  return Choose<ChainPlan>(embedded_chains_.PlanChain(request, cancelled),
+                           [&] { return service_chains_->PlanChain(request, cancelled); });
 }
 
 template <typename AnyPlan>

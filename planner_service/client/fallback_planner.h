@@ -41,13 +41,14 @@ struct Fallback {
 //
 //   FallbackPlanner planner({.target = "127.0.0.1:7401"}, [](const Fallback& fallback) { Warn(fallback.why); });
 //   auto job = TrainingJob::Prepare(spec, {planner, planner}, known_costs, {});
-class FallbackPlanner final : public Planner, public TwoLevelPlanner {
+class FallbackPlanner final : public Planner, public ChainPlanner {
  public:
   // An empty target: there is no service. `on_fallback` is called at most once.
   FallbackPlanner(const PlannerCallOptions& service, std::function<void(const Fallback&)> on_fallback);
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override;
   absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override;
+  absl::StatusOr<ChainPlan> PlanChain(const ChainRequest& request, const CancelCheck& cancelled) override;
 
   // Whether all plans so far are the service's.
   bool uses_service() const { return uses_service_; }

@@ -33,7 +33,7 @@ Words Join(std::initializer_list<Words> parts) {
 }
 
 Json Advised(const Words& workload, int64_t memory, const Words& more = {}) {
-  return JsonOf(Join({{"advise", "--memory", std::to_string(memory), "--json"}, workload, more}));
+  return JsonOf(Join({{"capacity", "advise", "--memory", std::to_string(memory), "--json"}, workload, more}));
 }
 
 std::string Written(const ScratchDirectory& scratch, const std::string& name, const std::string& text) {
@@ -44,7 +44,7 @@ std::string Written(const ScratchDirectory& scratch, const std::string& name, co
 TEST(BudgetCommand, FindsTheSmallestMemoryThatIsFastEnough) {
   for (const Words& workload : {kChain, kModel}) {
     for (const char* slowdown : {"1", "1.1", "1.25", "2"}) {
-      const Json found = JsonOf(Join({{"budget", "--max-slowdown", slowdown, "--json"}, workload}));
+      const Json found = JsonOf(Join({{"capacity", "budget", "--max-slowdown", slowdown, "--json"}, workload}));
       const auto bytes = found["budget_bytes"].get<int64_t>();
       EXPECT_EQ(found["feasible"], true);
       EXPECT_LE(found["slowdown"], std::stod(slowdown));
@@ -55,7 +55,7 @@ TEST(BudgetCommand, FindsTheSmallestMemoryThatIsFastEnough) {
 }
 
 TEST(BudgetCommand, SaysWhatIsTradedForWhat) {
-  const Outcome outcome = RunRecurve(Join({{"budget", "--max-slowdown", "1.25"}, kModel}));
+  const Outcome outcome = RunRecurve(Join({{"capacity", "budget", "--max-slowdown", "1.25"}, kModel}));
   EXPECT_EQ(outcome.exit, 0);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("is enough for an LSTM of 2 layers of 32, batch 4, 100 steps"),
                                  HasSubstr("that keeping every tape takes"), HasSubstr("each link is run forward"),
@@ -63,7 +63,7 @@ TEST(BudgetCommand, SaysWhatIsTradedForWhat) {
 }
 
 TEST(BudgetCommand, AStrategyThatIsNeverThatFast) {
-  const Words question = Join({{"budget", "--strategy", "chen", "--max-slowdown", "1.01"}, kChain});
+  const Words question = Join({{"capacity", "budget", "--strategy", "chen", "--max-slowdown", "1.01"}, kChain});
   ExpectRefused(question, 3, {"chen", "in no memory", "--strategy auto"});
   const Outcome outcome = RunRecurve(Plus(question, {"--json"}));
   EXPECT_EQ(outcome.exit, 3);
@@ -74,10 +74,11 @@ TEST(BudgetCommand, AStrategyThatIsNeverThatFast) {
 TEST(AdviseCommand, TooSmallAMemoryIsAnExitStatusWithTheBytesThatDo) {
   const auto least = Advised(kModel, 1 << 30)["least_bytes"].get<int64_t>();
   const std::string too_small = std::to_string(least - 1);
-  const Outcome outcome = RunRecurve(Join({{"advise", "--memory", too_small, "--json"}, kModel}));
+  const Outcome outcome = RunRecurve(Join({{"capacity", "advise", "--memory", too_small, "--json"}, kModel}));
   EXPECT_EQ(outcome.exit, 3);
   EXPECT_EQ(JsonLines(outcome.out).at(0)["least_bytes"], least);
-  ExpectRefused(Join({{"advise", "--memory", too_small}, kModel}), 3, {"cannot run an LSTM", "give at least"});
+  ExpectRefused(Join({{"capacity", "advise", "--memory", too_small}, kModel}), 3,
+                {"cannot run an LSTM", "give at least"});
   EXPECT_EQ(Advised(kModel, least)["feasible"], true);
 }
 
@@ -97,7 +98,7 @@ TEST(AdviseCommand, CostsPredictSeconds) {
 
 TEST(CurveCommand, EveryCornerIsWhatAdviseSaysThere) {
   for (const Words& workload : {kChain, kModel}) {
-    const Json json = JsonOf(Join({{"curve", "--points", "6", "--json"}, workload}));
+    const Json json = JsonOf(Join({{"capacity", "curve", "--points", "6", "--json"}, workload}));
     ASSERT_EQ(json["curves"].size(), 4U);
     for (const Json& curve : json["curves"]) {
       const auto strategy = curve["strategy"].get<std::string>();
@@ -113,7 +114,7 @@ TEST(CurveCommand, EveryCornerIsWhatAdviseSaysThere) {
 }
 
 TEST(CurveCommand, ShowsATable) {
-  const Outcome outcome = RunRecurve(Join({{"curve", "--points", "5", "--strategy", "auto"}, kChain}));
+  const Outcome outcome = RunRecurve(Join({{"capacity", "curve", "--points", "5", "--strategy", "auto"}, kChain}));
   EXPECT_EQ(outcome.exit, 0);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("What memory buys in time for 200 links of 1.00KiB state"),
                                  HasSubstr("There are more corners; see --points"), HasSubstr("1.00x")));
@@ -130,12 +131,14 @@ TEST(FitCommand, OneMoreDoesNotFit) {
                         Case{"hidden", {"--batch", "4", "--length", "100"}, "4MiB", "--hidden"},
                         Case{"length", {"--hidden", "32", "--batch", "4"}, "2MiB", "--length"},
                         Case{"length", {"--state-bytes", "1KiB", "--tape-bytes", "2KiB"}, "64KiB", "--length"}}) {
-    const Json fit = JsonOf(Join({{"fit", "--dimension", c.dimension, "--memory", c.memory, "--json"}, c.workload}));
+    const Json fit =
+        JsonOf(Join({{"capacity", "fit", "--dimension", c.dimension, "--memory", c.memory, "--json"}, c.workload}));
     const auto value = fit["value"].get<int64_t>();
     EXPECT_GT(value, 1) << c.dimension;
     EXPECT_LE(fit["slowdown"], 1.25);
     const auto needs = [&](int64_t size) {
-      return JsonOf(Join({{"budget", c.option, std::to_string(size), "--json"}, c.workload}))["budget_bytes"]
+      return JsonOf(
+                 Join({{"capacity", "budget", c.option, std::to_string(size), "--json"}, c.workload}))["budget_bytes"]
           .get<int64_t>();
     };
     EXPECT_LE(needs(value), fit["memory_bytes"].get<int64_t>()) << c.dimension;
@@ -144,7 +147,7 @@ TEST(FitCommand, OneMoreDoesNotFit) {
 }
 
 TEST(FitCommand, SaysWhatWouldDoWhenNothingFits) {
-  const Words question = {"fit", "--dimension", "batch", "--hidden", "32", "--memory", "64KiB"};
+  const Words question = {"capacity", "fit", "--dimension", "batch", "--hidden", "32", "--memory", "64KiB"};
   ExpectRefused(question, 3, {"not even an LSTM", "batch 1", "--memory 64KiB", "give at least"});
   const Outcome outcome = RunRecurve(Plus(question, {"--json"}));
   EXPECT_EQ(outcome.exit, 3);
@@ -154,7 +157,7 @@ TEST(FitCommand, SaysWhatWouldDoWhenNothingFits) {
 TEST(LengthsCommand, EachLengthIsAdvisedByItself) {
   const ScratchDirectory scratch;
   const Words memory = {"--memory", "64KiB", "--json", "--state-bytes", "1KiB", "--tape-bytes", "2KiB"};
-  const Json json = JsonOf(Join({{"lengths", "--lengths", "200,7,3000"}, memory}));
+  const Json json = JsonOf(Join({{"capacity", "lengths", "--lengths", "200,7,3000"}, memory}));
   ASSERT_EQ(json["lengths"].size(), 3U);
   for (const Json& entry : json["lengths"]) {
     const Json alone = Advised(
@@ -164,17 +167,19 @@ TEST(LengthsCommand, EachLengthIsAdvisedByItself) {
     EXPECT_EQ(alone["peak_bytes"], entry["peak_bytes"]);
   }
   const std::string file = Written(scratch, "lengths.txt", "200 7\n3000\n");
-  EXPECT_EQ(JsonOf(Join({{"lengths", "--lengths-file", file}, memory})), json);
+  EXPECT_EQ(JsonOf(Join({{"capacity", "lengths", "--lengths-file", file}, memory})), json);
+  const Outcome piped = RunRecurve(Join({{"capacity", "lengths", "--lengths-file", "-"}, memory}), file);
+  EXPECT_EQ(JsonLines(piped.out), std::vector<Json>{json});
 }
 
 TEST(LengthsCommand, SaysHowManyDoNotFit) {
-  const Outcome outcome = RunRecurve({"lengths", "--lengths", "10,100", "--strategy", "store-all", "--memory", "64KiB",
-                                      "--state-bytes", "1KiB", "--tape-bytes", "2KiB"});
+  const Outcome outcome = RunRecurve({"capacity", "lengths", "--lengths", "10,100", "--strategy", "store-all",
+                                      "--memory", "64KiB", "--state-bytes", "1KiB", "--tape-bytes", "2KiB"});
   EXPECT_EQ(outcome.exit, 3);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("10 "), HasSubstr("too small")));
   const std::string enough = std::to_string(99 * 2 + 98) + "KiB";
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("too small for 1 of 2 lengths"), HasSubstr("give at least")));
-  EXPECT_EQ(RunRecurve({"lengths", "--lengths", "10,100", "--strategy", "store-all", "--memory", enough,
+  EXPECT_EQ(RunRecurve({"capacity", "lengths", "--lengths", "10,100", "--strategy", "store-all", "--memory", enough,
                         "--state-bytes", "1KiB", "--tape-bytes", "2KiB"})
                 .exit,
             0);
@@ -187,7 +192,7 @@ TEST(SplitCommand, SharesSumToNoMoreThanThereIs) {
       Written(scratch, "more.json", R"([{"name": "speech", "length": 200, "state_bytes": "1KiB", "tape_bytes": 2048},
               {"length": 50, "state_bytes": 100, "tape_bytes": "1kB", "fixed_bytes": 7}])");
   for (const char* goal : {"time", "slowdown"}) {
-    const Json json = JsonOf({"split", "--memory", "3MiB", "--goal", goal, "--json", chat, more});
+    const Json json = JsonOf({"capacity", "split", "--memory", "3MiB", "--goal", goal, "--json", chat, more});
     Words names;
     int64_t sum = 0;
     for (const Json& share : json["shares"]) {
@@ -195,8 +200,8 @@ TEST(SplitCommand, SharesSumToNoMoreThanThereIs) {
       sum += share["budget_bytes"].get<int64_t>();
       // What is echoed may be read back, and is what was advised.
       const std::string again = Written(scratch, "again.json", share["workload"].dump());
-      const Json alone = JsonOf({"split", "--memory", std::to_string(share["budget_bytes"].get<int64_t>()), "--goal",
-                                 "slowdown", "--json", again});
+      const Json alone = JsonOf({"capacity", "split", "--memory", std::to_string(share["budget_bytes"].get<int64_t>()),
+                                 "--goal", "slowdown", "--json", again});
       EXPECT_EQ(alone["shares"][0]["workload"], share["workload"]);
       EXPECT_EQ(alone["shares"][0]["forward_count"], share["forward_count"]);
     }
@@ -204,7 +209,7 @@ TEST(SplitCommand, SharesSumToNoMoreThanThereIs) {
     EXPECT_LE(sum, 3 << 20);
     EXPECT_EQ(json["total_time"].is_null(), std::string(goal) == "slowdown");
   }
-  EXPECT_THAT(RunRecurve({"split", "--memory", "3MiB", chat, more}).out,
+  EXPECT_THAT(RunRecurve({"capacity", "split", "--memory", "3MiB", chat, more}).out,
               AllOf(HasSubstr("3MiB for 3 jobs"), HasSubstr("\n  speech ")));
 }
 
@@ -212,15 +217,15 @@ TEST(SplitCommand, SaysWhatWouldDo) {
   const ScratchDirectory scratch;
   const std::string job = Written(scratch, "job.json", R"({"length": 9, "state_bytes": 5, "tape_bytes": 5,
                                                            "fixed_bytes": 700})");
-  ExpectRefused({"split", "--memory", "1399", job, job}, 3,
+  ExpectRefused({"capacity", "split", "--memory", "1399", job, job}, 3,
                 {"too small for these 2 jobs", "give at least", "1400 bytes"});
-  EXPECT_EQ(RunRecurve({"split", "--memory", "1400", job, job}).exit, 0);
+  EXPECT_EQ(RunRecurve({"capacity", "split", "--memory", "1400", job, job}).exit, 0);
 }
 
 TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
   const ScratchDirectory scratch;
-  ExpectRefused({"split", "--memory", "1MiB"}, 2, {"at least one job"});
-  ExpectRefused({"split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot open"});
+  ExpectRefused({"capacity", "split", "--memory", "1MiB"}, 2, {"at least one job"});
+  ExpectRefused({"capacity", "split", "--memory", "1MiB", scratch.File("none.json")}, 2, {"none.json", "cannot open"});
   const struct {
     const char* text;
     const char* message;
@@ -241,20 +246,20 @@ TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
       {R"({"length": 18446744073709551615, "state_bytes": 8, "tape_bytes": 1})", "must be a whole number below 2^63"},
   };
   for (const auto& c : cases) {
-    ExpectRefused({"split", "--memory", "1MiB", Written(scratch, "job.json", c.text)}, 2, {c.message});
+    ExpectRefused({"capacity", "split", "--memory", "1MiB", Written(scratch, "job.json", c.text)}, 2, {c.message});
   }
 }
 
 TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
-  for (const char* command : {"advise", "budget", "curve", "fit", "lengths"}) {
-    Words words = {command};
-    if (words[0] == "lengths") words = Plus(words, {"--lengths", "5"});
-    if (words[0] != "budget" && words[0] != "curve") words = Plus(words, {"--memory", "1MiB"});
+  for (const std::string command : {"advise", "budget", "curve", "fit", "lengths"}) {
+    Words words = {"capacity", command};
+    if (command == "lengths") words = Plus(words, {"--lengths", "5"});
+    if (command != "budget" && command != "curve") words = Plus(words, {"--memory", "1MiB"});
     ExpectRefused(words, 2, {"say what is to be run", "--state-bytes", "--hidden"});
-    const Words& model = words[0] == "fit" ? kModelOfAnyBatch : kModel;
+    const Words& model = command == "fit" ? kModelOfAnyBatch : kModel;
     ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"hidden is 20000"});
   }
-  const Words budget = {"budget"};
+  const Words budget = {"capacity", "budget"};
   ExpectRefused(Plus(budget, {"--state-bytes", "5", "--hidden", "5"}), 2, {"either a chain", "or a model"});
   ExpectRefused(Plus(budget, {"--state-bytes", "5"}), 2, {"--tape-bytes"});
   ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"state_bytes is 0"});
@@ -264,18 +269,25 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
 }
 
 TEST(AdviceCommands, RefuseQuestionsThatMakeNoSense) {
-  ExpectRefused(Join({{"advise"}, kChain}), 2, {"--memory is required"});
-  ExpectRefused(Join({{"fit"}, kModelOfAnyBatch}), 2, {"--memory is required"});
-  ExpectRefused({"split"}, 2, {"--memory is required"});
-  ExpectRefused(Join({{"budget", "--max-slowdown", "0.9"}, kChain}), 2, {"max_slowdown is 0.9"});
-  ExpectRefused(Join({{"curve", "--strategy", "magic"}, kChain}), 2, {"magic"});
-  ExpectRefused(Join({{"budget", "--strategy", "msm"}, kChain}), 2, {"msm"});
-  ExpectRefused(Join({{"curve", "--points", "1"}, kChain}), 2, {"max_points is 1"});
-  ExpectRefused(Join({{"fit", "--memory", "1MiB", "--dimension", "hidden"}, kChain}), 2, {"dimension"});
-  ExpectRefused(Join({{"fit", "--memory", "1MiB", "--dimension", "depth"}, kModel}), 2, {"depth"});
-  ExpectRefused(Join({{"lengths", "--memory", "1MiB"}, kChain}), 2, {"--lengths", "--lengths-file"});
-  ExpectRefused(Join({{"lengths", "--memory", "1MiB", "--lengths", "5,x"}, kChain}), 2, {"\"x\" is not a length"});
-  ExpectRefused(Join({{"lengths", "--memory", "1MiB", "--lengths-file", "/nowhere"}, kChain}), 2, {"/nowhere"});
+  ExpectRefused(Join({{"capacity", "advise"}, kChain}), 2, {"--memory is required"});
+  ExpectRefused(Join({{"capacity", "fit"}, kModelOfAnyBatch}), 2, {"--memory is required"});
+  ExpectRefused({"capacity", "split"}, 2, {"--memory is required"});
+  ExpectRefused(Join({{"capacity", "budget", "--max-slowdown", "0.9"}, kChain}), 2, {"max_slowdown is 0.9"});
+  ExpectRefused(Join({{"capacity", "curve", "--strategy", "magic"}, kChain}), 2, {"magic"});
+  ExpectRefused(Join({{"capacity", "budget", "--strategy", "msm"}, kChain}), 2, {"msm"});
+  ExpectRefused(Join({{"capacity", "curve", "--points", "1"}, kChain}), 2, {"max_points is 1"});
+  ExpectRefused(Join({{"capacity", "fit", "--memory", "1MiB", "--dimension", "hidden"}, kChain}), 2, {"dimension"});
+  ExpectRefused(Join({{"capacity", "fit", "--memory", "1MiB", "--dimension", "depth"}, kModel}), 2, {"depth"});
+  ExpectRefused(Join({{"capacity", "lengths", "--memory", "1MiB"}, kChain}), 2, {"--lengths", "--lengths-file"});
+  ExpectRefused(Join({{"capacity", "lengths", "--memory", "1MiB", "--lengths", "5,x"}, kChain}), 2,
+                {"\"x\" is not a length"});
+  ExpectRefused(Join({{"capacity", "lengths", "--memory", "1MiB", "--lengths-file", "/nowhere"}, kChain}), 2,
+                {"/nowhere"});
+  const ScratchDirectory scratch;
+  const Words with_file = Join({{"capacity", "lengths", "--memory", "1MiB"}, kChain, {"--lengths-file"}});
+  ExpectRefused(Plus(with_file, {scratch.path()}), 2, {"--lengths-file", "is a directory; give a file"});
+  ExpectRefused(Plus(with_file, {scratch.Write("empty", "\n")}), 2, {"--lengths-file", "no lengths", "commas"});
+  ExpectRefused(Plus(with_file, {scratch.Write("words", "5 x")}), 2, {"--lengths-file", "\"x\" is not a length"});
 }
 
 TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
@@ -289,20 +301,22 @@ TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
   const Words planner = {"--planner", "127.0.0.1:" + std::to_string((*server)->port())};
   const ScratchDirectory scratch;
   const std::string job = Written(scratch, "job.json", R"({"hidden": 32, "batch": 4, "length": 100})");
-  for (const Words& question : {Join({{"advise", "--memory", "4MiB"}, kModel}), Join({{"budget"}, kModel}),
-                                Join({{"curve"}, kChain}), Join({{"fit", "--memory", "4MiB"}, kModelOfAnyBatch}),
-                                Join({{"lengths", "--lengths", "5,9", "--memory", "1MiB"}, kChain}),
-                                Words{"split", "--memory", "9MiB", job, job}}) {
+  for (const Words& question :
+       {Join({{"capacity", "advise", "--memory", "4MiB"}, kModel}), Join({{"capacity", "budget"}, kModel}),
+        Join({{"capacity", "curve"}, kChain}), Join({{"capacity", "fit", "--memory", "4MiB"}, kModelOfAnyBatch}),
+        Join({{"capacity", "lengths", "--lengths", "5,9", "--memory", "1MiB"}, kChain}),
+        Words{"capacity", "split", "--memory", "9MiB", job, job}}) {
     EXPECT_EQ(JsonOf(Join({question, {"--json"}, planner})), JsonOf(Plus(question, {"--json"})));
     EXPECT_EQ(RunRecurve(Plus(question, planner)).out, RunRecurve(question).out);
   }
-  ExpectRefused(Join({{"budget", "--max-slowdown", "0.9"}, kChain, planner}), 2, {"max_slowdown is 0.9"});
+  ExpectRefused(Join({{"capacity", "budget", "--max-slowdown", "0.9"}, kChain, planner}), 2, {"max_slowdown is 0.9"});
   EXPECT_GT(metrics.solve_seconds.Collect().histogram.sample_count, 10U);
 }
 
 TEST(AdviceCommands, SayWhenTheServiceDoesNotAnswer) {
   // Port 1 of this machine: nobody listens there.
-  ExpectRefused(Join({{"budget", "--planner", "127.0.0.1:1"}, kChain}), 1, {"127.0.0.1:1", "without --planner"});
+  ExpectRefused(Join({{"capacity", "budget", "--planner", "127.0.0.1:1"}, kChain}), 1,
+                {"127.0.0.1:1", "without --planner"});
 }
 
 }  // namespace

@@ -32,13 +32,13 @@ class ChainCommand : public ::testing::Test {
 
 TEST_F(ChainCommand, SaysWhatIsStoredWhere) {
   const std::string file = Write(kEncoderDecoder);
-  const Outcome outcome = RunRecurve({"chain", file, "--memory", "9MiB"});
+  const Outcome outcome = RunRecurve({"plan", "chain", file, "--memory", "9MiB"});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("20 links in 2 segments, in 9.00MiB of store"),
                                  HasSubstr("no persistent schedule costs less"), HasSubstr("encoder"),
                                  HasSubstr("segment 2"), HasSubstr("12..19")));
 
-  const Json plan = JsonOf({"chain", file, "--memory", "9MiB", "--json"});
+  const Json plan = JsonOf({"plan", "chain", file, "--memory", "9MiB", "--json"});
   EXPECT_EQ(plan["length"], 20);
   EXPECT_EQ(plan["store_all_cost"], 12 * (110 + 220) + 8 * (450 + 950));
   EXPECT_EQ(plan["store_all_bytes"], 12 * 1572864 + 7 * 4194304 + 11 * 65536 + 7 * 196608);
@@ -60,25 +60,25 @@ TEST_F(ChainCommand, SaysWhatIsStoredWhere) {
 
 TEST_F(ChainCommand, WithoutABudgetItIsTheCurve) {
   const std::string file = Write(kEncoderDecoder);
-  const Json plan = JsonOf({"chain", file, "--json", "--points", "7"});
+  const Json plan = JsonOf({"plan", "chain", file, "--json", "--points", "7"});
   ASSERT_EQ(plan["curve"].size(), 7u);
   EXPECT_EQ(plan["curve"][0]["bytes"], 0);
   EXPECT_EQ(plan["curve"][6]["bytes"], plan["store_all_bytes"]);
   EXPECT_EQ(plan["curve"][6]["cost"], plan["store_all_cost"]);
   for (int i = 1; i < 7; ++i) {
     const Json& corner = plan["curve"][i];
-    EXPECT_EQ(JsonOf({"chain", file, "--json", "--memory", corner["bytes"].dump()})["cost"], corner["cost"]);
+    EXPECT_EQ(JsonOf({"plan", "chain", file, "--json", "--memory", corner["bytes"].dump()})["cost"], corner["cost"]);
   }
-  const Outcome table = RunRecurve({"chain", file});
+  const Outcome table = RunRecurve({"plan", "chain", file});
   EXPECT_EQ(table.exit, 0);
   EXPECT_THAT(table.out, AllOf(HasSubstr("times store-all's"), HasSubstr("1.000"), Not(HasSubstr("working set"))));
 }
 
 TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
-  ExpectRefused({"chain"}, 2, {"file"});
-  ExpectRefused({"chain", "/no/such/file.json"}, 2, {"/no/such/file.json", "No such file"});
+  ExpectRefused({"plan", "chain"}, 2, {"file"});
+  ExpectRefused({"plan", "chain", "/no/such/file.json"}, 2, {"/no/such/file.json", "No such file"});
   const auto refused = [&](const std::string& text, const std::vector<std::string>& parts) {
-    ExpectRefused({"chain", Write(text)}, 2, parts);
+    ExpectRefused({"plan", "chain", Write(text)}, 2, parts);
   };
   refused("{", {"is not JSON"});
   refused("[]", {"must be a JSON object"});
@@ -97,7 +97,7 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
     }
     return text + "}]}";
   };
-  EXPECT_EQ(RunRecurve({"chain", Write(with("links", "2"))}).exit, 0);
+  EXPECT_EQ(RunRecurve({"plan", "chain", Write(with("links", "2"))}).exit, 0);
   refused(with("links", "0"), {"segments[0].links is 0"});
   refused(with("links", "1.5"), {"segments[0]", "\"links\" is 1.5; must be a whole number"});
   refused(with("links", "18446744073709551615"), {"must be a whole number below 2^63"});
@@ -106,35 +106,35 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused(with("links", "[]"), {"\"links\" is array"});
   refused(with("links", R"(1, "links": 2)"), {"has the key \"links\" twice"});
   refused(with("links", "2") + std::string("\0{}", 3), {"NUL"});
-  ExpectRefused({"chain", ::testing::TempDir()}, 2, {"is a directory; give a file"});
+  ExpectRefused({"plan", "chain", ::testing::TempDir()}, 2, {"is a directory; give a file"});
   refused(with("tape_bytes", R"("many")"), {"\"tape_bytes\"", "many"});
   refused(with("name", "3"), {"\"name\" is 3; must be a string"});
   refused(with("color", R"("red")"), {"\"color\" is not known here"});
-  ExpectRefused({"chain", Write(with("links", "2")), "--memory", "-1"}, 2, {"--memory"});
-  ExpectRefused({"chain", Write(with("links", "2")), "--points", "10001"}, 2, {"max_corners is 10001"});
-  ExpectRefused({"chain", Write(with("links", "2")), "--planner", "127.0.0.1:1"}, 1,
+  ExpectRefused({"plan", "chain", Write(with("links", "2")), "--memory", "-1"}, 2, {"--memory"});
+  ExpectRefused({"plan", "chain", Write(with("links", "2")), "--points", "10001"}, 2, {"max_corners is 10001"});
+  ExpectRefused({"plan", "chain", Write(with("links", "2")), "--planner", "127.0.0.1:1"}, 1,
                 {"127.0.0.1:1", "without --planner"});
 }
 
 TEST_F(ChainCommand, ReadsStandardInput) {
   const std::string file = Write(kEncoderDecoder);
-  const Outcome outcome = RunRecurve({"chain", "-", "--json"}, file);
+  const Outcome outcome = RunRecurve({"plan", "chain", "-", "--json"}, file);
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
-  EXPECT_EQ(outcome.out, RunRecurve({"chain", file, "--json"}).out);
+  EXPECT_EQ(outcome.out, RunRecurve({"plan", "chain", file, "--json"}).out);
 }
 
 TEST_F(ChainCommand, ShowsNamesAsOnePrintableLine) {
   std::string text = kEncoderDecoder;
   text.replace(text.find("encoder"), 7, "\\u001b[2K\xC2\x9B\xE2\x80\xAE");
-  const Outcome outcome = RunRecurve({"chain", Write(text), "--memory", "9MiB"});
+  const Outcome outcome = RunRecurve({"plan", "chain", Write(text), "--memory", "9MiB"});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("\\x1b[2K\\u009b\\u202e"));
   EXPECT_THAT(outcome.out, Not(HasSubstr("\x1B")));
 }
 
-const std::vector<std::string> kOffload = {"offload", "--length",      "60", "--state-bytes",  "1",  "--memory",
-                                           "3",       "--host-memory", "8",  "--forward-cost", "10", "--backward-cost",
-                                           "20"};
+const std::vector<std::string> kOffload = {
+    "plan",          "offload", "--length",       "60", "--state-bytes",   "1", "--memory", "3",
+    "--host-memory", "8",       "--forward-cost", "10", "--backward-cost", "20"};
 
 TEST(OffloadCommand, AHostSavesForwardsForTransfers) {
   const Json plan = JsonOf(Plus(kOffload, {"--json", "--host-write-cost", "4", "--host-read-cost", "5"}));
@@ -156,7 +156,7 @@ TEST(OffloadCommand, AHostSavesForwardsForTransfers) {
 }
 
 TEST(OffloadCommand, RefusesWhatMakesNoSense) {
-  ExpectRefused({"offload"}, 2, {"--length", "--memory"});
+  ExpectRefused({"plan", "offload"}, 2, {"--length", "--memory"});
   ExpectRefused(Plus(kOffload, {"--length", "0"}), 2, {"length is 0"});
   ExpectRefused(Plus(kOffload, {"--state-bytes", "0"}), 2, {"state_bytes is 0"});
   ExpectRefused(Plus(kOffload, {"--host-read-cost", "-1"}), 2, {"host.read_cost is -1"});

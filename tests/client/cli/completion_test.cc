@@ -32,6 +32,13 @@ TEST(Completion, OffersWhatTheProgramTakes) {
   EXPECT_EQ(Offered({"train", "--steps", ""}), "");
   EXPECT_THAT(Offered({"schedule", ""}), AllOf(HasSubstr("export\t"), HasSubstr("verify\t"), Not(HasSubstr("train"))));
   EXPECT_EQ(Offered({"schedule", "verify", ""}), ":files\n");
+  EXPECT_THAT(Offered({"capacity", ""}), AllOf(StartsWith("advise\t"), HasSubstr("\nsplit\t"), Not(HasSubstr("--"))));
+  EXPECT_EQ(Offered({"capacity", "fit", "--dimension", ""}), "batch\nhidden\nlength\n");
+  EXPECT_THAT(Offered({"plan", ""}), AllOf(StartsWith("chain\t"), HasSubstr("\n--length\t")));
+  EXPECT_EQ(Offered({"plan", "--length", "5", "chain", ""}), ":files\n");
+  EXPECT_THAT(Offered({"help", ""}), AllOf(HasSubstr("train\t"), Not(HasSubstr("--"))));
+  EXPECT_EQ(Offered({"help", "capacity", ""}), Offered({"capacity", ""}));
+  EXPECT_EQ(Offered({"help", "train", ""}), "");
   EXPECT_EQ(Offered({"completion", ""}), "bash\nzsh\nfish\n");
 }
 
@@ -51,6 +58,8 @@ TEST(Completion, WorksInBash) {
   EXPECT_EQ(complete("tr", 1), "train\n");
   EXPECT_EQ(complete("train --mem", 2), "--memory\n");
   EXPECT_EQ(complete("train --sequences l", 3), "lines\n");
+  EXPECT_EQ(complete("capacity f", 2), "fit\n");
+  EXPECT_EQ(complete("help plan c", 3), "chain\n");
   EXPECT_EQ(complete("train --data RE", 3), "\n");  // files are the shell's business
 }
 

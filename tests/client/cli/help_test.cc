@@ -3,39 +3,49 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "tests/client/cli/run_recurve.h"
 
 namespace recurve {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using Words = std::vector<std::string>;
 
-constexpr const char* kCommands[] = {"plan",   "schedule", "advise",  "curve",  "budget",    "fit",    "lengths",
-                                     "split",  "chain",    "offload", "train",  "profile",   "sample", "eval",
-                                     "submit", "jobs",     "watch",   "cancel", "completion"};
+const std::vector<std::string> kTopCommands = {"plan", "schedule", "capacity", "train", "profile", "sample",
+                                               "eval", "submit",   "jobs",     "watch", "cancel",  "completion"};
+const std::vector<std::string> kAllCommands =
+    Plus(kTopCommands, {"plan chain", "plan offload", "schedule export", "schedule verify", "capacity advise",
+                        "capacity budget", "capacity curve", "capacity fit", "capacity lengths", "capacity split"});
+
+std::vector<std::string> WordsOf(const std::string& command) {
+  std::istringstream in(command);
+  return {std::istream_iterator<std::string>(in), {}};
+}
 
 TEST(Help, FitsAScreenAndNamesEveryPart) {
   const Outcome outcome = RunRecurve({"--help"});
   EXPECT_EQ(outcome.exit, 0);
   EXPECT_EQ(outcome.err, "");
   EXPECT_LE(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 50);
-  for (const char* part : {"plan",        "schedule", "advise",  "curve",           "budget",
-                           "fit",         "lengths",  "split",   "chain",           "offload",
-                           "train",       "sample",   "eval",    "submit",          "jobs",
-                           "watch",       "cancel",   "profile", "recurve-planner", "recurve-executor",
-                           "Exit status", "64MiB"}) {
+  for (const std::string& part : Plus(kTopCommands, {"recurve-planner", "recurve-executor", "Exit status", "64MiB"})) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
 }
 
 TEST(Help, OfEachCommandHasAnExample) {
-  for (const char* command : kCommands) {
-    const Outcome outcome = RunRecurve({command, "--help"});
+  for (const std::string& command : kAllCommands) {
+    const Outcome outcome = RunRecurve(Plus(WordsOf(command), {"--help"}));
     EXPECT_EQ(outcome.exit, 0);
-    EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  recurve ") + command + " "));
+    EXPECT_THAT(outcome.out, HasSubstr("\n  recurve " + command + " "));
+    EXPECT_THAT(outcome.out, HasSubstr("Usage: recurve " + command + " "));
+    EXPECT_THAT(outcome.out, Not(ContainsRegex("[^\n]{121}")));
+    EXPECT_EQ(RunRecurve(Plus({"help"}, WordsOf(command))).out, outcome.out);
   }
 }
 
@@ -50,10 +60,25 @@ TEST(Help, IsWhatPeopleTypeFirst) {
   const Outcome help = RunRecurve({"--help"});
   EXPECT_EQ(RunRecurve({"help"}).out, help.out);
   EXPECT_EQ(RunRecurve({"-h"}).out, help.out);
-  EXPECT_EQ(RunRecurve({"help", "train"}).out, RunRecurve({"train", "--help"}).out);
+  EXPECT_EQ(RunRecurve({"help", "--help"}).out, help.out);
   const Outcome version = RunRecurve({"--version"});
   EXPECT_EQ(RunRecurve({"version"}).out, version.out);
   EXPECT_EQ(RunRecurve({"-V"}).out, version.out);
+}
+
+TEST(Help, OfACommandThatIsNoneIsAnError) {
+  for (const Words& words :
+       {Words{"help", "trainn"}, Words{"trainn", "--help"}, Words{"--help", "trainn"}, Words{"trainn", "-h"}}) {
+    ExpectRefused(words, 2, {"\"trainn\" is not expected: recurve has no such command; did you mean recurve train?"});
+  }
+  for (const Words& words : {Words{"help", "capacity", "fitt"}, Words{"capacity", "fitt", "--help"}}) {
+    ExpectRefused(words, 2, {"recurve capacity has no such command; did you mean recurve capacity fit?"});
+  }
+  for (const Words& words : {Words{"help", "plan", "chian"}, Words{"plan", "chian", "--help"}}) {
+    ExpectRefused(words, 2, {"recurve plan has no such command; did you mean recurve plan chain?"});
+  }
+  ExpectRefused({"help", "train", "book.txt"}, 2, {"\"book.txt\" is not expected: recurve train takes no such word"});
+  ExpectRefused({"version", "book.txt"}, 2, {"\"book.txt\" is not expected: recurve has no such command"});
 }
 
 TEST(Help, OfTrainBeginsWithWhatEverybodyNeeds) {
@@ -69,8 +94,8 @@ TEST(Help, OfTrainBeginsWithWhatEverybodyNeeds) {
 }
 
 TEST(Help, CallsOneThingByOneName) {
-  for (const char* command : kCommands) {
-    const std::string help = RunRecurve({command, "--help"}).out;
+  for (const std::string& command : kAllCommands) {
+    const std::string help = RunRecurve(Plus(WordsOf(command), {"--help"})).out;
     for (const char* old : {"-bytes BYTES for stored", "--budget-bytes", "--device-bytes", "--host-bytes", "--corners",
                             "-seconds ", "--out ", " --schedule ", "{false}", "--carry-state"}) {
       EXPECT_THAT(help, Not(HasSubstr(old))) << command;

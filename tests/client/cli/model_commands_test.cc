@@ -49,6 +49,15 @@ TEST_F(ModelCommands, SampleGoesOnFromThePrompt) {
   EXPECT_EQ(JsonOf(likeliest), JsonOf(Plus(likeliest, {"--seed", "2"})));
 }
 
+TEST_F(ModelCommands, EvalShowsATerminalHowFarItIs) {
+  const std::string longer = scratch_.Write("longer", SomeText(1'000'000));
+  const Outcome outcome = RunInTerminal({"eval", "--model", model_, "--data", longer});
+  EXPECT_EQ(outcome.exit, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr(" of 1,000,000 bytes  ETA "));
+  EXPECT_THAT(outcome.out, HasSubstr("\r\033[K"));
+  EXPECT_THAT(outcome.out, HasSubstr(" bits a byte on 1,000,000 bytes"));
+}
+
 TEST_F(ModelCommands, EvalAgreesWithTraining) {
   // Training evaluates on the held-out end of the text; so does this, from a fresh state.
   const Json eval = JsonOf({"eval", "--model", model_, "--data", text_, "--last", "5%", "--json"});

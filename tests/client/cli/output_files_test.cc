@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "tests/client/cli/run_recurve.h"
@@ -21,6 +22,8 @@ using ::testing::Not;
 
 const std::vector<std::string> kExport = {"schedule",     "export", "--length", "40", "--state-bytes", "1",
                                           "--tape-bytes", "2",      "--memory", "11", "--save"};
+
+constexpr const char* kOldSchedule = R"({"format":"recurve-schedule","version":1,"length":1})";
 
 class OutputFiles : public ::testing::Test {
  protected:
@@ -73,6 +76,60 @@ TEST_F(OutputFiles, AModelReplacesNothingButAModel) {
   ExpectRefused(Plus(TinyTraining(text_), {"--save", notes}), 2, {"notes", "no model"});
   EXPECT_EQ(ReadFile(notes), "my diary");
   for (int i = 0; i < 2; ++i) EXPECT_EQ(RunRecurve(Plus(TinyTraining(text_), {"--save", model_})).exit, 0);
+}
+
+TEST_F(OutputFiles, AnyOutputReplacesNothingButItsKind) {
+  const std::vector<std::string> plan = {"plan", "--length", "10", "--slots", "3"};
+  const std::vector<std::string> curve = {"capacity",      "curve", "--length",     "9",
+                                          "--state-bytes", "1",     "--tape-bytes", "1"};
+  std::vector<std::string> profile = TinyTraining(text_);
+  profile.front() = "profile";
+  const struct {
+    std::vector<std::string> words;
+    const char* kind;
+  } cases[] = {{kExport, "schedule"},
+               {Plus(plan, {"--svg"}), "SVG picture"},
+               {Plus(plan, {"--html"}), "HTML page"},
+               {Plus(curve, {"--svg"}), "SVG picture"},
+               {Plus(profile, {"--svg"}), "SVG picture"},
+               {Plus(TinyTraining(text_), {"--dry-run", "--loss-svg"}), "SVG picture"},
+               {Plus(TinyTraining(text_), {"--dry-run", "--loss-csv"}), "table of losses"}};
+  for (const auto& c : cases) {
+    const std::string notes = scratch_.Write("notes", "my diary");
+    ExpectRefused(Plus(c.words, {notes}), 2,
+                  {notes, std::string("is no ") + c.kind, "give another name, or remove it"});
+    EXPECT_EQ(ReadFile(notes), "my diary");
+    scratch_.Write("notes", "");
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(RunRecurve(Plus(c.words, {notes})).exit, 0);
+  }
+}
+
+// Also while the system waits for a reader.
+TEST_F(OutputFiles, AnInterruptEndsWritingToAPipe) {
+  const std::string pipe = scratch_.File("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const std::vector<std::string> exported = {"schedule",     "export", "--length", "30000", "--state-bytes", "1",
+                                             "--tape-bytes", "2",      "--memory", "30",      "--save",        pipe};
+  RecurveProcess unread(exported);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  unread.Signal(SIGINT);
+  const Outcome outcome = unread.Wait();
+  EXPECT_EQ(outcome.exit, 130);
+  EXPECT_EQ(outcome.err, "recurve: interrupted: nobody reads " + pipe + "\n");
+
+  RecurveProcess stuck(exported);
+  std::ifstream reader(pipe);
+  std::string line;
+  std::getline(reader, line);
+  EXPECT_THAT(line, HasSubstr("recurve-schedule"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  stuck.Signal(SIGINT);
+  EXPECT_EQ(stuck.Wait().exit, 130);
+
+  RecurveProcess train(Endless({"--loss-csv", pipe}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+  train.Signal(SIGTERM);
+  EXPECT_EQ(train.Wait().exit, 130);
 }
 
 TEST_F(OutputFiles, AnInterruptSavesWhatWasTrained) {
@@ -145,11 +202,11 @@ TEST_F(OutputFiles, ALimitOfFileSizeIsAnError) {
   EXPECT_THAT(train.err, HasSubstr("File too large"));
   EXPECT_EQ(train.out, "");
   ExpectOneLine(train.err);
-  const std::string plan = scratch_.Write("plan", "old");
+  const std::string plan = scratch_.Write("plan", kOldSchedule);
   const Outcome exported = RunInShell("ulimit -f 1; exec \"$0\"" + Quoted(Plus(kExport, {plan})));
   EXPECT_EQ(exported.exit, 1);
   EXPECT_THAT(exported.err, HasSubstr("File too large"));
-  EXPECT_EQ(ReadFile(plan), "old");
+  EXPECT_EQ(ReadFile(plan), kOldSchedule);
   const Outcome out = RunInShell("ulimit -f 1; exec \"$0\"" + Quoted(Plus(kExport, {"-"})));
   EXPECT_EQ(out.exit, 1) << "standard output is a file here";
   EXPECT_EQ(scratch_.Count(), 2);
@@ -157,7 +214,7 @@ TEST_F(OutputFiles, ALimitOfFileSizeIsAnError) {
 
 TEST_F(OutputFiles, AnExportIsOldOrNew) {
   fs::create_directory(scratch_.File("far"));
-  const std::string plan = scratch_.Write("far/plan", "old");
+  const std::string plan = scratch_.Write("far/plan", kOldSchedule);
   fs::create_symlink("far/plan", scratch_.File("link"));
   ASSERT_EQ(chmod(plan.c_str(), 0600), 0);
   // Long enough to be interrupted on the way.
@@ -168,7 +225,7 @@ TEST_F(OutputFiles, AnExportIsOldOrNew) {
   }
   process.Signal(SIGINT);
   EXPECT_EQ(process.Wait().exit, 130);
-  EXPECT_EQ(ReadFile(plan), "old");
+  EXPECT_EQ(ReadFile(plan), kOldSchedule);
   EXPECT_FALSE(fs::exists(plan + ".tmp-0"));
 
   EXPECT_EQ(RunRecurve(Plus(kExport, {scratch_.File("link")})).exit, 0);

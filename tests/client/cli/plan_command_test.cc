@@ -146,7 +146,7 @@ TEST(PlanCommand, DrawsTheScheduleInTheCharactersOfTheLocale) {
 
 TEST(PlanCommand, PicturesReplaceWhatIsThereAndSayWhatTheyShow) {
   const ScratchDirectory scratch;
-  const std::string svg = scratch.Write("plan.svg", "old");
+  const std::string svg = scratch.Write("plan.svg", "<svg >");
   const Outcome compared =
       RunRecurve(Plus(InBytes(100, "1", "2", "30"), {"--svg", svg, "--html", scratch.File("p.html")}));
   EXPECT_EQ(compared.exit, 0);

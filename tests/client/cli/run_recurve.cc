@@ -67,6 +67,12 @@ Outcome RecurveProcess::Wait() {
   return outcome;
 }
 
+Outcome RunInTerminal(const std::vector<std::string>& arguments) {
+  const ScratchDirectory scratch;
+  const std::string script = scratch.Write("script", RECURVE_BINARY + Quoted(arguments));
+  return RunInShell("script -qec 'bash " + script + "' /dev/null");
+}
+
 std::string Quoted(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += " '" + word + "'";

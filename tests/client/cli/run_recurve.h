@@ -43,6 +43,9 @@ inline Outcome RunRecurve(const std::vector<std::string>& arguments, const std::
 
 inline Outcome RunInShell(const std::string& script) { return RecurveProcess::OfShell(script).Wait(); }
 
+// What a terminal is shown, standard output and error together.
+Outcome RunInTerminal(const std::vector<std::string>& arguments);
+
 // `words` for a script, each in quotes.
 std::string Quoted(const std::vector<std::string>& words);
 

@@ -32,14 +32,14 @@ TEST(TargetOptions, AreCheckedBeforeAnythingIsDone) {
       {"plan", "--length", "10", "--slots", "2"},
       {"train", "--data", "/no/such/file"},
       {"schedule", "export", "--length", "10", "--slots", "2"},
-      {"offload"},
-      {"chain", "/no/such/file"},
-      {"budget"},
-      {"curve"},
-      {"fit"},
-      {"lengths"},
-      {"split"},
-      {"advise"},
+      {"plan", "offload"},
+      {"plan", "chain", "/no/such/file"},
+      {"capacity", "budget"},
+      {"capacity", "curve"},
+      {"capacity", "fit"},
+      {"capacity", "lengths"},
+      {"capacity", "split"},
+      {"capacity", "advise"},
       {"profile"}};
   for (const std::vector<std::string>& command : planner_commands) {
     for (const char* wrong : {"127.0.0.1", "127.0.0.1:74120", "http://127.0.0.1:7401", ""}) {

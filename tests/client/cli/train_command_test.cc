@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -231,14 +232,9 @@ TEST_F(TrainCommand, EndsWhenItsTimeIsOver) {
 }
 
 TEST_F(TrainCommand, DrawsABarThatIsWideEnoughToSee) {
-  std::string command = "script -qec '" RECURVE_BINARY;
-  for (const std::string& word : TinyTraining(text_)) command += " " + word;
-  command += "' /dev/null";
-  std::string out;
-  std::FILE* terminal = popen(command.c_str(), "r");
-  ASSERT_NE(terminal, nullptr);
-  for (int c = std::fgetc(terminal); c != EOF; c = std::fgetc(terminal)) out.push_back(static_cast<char>(c));
-  EXPECT_EQ(pclose(terminal), 0) << out;
+  const Outcome outcome = RunInTerminal(TinyTraining(text_));
+  EXPECT_EQ(outcome.exit, 0) << outcome.out;
+  const std::string& out = outcome.out;
   const size_t bar = out.find('[');
   ASSERT_NE(bar, std::string::npos) << out;
   EXPECT_GE(out.find(']', bar) - bar, 16u) << out;
@@ -364,6 +360,26 @@ TEST_F(TrainCommand, KeepsTheLossesOfATrainingThatFails) {
   const std::string notes = scratch_.Write("notes", "my diary");
   EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", notes})).err, HasSubstr("no table of losses"));
   EXPECT_EQ(ReadFile(notes), "my diary");
+}
+
+TEST_F(TrainCommand, ADryRunSaysWhatItLeavesOut) {
+  const std::string csv = scratch_.File("loss.csv");
+  const std::vector<std::string> dry = Plus(TinyTraining(text_), {"--dry-run", "--compare", "2", "--loss-csv", csv});
+  const Outcome outcome = RunRecurve(dry);
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_EQ(outcome.err, "recurve: note: --dry-run trains nothing: without effect here: --compare, --loss-csv\n");
+  EXPECT_FALSE(std::filesystem::exists(csv));
+  const std::vector<Json> objects = JsonLines(RunRecurve(Plus(dry, {"--json"})).out);
+  ASSERT_EQ(objects.size(), 2u);
+  EXPECT_EQ(objects.front()["type"], "note");
+  EXPECT_EQ(objects.back()["type"], "plan");
+}
+
+TEST_F(TrainCommand, LearnsFromAFileOnly) {
+  for (const char* command : {"train", "profile", "submit"}) {
+    ExpectRefused({command}, 2, {"--data is required"});
+    ExpectRefused({command, "--data", "-"}, 2, {"--data - is standard input", "write it to a file first"});
+  }
 }
 
 TEST_F(TrainCommand, FindsAnUnwritablePathBeforeItTrains) {

@@ -16,7 +16,10 @@ const Words kSmallModel = {"--hidden", "64", "--length", "100"};
 
 TEST(Usage, SaysWhatIsWrong) {
   ExpectRefused({}, 2, {"a command is missing", "recurve --help"});
-  ExpectRefused({"schedule"}, 2, {"a command is missing", "recurve schedule --help"});
+  for (const std::string group : {"schedule", "capacity"}) {
+    ExpectRefused({group}, 2, {"a command is missing after \"recurve " + group + "\"", "recurve " + group + " --help"});
+    ExpectRefused({group, "--frobnicate", "3"}, 2, {"\"--frobnicate 3\" is not expected", "no such option"});
+  }
   ExpectRefused({"frobnicate"}, 2, {"\"frobnicate\" is not expected: recurve has no such command", "recurve --help"});
   ExpectRefused({"--frobnicate"}, 2, {"no such option", "recurve --help"});
   ExpectRefused({""}, 2, {"recurve --help"});
@@ -27,7 +30,32 @@ TEST(Usage, SuggestsTheCommandThatWasMeant) {
     const char *typed, *meant;
   } cases[] = {{"tran", "train"},  {"trian", "train"},     {"evla", "eval"},     {"list", "jobs"},
                {"stop", "cancel"}, {"generate", "sample"}, {"sched", "schedule"}};
-  for (const auto& c : cases) ExpectRefused({c.typed}, 2, {std::string("did you mean ") + c.meant + "?"});
+  for (const auto& c : cases) ExpectRefused({c.typed}, 2, {std::string("did you mean recurve ") + c.meant + "?"});
+}
+
+TEST(Usage, SuggestsTheGroupOfACommand) {
+  for (const std::string name : {"advise", "budget", "curve", "fit", "lengths", "split"}) {
+    const std::string meant = "\"" + name +
+                              "\" is not expected: recurve has no such command; did you mean recurve capacity " + name +
+                              "? See recurve --help";
+    ExpectRefused({name}, 2, {meant});
+    ExpectRefused({name, "--memory", "1MiB", "--strategy", "plan"}, 2, {meant});
+    ExpectRefused({name, "--help"}, 2, {meant});
+    ExpectRefused({"help", name}, 2, {meant});
+  }
+  ExpectRefused({"chain", "train"}, 2, {"did you mean recurve plan chain?"});
+  ExpectRefused({"offload"}, 2, {"did you mean recurve plan offload?"});
+  ExpectRefused({"verify", "x"}, 2, {"did you mean recurve schedule verify?"});
+  ExpectRefused({"capacity", "train"}, 2, {"recurve capacity has no such command; did you mean recurve train?"});
+  ExpectRefused({"schedule", "chain"}, 2, {"recurve schedule has no such command; did you mean recurve plan chain?"});
+  ExpectRefused({"capacity", "help"}, 2, {"did you mean --help?"});
+}
+
+TEST(Usage, OptionsBelongToTheCommandBeforeThem) {
+  ExpectRefused({"plan", "--memory", "1MiB", "chain", "x.json"}, 2, {"--memory has no effect before \"chain\""});
+  ExpectRefused({"plan", "chain", "x.json", "--alpha", "5"}, 2, {"recurve plan chain has no such option"});
+  ExpectRefused({"plan", "--length", "5", "train"}, 2,
+                {"recurve plan has no such command; did you mean recurve train?"});
 }
 
 TEST(Usage, SuggestsTheOptionThatWasMeant) {
@@ -43,11 +71,11 @@ TEST(Usage, SuggestsTheOptionThatWasMeant) {
       {{"train", "--hidden-size=8"}, "--hidden"},
       {{"train", "--schedule", "cosine"}, "--learning-rate-schedule"},
       {{"plan", "--budget-bytes", "8"}, "--memory"},
-      {{"offload", "--device-bytes", "8"}, "--memory"},
-      {{"offload", "--host-bytes", "8"}, "--host-memory"},
+      {{"plan", "offload", "--device-bytes", "8"}, "--memory"},
+      {{"plan", "offload", "--host-bytes", "8"}, "--host-memory"},
       {{"schedule", "export", "--out", "x"}, "--save"},
-      {{"advise", "--forward-seconds", "1"}, "--forward-cost"},
-      {{"chain", "x.json", "--corners", "8"}, "--points"},
+      {{"capacity", "advise", "--forward-seconds", "1"}, "--forward-cost"},
+      {{"plan", "chain", "x.json", "--corners", "8"}, "--points"},
   };
   for (const auto& c : cases) {
     ExpectRefused(c.typed, 2, {"has no such option", std::string("did you mean ") + c.meant + "?"});
@@ -75,13 +103,15 @@ TEST(Usage, RefusesOptionsThatDoNothing) {
       {Plus(train, {"--threads", "2", "--device", "cuda:1"}), "--threads has no effect with --device cuda:1"},
       {{"submit", "--data", "/dev/null", "--momentum", "0.5"}, "--momentum has no effect with --optimizer adamw"},
       {{"profile", "--data", "/dev/null", "--residual"}, "--residual has no effect with --layers 1"},
-      {Plus({"advise", "--memory", "1GiB", "--residual"}, kSmallModel), "--residual has no effect with --layers 1"},
-      {Plus({"fit", "--memory", "1GiB", "--batch", "4"}, kSmallModel), "--batch has no effect with --dimension batch"},
-      {Plus({"fit", "--memory", "1GiB", "--dimension", "length"}, kChainOf10),
+      {Plus({"capacity", "advise", "--memory", "1GiB", "--residual"}, kSmallModel),
+       "--residual has no effect with --layers 1"},
+      {Plus({"capacity", "fit", "--memory", "1GiB", "--batch", "4"}, kSmallModel),
+       "--batch has no effect with --dimension batch"},
+      {Plus({"capacity", "fit", "--memory", "1GiB", "--dimension", "length"}, kChainOf10),
        "--length has no effect with --dimension"},
-      {Plus({"fit", "--memory", "1GiB", "--dimension", "hidden"}, kSmallModel),
+      {Plus({"capacity", "fit", "--memory", "1GiB", "--dimension", "hidden"}, kSmallModel),
        "--hidden has no effect with --dimension"},
-      {Plus({"offload", "--memory", "9", "--host-write-cost", "1"}, kChainOf10),
+      {Plus({"plan", "offload", "--memory", "9", "--host-write-cost", "1"}, kChainOf10),
        "--host-write-cost has no effect without --host-memory"},
   };
   for (const auto& c : cases) ExpectRefused(c.words, 2, {c.says, "leave it out"});
@@ -101,7 +131,7 @@ TEST(Usage, AsksWhetherAShareWasMeant) {
 }
 
 TEST(Usage, FitSaysWhatAChainNeeds) {
-  ExpectRefused(Plus({"fit", "--memory", "1GiB"}, kChainOf10), 2,
+  ExpectRefused(Plus({"capacity", "fit", "--memory", "1GiB"}, kChainOf10), 2,
                 {"--dimension batch needs a model", "of a chain, --dimension length"});
 }
 

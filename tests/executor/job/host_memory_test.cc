@@ -172,13 +172,17 @@ TEST_F(HostMemoryTest, StopsInTheMiddleOfABatch) {
 }
 
 // A two-level planner that promises what its schedule does not keep.
-class LyingPlanner final : public TwoLevelPlanner {
+class LyingPlanner final : public ChainPlanner {
  public:
   explicit LyingPlanner(std::function<void(TwoLevelPlan&)> lie) : lie_(std::move(lie)) {}
   absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override {
     absl::StatusOr<TwoLevelPlan> plan = EmbeddedChainPlanner().PlanTwoLevel(request, cancelled);
     if (plan.ok()) lie_(*plan);
     return plan;
+  }
+
+  absl::StatusOr<ChainPlan> PlanChain(const ChainRequest&, const CancelCheck&) override {
+    return absl::UnimplementedError("all links are alike");
   }
 
  private:

@@ -214,6 +214,7 @@ TEST_F(ServerTest, WaitsForEachOfTheTerminationSignals) {
   const auto server = Start();
   ASSERT_TRUE(server.ok()) << server.status();
   std::thread waiter([&] {
+    signal(SIGHUP, SIG_DFL);  // nohup ignores it
     TakeSignals();
     EXPECT_FALSE(TerminationRequested());
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {

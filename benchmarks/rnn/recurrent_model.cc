@@ -4,6 +4,8 @@
 #include <random>
 #include <vector>
 
+#include "executor/task/language_model/initial_parameters.h"
+
 namespace recurve {
 namespace {
 
@@ -29,17 +31,17 @@ RecurrentModel::RecurrentModel(const ModelConfig& config, const SequenceShape& s
 }
 
 void RecurrentModel::Place(Regions& regions) {
-  parameters_ = regions.parameters.Floats(layout_.block_floats());
-  gradients_ = regions.gradients.Floats(layout_.block_floats());
+  parameters_ = regions.parameters.Floats(layout_.tensors.block_floats());
+  gradients_ = regions.gradients.Floats(layout_.tensors.block_floats());
   packed_ = regions.packed.Bytes(backend_.PackedBytes(Packing::kForward, config_.embedding, width()));
-  stack_.Place(layout_, parameters_, gradients_, regions.packed, regions.workspace);
+  stack_.Place(layout_.tensors, layout_.layers, parameters_, gradients_, regions.packed, regions.workspace);
   x_ = regions.batch.Floats(shape_.length * shape_.batch * config_.embedding);
   dy_ = regions.batch.Floats(shape_.length * shape_.batch * config_.hidden);
 }
 
 void RecurrentModel::Bind(Regions regions) {
   Place(regions);
-  UploadModel(InitialParameters(config_, /*seed=*/1), backend_, parameters_);
+  Upload(InitialParameters(config_, /*seed=*/1), layout_.tensors, backend_, parameters_);
   FillRandom(backend_, x_, shape_.length * shape_.batch * config_.embedding);
   FillRandom(backend_, dy_, shape_.length * shape_.batch * config_.hidden);
 }
@@ -53,17 +55,17 @@ double RecurrentModel::Flops() const {
 }
 
 void RecurrentModel::BeginSweep() {
-  const float* weight = parameters_ + layout_.entries()[layout_.Layer(0).input_weight].offset;
+  const float* weight = parameters_ + layout_.tensors.entries()[layout_.layers[0].input_weight].offset;
   backend_.Pack(Packing::kForward, weight, config_.embedding, width(), packed_);
   stack_.Pack();
-  backend_.Zero(gradients_, layout_.block_bytes());
+  backend_.Zero(gradients_, layout_.tensors.block_bytes());
 }
 
 void RecurrentModel::Forward(int64_t link, const std::byte* state_in, std::byte* state_out, std::byte* tape,
                              bool keep_tape) {
   const RecurrentStack::Link there{.index = link, .state_in = state_in, .state_out = state_out, .tape = tape};
   float* projected = stack_.FirstInput(there);
-  const float* bias = parameters_ + layout_.entries()[layout_.Layer(0).bias].offset;
+  const float* bias = parameters_ + layout_.tensors.entries()[layout_.layers[0].bias].offset;
   backend_.LinearForward(shape_.steps(link) * shape_.batch, config_.embedding, width(),
                          x_ + FirstRow(link) * config_.embedding, packed_, bias, projected, stack_.input_stride());
   stack_.Forward(there, {.projected = projected}, keep_tape);
@@ -77,11 +79,11 @@ void RecurrentModel::Backward(int64_t link, const std::byte* state_in, const std
   float* output = stack_.Output(there);
   backend_.Copy(dy_ + FirstRow(link) * config_.hidden, rows * config_.hidden * kFloat, output);
   stack_.Backward(there, state_gradient);
-  const ParameterLayout::LayerIndices& first = layout_.Layer(0);
+  const ParameterLayout::LayerIndices& first = layout_.layers[0];
   backend_.LinearWeightGradient(rows, config_.embedding, width(), x_ + FirstRow(link) * config_.embedding,
                                 stack_.FirstInputGradient(there), stack_.input_stride(),
-                                gradients_ + layout_.entries()[first.input_weight].offset,
-                                gradients_ + layout_.entries()[first.bias].offset);
+                                gradients_ + layout_.tensors.entries()[first.input_weight].offset,
+                                gradients_ + layout_.tensors.entries()[first.bias].offset);
 }
 
 }  // namespace recurve

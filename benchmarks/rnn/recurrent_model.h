@@ -7,10 +7,11 @@
 
 #include "executor/backend/backend.h"
 #include "executor/model/link_model.h"
-#include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 #include "executor/model/recurrent_stack.h"
 #include "executor/model/region.h"
+#include "planner_service/model/model_config.h"
+#include "planner_service/model/parameter_layout.h"
 
 namespace recurve {
 
@@ -57,10 +58,10 @@ class RecurrentModel final : public LinkModel {
   const ModelConfig config_;
   const SequenceShape shape_;
   Backend& backend_;
-  const ParameterLayout layout_;
+  const LanguageModelLayout layout_;
   RecurrentStack stack_;
   Regions needs_;
-  float* parameters_ = nullptr;  // block of layout_
+  float* parameters_ = nullptr;  // block of layout_.tensors
   float* gradients_ = nullptr;   // the same
   std::byte* packed_ = nullptr;  // the first layer's input weight
   float* x_ = nullptr;           // [T, B, E]

@@ -36,6 +36,13 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
+std::vector<NamedFile> InputFiles(const JobSpec& spec) {
+  TaskSpec task = spec.task;
+  std::vector<NamedFile> inputs;
+  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
+  return inputs;
+}
+
 AtomicFile::Links LinksOf(const JobSpec& spec) {
   return spec.save_through_links ? AtomicFile::Links::kFollow : AtomicFile::Links::kRefuse;
 }
@@ -341,13 +348,6 @@ absl::StatusOr<std::optional<Metric>> PreparedJob::Evaluate(int64_t step, const 
 }
 
 }  // namespace
-
-std::vector<NamedFile> InputFiles(const JobSpec& spec) {
-  TaskSpec task = spec.task;
-  std::vector<NamedFile> inputs;
-  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
-  return inputs;
-}
 
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path) {
   RETURN_IF_ERROR(

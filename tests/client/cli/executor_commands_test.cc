@@ -77,6 +77,13 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   EXPECT_THAT(RunRecurve(AtDaemon({"jobs", "--state", "running"})).out, HasSubstr("no jobs"));
   const Outcome human = RunRecurve(AtDaemon({"watch", id}));
   for (const char* part : {"queued", "step 3/3", "succeeded"}) EXPECT_THAT(human.out, HasSubstr(part));
+  const auto step = std::ranges::find(events, "step", [](const Json& event) { return event["type"]; });
+  ASSERT_NE(step, events.end());
+  EXPECT_EQ((*step)["metric"]["name"], "bits_per_byte");
+  EXPECT_THAT(human.out, ContainsRegex("step 3/3  loss [0-9.]+ \\([1-9][0-9.]* bits per byte\\)"));
+  EXPECT_THAT(human.out, ContainsRegex("held out: [1-9][0-9.]* bits per byte"));
+  EXPECT_EQ(job["result"]["evaluation"]["name"], "bits_per_byte");
+  EXPECT_GT(job["result"]["evaluation"]["value"], 0);
 }
 
 TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {
@@ -164,8 +171,8 @@ TEST_F(ExecutorCommands, CancelEndsAJob) {
 // As other clients than this one submit jobs.
 TEST_F(ExecutorCommands, ShowJobsThatLeaveDefaultsUnset) {
   executor::v1::CreateJobRequest request;
-  request.mutable_spec()->set_data_path(text_);
-  request.mutable_spec()->set_hidden(8);
+  request.mutable_spec()->mutable_language_model()->set_data_path(text_);
+  request.mutable_spec()->mutable_language_model()->set_hidden(8);
   request.mutable_spec()->set_length(20);
   request.mutable_spec()->set_batch(2);
   const auto stub = executor::v1::ExecutorService::NewStub(
@@ -222,7 +229,7 @@ class OlderDaemon final : public executor::v1::ExecutorService::Service {
  private:
   static void Fill(executor::v1::Job& job) {
     job.set_id("old");
-    job.mutable_spec()->set_data_path("/data");
+    job.mutable_spec()->mutable_language_model()->set_data_path("/data");
     job.set_state(executor::v1::JOB_STATE_RUNNING);
   }
 

@@ -45,8 +45,10 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(objects[i]["type"], "step");
     EXPECT_EQ(objects[i]["step"], i + 1);
-    EXPECT_NEAR(objects[i]["train_bits_per_byte"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
-    EXPECT_FALSE(objects[i].contains("bits_per_byte")) << "that is the held-out part's, wherever it is said";
+    EXPECT_EQ(objects[i]["metric"]["name"], "bits_per_byte");
+    EXPECT_EQ(objects[i]["metric"]["unit"], "bits per byte");
+    EXPECT_NEAR(objects[i]["metric"]["value"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
+    EXPECT_FALSE(objects[i].contains("evaluation")) << "that is the held-out part's";
   }
   const Json& result = objects[3];
   EXPECT_EQ(result["type"], "result");
@@ -59,7 +61,13 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   EXPECT_GT(result["seconds_per_batch"], 0);
   EXPECT_GT(result["predicted_seconds_per_batch"], 0);
   EXPECT_EQ(result["weights_sha256"].get<std::string>().size(), 64u);
-  EXPECT_GT(result["bits_per_byte"], 0);
+  EXPECT_EQ(result["metric"], objects[2]["metric"]);
+  EXPECT_EQ(result["evaluation"]["name"], "bits_per_byte");
+  EXPECT_EQ(result["evaluation"]["unit"], "bits per byte");
+  EXPECT_GT(result["evaluation"]["value"], 0);
+  EXPECT_EQ(result["train_bytes"], 1900);
+  EXPECT_EQ(result["holdout_bytes"], 100);
+  EXPECT_FALSE(result.contains("sequences"));
   int64_t sum = 0;
   for (const auto& [kind, bytes] : result["ledger"].items()) sum += bytes.get<int64_t>();
   EXPECT_EQ(sum, result["planned_peak_bytes"]);
@@ -77,11 +85,11 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
                                           "--steps",     "30"};
   const std::string model = scratch_.File("lines.safetensors");
   const Json result = Train(Plus(lines, {"--save", model, "--holdout", "10%"})).back();
-  EXPECT_EQ(result["lines"]["count"].get<int>() + result["lines"]["held_out"].get<int>(), 51);
-  EXPECT_EQ(result["lines"]["empty"], 1);
-  EXPECT_EQ(result["lines"]["cut"], 1);
-  EXPECT_EQ(result["lines"]["shortest"], 2);
-  EXPECT_EQ(result["lines"]["longest"], 60);
+  EXPECT_EQ(result["sequences"]["count"].get<int>() + result["sequences"]["held_out"].get<int>(), 51);
+  EXPECT_EQ(result["sequences"]["empty"], 1);
+  EXPECT_EQ(result["sequences"]["cut"], 1);
+  EXPECT_EQ(result["sequences"]["shortest"], 2);
+  EXPECT_EQ(result["sequences"]["longest"], 60);
   EXPECT_EQ(result["links"], 30);
   EXPECT_EQ(result["measured_peak_bytes"], result["planned_peak_bytes"]);
   EXPECT_GT(result["predictions_per_second"], 0);
@@ -89,15 +97,16 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
 
   // eval says the same of the same lines as training did: the last tenth of the bytes is the last lines here.
   std::string held_out = verses;
-  for (int i = result["lines"]["count"].get<int>() + 1; i > 0; --i) held_out.erase(0, held_out.find('\n') + 1);
+  for (int i = result["sequences"]["count"].get<int>() + 1; i > 0; --i) held_out.erase(0, held_out.find('\n') + 1);
   const Outcome eval = RunRecurve({"eval", "--model", model, "--data", scratch_.Write("held", held_out), "--sequences",
                                    "lines", "--threads", "1", "--json"});
   ASSERT_EQ(eval.exit, 0) << eval.err;
-  EXPECT_NEAR(Json::parse(eval.out)["bits_per_byte"].get<double>(), result["bits_per_byte"].get<double>(), 1e-9);
+  EXPECT_NEAR(Json::parse(eval.out)["metric"]["value"].get<double>(), result["evaluation"]["value"].get<double>(),
+              1e-9);
 
   const Outcome text = RunRecurve(Plus(TinyTraining(text_), lines));
   EXPECT_THAT(text.out, AllOf(HasSubstr("longer ones are cut: 1"), HasSubstr("empty ones are left out: 1"),
-                              HasSubstr("bytes a second"), HasSubstr("of the work is padding")));
+                              HasSubstr("predictions per second"), HasSubstr("of the work is padding")));
 }
 
 TEST_F(TrainCommand, EveryStrategyAndBudgetGivesTheSameWeights) {
@@ -140,7 +149,7 @@ TEST_F(TrainCommand, TellsAPersonHowItGoes) {
                                                                 "--compare-time", "1h", "--save", model}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "compared in 1 of 2 rounds\n");
-  for (const char* part : {"step 1/3", "step 3/3", "bits/byte", "steps/s", "trained", "held out", "measured peak",
+  for (const char* part : {"step 1/3", "step 3/3", "bits per byte)", "steps/s", "trained", "held out", "measured peak",
                            model.c_str(), "sha256", "sample of 25 bytes", "store-all", "chen", "auto", "1.00x"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
@@ -313,7 +322,7 @@ TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
   EXPECT_EQ(objects[2]["step"], 2);
   const std::vector<std::string> rows = Rows(csv);
   ASSERT_EQ(rows.size(), 6u);
-  EXPECT_EQ(rows[0], "step,train_loss,train_bits_per_byte,bits_per_byte,learning_rate,gradient_norm,seconds");
+  EXPECT_EQ(rows[0], "step,train_loss,train_metric,metric,learning_rate,gradient_norm,seconds");
   for (size_t step = 1; step <= 5; ++step) {
     std::vector<std::string> cells;
     std::istringstream in(rows[step]);
@@ -322,10 +331,11 @@ TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
     const Json& object = objects[step - 1 + (step - 1) / 2];
     EXPECT_EQ(cells[0], std::to_string(step));
     EXPECT_NEAR(std::stod(cells[1]), object["loss"].get<double>(), 1e-6);
+    EXPECT_NEAR(std::stod(cells[2]), object["metric"]["value"].get<double>(), 1e-6);
     EXPECT_NEAR(std::stod(cells[4]), object["learning_rate"].get<double>(), 1e-6);
     EXPECT_EQ(cells[3].empty(), step == 1 || step == 3) << rows[step];
     if (step % 2 == 0) {
-      EXPECT_NEAR(std::stod(cells[3]), objects[step + step / 2 - 1]["bits_per_byte"].get<double>(), 1e-6);
+      EXPECT_NEAR(std::stod(cells[3]), objects[step + step / 2 - 1]["metric"]["value"].get<double>(), 1e-6);
     }
   }
   EXPECT_THAT(ReadFile(svg), HasSubstr("bits per byte on held-out text after step 5"));
@@ -456,7 +466,7 @@ TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
               Not(HasSubstr("nothing is evaluated")));
   const std::string line = scratch_.Write("line", std::string(300, 'x'));
   EXPECT_THAT(RunRecurve(Plus(TinyTraining(line), {"--sequences", "lines", "--dry-run"})).out,
-              HasSubstr("bytes have no line"));
+              HasSubstr("bytes have no sequence"));
 }
 
 TEST_F(TrainCommand, LinesEndInNewlines) {

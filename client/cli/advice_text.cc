@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/model_options.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/units.h"
 
@@ -45,9 +44,9 @@ std::string WorkloadText(const Workload& workload) {
   }
   const auto& model = std::get<ModelWorkload>(workload);
   const bool an = model.model.cell == Cell::kLstm || model.model.cell == Cell::kSlstm;
-  return absl::StrCat(an ? "an " : "a ", CellTitle(model.model.cell), " of ", Counted(model.model.layers, "layer"),
-                      " of ", CountText(model.model.hidden), ", batch ", CountText(model.batch), ", ",
-                      Counted(model.length, "step"));
+  return absl::StrCat(an ? "an " : "a ", std::string(NameOf(kCellTitles, model.model.cell)), " of ",
+                      Counted(model.model.layers, "layer"), " of ", CountText(model.model.hidden), ", batch ",
+                      CountText(model.batch), ", ", Counted(model.length, "step"));
 }
 
 std::string SizeText(int64_t bytes) {

@@ -4,24 +4,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/json_object.h"
+#include "client/cli/json_file.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
 absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment& segment, std::string& name) {
-  JsonObject object(json, what);
-  for (const char* key : {"links", "state_bytes", "tape_bytes", "forward_cost", "backward_cost"}) object.Require(key);
-  object.Text("name", name);
-  object.Count("links", segment.links);
-  object.Bytes("state_bytes", segment.state_bytes);
-  object.Bytes("tape_bytes", segment.tape_bytes);
-  object.Count("forward_cost", segment.forward_cost);
-  segment.taped_forward_cost = segment.forward_cost;
-  object.Count("taped_forward_cost", segment.taped_forward_cost);
-  object.Count("backward_cost", segment.backward_cost);
-  return object.End();
+  JsonReader reader(json, what);
+  reader.Text({"name"}, name);
+  VisitFields(segment, reader);
+  return reader.End();
 }
 
 }  // namespace
@@ -29,10 +22,10 @@ absl::Status ReadSegment(const Json& json, const std::string& what, ChainSegment
 absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
   ASSIGN_OR_RETURN(const Json json, ReadJsonFile(path));
   ChainFile file;
-  JsonObject object(json, path);
-  object.Require("segments");
-  const Json* segments = object.Find("segments");
-  if (segments != nullptr && !segments->is_array()) object.Fail("segments", "must be a list");
+  JsonReader reader(json, path);
+  const Json* segments = reader.Find("segments");
+  if (segments == nullptr) reader.Fail("segments", "is missing");
+  if (segments != nullptr && !segments->is_array()) reader.Fail("segments", "must be a list");
   if (segments != nullptr && segments->is_array()) {
     for (const Json& entry : *segments) {
       std::string name = absl::StrCat("segment ", file.segments.size() + 1);
@@ -44,8 +37,8 @@ absl::StatusOr<ChainFile> ReadChainFile(const std::string& path) {
     }
   }
   if (!file.segments.empty()) file.final_state_bytes = file.segments.back().state_bytes;
-  object.Bytes("final_state_bytes", file.final_state_bytes);
-  RETURN_IF_ERROR(object.End());
+  reader.Count({.name = "final_state_bytes", .notation = Notation::kBytes}, {0, kMaxBytes}, file.final_state_bytes);
+  RETURN_IF_ERROR(reader.End());
   return file;
 }
 

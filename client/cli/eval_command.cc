@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -44,7 +43,7 @@ absl::Status CheckEvalOptions(const EvalOptions& options) {
   if (options.data.empty()) return absl::InvalidArgumentError("--data is required: the file to evaluate on");
   if (!(options.last > 0 && options.last <= 1)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--last is ", 100 * options.last, "%, must be above 0% and at most 100%"));
+        absl::StrCat("--last is ", 100 * options.last, "%; must be above 0% and at most 100%"));
   }
   return absl::OkStatus();
 }
@@ -72,7 +71,7 @@ ExitStatus RunEval(const EvalOptions& options) {
   if (const std::string change = (*file)->Change(); !change.empty()) Note(change);
   if (options.json) {
     PrintJson(
-        {{"metric", MetricJson(*metric)}, {"model", options.model}, {"data", options.data}, {"last", options.last}});
+        {{"metric", FieldsJson(*metric)}, {"model", options.model}, {"data", options.data}, {"last", options.last}});
   } else {
     std::printf("%s on %s%s\n", MetricText(*metric).c_str(), Printable((*file)->name()).c_str(),
                 options.last < 1 ? (", the last " + PercentText(options.last, 1)).c_str() : "");
@@ -89,9 +88,7 @@ Command AddEvalCommand(const Section& section) {
   AddText(eval, "--model", options->model, "model file, - for standard input; required", "FILE");
   AddText(eval, "--data", options->data, "file of bytes, - for standard input; required", "FILE");
   AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
-  AddChoice(eval, "--sequences", options->sequences,
-            std::map<std::string, Sequences>{{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}},
-            "the text read on and on, or each line by itself");
+  AddChoice(eval, "--sequences", options->sequences, kSequences, "the text read on and on, or each line by itself");
   AddThreads(eval, options->threads);
   AddFlag(eval, "--json", options->json, "print one JSON object: metric, model, data, last");
   return {&eval, [options] { return RunEval(*options); }};

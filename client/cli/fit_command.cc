@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,18 +39,7 @@ struct FitOptions {
   double max_slowdown = 1.25;
 };
 
-const std::map<std::string, Dimension>& Dimensions() {
-  static const auto* dimensions = new std::map<std::string, Dimension>{
-      {"batch", Dimension::kBatch}, {"length", Dimension::kLength}, {"hidden", Dimension::kHidden}};
-  return *dimensions;
-}
-
-std::string NameOf(Dimension dimension) {
-  for (const auto& [name, value] : Dimensions()) {
-    if (value == dimension) return name;
-  }
-  return "";
-}
+std::string TextOf(Dimension dimension) { return std::string(NameOf(kDimensionNames, dimension)); }
 
 Workload With(Workload workload, Dimension dimension, int64_t value) {
   if (auto* chain = std::get_if<ChainWorkload>(&workload)) {
@@ -91,7 +79,7 @@ ExitStatus RunFit(const FitOptions& options) {
   if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes of the device");
   if (options.workload.IsChain() && options.dimension != Dimension::kLength) {
     return Fail(ExitStatus::kUsage,
-                absl::StrCat("--dimension ", NameOf(options.dimension),
+                absl::StrCat("--dimension ", TextOf(options.dimension),
                              " needs a model, such as --hidden 1024; of a chain, --dimension length may grow"));
   }
   const absl::StatusOr<Workload> workload = options.workload.Get(options.dimension == Dimension::kLength);
@@ -102,7 +90,7 @@ ExitStatus RunFit(const FitOptions& options) {
   if (!largest.ok()) return options.advice.Fail(largest.status());
   const Workload found = With(*workload, options.dimension, std::max<int64_t>(1, largest->value));
   if (options.advice.json) {
-    Json json = {{"dimension", NameOf(options.dimension)},
+    Json json = {{"dimension", TextOf(options.dimension)},
                  {"value", largest->value},
                  {"memory_bytes", *options.memory},
                  {"max_slowdown", options.max_slowdown},
@@ -114,7 +102,7 @@ ExitStatus RunFit(const FitOptions& options) {
   if (!options.advice.json) {
     std::printf(
         "%s %s is the largest that fits in %s at no more than %s the time of keeping\nevery tape, with %s: %s.\n\n%s",
-        NameOf(options.dimension).c_str(), CountText(largest->value).c_str(), FormatBytes(*options.memory).c_str(),
+        TextOf(options.dimension).c_str(), CountText(largest->value).c_str(), FormatBytes(*options.memory).c_str(),
         SlowdownText(options.max_slowdown).c_str(), std::string(ToString(options.strategy)).c_str(),
         WorkloadText(found).c_str(), AdviceText(largest->advice).c_str());
   }
@@ -126,7 +114,7 @@ ExitStatus RunFit(const FitOptions& options) {
 Command AddCapacityFitCommand(const Section& section) {
   CLI::App& fit = AddCommand(section, "fit", "largest batch, length or hidden size that fits a device", kFitFooter);
   auto options = std::make_shared<FitOptions>(fit);
-  AddChoice(fit, "--dimension", options->dimension, Dimensions(), "what may grow");
+  AddChoice(fit, "--dimension", options->dimension, kDimensionNames, "what may grow");
   AddBytes(fit, "--memory", options->memory, "of the device, such as 16GiB; all that is held counts");
   AddReal(fit, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
   AddStrategy(fit, "--strategy", options->strategy, "auto, store-all, chen or hsm");

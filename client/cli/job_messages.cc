@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
+#include "executor/codec/job_codec.h"
 #include "executor/job/job_spec.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/units.h"
@@ -28,12 +29,6 @@ std::string PlainName(const std::string& name, const std::string& prefix) {
   return plain;
 }
 
-int64_t SumOf(const v1::MemoryLedger& ledger) {
-  return ledger.weights_bytes() + ledger.gradients_bytes() + ledger.optimizer_bytes() + ledger.batch_bytes() +
-         ledger.states_bytes() + ledger.tapes_bytes() + ledger.workspace_bytes() + ledger.backend_bytes() +
-         ledger.process_bytes();
-}
-
 // "2026-11-27T09:20:16Z"
 std::string SecondOf(const v1::Job& job) {
   if (!job.has_create_time()) return "-";
@@ -42,66 +37,15 @@ std::string SecondOf(const v1::Job& job) {
 
 const std::string& DataPath(const v1::Job& job) { return job.spec().language_model().data_path(); }
 
-Json MetricJson(const v1::Metric& metric) {
-  return {{"name", metric.name()}, {"value", metric.value()}, {"unit", metric.unit()}};
-}
-
-Json ProgressJson(const v1::Progress& progress) {
-  return {{"step", progress.step()},
-          {"predictions", progress.predictions()},
-          {"positions", progress.positions()},
-          {"loss", progress.loss()},
-          {"metric", MetricJson(progress.metric())},
-          {"gradient_norm", progress.gradient_norm()},
-          {"learning_rate", progress.learning_rate()},
-          {"seconds", progress.seconds()},
-          {"measured_peak_bytes", progress.measured_peak_bytes()},
-          {"measured_host_peak_bytes", progress.measured_host_peak_bytes()}};
-}
-
 Json PlanJson(const v1::PlanSummary& plan) {
-  Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")},
-               {"strategy", PlainName(planner::v1::Strategy_Name(plan.strategy()), "STRATEGY_")},
-               {"planned_peak_bytes", SumOf(plan.planned())},
-               {"store_all_bytes", plan.store_all_bytes()},
-               {"link", plan.link()},
-               {"links", plan.links()},
-               {"forward_count_per_batch", plan.forward_count()},
-               {"predicted_seconds_per_batch", plan.predicted_seconds_per_batch()},
-               {"plans", plan.plans()},
-               {"host_bytes", plan.host_bytes()}};
-  if (plan.has_sequences()) {
-    const v1::SequenceSummary& sequences = plan.sequences();
-    json["sequences"] = {{"count", sequences.count()},      {"empty", sequences.empty()},
-                         {"cut", sequences.cut()},          {"shortest", sequences.shortest()},
-                         {"median", sequences.median()},    {"longest", sequences.longest()},
-                         {"held_out", sequences.held_out()}};
-  }
-  return json;
-}
-
-Json ResultJson(const v1::JobResult& result) {
-  Json json = {{"steps", result.steps()},
-               {"ended_by_time", result.ended_by_time()},
-               {"planned_peak_bytes", result.planned_peak_bytes()},
-               {"measured_peak_bytes", result.measured_peak_bytes()},
-               {"planned_host_peak_bytes", result.planned_host_peak_bytes()},
-               {"measured_host_peak_bytes", result.measured_host_peak_bytes()},
-               {"resident_peak_bytes", result.resident_peak_bytes()},
-               {"forward_count_per_batch", result.forward_count_per_batch()},
-               {"seconds_per_batch", result.seconds_per_batch()},
-               {"predicted_seconds_per_batch", result.predicted_seconds_per_batch()},
-               {"predictions_per_second", result.predictions_per_second()},
-               {"padding_share", result.padding_share()},
-               {"loss", result.loss()},
-               {"weights_sha256", result.weights_sha256()}};
-  if (result.has_evaluation()) json["evaluation"] = MetricJson(result.evaluation());
+  Json json = {{"source", PlainName(v1::PlanSource_Name(plan.source()), "PLAN_SOURCE_")}};
+  json.update(FieldsJson(DecodePlanSummary(plan)));
   return json;
 }
 
 }  // namespace
 
-int64_t PlannedPeak(const v1::Job& job) { return SumOf(job.plan().planned()); }
+int64_t PlannedPeak(const v1::Job& job) { return job.plan().planned_peak_bytes(); }
 
 int64_t StepsOf(const v1::Job& job) { return job.spec().has_steps() ? job.spec().steps() : JobSpec().steps; }
 
@@ -130,8 +74,8 @@ Json JobJson(const v1::Job& job) {
   if (job.has_start_time()) json["start_time"] = TimeUtil::ToString(job.start_time());
   if (job.has_end_time()) json["end_time"] = TimeUtil::ToString(job.end_time());
   if (job.has_plan()) json["plan"] = PlanJson(job.plan());
-  if (job.has_progress()) json["progress"] = ProgressJson(job.progress());
-  if (job.has_result()) json["result"] = ResultJson(job.result());
+  if (job.has_progress()) json["progress"] = FieldsJson(DecodeProgress(job.progress()));
+  if (job.has_result()) json["result"] = FieldsJson(DecodeReport(job.result()));
   return json;
 }
 
@@ -145,7 +89,7 @@ Json EventJson(const v1::JobEvent& event) {
       break;
     case v1::JobEvent::kProgress:
       json["type"] = "step";
-      json.update(ProgressJson(event.progress()));
+      json.update(FieldsJson(DecodeProgress(event.progress())));
       break;
     case v1::JobEvent::kCheckpoint:
       json["type"] = "checkpoint";
@@ -155,7 +99,7 @@ Json EventJson(const v1::JobEvent& event) {
     case v1::JobEvent::kEvaluation:
       json["type"] = "evaluation";
       json["step"] = event.evaluation().step();
-      json["metric"] = MetricJson(event.evaluation().metric());
+      json["metric"] = FieldsJson(DecodeMetric(event.evaluation().metric()));
       break;
     case v1::JobEvent::kNote:
       json["type"] = "note";

@@ -12,15 +12,6 @@
 namespace recurve {
 namespace {
 
-// States, tapes and workspace depend on the plan; the rest is needed in any case.
-int64_t FixedBytes(const JobPlan& plan) { return plan.ledger.total() - plan.ledger.activations(); }
-
-double RecomputeRatio(const JobPlan& plan) {
-  return static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links);
-}
-
-double PredictedSeconds(const JobPlan& plan) { return *plan.plan.predicted_seconds; }
-
 std::string HostText(const JobSpec& spec, const JobPlan& plan) {
   return absl::StrCat("           on the host ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
                       FormatBytesRounded(spec.host_memory), " allowed; a batch stores ",
@@ -50,8 +41,6 @@ std::string LedgerText(const Ledger& ledger) {
 
 }  // namespace
 
-int64_t StoreAllActivations(const JobPlan& plan) { return plan.store_all_bytes - FixedBytes(plan); }
-
 std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
   std::string text;
   absl::StrAppend(&text, "model      ", plan.model, ", ", CountText(plan.parameters), " parameters, on ", plan.device,
@@ -66,18 +55,18 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
                   Counted(plan.link, "step"), "\n");
   absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ",
                   Counted(plan.plan.forward_count, "link forward"),
-                  absl::StrFormat(" a batch (%.2f a link), predicted ", RecomputeRatio(plan)),
-                  SecondsText(PredictedSeconds(plan)), " a batch\n");
+                  absl::StrFormat(" a batch (%.2f a link), predicted ", plan.recompute_ratio()),
+                  SecondsText(*plan.plan.predicted_seconds), " a batch\n");
   if (plan.data.sequences) {
     absl::StrAppend(&text, "           that is the longest batch; ", Counted(plan.plans, "plan"),
                     " in one memory, one for each number of links\n");
   }
   absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
                   FormatBytesRounded(plan.store_all_bytes), "\n");
-  absl::StrAppend(
-      &text, "           activations ", FormatBytesRounded(plan.ledger.activations()), ", ",
-      PercentText(static_cast<double>(plan.ledger.activations()), static_cast<double>(StoreAllActivations(plan))),
-      " of store-all's ", FormatBytesRounded(StoreAllActivations(plan)), "\n");
+  absl::StrAppend(&text, "           activations ", FormatBytesRounded(plan.ledger.activations()), ", ",
+                  PercentText(static_cast<double>(plan.ledger.activations()),
+                              static_cast<double>(plan.store_all_activation_bytes())),
+                  " of store-all's ", FormatBytesRounded(plan.store_all_activation_bytes()), "\n");
   absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
   if (plan.evaluation_bytes > 0) {
     absl::StrAppend(&text, "           and ", FormatBytesRounded(plan.evaluation_bytes), " while it evaluates, every ",
@@ -116,93 +105,5 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
 }
 
 std::string MetricText(const Metric& metric) { return absl::StrFormat("%.3f %s", metric.value, metric.unit); }
-
-Json MetricJson(const Metric& metric) {
-  return {{"name", metric.name}, {"value", metric.value}, {"unit", metric.unit}};
-}
-
-Json LedgerJson(const Ledger& ledger) {
-  Json json = Json::object();
-  for (int kind = 0; kind < kMemoryKinds; ++kind) {
-    json[std::string(ToString(static_cast<MemoryKind>(kind)))] = ledger.bytes[static_cast<size_t>(kind)];
-  }
-  return json;
-}
-
-Json JobPlanJson(const JobSpec& spec, const JobPlan& plan) {
-  Json json = {{"strategy", std::string(ToString(spec.strategy))},
-               {"planned_peak_bytes", plan.ledger.total()},
-               {"ledger", LedgerJson(plan.ledger)},
-               {"activation_bytes", plan.ledger.activations()},
-               {"store_all_bytes", plan.store_all_bytes},
-               {"store_all_activation_bytes", StoreAllActivations(plan)},
-               {"forward_count_per_batch", plan.plan.forward_count},
-               {"recompute_ratio", RecomputeRatio(plan)},
-               {"predicted_seconds_per_batch", PredictedSeconds(plan)},
-               {"link", plan.link},
-               {"links", plan.links},
-               {"state_bytes", plan.state_bytes},
-               {"tape_bytes", plan.tape_bytes},
-               {"store_budget_bytes", plan.store_budget_bytes},
-               {"store_peak_bytes", plan.plan.peak_bytes},
-               {"host_memory_bytes", spec.host_memory},
-               {"host_bytes", plan.host_bytes},
-               {"host_stores_per_batch", plan.host.writes},
-               {"host_fetches_per_batch", plan.host.reads},
-               {"host_store_seconds", plan.transfers.store_seconds},
-               {"host_fetch_seconds", plan.transfers.fetch_seconds},
-               {"parameters", plan.parameters},
-               {"train_" + plan.data.unit + "s", plan.data.train},
-               {"holdout_" + plan.data.unit + "s", plan.data.held_out},
-               {"plans", plan.plans},
-               {"evaluation_bytes", plan.evaluation_bytes},
-               {"device", plan.device},
-               {"notes", plan.notes}};
-  if (plan.data.sequences) {
-    const SequenceSummary& sequences = *plan.data.sequences;
-    json["sequences"] = {{"count", sequences.count},       {"empty", sequences.empty},   {"cut", sequences.cut},
-                         {"shortest", sequences.shortest}, {"median", sequences.median}, {"longest", sequences.longest},
-                         {"held_out", sequences.held_out}};
-  }
-  return json;
-}
-
-Json StepJson(const StepRecord& record) {
-  return {{"type", "step"},
-          {"step", record.step},
-          {"predictions", record.predictions},
-          {"positions", record.positions},
-          {"loss", record.loss},
-          {"metric", MetricJson(record.metric)},
-          {"gradient_norm", record.gradient_norm},
-          {"learning_rate", record.learning_rate},
-          {"seconds", record.seconds},
-          {"batch_seconds", record.batch_seconds},
-          {"prediction_ratio", record.prediction_ratio},
-          {"measured_peak_bytes", record.measured_peak_bytes},
-          {"measured_host_peak_bytes", record.measured_host_peak_bytes},
-          {"plain_forwards", record.plain_forwards},
-          {"taped_forwards", record.taped_forwards}};
-}
-
-void AddReport(const JobSpec& spec, const JobReport& report, Json& json) {
-  json["steps"] = report.steps;
-  json["ended_by_time"] = report.ended_by_time;
-  json["loss"] = report.loss;
-  json["metric"] = MetricJson(report.metric);
-  if (report.evaluation) json["evaluation"] = MetricJson(*report.evaluation);
-  json["planned_peak_bytes"] = report.planned_peak_bytes;
-  json["measured_peak_bytes"] = report.measured_peak_bytes;
-  json["planned_host_peak_bytes"] = report.planned_host_peak_bytes;
-  json["measured_host_peak_bytes"] = report.measured_host_peak_bytes;
-  json["resident_peak_bytes"] = report.resident_peak_bytes;
-  json["forward_count_per_batch"] = report.forward_count_per_batch;
-  json["seconds_per_batch"] = report.seconds_per_batch;
-  json["predictions_per_second"] = report.predictions_per_second;
-  json["padding_share"] = report.padding_share;
-  json["predicted_seconds_per_batch"] = report.predicted_seconds_per_batch;
-  json["weights_sha256"] = report.weights_sha256;
-  if (!spec.save_path.empty()) json["save_path"] = spec.save_path;
-}
 
 }  // namespace recurve

@@ -8,24 +8,13 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/job_messages.h"
 #include "client/cli/training_display.h"
+#include "executor/codec/job_codec.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
 
 namespace v1 = executor::v1;
-
-StepRecord RecordOf(const v1::Progress& progress) {
-  return {.step = progress.step(),
-          .predictions = progress.predictions(),
-          .positions = progress.positions(),
-          .loss = progress.loss(),
-          .metric = {progress.metric().name(), progress.metric().value(), Printable(progress.metric().unit())},
-          .gradient_norm = progress.gradient_norm(),
-          .learning_rate = progress.learning_rate(),
-          .seconds = progress.seconds(),
-          .measured_peak_bytes = progress.measured_peak_bytes()};
-}
 
 // Events as lines for people, and progress as `train` shows it.
 class EventPrinter {
@@ -65,7 +54,9 @@ class EventPrinter {
       if (!job.ok()) return;
       display_ = std::make_unique<ProgressDisplay>(StepsOf(*job), job->spec().max_seconds(), PlannedPeak(*job));
     }
-    display_->OnStep(RecordOf(progress));
+    StepRecord record = DecodeProgress(progress);
+    record.metric.unit = Printable(record.metric.unit);
+    display_->OnStep(record);
   }
 
   ExecutorClient& executor_;

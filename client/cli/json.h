@@ -3,12 +3,11 @@
 #define RECURVE_CLIENT_CLI_JSON_H_
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <string>
 
-namespace recurve {
+#include "planner_service/fields/json_fields.h"
 
-using Json = nlohmann::ordered_json;
+namespace recurve {
 
 // One object on one line of stdout, at once, in ASCII: other characters are escaped, so that none of them can do
 // anything to a terminal. Bytes that are not UTF-8 become replacement characters; a number that is not finite becomes

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "planner_service/client/target.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/units.h"
 
@@ -93,13 +94,31 @@ absl::StatusOr<double> ParseSeconds(const std::string& text) {
 
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }
 
+// Values that an option takes.
+template <typename T>
+struct Range {
+  std::function<bool(T)> has;  // null: all
+  std::string text;
+};
+
+Range<int64_t> InRange(const CountRange& range) {
+  return {[range](int64_t value) { return CheckRange("", value, range).ok(); }, RangeText(range)};
+}
+
+Range<double> InRange(const RealRange& range, Notation notation = Notation::kPlain) {
+  return {[range](double value) { return CheckReal("", value, range).ok(); }, RangeText(range, notation)};
+}
+
 // `Value` is T or std::optional<T>.
 template <typename T, typename Value>
 CLI::Option* Add(const Section& section, const std::string& name, Value& value, const std::string& help,
-                 const char* kind, Parser<T> parse) {
-  const auto assign = [&value, parse, name](const std::string& text) {
+                 const char* kind, Parser<T> parse, const Range<T>& range = {}) {
+  const auto assign = [&value, parse, range, name](const std::string& text) {
     absl::StatusOr<T> parsed = parse(text);
     if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+    if (range.has && !range.has(*parsed)) {
+      throw CLI::ValidationError(name, absl::StrCat("\"", text, "\" is out of range; must be ", range.text));
+    }
     value = *std::move(parsed);
   };
   return section.app.add_option_function<std::string>(name, assign, help)->type_name(kind)->group(section.heading);
@@ -122,8 +141,9 @@ void AddFlag(const Section& section, const std::string& name, std::optional<bool
       ->group(section.heading);
 }
 
-void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help) {
-  Add(section, name, value, help, "N", &ParseCount)->default_str(absl::StrCat(value));
+void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range) {
+  Add(section, name, value, help, "N", &ParseCount, InRange(range))->default_str(absl::StrCat(value));
 }
 
 void AddCount(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help) {
@@ -136,33 +156,38 @@ void AddThreads(const Section& section, int& value) {
       ->default_str(absl::StrCat(value));
 }
 
-void AddSeed(const Section& section, uint64_t& value) {
-  Add(section, "--seed", value, "seed of all that is random", "N", &ParseSeed)->default_str(absl::StrCat(value));
+void AddSeed(const Section& section, const std::string& name, uint64_t& value, const std::string& help) {
+  Add(section, name, value, help, "N", &ParseSeed)->default_str(absl::StrCat(value));
 }
 
-void AddReal(const Section& section, const std::string& name, double& value, const std::string& help) {
-  Add(section, name, value, help, "X", &ParseReal)->default_str(absl::StrCat(value));
+void AddReal(const Section& section, const std::string& name, double& value, const std::string& help,
+             const RealRange& range) {
+  Add(section, name, value, help, "X", &ParseReal, InRange(range))->default_str(absl::StrCat(value));
 }
 
 void AddReal(const Section& section, const std::string& name, std::optional<double>& value, const std::string& help) {
   Add(section, name, value, help, "X", &ParseReal);
 }
 
-void AddShare(const Section& section, const std::string& name, double& value, const std::string& help) {
-  Add(section, name, value, help, "SHARE", &ParseShare)->default_str(absl::StrCat(100 * value, "%"));
+void AddShare(const Section& section, const std::string& name, double& value, const std::string& help,
+              const RealRange& range) {
+  Add(section, name, value, help, "SHARE", &ParseShare, InRange(range, Notation::kShare))
+      ->default_str(absl::StrCat(100 * value, "%"));
 }
 
 void AddBytes(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help) {
   Add(section, name, value, help, "BYTES", &ParseSize);
 }
 
-void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help) {
-  Add(section, name, value, help, "BYTES", &ParseSize)->default_str(absl::StrCat(value));
+void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range) {
+  Add(section, name, value, help, "BYTES", &ParseSize, InRange(range))->default_str(absl::StrCat(value));
 }
 
-void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help) {
+void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help,
+                const RealRange& range) {
   const std::chrono::milliseconds initial(std::llround(1000 * value));
-  Add(section, name, value, help, "DURATION", &ParseSeconds)
+  Add(section, name, value, help, "DURATION", &ParseSeconds, InRange(range))
       ->default_str(initial.count() == 0 ? "" : FormatDuration(initial));
 }
 
@@ -207,7 +232,8 @@ void AddPositionals(const Section& section, const std::string& name, std::vector
 }
 
 void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
-              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help) {
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
+              const std::string& kind) {
   const auto choose = [assign, names, name](const std::string& text) {
     const auto found = std::find(names.begin(), names.end(), text);
     if (found == names.end()) {
@@ -216,10 +242,12 @@ void AddOneOf(const Section& section, const std::string& name, const std::vector
     assign(static_cast<size_t>(found - names.begin()));
   };
   section.app.add_option_function<std::string>(name, choose, help)
-      ->type_name(absl::StrJoin(names, "|"))
+      ->type_name(kind.empty() ? absl::StrJoin(names, "|") : kind)
       ->default_str(initial)
       ->group(section.heading);
 }
+
+void HideDefault(const Section& section, const std::string& name) { section.app.get_option(name)->default_str(""); }
 
 void AcceptAnyWords(CLI::App& app) { app.allow_extras(); }
 

@@ -8,13 +8,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "executor/job/job_spec.h"
+#include "planner_service/fields/field.h"
 #include "planner_service/planning/plan.h"
 
 // CLI11 is slow to compile: only option_values.cc and command_line.cc include it.
@@ -39,16 +39,21 @@ struct Section {
 void AddFlag(const Section& section, const std::string& name, bool& value, const std::string& help, bool given = true);
 void AddFlag(const Section& section, const std::string& name, std::optional<bool>& value, const std::string& help,
              bool given);
-void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help);
+void AddCount(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range = {});
 void AddCount(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
 void AddThreads(const Section& section, int& value);
-void AddSeed(const Section& section, uint64_t& value);
-void AddReal(const Section& section, const std::string& name, double& value, const std::string& help);
+void AddSeed(const Section& section, const std::string& name, uint64_t& value, const std::string& help);
+void AddReal(const Section& section, const std::string& name, double& value, const std::string& help,
+             const RealRange& range = {});
 void AddReal(const Section& section, const std::string& name, std::optional<double>& value, const std::string& help);
-void AddShare(const Section& section, const std::string& name, double& value, const std::string& help);  // 0.05 or 5%
+void AddShare(const Section& section, const std::string& name, double& value, const std::string& help,
+              const RealRange& range = {});  // 0.05 or 5%
 void AddBytes(const Section& section, const std::string& name, std::optional<int64_t>& value, const std::string& help);
-void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help);
-void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help);  // 90s, 5m
+void AddBytes(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+              const CountRange& range = {});
+void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help,
+                const RealRange& range = {});  // 90s, 5m
 void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help);
 void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help);
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
@@ -67,24 +72,23 @@ void AddPositional(const Section& section, const std::string& name, std::string&
 void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
                     const std::string& help, const std::string& kind);
 
-// One of `names`, by its index.
+// One of `names`, by its index. `kind` stands for them in the help; empty: they are listed.
 void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
-              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help);
+              const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
+              const std::string& kind = "");
 
-template <typename Kind>
-void AddChoice(const Section& section, const std::string& name, Kind& value, const std::map<std::string, Kind>& choices,
+template <typename Kind, size_t n>
+void AddChoice(const Section& section, const std::string& name, Kind& value, const Named<Kind> (&kinds)[n],
                const std::string& help) {
   std::vector<std::string> names;
-  std::vector<Kind> kinds;
-  std::string initial;
-  for (const auto& [choice, kind] : choices) {
-    names.push_back(choice);
-    kinds.push_back(kind);
-    if (kind == value) initial = choice;
-  }
+  for (const Named<Kind>& kind : kinds) names.emplace_back(kind.name);
   AddOneOf(
-      section, name, names, initial, [&value, kinds](size_t chosen) { value = kinds[chosen]; }, help);
+      section, name, names, std::string(NameOf(kinds, value)),
+      [&value, &kinds](size_t chosen) { value = kinds[chosen].value; }, help);
 }
+
+// What --help shows as the default of an option is no default: it must be given.
+void HideDefault(const Section& section, const std::string& name);
 
 // Words and options that are not known are no errors of this command.
 void AcceptAnyWords(CLI::App& app);

@@ -55,7 +55,7 @@ absl::Status CheckProfileOptions(const ProfileOptions& options) {
   RETURN_IF_ERROR(CheckInputArguments(options.job));
   if (options.job.steps < 1 || options.job.steps > kMostBatches) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--steps is ", options.job.steps, ", must be 1..", kMostBatches, ": batches to time"));
+        absl::StrCat("--steps is ", options.job.steps, "; must be 1 to ", kMostBatches, ": batches to time"));
   }
   RETURN_IF_ERROR(CheckPictureFiles(options.pictures, options.json, ProfileInputs(options.job)));
   return CheckJobSpec(options.job);
@@ -99,7 +99,7 @@ ExitStatus RunProfile(const ProfileOptions& options) {
   }
   if (options.json) {
     Json json = {{"type", "profile"}};
-    json.update(JobPlanJson(options.job, profile->plan));
+    json.update(FieldsJson(profile->plan));
     json.update(JobProfileJson(*profile));
     PrintJson(json);
   } else {

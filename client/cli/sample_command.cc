@@ -33,11 +33,11 @@ absl::Status CheckSampleOptions(const SampleCommandOptions& options) {
   if (options.model.empty()) return absl::InvalidArgumentError("--model is required: a file that train saved");
   if (options.sample.bytes < 1 || options.sample.bytes > kMostSampledBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--bytes is ", options.sample.bytes, ", must be 1..", kMostSampledBytes));
+        absl::StrCat("--bytes is ", options.sample.bytes, "; must be 1 to ", kMostSampledBytes));
   }
   if (options.sample.temperature < 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--temperature is ", options.sample.temperature, ", must be at least 0"));
+        absl::StrCat("--temperature is ", options.sample.temperature, "; must be at least 0"));
   }
   return absl::OkStatus();
 }
@@ -63,7 +63,7 @@ Command AddSampleCommand(const Section& section) {
   AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
   AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
   AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
-  AddSeed(sample, options->sample.seed);
+  AddSeed(sample, "--seed", options->sample.seed, "seed of all that is random");
   AddThreads(sample, options->threads);
   AddFlag(sample, "--json", options->json, "print one JSON object: prompt, text, bytes");
   return {&sample, [options] { return RunSample(*options); }};

@@ -20,6 +20,7 @@
 #include "client/cli/schedule_service.h"
 #include "client/cli/schedule_source.h"
 #include "planner_service/checkpoint_schedules/action_exporter.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
@@ -157,7 +158,7 @@ absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const Veri
                         .budget_bytes = options.budget_bytes ? options.budget_bytes : header.budget_bytes,
                         .claimed_peak_bytes = header.claimed_peak_bytes,
                         .claimed_forward_count = header.claimed_forward_count};
-  RETURN_IF_ERROR(CheckTask(task));
+  RETURN_IF_ERROR(CheckFields(task));
   return task;
 }
 

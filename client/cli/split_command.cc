@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +13,7 @@
 #include "client/cli/advice_text.h"
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
-#include "client/cli/json_object.h"
+#include "client/cli/json_file.h"
 #include "client/cli/option_values.h"
 #include "client/cli/text_table.h"
 #include "client/cli/workload_json.h"
@@ -34,8 +33,10 @@ Examples:
 
 A file holds one job or an array of jobs. A job is a chain or a model, with an optional name:
   {"length": 1000, "state_bytes": "512KiB", "tape_bytes": "1MiB", "fixed_bytes": "1GiB"}
-  {"name": "chat", "layers": 2, "hidden": 1024, "batch": 32, "length": 1000, "optimizer": "adamw"}
+  {"name": "chat", "model": {"layers": 2, "hidden": 1024}, "batch": 32, "length": 1000, "optimizer": "adamw"}
 Exit status 3: the jobs do not fit together; the message says what memory would do.)";
+
+constexpr Named<SplitGoal> kGoals[] = {{"time", SplitGoal::kLeastTotalTime}, {"slowdown", SplitGoal::kLeastSlowdown}};
 
 struct SplitOptions {
   std::vector<std::string> files;
@@ -154,10 +155,7 @@ Command AddCapacitySplitCommand(const Section& section) {
   auto options = std::make_shared<SplitOptions>();
   AddPositionals(split, "jobs", options->files, "JSON files with jobs", "FILE");
   AddBytes(split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");
-  AddChoice(
-      split, "--goal", options->goal,
-      std::map<std::string, SplitGoal>{{"time", SplitGoal::kLeastTotalTime}, {"slowdown", SplitGoal::kLeastSlowdown}},
-      "what to make least");
+  AddChoice(split, "--goal", options->goal, kGoals, "what to make least");
   AddStrategy(split, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(split, options->advice);
   return {&split, [options] { return RunSplit(*options); }};

@@ -68,7 +68,7 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
   RETURN_IF_ERROR(CheckInputArguments(options.job));
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
-    return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, ", must be 0..1000"));
+    return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, "; must be 0 to 1000"));
   }
   return CheckJobSpec(options.job);
 }
@@ -89,7 +89,7 @@ void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
   NoteWhatIsLeftOut(options);
   if (options.json) {
     Json json = {{"type", "plan"}, {"feasible", true}};
-    json.update(JobPlanJson(options.job, plan));
+    json.update(FieldsJson(plan));
     PrintJson(json);
   } else {
     std::fputs(JobPlanText(options.job, plan).c_str(), stdout);
@@ -129,8 +129,9 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
                       const JobReport& report, const JobPlanners& planners, LinkCostCache& known_costs) {
   absl::Status compared;
   Json json = {{"type", "result"}};
-  json.update(JobPlanJson(options.job, plan));
-  AddReport(options.job, report, json);
+  json.update(FieldsJson(plan));
+  json.update(FieldsJson(report));
+  if (!options.job.save_path.empty()) json["save_path"] = options.job.save_path;
   if (!options.json) std::printf("\n%s", JobReportText(options.job, plan, report).c_str());
   if (options.sample > 0) {
     if (!options.json) std::printf("\nsample of %lld bytes:\n", static_cast<long long>(options.sample));

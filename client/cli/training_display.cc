@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_status.h"
 #include "client/cli/job_text.h"
+#include "client/cli/json.h"
 #include "client/cli/terminal.h"
 #include "executor/job/prediction_drift.h"
 #include "planner_service/text/number_text.h"
@@ -68,10 +69,14 @@ void TrainingDisplay::OnPredictionMissed(const StepRecord& record) {
   OnNote(MissedPredictionNote(record.step, record.prediction_ratio));
 }
 
-void JsonDisplay::ShowStep(const StepRecord& record) { PrintJson(StepJson(record)); }
+void JsonDisplay::ShowStep(const StepRecord& record) {
+  Json json = {{"type", "step"}};
+  json.update(FieldsJson(record));
+  PrintJson(json);
+}
 
 void JsonDisplay::ShowEvaluation(int64_t step, const Metric& metric) {
-  PrintJson({{"type", "evaluation"}, {"step", step}, {"metric", MetricJson(metric)}});
+  PrintJson({{"type", "evaluation"}, {"step", step}, {"metric", FieldsJson(metric)}});
 }
 
 ProgressDisplay::ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record)

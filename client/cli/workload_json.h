@@ -2,7 +2,7 @@
 //
 // Workloads as JSON objects. What --json echoes may be read back:
 //   {"length": 1000, "state_bytes": "512KiB", "tape_bytes": 1048576, "fixed_bytes": 0}
-//   {"layers": 2, "hidden": 1024, "batch": 32, "length": 1000, "optimizer": "adamw"}
+//   {"model": {"layers": 2, "hidden": 1024}, "batch": 32, "length": 1000, "optimizer": "adamw"}
 #ifndef RECURVE_CLIENT_CLI_WORKLOAD_JSON_H_
 #define RECURVE_CLIENT_CLI_WORKLOAD_JSON_H_
 

@@ -22,7 +22,7 @@ class WorkloadOptions {
   WorkloadOptions& operator=(const WorkloadOptions&) = delete;
 
   // After parsing: whether options of a chain were given.
-  bool IsChain() const;
+  bool IsChain() const { return AnyGiven(chain_options_); }
 
   // After parsing. INVALID_ARGUMENT names the options that are missing or do not go together; values are looked at by
   // whoever answers. With `free_length` the length is what is asked for, and need not be given.
@@ -31,14 +31,16 @@ class WorkloadOptions {
  private:
   absl::StatusOr<ChainWorkload> GetChain(bool free_length) const;
   absl::StatusOr<ModelWorkload> GetModel() const;
-  void AddChain(const Section& section);
   void AddModel(const Section& section);
+  bool AnyGiven(const std::vector<std::string>& options) const;
 
   const CLI::App& app_;
-  std::optional<int64_t> length_, state_bytes_, tape_bytes_, fixed_bytes_;
-  std::optional<double> forward_seconds_, taped_forward_seconds_, backward_seconds_;
+  std::optional<int64_t> length_;
+  ChainWorkload chain_;
+  LinkCosts costs_;
   ModelWorkload model_;
   std::vector<std::string> link_costs_;
+  std::vector<std::string> chain_options_, cost_options_, model_options_;  // to see what was asked for
 };
 
 }  // namespace recurve

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "planner_service/fields/named.h"
+
 namespace recurve {
 
 // What matrix products calculate with. Sums, weights, states, tapes and everything element by element are fp32 in any
@@ -17,25 +19,10 @@ enum class Precision : uint8_t {
 };
 inline constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kTf32, Precision::kBf16};
 
-// "fp32", "tf32", "bf16".
-constexpr std::string_view ToString(Precision precision) {
-  switch (precision) {
-    case Precision::kFp32:
-      return "fp32";
-    case Precision::kTf32:
-      return "tf32";
-    case Precision::kBf16:
-      return "bf16";
-  }
-  return "unknown";
-}
-
-constexpr std::optional<Precision> ParsePrecision(std::string_view name) {
-  for (const Precision precision : kPrecisions) {
-    if (ToString(precision) == name) return precision;
-  }
-  return std::nullopt;
-}
+inline constexpr Named<Precision> kPrecisionNames[] = {
+    {"fp32", Precision::kFp32}, {"tf32", Precision::kTf32}, {"bf16", Precision::kBf16}};
+constexpr std::string_view ToString(Precision precision) { return NameOf(kPrecisionNames, precision); }
+constexpr std::optional<Precision> ParsePrecision(std::string_view name) { return ValueOf(kPrecisionNames, name); }
 
 }  // namespace recurve
 

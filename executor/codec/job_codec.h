@@ -15,10 +15,15 @@ executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);                     //
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message);  // INVALID_ARGUMENT names the field
 
 executor::v1::Metric EncodeMetric(const Metric& metric);
-executor::v1::MemoryLedger EncodeLedger(const Ledger& ledger);
 executor::v1::Progress EncodeProgress(const StepRecord& record);
 executor::v1::JobResult EncodeReport(const JobReport& report);
 executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::PlanSource source);
+
+// What a daemon tells, to be shown: nothing is checked, and what is not known is left at its default.
+Metric DecodeMetric(const executor::v1::Metric& message);
+StepRecord DecodeProgress(const executor::v1::Progress& message);
+JobReport DecodeReport(const executor::v1::JobResult& message);
+JobPlan DecodePlanSummary(const executor::v1::PlanSummary& message);
 
 }  // namespace recurve
 

@@ -47,7 +47,7 @@ absl::StatusOr<fs::path> Follow(const char* field, const std::string& path, cons
 absl::Status CheckAbsolute(const char* field, const std::string& path, const char* flag) {
   if (path.empty() || fs::path(path).is_absolute()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      field, " ", path, " is relative, must be absolute: this daemon has no ", flag, " for it to start in"));
+      field, " ", path, " is relative; must be absolute: this daemon has no ", flag, " for it to start in"));
 }
 
 absl::StatusOr<std::string> ConfineData(const char* field, const std::string& path, const std::string& root) {

@@ -150,7 +150,7 @@ absl::StatusOr<JobSpec> Runner::Admit(const TakenJob& taken) {
     store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads, not on the ", spec->threads,
                                           " asked for: the daemon was started with --threads ", options_.threads));
   }
-  spec->threads = spec->threads == 0 ? options_.threads : std::min(spec->threads, options_.threads);
+  spec->threads = spec->threads == 0 ? options_.threads : std::min<int64_t>(spec->threads, options_.threads);
   return spec;
 }
 

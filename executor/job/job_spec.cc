@@ -1,71 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/job/job_spec.h"
 
-#include <cmath>
-#include <initializer_list>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/model/model_config.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxSteps = 1'000'000'000;
 constexpr double kMostSeconds = 1e9;
-constexpr int kMaxThreads = 1024;
+constexpr int64_t kMaxThreads = 1024;
 
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-}
-
-// `range` as it is told, `within` whether it holds. NaN is in no range.
-absl::Status CheckReal(const char* field, double value, bool within, const char* range) {
-  if (within && std::isfinite(value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be in ", range));
-}
-
-absl::Status CheckShare(const char* field, double share, bool within, const char* range) {
-  if (within && std::isfinite(share)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", 100 * share, "%, must be ", range));
-}
-
-absl::Status FirstError(std::initializer_list<absl::Status> statuses) {
-  for (const absl::Status& status : statuses) {
-    if (!status.ok()) return status;
+void VisitTask(TaskSpec& task, FieldVisitor& visitor) {
+  for (const TaskKind& kind : TaskKinds()) {
+    const Field field{kind.name.data()};
+    if (!visitor.Visits(field, task->task() == kind.name)) continue;
+    if (task->task() != kind.name) task = TaskSpec(kind.make());
+    visitor.Part(field, [&task](FieldVisitor& inner) { task->VisitFields(inner); });
   }
-  return absl::OkStatus();
 }
 
-absl::Status CheckOptimizer(const OptimizerSpec& spec) {
-  return FirstError({
-      CheckReal("learning_rate", spec.learning_rate, spec.learning_rate > 0 && spec.learning_rate <= 1e3, "(0, 1000]"),
-      CheckRange("warmup_steps", spec.warmup_steps, 0, kMaxSteps),
-      CheckReal("momentum", spec.momentum, spec.momentum >= 0 && spec.momentum < 1, "[0, 1)"),
-      CheckReal("beta1", spec.beta1, spec.beta1 >= 0 && spec.beta1 < 1, "[0, 1)"),
-      CheckReal("beta2", spec.beta2, spec.beta2 >= 0 && spec.beta2 < 1, "[0, 1)"),
-      CheckReal("weight_decay", spec.weight_decay, spec.weight_decay >= 0, "[0, inf)"),
-      CheckReal("clip_norm", spec.clip_norm, spec.clip_norm >= 0, "[0, inf), 0 does not clip"),
-  });
+void VisitTraining(JobSpec& spec, FieldVisitor& visitor) {
+  VisitTask(spec.task, visitor);
+  visitor.Count({"length", "steps of a sequence that gradients flow through; longer lines are cut to that many"},
+                {1, kMaxChainLength}, spec.length);
+  visitor.Count({"steps", "optimizer steps"}, {1, kMaxSteps}, spec.steps);
+  visitor.Real({.name = "max_seconds",
+                .help = "end training after the step in which this time is over, such as 90s or 5m; 0s: no limit. The "
+                        "learning rate follows --steps all the same",
+                .option = "--max-time",
+                .notation = Notation::kSeconds},
+               {.least = 0, .most = kMostSeconds}, spec.max_seconds);
+  visitor.Text({.name = "save_path",
+                .help = "model file to write (safetensors); not saved without",
+                .option = "--save",
+                .kind = "FILE"},
+               spec.save_path);
+  visitor.Count({.name = "batch", .help = "sequences in a batch", .heading = "Data"}, {1, kMaxBatch}, spec.batch);
+  visitor.Flag({.name = "carry_state",
+                .help = "start each batch from a state of zeros, not from the last state of the one before",
+                .option = "!--reset-state",
+                .heading = "Data"},
+               spec.carry_state);
+  visitor.Seed({.name = "seed", .help = "seed of all that is random", .heading = "Data"}, spec.seed);
 }
 
-absl::Status CheckMemory(const MemoryLimit& memory) {
-  if (const auto* total = std::get_if<TotalBytes>(&memory)) {
-    return CheckRange("memory", total->bytes, 1, kMaxBytes);
+void VisitMemory(JobSpec& spec, FieldVisitor& visitor) {
+  const Field bytes{.name = "memory_bytes", .notation = Notation::kBytes};
+  const Field share{.name = "activation_share", .notation = Notation::kShare};
+  if (auto* total = visitor.Alternative<TotalBytes>(bytes, spec.memory)) {
+    visitor.Count(bytes, {1, kMaxBytes}, total->bytes);
   }
-  const double share = std::get<ActivationShare>(memory).share;
-  return CheckShare("memory share", share, share > 0 && share <= 1, "above 0% and at most 100%");
+  if (auto* activations = visitor.Alternative<ActivationShare>(share, spec.memory)) {
+    visitor.Real(share, {.least = 0, .most = 1, .above_least = true}, activations->share);
+  }
+}
+
+void VisitPlan(JobSpec& spec, FieldVisitor& visitor) {
+  constexpr char kHeading[] = "Plan";
+  visitor.Count({.name = "host_memory_bytes",
+                 .help = "bytes such as 2GiB of host memory to store states in besides, with --strategy auto; 0: none. "
+                         "On the CPU both are the same memory, so that it works as on a GPU but saves nothing",
+                 .option = "--host-memory",
+                 .heading = kHeading,
+                 .notation = Notation::kBytes},
+                {0, kMaxBytes}, spec.host_memory);
+  visitor.Enum({.name = "strategy", .help = "auto, store-all, chen or hsm", .kind = "NAME", .heading = kHeading},
+               kStrategyNames, spec.strategy);
+  visitor.Count({.name = "link",
+                 .help = "steps in a link, the unit of planning; 0: those of least predicted time",
+                 .heading = kHeading},
+                {0, kMaxChainLength}, spec.link);
+  visitor.Flag({.name = "recalibrate",
+                .help = "measure what links cost even though it is known from an earlier job",
+                .heading = kHeading},
+               spec.recalibrate);
+}
+
+void VisitDevice(JobSpec& spec, FieldVisitor& visitor) {
+  constexpr char kHeading[] = "Device";
+  visitor.Text({.name = "device",
+                .help = "cpu, cuda, or cuda:N for the GPU of that number",
+                .kind = "DEVICE",
+                .heading = kHeading},
+               spec.device);
+  visitor.Enum(
+      {.name = "precision", .help = "of matrix products; tf32 and bf16 on CUDA devices only", .heading = kHeading},
+      kPrecisionNames, spec.precision);
+  visitor.Count({.name = "threads",
+                 .help = "CPU threads; 0: as many as are of use, no more than the processors granted",
+                 .heading = kHeading},
+                {0, kMaxThreads}, spec.threads);
+}
+
+void VisitSaving(JobSpec& spec, FieldVisitor& visitor) {
+  constexpr char kHeading[] = "Saving";
+  visitor.Count({.name = "checkpoint_every", .help = "steps between saves; 0: at the end only", .heading = kHeading},
+                {0, kMaxSteps}, spec.checkpoint_every);
+  visitor.Count({.name = "evaluate_every",
+                 .help = "steps between evaluations of the held-out part; 0: at the end only",
+                 .heading = kHeading},
+                {0, kMaxSteps}, spec.evaluate_every);
 }
 
 absl::Status CheckHostMemory(int64_t host_memory, Strategy strategy) {
-  if (host_memory == 0 || strategy == Strategy::kAuto) return CheckRange("host_memory", host_memory, 0, kMaxBytes);
+  if (host_memory == 0 || strategy == Strategy::kAuto) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                                                 ", must be auto with a host_memory above 0: the others store on the "
-                                                 "device only"));
+                                                 "; must be auto with host_memory_bytes above 0: the others store on "
+                                                 "the device only"));
 }
 
 absl::Status CheckStrategy(Strategy strategy) {
@@ -81,7 +128,7 @@ absl::Status CheckStrategy(Strategy strategy) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                   ", must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
+                   "; must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
 }
 
 absl::Status CheckCarriedState(const JobSpec& spec) {
@@ -94,10 +141,19 @@ absl::Status CheckCarriedState(const JobSpec& spec) {
 absl::Status CheckEvaluation(const JobSpec& spec, double holdout) {
   if (spec.evaluate_every <= 0 || holdout != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("evaluate_every is ", spec.evaluate_every, ", must be 0 with a holdout of 0: nothing is held out"));
+      absl::StrCat("evaluate_every is ", spec.evaluate_every, "; must be 0 with a holdout of 0: nothing is held out"));
 }
 
 }  // namespace
+
+void VisitFields(JobSpec& spec, FieldVisitor& visitor) {
+  VisitTraining(spec, visitor);
+  VisitMemory(spec, visitor);
+  VisitPlan(spec, visitor);
+  VisitDevice(spec, visitor);
+  visitor.Fields({.name = "optimizer", .heading = "Optimizer"}, spec.optimizer);
+  VisitSaving(spec, visitor);
+}
 
 absl::Status CheckDevice(const JobSpec& spec) {
   int index = 0;
@@ -105,40 +161,30 @@ absl::Status CheckDevice(const JobSpec& spec) {
                                               absl::SimpleAtoi(spec.device.substr(5), &index) && index >= 0);
   if (!cuda && spec.device != "cpu") {
     return absl::InvalidArgumentError(
-        absl::StrCat("device is \"", spec.device, "\", must be cpu, cuda, or cuda:N with the number of a GPU"));
+        absl::StrCat("device is \"", spec.device, "\"; must be cpu, cuda, or cuda:N with the number of a GPU"));
   }
   if (!cuda && spec.precision != Precision::kFp32) {
     return absl::InvalidArgumentError(absl::StrCat("precision is ", std::string(ToString(spec.precision)),
-                                                   ", must be fp32 on the CPU; tf32 and bf16 need device cuda"));
+                                                   "; must be fp32 on the CPU; tf32 and bf16 need device cuda"));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckJobSpec(const JobSpec& spec) {
+  RETURN_IF_ERROR(CheckFields(spec));
   TaskSpec task = spec.task;
   RETURN_IF_ERROR(task->Check());
   for (const TaskOptions::Input& input : task->Inputs()) {
     if (spec.save_path != *input.path) continue;
-    return absl::InvalidArgumentError(absl::StrCat("save_path is ", spec.save_path, ", must not be the ", input.field,
+    return absl::InvalidArgumentError(absl::StrCat("save_path is ", spec.save_path, "; must not be the ", input.field,
                                                    ": the model would replace the data"));
   }
   return FirstError({
       CheckEvaluation(spec, task->holdout()),
-      CheckRange("batch", spec.batch, 1, kMaxBatch),
-      CheckRange("length", spec.length, 1, kMaxChainLength),
-      CheckRange("link", spec.link, 0, kMaxChainLength),
       CheckCarriedState(spec),
-      CheckRange("steps", spec.steps, 1, kMaxSteps),
-      CheckReal("max_seconds", spec.max_seconds, spec.max_seconds >= 0 && spec.max_seconds <= kMostSeconds,
-                "[0, 1e9], 0 has no limit"),
-      CheckOptimizer(spec.optimizer),
-      CheckMemory(spec.memory),
       CheckStrategy(spec.strategy),
       CheckHostMemory(spec.host_memory, spec.strategy),
       CheckDevice(spec),
-      CheckRange("threads", spec.threads, 0, kMaxThreads),
-      CheckRange("checkpoint_every", spec.checkpoint_every, 0, kMaxSteps),
-      CheckRange("evaluate_every", spec.evaluate_every, 0, kMaxSteps),
   });
 }
 

@@ -37,7 +37,7 @@ struct JobSpec {
   TaskSpec task = DefaultTask();  // which model is trained on which data
 
   // Training.
-  int64_t batch = 16;     // sequences, 1..65536
+  int64_t batch = 16;     // sequences
   int64_t length = 1000;  // T, steps in a sequence, 1..kMaxChainLength; the most that are kept of a longer one
   int64_t link = 0;       // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
   int64_t steps = 100;    // optimiser steps, 1..1e9
@@ -57,12 +57,15 @@ struct JobSpec {
 
   std::string device = "cpu";              // "cpu", "cuda", "cuda:1"
   Precision precision = Precision::kFp32;  // of matrix products; others than fp32 on CUDA devices only
-  int threads = 0;                         // CPU threads; 0: all
+  int64_t threads = 0;                     // CPU threads; 0: all
   std::string save_path;                   // model file; empty: not saved
   bool save_through_links = true;          // whether save_path may be a symbolic link
   int64_t checkpoint_every = 0;            // steps between saves while training; 0: at the end only
   int64_t evaluate_every = 0;              // steps between evaluations while training; 0: at the end only
 };
+
+// All but what the daemon decides.
+void VisitFields(JobSpec& spec, FieldVisitor& visitor);
 
 inline bool CarriesState(const JobSpec& spec) { return spec.carry_state.value_or(!spec.task->ragged()); }
 

@@ -48,7 +48,11 @@ struct JobPlan {
   int64_t host_bytes = 0;        // planned peak there
   ReplayResult::Transfers host;  // states stored and fetched in a batch
   TransferCosts transfers;       // measured
+
+  int64_t store_all_activation_bytes() const;  // states, tapes and workspace when every tape is kept
+  double recompute_ratio() const;              // link forwards over links
 };
+void VisitFields(JobPlan& plan, FieldVisitor& visitor);
 
 struct StepRecord {
   int64_t step = 0;          // 1..steps
@@ -67,6 +71,7 @@ struct StepRecord {
   int64_t plain_forwards = 0;            // link forwards without tape in this step
   int64_t taped_forwards = 0;
 };
+void VisitFields(StepRecord& record, FieldVisitor& visitor);
 
 struct JobReport {
   int64_t steps = 0;               // that were done
@@ -86,6 +91,7 @@ struct JobReport {
   std::optional<Metric> evaluation;        // on what is held out
   std::string weights_sha256;              // hex, over all parameters in the order of the model file
 };
+void VisitFields(JobReport& report, FieldVisitor& visitor);
 
 // Told how the job goes, on the thread that runs it. Every method may do nothing.
 class JobObserver {

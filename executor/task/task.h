@@ -33,6 +33,7 @@ struct Metric {
   double value = 0;
   std::string unit;  // "bits per byte"
 };
+void VisitFields(Metric& metric, FieldVisitor& visitor);
 
 // The sequences of data whose sequences have lengths of their own. Lengths are in steps.
 struct SequenceSummary {
@@ -44,6 +45,7 @@ struct SequenceSummary {
   int64_t longest = 0;
   int64_t held_out = 0;
 };
+void VisitFields(SequenceSummary& sequences, FieldVisitor& visitor);
 
 // What there is to train and to evaluate on.
 struct DataSummary {
@@ -52,6 +54,7 @@ struct DataSummary {
   int64_t held_out = 0;
   std::optional<SequenceSummary> sequences;  // none: all of one length
 };
+void VisitFields(DataSummary& data, FieldVisitor& visitor);
 
 // Where a batch goes: a block in host memory, laid out for `shape` as the task's model says
 // (TrainableModel::TakeBatch). Steps from `steps` on need not be written.

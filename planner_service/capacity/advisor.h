@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,17 +27,17 @@ inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
 inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
 inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
 inline constexpr int64_t kMaxSearchSteps = 1'000'000;    // of one FindLargest
-inline constexpr double kMaxLinkSeconds = 1e9;
 
 // A chain whose sizes are known.
 struct ChainWorkload {
-  int64_t length = 1;              // N, links, 1..kMaxChainLength
-  int64_t state_bytes = 1;         // s, 1..kMaxBytes
-  int64_t tape_bytes = 0;          // a, 0..kMaxBytes
-  int64_t fixed_bytes = 0;         // what is held besides the store, 0..kMaxBytes; part of every budget below
-  std::optional<LinkCosts> costs;  // at most kMaxLinkSeconds each; taped forward and backward together at least 1 ps
+  int64_t length = 1;              // N, links
+  int64_t state_bytes = 1;         // s
+  int64_t tape_bytes = 0;          // a
+  int64_t fixed_bytes = 0;         // what is held besides the store; part of every budget below
+  std::optional<LinkCosts> costs;  // taped forward and backward together at least 1 ps
   friend bool operator==(const ChainWorkload&, const ChainWorkload&) = default;
 };
+void VisitFields(ChainWorkload& chain, FieldVisitor& visitor);
 
 // A byte-level language model and how it is trained, from which bytes are computed as the executor allocates them: the
 // figures of PlanMemory (executor/job/memory_plan.h) to the byte. Bytes of the CPU backend. They do not depend on its
@@ -56,17 +55,26 @@ struct ModelWorkload {
 
   ModelConfig model;
   OptimizerKind optimizer = OptimizerKind::kAdamW;
-  int64_t batch = 16;     // 1..kMaxBatch
-  int64_t length = 1000;  // T, steps, 1..kMaxChainLength
-  // k, steps in a link, 1..kMaxChainLength (a larger one than the length is taken as the length); 0: chosen for each
-  // budget. Must be 0 when there are choices.
+  int64_t batch = 16;
+  int64_t length = 1000;  // T, steps
+  // k, steps in a link (a larger one than the length is taken as the length); 0: chosen for each budget. Must be 0 when
+  // there are link_costs.
   int64_t link = 0;
   bool carry_state = true;  // a batch starts from the last state of the one before, which takes one state more
-  std::vector<LinkChoice> choices;
+  std::vector<LinkChoice> link_costs;
   friend bool operator==(const ModelWorkload&, const ModelWorkload&) = default;
 };
+void VisitFields(ModelWorkload::LinkChoice& choice, FieldVisitor& visitor);
+void VisitFields(ModelWorkload& workload, FieldVisitor& visitor);
 
 using Workload = std::variant<ChainWorkload, ModelWorkload>;
+void VisitFields(Workload& workload, FieldVisitor& visitor);
+
+struct KindBytes {
+  std::string kind;  // as of MemoryKind
+  int64_t bytes = 0;
+  friend bool operator==(const KindBytes&, const KindBytes&) = default;
+};
 
 // What a workload holds, as split into links of `link` steps.
 struct Sizing {
@@ -74,10 +82,12 @@ struct Sizing {
   int64_t links = 1;  // N
   int64_t state_bytes = 0;
   int64_t tape_bytes = 0;
-  int64_t fixed_bytes = 0;                                     // all but the store
-  int64_t store_all_bytes = 0;                                 // fixed and store, when every tape is kept
-  std::vector<std::pair<std::string, int64_t>> fixed_by_kind;  // of a model: what fixed_bytes are for, by MemoryKind
+  int64_t fixed_bytes = 0;               // all but the store
+  int64_t store_all_bytes = 0;           // fixed and store, when every tape is kept
+  std::vector<KindBytes> fixed_by_kind;  // of a model: what fixed_bytes are for
 };
+void VisitFields(KindBytes& part, FieldVisitor& visitor);
+void VisitFields(Sizing& sizing, FieldVisitor& visitor);
 
 // A plan's figures in the scheduler's terms. "Total" bytes are fixed bytes and the store.
 struct Advice {
@@ -85,16 +95,17 @@ struct Advice {
   Strategy strategy = Strategy::kAuto;
   Sizing sizing;
   int64_t least_bytes = 0;  // smallest total in which this strategy can do it at all; always set
-  // Set when feasible.
+  // Meaningful when feasible.
   int64_t budget_bytes = 0;  // total that was given or found
   int64_t peak_bytes = 0;    // total that the plan really uses
   int64_t forward_count = 0;
   int64_t forward_count_lower_bound = 0;
-  // Predicted time over that of keeping every tape; among choices, over that of the choice which is fastest when it
+  // Predicted time over that of keeping every tape; among link_costs, over that of the link which is fastest when it
   // keeps every tape. Without costs a backward is taken to last two forwards, as in the paper: (V + 2 N) / 3 N.
   double slowdown = 1;
   std::optional<double> predicted_seconds;  // with costs: of one forward and backward through the chain
 };
+void VisitFields(Advice& advice, FieldVisitor& visitor);
 
 struct CurvePoint {
   int64_t budget_bytes = 0;  // the smallest total with this count
@@ -102,6 +113,7 @@ struct CurvePoint {
   int64_t forward_count = 0;
   double slowdown = 1;
 };
+void VisitFields(CurvePoint& corner, FieldVisitor& visitor);
 
 struct Curve {
   Strategy strategy = Strategy::kAuto;
@@ -112,14 +124,19 @@ struct Curve {
   // known least: each next one splits the largest rectangle, in logarithms of bytes and slowdown, between neighbours.
   bool complete = true;
 };
+void VisitFields(Curve& curve, FieldVisitor& visitor);
 
 enum class Dimension : uint8_t { kBatch, kLength, kHidden };
+inline constexpr Named<Dimension> kDimensionNames[] = {
+    {"batch", Dimension::kBatch}, {"length", Dimension::kLength}, {"hidden", Dimension::kHidden}};
 
 // How the bytes of a device are shared out.
 enum class SplitGoal : uint8_t {
   kLeastTotalTime,  // least sum of predicted seconds (without costs: of steps run forward)
   kLeastSlowdown,   // the largest slowdown is as small as it can be
 };
+inline constexpr Named<SplitGoal> kSplitGoalNames[] = {{"least-total-time", SplitGoal::kLeastTotalTime},
+                                                       {"least-slowdown", SplitGoal::kLeastSlowdown}};
 
 // Answers a scheduler. One interface for this process and for the service. Thread-safe. The same question always gets
 // the same answer. Every method: INVALID_ARGUMENT names the field, its value and its range; CANCELLED when `cancelled`

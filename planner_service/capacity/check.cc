@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/capacity/check.h"
 
-#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -12,47 +11,20 @@ namespace {
 
 constexpr double kLeastLinkSeconds = 1e-12;
 
-absl::Status CheckSeconds(const char* field, double value) {
-  if (value >= 0 && value <= kMaxLinkSeconds) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be 0..", kMaxLinkSeconds));
-}
-
 }  // namespace
-
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-}
-
-absl::Status CheckRate(const char* field, double rate) {
-  if (rate >= 0 && rate < 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", rate, ", must be in [0, 1)"));
-}
-
-absl::Status CheckBudget(const char* field, int64_t bytes) { return CheckRange(field, bytes, 0, kMaxBytes); }
-
-absl::Status CheckSlowdown(double max_slowdown) {
-  if (std::isfinite(max_slowdown) && max_slowdown >= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("max_slowdown is ", max_slowdown, ", must be finite and at least 1"));
-}
 
 absl::Status CheckTakesBytes(Strategy strategy) {
   if (strategy != Strategy::kIsm && strategy != Strategy::kMsm) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                                                 ", must be auto, store-all, chen or hsm: it counts in slots, and only "
+                                                 "; must be auto, store-all, chen or hsm: it counts in slots, and only "
                                                  "one budget or a curve of it is put in bytes"));
 }
 
-absl::Status CheckCosts(const LinkCosts& costs) {
-  for (const absl::Status& status : {CheckSeconds("forward_seconds", costs.forward_seconds),
-                                     CheckSeconds("taped_forward_seconds", costs.taped_forward_seconds),
-                                     CheckSeconds("backward_seconds", costs.backward_seconds)}) {
-    if (!status.ok()) return status;
-  }
+absl::Status CheckLinkTime(absl::string_view prefix, const LinkCosts& costs) {
   const double link = costs.taped_forward_seconds + costs.backward_seconds;
   if (link >= kLeastLinkSeconds) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("taped_forward_seconds and backward_seconds are ", link,
-                                                 " together, must be at least ", kLeastLinkSeconds,
+  return absl::InvalidArgumentError(absl::StrCat(prefix, "taped_forward_seconds and ", prefix, "backward_seconds are ",
+                                                 link, " together; must be at least ", kLeastLinkSeconds,
                                                  ": slowdowns are relative to them"));
 }
 

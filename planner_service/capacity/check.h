@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Ranges of what is asked. Each INVALID_ARGUMENT names the field, its value and its range.
+// What the ranges of single fields do not say. INVALID_ARGUMENT names the fields, their values and what they must be.
 #ifndef RECURVE_PLANNER_SERVICE_CAPACITY_CHECK_H_
 #define RECURVE_PLANNER_SERVICE_CAPACITY_CHECK_H_
 
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
 
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most);
-absl::Status CheckRate(const char* field, double rate);  // [0, 1)
-absl::Status CheckBudget(const char* field, int64_t bytes);
-absl::Status CheckSlowdown(double max_slowdown);
 absl::Status CheckTakesBytes(Strategy strategy);
-absl::Status CheckCosts(const LinkCosts& costs);
+// Of one link in all, in which slowdowns are told; `prefix` stands before the fields' names.
+absl::Status CheckLinkTime(absl::string_view prefix, const LinkCosts& costs);
 // RESOURCE_EXHAUSTED when the plans of one question have more links than kMaxPlannedLinks.
 absl::Status CheckPlannedLinks(int64_t links);
 

@@ -9,6 +9,7 @@
 #include "planner_service/capacity/curve.h"
 #include "planner_service/capacity/link_split.h"
 #include "planner_service/capacity/trade_off.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -23,14 +24,14 @@ absl::StatusOr<TradeOff> TradeOffOf(const Workload& workload, Strategy strategy,
 
 absl::StatusOr<Advice> EmbeddedAdvisor::Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                                const CancelCheck& cancelled) {
-  RETURN_IF_ERROR(CheckBudget("budget_bytes", budget_bytes));
+  RETURN_IF_ERROR(CheckRange("budget_bytes", budget_bytes, 0, kMaxBytes));
   ASSIGN_OR_RETURN(TradeOff trade_off, TradeOffOf(workload, strategy, planner_));
   return AdviseIn(trade_off, budget_bytes, cancelled);
 }
 
 absl::StatusOr<Advice> EmbeddedAdvisor::FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
                                                    const CancelCheck& cancelled) {
-  RETURN_IF_ERROR(CheckSlowdown(max_slowdown));
+  RETURN_IF_ERROR(CheckReal("max_slowdown", max_slowdown, {.least = 1}));
   RETURN_IF_ERROR(CheckTakesBytes(strategy));
   ASSIGN_OR_RETURN(TradeOff trade_off, TradeOffOf(workload, strategy, planner_));
   ASSIGN_OR_RETURN(const std::optional<int64_t> total, trade_off.Smallest(max_slowdown, cancelled));
@@ -42,7 +43,7 @@ absl::StatusOr<std::vector<Curve>> EmbeddedAdvisor::MakeCurves(const Workload& w
                                                                const std::vector<Strategy>& strategies,
                                                                int64_t max_points, const CancelCheck& cancelled) {
   RETURN_IF_ERROR(CheckRange("max_points", max_points, 2, kMaxCurvePoints));
-  RETURN_IF_ERROR(CheckRange("strategies", static_cast<int64_t>(strategies.size()), 1, kMaxCurves));
+  RETURN_IF_ERROR(CheckCount("strategies", static_cast<int64_t>(strategies.size()), 1, kMaxCurves));
   std::vector<Curve> curves;
   for (const Strategy strategy : strategies) {
     ASSIGN_OR_RETURN(TradeOff trade_off, TradeOffOf(workload, strategy, planner_));
@@ -65,9 +66,9 @@ absl::StatusOr<std::vector<Curve>> EmbeddedAdvisor::MakeCurves(const Workload& w
 absl::StatusOr<std::vector<Advice>> EmbeddedAdvisor::PlanLengths(const Workload& workload,
                                                                  const std::vector<int64_t>& lengths, Strategy strategy,
                                                                  int64_t budget_bytes, const CancelCheck& cancelled) {
-  RETURN_IF_ERROR(CheckBudget("budget_bytes", budget_bytes));
+  RETURN_IF_ERROR(CheckRange("budget_bytes", budget_bytes, 0, kMaxBytes));
   RETURN_IF_ERROR(CheckTakesBytes(strategy));
-  RETURN_IF_ERROR(CheckRange("lengths", static_cast<int64_t>(lengths.size()), 1, kMaxLengths));
+  RETURN_IF_ERROR(CheckCount("lengths", static_cast<int64_t>(lengths.size()), 1, kMaxLengths));
   ASSIGN_OR_RETURN(LinkSplits splits, SplitWorkload(workload));
   const auto* model = std::get_if<ModelWorkload>(&workload);
   const int64_t longest = model != nullptr ? model->length : kMaxChainLength;

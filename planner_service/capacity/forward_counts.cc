@@ -31,7 +31,7 @@ absl::StatusOr<int64_t> LeastStoreBytes(const Sizing& sizing, Strategy strategy)
     case Strategy::kMsm:
       return 0;
   }
-  return absl::InvalidArgumentError(absl::StrCat("strategy is ", static_cast<int>(strategy), ", must be 0..5"));
+  return absl::InvalidArgumentError(absl::StrCat("strategy is ", static_cast<int>(strategy), "; must be 0 to 5"));
 }
 
 absl::Status CheckSlotTables(int64_t links, Strategy strategy, const ByteBudget& store) {

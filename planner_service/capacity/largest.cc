@@ -16,6 +16,7 @@
 #include "planner_service/capacity/compose_advice.h"
 #include "planner_service/capacity/link_split.h"
 #include "planner_service/capacity/trade_off.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -169,11 +170,11 @@ class LargestSearch {
 absl::Status CheckDimension(const Workload& workload, Dimension dimension) {
   const int index = static_cast<int>(dimension);
   if (index < 0 || index > static_cast<int>(Dimension::kHidden)) {
-    return absl::InvalidArgumentError(absl::StrCat("dimension is ", index, ", must be batch, length or hidden"));
+    return absl::InvalidArgumentError(absl::StrCat("dimension is ", index, "; must be batch, length or hidden"));
   }
   if (dimension == Dimension::kLength || std::holds_alternative<ModelWorkload>(workload)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("dimension is ", dimension == Dimension::kBatch ? "batch" : "hidden",
-                                                 ", must be length: a chain has no other"));
+                                                 "; must be length: a chain has no other"));
 }
 
 }  // namespace
@@ -181,8 +182,9 @@ absl::Status CheckDimension(const Workload& workload, Dimension dimension) {
 absl::StatusOr<Advisor::Largest> EmbeddedAdvisor::FindLargest(const Workload& workload, Dimension dimension,
                                                               Strategy strategy, int64_t budget_bytes,
                                                               double max_slowdown, const CancelCheck& cancelled) {
-  for (const absl::Status& status : {CheckBudget("budget_bytes", budget_bytes), CheckSlowdown(max_slowdown),
-                                     CheckTakesBytes(strategy), CheckDimension(workload, dimension)}) {
+  for (const absl::Status& status :
+       {CheckRange("budget_bytes", budget_bytes, 0, kMaxBytes), CheckReal("max_slowdown", max_slowdown, {.least = 1}),
+        CheckTakesBytes(strategy), CheckDimension(workload, dimension)}) {
     if (!status.ok()) return status;
   }
   return LargestSearch(workload, dimension, strategy, budget_bytes, max_slowdown, planner_, cancelled).Run();

@@ -2,9 +2,11 @@
 #include "planner_service/capacity/link_split.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/capacity/check.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/model/link_choice.h"
 #include "planner_service/model/training_bytes.h"
 #include "planner_service/planning/saturating.h"
@@ -17,41 +19,20 @@ namespace {
 constexpr LinkCosts kPaperCosts = {.forward_seconds = 1, .taped_forward_seconds = 1, .backward_seconds = 2};
 
 absl::Status CheckChain(const ChainWorkload& chain) {
-  for (const absl::Status& status : {CheckRange("length", chain.length, 1, kMaxChainLength),
-                                     CheckRange("state_bytes", chain.state_bytes, 1, kMaxBytes),
-                                     CheckRange("tape_bytes", chain.tape_bytes, 0, kMaxBytes),
-                                     CheckRange("fixed_bytes", chain.fixed_bytes, 0, kMaxBytes),
-                                     chain.costs ? CheckCosts(*chain.costs) : absl::OkStatus()}) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckFields(chain));
+  return chain.costs ? CheckLinkTime("costs.", *chain.costs) : absl::OkStatus();
 }
 
-absl::Status CheckSizes(const ModelWorkload& workload) {
-  const ModelConfig& model = workload.model;
-  for (const absl::Status& status :
-       {CheckRange("layers", model.layers, 1, kMaxLayers), CheckRange("hidden", model.hidden, 1, kMaxWidth),
-        CheckRange("embedding", model.embedding, 0, kMaxWidth), CheckRate("dropout", model.dropout),
-        CheckRate("recurrent_dropout", model.recurrent_dropout), CheckRange("batch", workload.batch, 1, kMaxBatch),
-        CheckRange("length", workload.length, 1, kMaxChainLength),
-        CheckRange("link", workload.link, 0, kMaxChainLength)}) {
-    if (!status.ok()) return status;
-  }
-  return CheckCountable(model, workload.length, workload.batch);
-}
-
-absl::Status CheckChoices(const ModelWorkload& model) {
-  const auto choices = static_cast<int64_t>(model.choices.size());
-  RETURN_IF_ERROR(CheckRange("choices", choices, 0, kMaxLinkChoices));
-  if (choices > 0 && model.link != 0) {
+absl::Status CheckModel(const ModelWorkload& workload) {
+  RETURN_IF_ERROR(CheckFields(workload));
+  if (!workload.link_costs.empty() && workload.link != 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("link is ", model.link, ", must be 0 where there are choices: it is chosen among them"));
+        absl::StrCat("link is ", workload.link, "; must be 0 where there are link_costs: it is chosen among them"));
   }
-  for (const ModelWorkload::LinkChoice& choice : model.choices) {
-    RETURN_IF_ERROR(CheckRange("choices.link", choice.link, 1, kMaxChainLength));
-    RETURN_IF_ERROR(CheckCosts(choice.costs));
+  for (const ModelWorkload::LinkChoice& choice : workload.link_costs) {
+    RETURN_IF_ERROR(CheckLinkTime("link_costs.costs.", choice.costs));
   }
-  return absl::OkStatus();
+  return CheckCountable(workload.model, workload.length, workload.batch);
 }
 
 LinkSplit SizeSplit(const ModelWorkload& workload, int64_t link) {
@@ -63,18 +44,16 @@ LinkSplit SizeSplit(const ModelWorkload& workload, int64_t link) {
       .costs = kPaperCosts};
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
     if (fixed.bytes[kind] == 0 && IsOptional(static_cast<MemoryKind>(kind))) continue;
-    split.sizing.fixed_by_kind.emplace_back(ToString(static_cast<MemoryKind>(kind)), fixed.bytes[kind]);
+    split.sizing.fixed_by_kind.push_back({std::string(ToString(static_cast<MemoryKind>(kind))), fixed.bytes[kind]});
   }
   split.SetLength(workload.length);
   return split;
 }
 
 absl::StatusOr<LinkSplits> SplitModel(const ModelWorkload& workload) {
-  for (const absl::Status& status : {CheckSizes(workload), CheckChoices(workload)}) {
-    if (!status.ok()) return status;
-  }
+  RETURN_IF_ERROR(CheckModel(workload));
   LinkSplits splits;
-  for (const ModelWorkload::LinkChoice& choice : workload.choices) {
+  for (const ModelWorkload::LinkChoice& choice : workload.link_costs) {
     splits.splits.push_back(SizeSplit(workload, std::min(choice.link, workload.length)));
     splits.splits.back().costs = choice.costs;
     splits.splits.back().measured = true;

@@ -12,6 +12,7 @@
 #include "planner_service/capacity/knapsack.h"
 #include "planner_service/capacity/link_split.h"
 #include "planner_service/capacity/trade_off.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/planning/saturating.h"
 #include "planner_service/status/status_macros.h"
 
@@ -255,13 +256,13 @@ absl::StatusOr<Advisor::Split> EmbeddedAdvisor::SplitBudget(const std::vector<Wo
                                                             int64_t total_bytes, SplitGoal goal,
                                                             const CancelCheck& cancelled) {
   const auto count = static_cast<int64_t>(workloads.size());
-  for (const absl::Status& status : {CheckBudget("total_bytes", total_bytes), CheckTakesBytes(strategy),
-                                     CheckRange("workloads", count, 1, kMaxWorkloads)}) {
+  for (const absl::Status& status : {CheckRange("total_bytes", total_bytes, 0, kMaxBytes), CheckTakesBytes(strategy),
+                                     CheckCount("workloads", count, 1, kMaxWorkloads)}) {
     if (!status.ok()) return status;
   }
   if (goal != SplitGoal::kLeastTotalTime && goal != SplitGoal::kLeastSlowdown) {
     return absl::InvalidArgumentError(
-        absl::StrCat("goal is ", static_cast<int>(goal), ", must be the least total time or the least slowdown"));
+        absl::StrCat("goal is ", static_cast<int>(goal), "; must be the least total time or the least slowdown"));
   }
   ASSIGN_OR_RETURN(Parties parties, Parties::Make(workloads, strategy, planner_));
   std::vector<int64_t> least;

@@ -50,6 +50,13 @@ struct SplitQuestion {
   SplitGoal goal = SplitGoal::kLeastTotalTime;
 };
 
+void VisitFields(AdviseQuestion& question, FieldVisitor& visitor);
+void VisitFields(BudgetQuestion& question, FieldVisitor& visitor);
+void VisitFields(CurvesQuestion& question, FieldVisitor& visitor);  // but for its strategies
+void VisitFields(LargestQuestion& question, FieldVisitor& visitor);
+void VisitFields(LengthsQuestion& question, FieldVisitor& visitor);  // but for its lengths
+void VisitFields(SplitQuestion& question, FieldVisitor& visitor);
+
 planner::v1::AdviseRequest EncodeQuestion(const AdviseQuestion& question);
 planner::v1::FindBudgetRequest EncodeQuestion(const BudgetQuestion& question);
 planner::v1::MakeCurvesRequest EncodeQuestion(const CurvesQuestion& question);

@@ -5,18 +5,10 @@
 #define RECURVE_PLANNER_SERVICE_CODEC_PLAN_CODEC_H_
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "planner_service/planning/plan.h"
 #include "recurve/planner/v1/planner.pb.h"
 
 namespace recurve {
-
-planner::v1::Strategy EncodeStrategy(Strategy strategy);
-absl::StatusOr<Strategy> DecodeStrategy(planner::v1::Strategy strategy);  // unspecified: kAuto
-
-planner::v1::LinkCosts EncodeCosts(const LinkCosts& costs);
-// INVALID_ARGUMENT naming a field within `field`.
-absl::StatusOr<LinkCosts> DecodeCosts(absl::string_view field, const planner::v1::LinkCosts& message);
 
 planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request);
 // INVALID_ARGUMENT naming the field as it is called in the proto.

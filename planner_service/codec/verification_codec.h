@@ -15,7 +15,7 @@ planner::v1::VerificationTask EncodeTask(const VerificationTask& task);
 absl::StatusOr<VerificationTask> DecodeTask(const planner::v1::VerificationTask& message);
 
 planner::v1::VerifyScheduleResponse EncodeVerdict(const Verdict& verdict);
-Verdict DecodeVerdict(const planner::v1::VerifyScheduleResponse& message);
+absl::StatusOr<Verdict> DecodeVerdict(const planner::v1::VerifyScheduleResponse& message);
 
 }  // namespace recurve
 

@@ -6,7 +6,7 @@
 //   void VisitFields(OptimizerSpec& spec, FieldVisitor& visitor) {
 //     visitor.Enum({"kind", "what turns gradients into steps", "--optimizer"}, kOptimizerNames, spec.kind);
 //     visitor.Real({"learning_rate", "after warm-up"}, {.least = 0, .most = 1000, .above_least = true},
-//     spec.learning_rate);
+//                  spec.learning_rate);
 //   }
 #ifndef RECURVE_PLANNER_SERVICE_FIELDS_FIELD_H_
 #define RECURVE_PLANNER_SERVICE_FIELDS_FIELD_H_
@@ -15,9 +15,13 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
+
+#include "planner_service/fields/named.h"
 
 namespace recurve {
 
@@ -30,17 +34,21 @@ enum class Notation : uint8_t {
 };
 
 struct Field {
-  const char* name;              // as in JSON and in protobuf messages: lower_snake_case
-  const char* help;              // one phrase without a full stop
-  const char* option = nullptr;  // on the command line; null: "--" and the name with hyphens
-  const char* kind = nullptr;    // of a text, such as FILE
+  const char* name;       // as in JSON and in protobuf messages: lower_snake_case
+  const char* help = "";  // one phrase without a full stop; its range is added to it
+  // On the command line; null: "--" and the name with hyphens. A flag that begins with "!" sets the value to false.
+  const char* option = nullptr;
+  const char* kind = nullptr;     // of a text or for the names of a choice, such as FILE
+  const char* heading = nullptr;  // in the help, of the field or of all fields of a part; null: as of the part it is in
   Notation notation = Notation::kPlain;
+  bool required = false;  // in JSON that people write
 };
 
 struct CountRange {
   int64_t least = std::numeric_limits<int64_t>::min();
   int64_t most = std::numeric_limits<int64_t>::max();
 };
+inline constexpr CountRange kNotNegative{.least = 0};
 
 // A value in it is finite.
 struct RealRange {
@@ -49,14 +57,8 @@ struct RealRange {
   bool above_least = false;  // the least itself is out of range
   bool below_most = false;   // so is the most
 };
-
 inline constexpr RealRange kRate{.least = 0, .most = 1, .below_most = true};  // of dropout
-
-template <typename Kind>
-struct Named {
-  std::string_view name;
-  Kind value;
-};
+inline constexpr RealRange kNotBelowZero{.least = 0};
 
 // Does something with each field, in the order of their declaration. Values may be read or written.
 class FieldVisitor {
@@ -69,24 +71,94 @@ class FieldVisitor {
   virtual void Flag(const Field& field, bool& value) = 0;
   virtual void Text(const Field& field, std::string& value) = 0;
   virtual void Texts(const Field& field, std::vector<std::string>& values) = 0;
-  // One of `names`, the one at `index` now; `assign` sets another, and may be kept as long as the struct lives.
-  virtual void Choice(const Field& field, const std::vector<std::string_view>& names, size_t index,
+  // One of `names`, now the one at `index` (none of them: names.size()); `assign` sets another, and may be kept as long
+  // as the struct lives.
+  virtual void Choice(const Field& field, const std::vector<std::string>& names, size_t index,
                       const std::function<void(size_t)>& assign) = 0;
-  // The fields of a part. `present`: whether there is such a part; null: always.
-  virtual void Part(const Field& field, bool* present, const std::function<void(FieldVisitor&)>& fields) = 0;
+  // The fields of a part.
+  virtual void Part(const Field& field, const std::function<void(FieldVisitor&)>& fields) = 0;
+  // A list of parts; `entries`: how many there may be.
+  virtual void List(const Field& field, const CountRange& entries, size_t size,
+                    const std::function<void(size_t)>& resize,
+                    const std::function<void(size_t, FieldVisitor&)>& fields) = 0;
+  // Whether a field that may be missing is to be visited: who writes it out goes by `present`, who reads it in by the
+  // source.
+  virtual bool Visits(const Field& field, bool present) = 0;
 
   // `kinds` outlives the visit.
   template <typename Kind, size_t n>
   void Enum(const Field& field, const Named<Kind> (&kinds)[n], Kind& value) {
-    std::vector<std::string_view> names;
-    size_t index = 0;
+    std::vector<std::string> names;
+    size_t index = n;
     for (size_t i = 0; i < n; ++i) {
-      names.push_back(kinds[i].name);
+      names.emplace_back(kinds[i].name);
       if (kinds[i].value == value) index = i;
     }
     Choice(field, names, index, [&kinds, &value](size_t chosen) { value = kinds[chosen].value; });
   }
+
+  template <typename Struct>
+  void Fields(const Field& field, Struct& part) {
+    Part(field, [&part](FieldVisitor& visitor) { VisitFields(part, visitor); });
+  }
+
+  template <typename Struct>
+  void Fields(const Field& field, std::optional<Struct>& part) {
+    IfPresent(part, field, [&](Struct& present) { Fields(field, present); });
+  }
+
+  template <typename Struct>
+  void Fields(const Field& field, const CountRange& entries, std::vector<Struct>& parts) {
+    List(
+        field, entries, parts.size(), [&parts](size_t size) { parts.resize(size); },
+        [&parts](size_t index, FieldVisitor& visitor) { VisitFields(parts[index], visitor); });
+  }
+
+  void Flag(const Field& field, std::optional<bool>& value) {
+    IfPresent(value, field, [&](bool& present) { Flag(field, present); });
+  }
+
+  void Count(const Field& field, const CountRange& range, std::optional<int64_t>& value) {
+    IfPresent(value, field, [&](int64_t& present) { Count(field, range, present); });
+  }
+
+  // The alternative that is called `field`, where it is the one to be visited; otherwise null.
+  template <typename Kind, typename... Kinds>
+  Kind* Alternative(const Field& field, std::variant<Kinds...>& value) {
+    if (!Visits(field, std::holds_alternative<Kind>(value))) return nullptr;
+    if (Kind* held = std::get_if<Kind>(&value)) return held;
+    return &value.template emplace<Kind>();
+  }
+
+  void Real(const Field& field, const RealRange& range, std::optional<double>& value) {
+    IfPresent(value, field, [&](double& present) { Real(field, range, present); });
+  }
+
+ private:
+  template <typename Value, typename Visit>
+  void IfPresent(std::optional<Value>& value, const Field& field, const Visit& visit) {
+    if (Visits(field, value.has_value())) visit(value ? *value : value.emplace());
+  }
 };
+
+// Visits all the fields of one struct.
+using FieldsFunction = std::function<void(FieldVisitor&)>;
+
+// A struct that has a VisitFields.
+template <typename Struct>
+concept Described = requires(Struct& value, FieldVisitor& visitor) {
+  VisitFields(value, visitor);
+};
+
+template <typename Struct>
+FieldsFunction FieldsOf(Struct& value) {
+  return [&value](FieldVisitor& visitor) { VisitFields(value, visitor); };
+}
+// For visitors that only read.
+template <typename Struct>
+FieldsFunction FieldsOf(const Struct& value) {
+  return FieldsOf(const_cast<Struct&>(value));
+}
 
 }  // namespace recurve
 

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "planner_service/fields/named.h"
+
 namespace recurve {
 
 enum class Cell : uint8_t {
@@ -87,31 +89,20 @@ constexpr CellGeometry GeometryOf(Cell cell) {
   return {};
 }
 
-// "lstm", "gru", "gru-reset-before", "tanh", "relu", "slstm".
-constexpr std::string_view ToString(Cell cell) {
-  switch (cell) {
-    case Cell::kLstm:
-      return "lstm";
-    case Cell::kGru:
-      return "gru";
-    case Cell::kGruResetBefore:
-      return "gru-reset-before";
-    case Cell::kTanhRnn:
-      return "tanh";
-    case Cell::kReluRnn:
-      return "relu";
-    case Cell::kSlstm:
-      return "slstm";
-  }
-  return "unknown";
-}
-
-constexpr std::optional<Cell> ParseCell(std::string_view name) {
-  for (const Cell cell : kCells) {
-    if (ToString(cell) == name) return cell;
-  }
-  return std::nullopt;
-}
+inline constexpr Named<Cell> kCellNames[] = {
+    {"lstm", Cell::kLstm},    {"gru", Cell::kGru},      {"gru-reset-before", Cell::kGruResetBefore},
+    {"tanh", Cell::kTanhRnn}, {"relu", Cell::kReluRnn}, {"slstm", Cell::kSlstm},
+};
+constexpr std::string_view ToString(Cell cell) { return NameOf(kCellNames, cell); }
+inline constexpr Named<Cell> kCellTitles[] = {
+    {"LSTM", Cell::kLstm},
+    {"GRU", Cell::kGru},
+    {"GRU with the reset gate before the product", Cell::kGruResetBefore},
+    {"tanh RNN", Cell::kTanhRnn},
+    {"ReLU RNN", Cell::kReluRnn},
+    {"sLSTM", Cell::kSlstm},
+};
+constexpr std::optional<Cell> ParseCell(std::string_view name) { return ValueOf(kCellNames, name); }
 
 }  // namespace recurve
 

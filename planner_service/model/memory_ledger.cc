@@ -27,4 +27,16 @@ std::string_view ToString(MemoryKind kind) {
   return "unknown";
 }
 
+void VisitFields(Ledger& ledger, FieldVisitor& visitor) {
+  visitor.Count({"weights_bytes"}, {}, ledger[MemoryKind::kWeights]);
+  visitor.Count({"gradients_bytes"}, {}, ledger[MemoryKind::kGradients]);
+  visitor.Count({"optimizer_bytes"}, {}, ledger[MemoryKind::kOptimizer]);
+  visitor.Count({"batch_bytes"}, {}, ledger[MemoryKind::kBatch]);
+  visitor.Count({"states_bytes"}, {}, ledger[MemoryKind::kStates]);
+  visitor.Count({"tapes_bytes"}, {}, ledger[MemoryKind::kTapes]);
+  visitor.Count({"workspace_bytes"}, {}, ledger[MemoryKind::kWorkspace]);
+  visitor.Count({"backend_bytes"}, {}, ledger[MemoryKind::kBackend]);
+  visitor.Count({"process_bytes"}, {}, ledger[MemoryKind::kProcess]);
+}
+
 }  // namespace recurve

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "planner_service/fields/field.h"
+
 namespace recurve {
 
 // What bytes of a job are held for.
@@ -44,6 +46,7 @@ struct Ledger {
   }
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };
+void VisitFields(Ledger& ledger, FieldVisitor& visitor);
 
 }  // namespace recurve
 

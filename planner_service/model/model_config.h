@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "planner_service/fields/field.h"
 #include "planner_service/model/cell.h"
 
 namespace recurve {
@@ -17,17 +18,20 @@ inline constexpr int64_t kByteValues = 256;
 struct ModelConfig {
   int64_t vocabulary = kByteValues;
   Cell cell = Cell::kLstm;
-  int64_t layers = 1;            // 1..kMaxLayers
-  int64_t hidden = 256;          // 1..kMaxWidth
-  int64_t embedding = 0;         // 1..kMaxWidth; 0: as `hidden`
+  int64_t layers = 1;
+  int64_t hidden = 256;
+  int64_t embedding = 0;         // 0: as `hidden`
   bool residual = false;         // layers above the first add their input to their output
   bool layer_norm = false;       // before each layer above the first, and before the output layer
-  double dropout = 0;            // between layers and before the output layer, [0, 1)
-  double recurrent_dropout = 0;  // of h in the recurrent product, one mask for the whole sequence, [0, 1)
+  double dropout = 0;            // between layers and before the output layer
+  double recurrent_dropout = 0;  // of h in the recurrent product, one mask for the whole sequence
 
   int64_t embedding_size() const { return embedding == 0 ? hidden : embedding; }
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
+
+// All but the vocabulary, which the data decides.
+void VisitFields(ModelConfig& model, FieldVisitor& visitor);
 
 }  // namespace recurve
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "planner_service/fields/field.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay.h"
@@ -23,25 +24,29 @@ inline constexpr int64_t kMaxCorners = 10'000;         // of a curve that is ask
 inline constexpr int64_t kMaxTwoLevelLinks = 20'000;
 inline constexpr int64_t kMaxTwoLevelSteps = int64_t{1} << 31;  // see CountTwoLevelSteps (two_level.h)
 
+inline constexpr Named<Level> kLevelNames[] = {{"device", Level::kDevice}, {"host", Level::kHost}};
+
 // Consecutive links that are alike. Costs are in a unit of the caller's choice, such as microseconds; whole numbers, so
 // that sums are exact.
 struct ChainSegment {
-  int64_t links = 1;               // 1..kMaxMixedLinks
-  int64_t state_bytes = 0;         // of the state that each of them reads, 0..kMaxBytes
-  int64_t tape_bytes = 0;          // of each one's tape, 0..kMaxBytes
-  int64_t forward_cost = 0;        // without tape, 0..kMaxCost
-  int64_t taped_forward_cost = 0;  // 0..kMaxCost
-  int64_t backward_cost = 0;       // 0..kMaxCost
+  int64_t links = 1;
+  int64_t state_bytes = 0;   // of the state that each of them reads
+  int64_t tape_bytes = 0;    // of each one's tape
+  int64_t forward_cost = 0;  // without tape
+  int64_t taped_forward_cost = 0;
+  int64_t backward_cost = 0;
   friend bool operator==(const ChainSegment&, const ChainSegment&) = default;
 };
+void VisitFields(ChainSegment& segment, FieldVisitor& visitor);
 
 struct ChainRequest {
   std::vector<ChainSegment> segments;  // at least one; kMaxMixedLinks links in all
-  int64_t final_state_bytes = 0;       // of the state after the last link, 0..kMaxBytes; counts in the working set only
-  int64_t budget_bytes = 0;            // for stored states and tapes, 0..kMaxBytes
-  int64_t max_corners = 0;             // of the curve to answer with, 0..kMaxCorners; 0: none
+  int64_t final_state_bytes = 0;       // of the state after the last link; counts in the working set only
+  int64_t budget_bytes = 0;            // for stored states and tapes
+  int64_t max_corners = 0;             // of the curve to answer with; 0: none
   friend bool operator==(const ChainRequest&, const ChainRequest&) = default;
 };
+void VisitFields(ChainRequest& request, FieldVisitor& visitor);
 
 // The least cost in a budget of bytes.
 struct ChainCorner {
@@ -49,6 +54,7 @@ struct ChainCorner {
   int64_t cost = 0;   // of the whole schedule, as ChainPlan::cost
   friend bool operator==(const ChainCorner&, const ChainCorner&) = default;
 };
+void VisitFields(ChainCorner& corner, FieldVisitor& visitor);
 
 struct ChainPlan {
   // Of the whole schedule: every forward, taped forward and backward. Recounted by replay.
@@ -66,20 +72,21 @@ struct ChainPlan {
   std::vector<ChainCorner> curve;
   Schedule schedule;
 };
+void VisitFields(ChainPlan& plan, FieldVisitor& visitor);  // but for the schedule
 
 // A uniform chain whose states may also be stored on the host. Costs as in ChainSegment. With slots in place of bytes,
 // as in the literature: states of 1 byte, and tapes larger than the device, so that none is stored.
 struct TwoLevelRequest {
   struct Store {
-    int64_t bytes = 0;       // 0..kMaxBytes
-    int64_t write_cost = 0;  // of one state, 0..kMaxCost
+    int64_t bytes = 0;
+    int64_t write_cost = 0;  // of one state
     int64_t read_cost = 0;   // of one state, each time when links are run from it again
     friend bool operator==(const Store&, const Store&) = default;
   };
 
-  int64_t length = 1;       // N, links, 1..kMaxTwoLevelLinks
-  int64_t state_bytes = 1;  // 1..kMaxBytes
-  int64_t tape_bytes = 0;   // 0..kMaxBytes
+  int64_t length = 1;  // N, links
+  int64_t state_bytes = 1;
+  int64_t tape_bytes = 0;
   int64_t forward_cost = 0;
   int64_t taped_forward_cost = 0;
   int64_t backward_cost = 0;
@@ -88,6 +95,8 @@ struct TwoLevelRequest {
   Level start = Level::kDevice;  // where the caller keeps state 0; costs neither store anything
   friend bool operator==(const TwoLevelRequest&, const TwoLevelRequest&) = default;
 };
+void VisitFields(TwoLevelRequest::Store& store, FieldVisitor& visitor);
+void VisitFields(TwoLevelRequest& request, FieldVisitor& visitor);
 
 struct TwoLevelPlan {
   int64_t cost = 0;              // of everything, transfers included; no persistent two-level schedule costs less
@@ -100,6 +109,8 @@ struct TwoLevelPlan {
   ReplayResult::Transfers device, host;  // states written and read
   Schedule schedule;
 };
+void VisitFields(ReplayResult::Transfers& transfers, FieldVisitor& visitor);
+void VisitFields(TwoLevelPlan& plan, FieldVisitor& visitor);  // but for the schedule
 
 // The part of a ChainPlanner that plans with a store on the host.
 class TwoLevelPlanner {

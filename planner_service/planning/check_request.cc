@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/planning/msm.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-}
-
-absl::Status CheckSeconds(const char* field, double value) {
-  if (std::isfinite(value) && value >= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be finite and at least 0"));
-}
 
 absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
   const std::string name(ToString(strategy));
@@ -37,42 +27,21 @@ absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
       return absl::InvalidArgumentError(absl::StrCat("budget is in slots, strategy ", name,
                                                      " takes bytes; give state_bytes, tape_bytes and budget_bytes"));
   }
-  return absl::InvalidArgumentError(absl::StrCat("strategy is ", static_cast<int>(strategy), ", must be 0..5"));
-}
-
-absl::Status CheckBytes(const ByteBudget& budget) {
-  RETURN_IF_ERROR(CheckRange("state_bytes", budget.state_bytes, 1, kMaxBytes));
-  RETURN_IF_ERROR(CheckRange("tape_bytes", budget.tape_bytes, 0, kMaxBytes));
-  return CheckRange("budget_bytes", budget.budget_bytes, 0, kMaxBytes);
-}
-
-absl::Status CheckSlots(const SlotBudget& budget) {
-  RETURN_IF_ERROR(CheckRange("slots", budget.slots, 1, kMaxSlots));
-  return CheckRange("alpha", budget.alpha, 1, kMaxAlpha);
-}
-
-absl::Status CheckCosts(const LinkCosts& costs) {
-  RETURN_IF_ERROR(CheckSeconds("forward_seconds", costs.forward_seconds));
-  RETURN_IF_ERROR(CheckSeconds("taped_forward_seconds", costs.taped_forward_seconds));
-  return CheckSeconds("backward_seconds", costs.backward_seconds);
+  return absl::InvalidArgumentError(absl::StrCat("strategy is ", static_cast<int>(strategy), "; must be 0 to 5"));
 }
 
 }  // namespace
 
 absl::Status CheckRequest(const PlanRequest& request) {
-  RETURN_IF_ERROR(CheckRange("length", request.length, 1, kMaxChainLength));
+  RETURN_IF_ERROR(CheckFields(request));
   const SlotBudget* slots = std::get_if<SlotBudget>(&request.budget);
   RETURN_IF_ERROR(CheckBudgetKind(request.strategy, slots != nullptr));
-  RETURN_IF_ERROR(slots != nullptr ? CheckSlots(*slots) : CheckBytes(std::get<ByteBudget>(request.budget)));
-  if (request.strategy == Strategy::kMsm) {
-    const int64_t cells = MsmTableCells(request.length, *slots);
-    if (cells > kMaxMsmTableCells) {
-      return absl::InvalidArgumentError(absl::StrCat("length is ", request.length, " and slots is ", slots->slots,
-                                                     ", strategy msm takes at most ", kMaxMsmTableCells,
-                                                     " for length * slots; ask for auto, which has no such limit"));
-    }
+  if (request.strategy != Strategy::kMsm || MsmTableCells(request.length, *slots) <= kMaxMsmTableCells) {
+    return absl::OkStatus();
   }
-  return request.costs ? CheckCosts(*request.costs) : absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("length is ", request.length, " and slots is ", slots->slots,
+                                                 ", strategy msm takes at most ", kMaxMsmTableCells,
+                                                 " for length * slots; ask for auto, which has no such limit"));
 }
 
 }  // namespace recurve

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "planner_service/fields/field.h"
 #include "planner_service/schedule/schedule.h"
 
 namespace recurve {
@@ -18,6 +19,7 @@ inline constexpr int64_t kMaxChainLength = 10'000'000;  // links
 inline constexpr int64_t kMaxBytes = int64_t{1} << 50;  // of a state, a tape, a budget: 1 PiB
 inline constexpr int64_t kMaxSlots = kMaxChainLength;
 inline constexpr int64_t kMaxAlpha = 1 << 20;
+inline constexpr double kMaxLinkSeconds = 1e9;
 
 // How to trade memory for recomputation. The paper is Gruslys et al., "Memory-Efficient Backpropagation Through Time",
 // NIPS 2016.
@@ -30,24 +32,31 @@ enum class Strategy : uint8_t {
   kMsm,       // mixed state memorization, section 3.3
 };
 
-std::string_view ToString(Strategy strategy);  // "auto", "store-all", "chen", "hsm", "ism", "msm"
+inline constexpr Named<Strategy> kStrategyNames[] = {
+    {"auto", Strategy::kAuto}, {"store-all", Strategy::kStoreAll},
+    {"chen", Strategy::kChen}, {"hsm", Strategy::kHsm},
+    {"ism", Strategy::kIsm},   {"msm", Strategy::kMsm},
+};
+constexpr std::string_view ToString(Strategy strategy) { return NameOf(kStrategyNames, strategy); }
 absl::StatusOr<Strategy> ParseStrategy(std::string_view name);
 
 // Memory in real bytes: what may be stored beyond the chain's start state and the working set.
 struct ByteBudget {
-  int64_t state_bytes = 0;   // s, 1..kMaxBytes
-  int64_t tape_bytes = 0;    // a, 0..kMaxBytes: of one link, beyond the states on its two sides
-  int64_t budget_bytes = 0;  // B, 0..kMaxBytes
+  int64_t state_bytes = 0;   // s, at least 1
+  int64_t tape_bytes = 0;    // a, of one link, beyond the states on its two sides
+  int64_t budget_bytes = 0;  // B
   friend bool operator==(const ByteBudget&, const ByteBudget&) = default;
 };
+void VisitFields(ByteBudget& budget, FieldVisitor& visitor);
 
 // Memory in the paper's units: slots of one hidden state, the start state included. For kIsm one slot holds an internal
 // state and alpha does not matter. kMsm keeps a table, which limits length * slots (msm.h).
 struct SlotBudget {
-  int64_t slots = 1;  // m, 1..kMaxSlots
-  int64_t alpha = 1;  // size of an internal state in hidden states, 1..kMaxAlpha
+  int64_t slots = 1;  // m
+  int64_t alpha = 1;  // size of an internal state in hidden states
   friend bool operator==(const SlotBudget&, const SlotBudget&) = default;
 };
+void VisitFields(SlotBudget& budget, FieldVisitor& visitor);
 
 // Measured seconds of one link.
 struct LinkCosts {
@@ -56,14 +65,16 @@ struct LinkCosts {
   double backward_seconds = 0;
   friend bool operator==(const LinkCosts&, const LinkCosts&) = default;
 };
+void VisitFields(LinkCosts& costs, FieldVisitor& visitor);
 
 struct PlanRequest {
-  int64_t length = 1;  // N, links of the chain, 1..kMaxChainLength
+  int64_t length = 1;  // N, links of the chain
   Strategy strategy = Strategy::kAuto;
   std::variant<ByteBudget, SlotBudget> budget;  // kHsm takes either; kIsm, kMsm take slots; the others take bytes
   std::optional<LinkCosts> costs;               // when given, the plan predicts seconds
   friend bool operator==(const PlanRequest&, const PlanRequest&) = default;
 };
+void VisitFields(PlanRequest& request, FieldVisitor& visitor);
 
 struct Plan {
   bool feasible = false;
@@ -82,6 +93,8 @@ struct Plan {
   std::optional<double> predicted_seconds;  // (V - N) forward + N (taped forward + backward)
   Schedule schedule;
 };
+// All but the schedule.
+void VisitFields(Plan& plan, FieldVisitor& visitor);
 
 // Seconds that `plan` predicts for links of these costs.
 double PredictSeconds(int64_t forward_count, int64_t length, const LinkCosts& costs);

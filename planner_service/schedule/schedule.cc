@@ -29,7 +29,7 @@ absl::Status RunError(size_t index, std::string_view what) {
 absl::Status CheckPart(const Schedule& schedule, size_t index, const char* name, int32_t part, int64_t* length) {
   if (part < 0 || static_cast<size_t>(part) >= index) {
     return RunError(index,
-                    absl::StrCat(name, " is ", part, ", must be the index of an earlier run, 0..", index, " - 1"));
+                    absl::StrCat(name, " is ", part, "; must be the index of an earlier run, 0 to ", index, " - 1"));
   }
   *length = schedule.runs[part].length;
   return absl::OkStatus();
@@ -37,7 +37,7 @@ absl::Status CheckPart(const Schedule& schedule, size_t index, const char* name,
 
 absl::Status CheckAbsent(size_t index, const char* name, int32_t part) {
   if (part == -1) return absl::OkStatus();
-  return RunError(index, absl::StrCat(name, " is ", part, ", must be -1 for a run of this kind"));
+  return RunError(index, absl::StrCat(name, " is ", part, "; must be -1 for a run of this kind"));
 }
 
 // Lengths are positive and below 2^63, so their differences do not overflow. `adds_up` tells whether they fit.
@@ -49,7 +49,7 @@ absl::Status CheckLengths(size_t index, int64_t length, int64_t left, int64_t ri
 
 absl::Status CheckRun(const Schedule& schedule, size_t index) {
   const Run& run = schedule.runs[index];
-  if (run.length < 1) return RunError(index, absl::StrCat("length is ", run.length, ", must be at least 1"));
+  if (run.length < 1) return RunError(index, absl::StrCat("length is ", run.length, "; must be at least 1"));
   int64_t left = 0;
   int64_t right = 0;
   switch (run.kind) {
@@ -77,7 +77,7 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
       if (schedule.runs[run.left].kind == Run::Kind::kFetch) return RunError(index, "fetches a state twice");
       return CheckLengths(index, run.length, left, 0, run.length == left);
   }
-  return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), ", must be 0..5"));
+  return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), "; must be 0 to 5"));
 }
 
 // How many left parts a split has.

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/verification/schedule_verifier.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/planning/chain.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
-namespace {
 
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be ", least, " to ", most));
+void VisitFields(VerificationTask& task, FieldVisitor& visitor) {
+  visitor.Count({"length"}, {1, kMaxChainLength}, task.length);
+  visitor.Count({"state_bytes"}, {1, kMaxBytes}, task.state_bytes);
+  visitor.Count({"tape_bytes"}, {0, kMaxBytes}, task.tape_bytes);
+  visitor.Count({"budget_bytes"}, {0, kMaxBytes}, task.budget_bytes);
+  visitor.Count({"claimed_peak_bytes"}, kNotNegative, task.claimed_peak_bytes);
+  visitor.Count({"claimed_forward_count"}, kNotNegative, task.claimed_forward_count);
+  visitor.Enum({"start"}, kLevelNames, task.start);
 }
 
-}  // namespace
+void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor) {
+  visitor.Count({"action_index"}, {}, violation.action_index);
+  visitor.Text({"action"}, violation.action);
+  visitor.Text({"reason"}, violation.reason);
+}
 
-absl::Status CheckTask(const VerificationTask& task) {
-  constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
-  for (const absl::Status& status :
-       {CheckRange("length", task.length, 1, kMaxChainLength),
-        CheckRange("state_bytes", task.state_bytes, 1, kMaxBytes),
-        CheckRange("tape_bytes", task.tape_bytes, 0, kMaxBytes),
-        CheckRange("budget_bytes", task.budget_bytes.value_or(0), 0, kMaxBytes),
-        CheckRange("claimed_peak_bytes", task.claimed_peak_bytes.value_or(0), 0, kAny),
-        CheckRange("claimed_forward_count", task.claimed_forward_count.value_or(0), 0, kAny)}) {
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+void VisitFields(Verdict& verdict, FieldVisitor& visitor) {
+  visitor.Fields({"violation"}, verdict.violation);
+  visitor.Texts({"lies"}, verdict.lies);
+  visitor.Count({"action_count"}, {}, verdict.action_count);
+  visitor.Count({"forward_count"}, {}, verdict.forward_count);
+  visitor.Count({"peak_bytes"}, {}, verdict.peak_bytes);
+  visitor.Count({"host_peak_bytes"}, {}, verdict.host_peak_bytes);
 }
 
 ScheduleVerifier::ScheduleVerifier(const VerificationTask& task)

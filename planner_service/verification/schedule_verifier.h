@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "planner_service/fields/field.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
 #include "planner_service/status/status_macros.h"
@@ -19,19 +20,18 @@ namespace recurve {
 
 // What a schedule is checked against.
 struct VerificationTask {
-  int64_t length = 1;                            // links of the chain, 1..kMaxChainLength
-  int64_t state_bytes = 1;                       // of one state, 1..kMaxBytes
-  int64_t tape_bytes = 0;                        // of one link's tape, 0..kMaxBytes
+  int64_t length = 1;                            // links of the chain
+  int64_t state_bytes = 1;                       // of one state
+  int64_t tape_bytes = 0;                        // of one link's tape
   Level start = Level::kDevice;                  // where state 0 is kept
-  std::optional<int64_t> budget_bytes;           // most that the store may hold, 0..kMaxBytes
-  std::optional<int64_t> claimed_peak_bytes;     // what somebody says that it holds at most, at least 0
-  std::optional<int64_t> claimed_forward_count;  // what somebody says that it takes, at least 0
+  std::optional<int64_t> budget_bytes;           // most that the store may hold
+  std::optional<int64_t> claimed_peak_bytes;     // what somebody says that it holds at most
+  std::optional<int64_t> claimed_forward_count;  // what somebody says that it takes
 
   friend bool operator==(const VerificationTask&, const VerificationTask&) = default;
 };
 
-// INVALID_ARGUMENT naming the field, its value and its range.
-absl::Status CheckTask(const VerificationTask& task);
+void VisitFields(VerificationTask& task, FieldVisitor& visitor);
 
 struct Verdict {
   struct Violation {
@@ -51,6 +51,8 @@ struct Verdict {
   bool valid() const { return !violation && lies.empty(); }
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
+void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor);
+void VisitFields(Verdict& verdict, FieldVisitor& visitor);
 
 // Checks a schedule that arrives action by action. Memory and time are those of AnyOrderMachine. Not thread-safe.
 //
@@ -59,7 +61,7 @@ struct Verdict {
 //   Verdict verdict = verifier.Finish();
 class ScheduleVerifier {
  public:
-  // The task has passed CheckTask.
+  // The task has passed CheckFields.
   explicit ScheduleVerifier(const VerificationTask& task);
 
   // False once there is a violation: what comes then is not looked at.

@@ -6,6 +6,7 @@
 
 #include "planner_service/checkpoint_schedules/action_importer.h"
 #include "planner_service/checkpoint_schedules/schedule_file.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/verification/schedule_verifier.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -23,7 +24,7 @@ void VerifyFile(const std::string& text) {
                               .budget_bytes = header->budget_bytes,
                               .claimed_peak_bytes = header->claimed_peak_bytes,
                               .claimed_forward_count = header->claimed_forward_count};
-  if (!CheckTask(task).ok()) return;
+  if (!CheckFields(task).ok()) return;
   ++fuzz_accepted;
   ScheduleVerifier verifier(task);
   ActionImporter importer;

@@ -159,7 +159,7 @@ TEST(ExecutorBinaryTest, WithAPlannerThatGoesAway) {
   EXPECT_THAT(Notes(client.EventsToTheEnd(id)), testing::ElementsAre(HasSubstr("planned by the embedded planner")));
   const Job embedded = client.Get(id);
   EXPECT_EQ(embedded.plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
-  EXPECT_EQ(embedded.plan().forward_count(), remote.plan().forward_count());
+  EXPECT_EQ(embedded.plan().forward_count_per_batch(), remote.plan().forward_count_per_batch());
   EXPECT_EQ(embedded.result().weights_sha256(), remote.result().weights_sha256());
 
   const std::string text = HttpGet(NumberAfter(daemon.output(), kMetricsOn), "/metrics");

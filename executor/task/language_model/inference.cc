@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const TrainedLanguageMode
                                                        Backend& backend) {
   if (model.config.vocabulary != kBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("model.vocabulary is ", model.config.vocabulary, ", must be ", kBytes, " to read bytes"));
+        absl::StrCat("model.vocabulary is ", model.config.vocabulary, "; must be ", kBytes, " to read bytes"));
   }
   std::unique_ptr<Reader> reader(new Reader(model, steps, backend));
   RETURN_IF_ERROR(reader->TakeMemory(model));
@@ -225,11 +225,11 @@ int32_t PickByte(const std::vector<float>& logits, double temperature, double un
 
 absl::Status CheckOptions(const SampleOptions& options) {
   if (options.bytes < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("bytes is ", options.bytes, ", must be at least 0"));
+    return absl::InvalidArgumentError(absl::StrCat("bytes is ", options.bytes, "; must be at least 0"));
   }
   if (!(options.temperature >= 0 && std::isfinite(options.temperature))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("temperature is ", options.temperature, ", must be a number of at least 0"));
+        absl::StrCat("temperature is ", options.temperature, "; must be a number of at least 0"));
   }
   return absl::OkStatus();
 }

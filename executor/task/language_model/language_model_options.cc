@@ -3,15 +3,14 @@
 
 #include <cmath>
 #include <numbers>
-#include <optional>
-#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "executor/task/language_model/inference.h"
 #include "executor/task/language_model/language_model.h"
 #include "executor/task/language_model/lines.h"
 #include "executor/task/language_model/text_data.h"
-#include "nlohmann/json.hpp"
+#include "planner_service/fields/check_fields.h"
+#include "planner_service/fields/json_fields.h"
 #include "planner_service/model/training_bytes.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/strict_json.h"
@@ -19,94 +18,13 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxExtent = int64_t{1} << 20;
+constexpr int64_t kMostTokens = int64_t{1} << 20;
 
-std::string ConfigToJson(const ModelConfig& config) {
-  return nlohmann::json{{"format", std::string(LanguageModelOptions::kFormat)},
-                        {"vocabulary", config.vocabulary},
-                        {"cell", std::string(ToString(config.cell))},
-                        {"layers", config.layers},
-                        {"hidden", config.hidden},
-                        {"embedding", config.embedding_size()},
-                        {"residual", config.residual},
-                        {"layer_norm", config.layer_norm},
-                        {"dropout", config.dropout},
-                        {"recurrent_dropout", config.recurrent_dropout}}
-      .dump();
-}
-
-absl::StatusOr<int64_t> ReadExtent(const nlohmann::json& json, const char* field) {
-  const auto found = json.find(field);
-  if (found == json.end() || !found->is_number_integer()) {
-    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or no whole number"));
-  }
-  const auto value = found->get<int64_t>();
-  if (value < 1 || value > kMaxExtent) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("metadata recurve.", field, " is ", value, ", must be 1..", kMaxExtent));
-  }
-  return value;
-}
-
-absl::StatusOr<double> ReadRate(const nlohmann::json& json, const char* field) {
-  const auto found = json.find(field);
-  if (found == json.end() || !found->is_number()) {
-    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or no number"));
-  }
-  const auto rate = found->get<double>();
-  if (!(rate >= 0 && rate < 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is ", rate, ", must be in [0, 1)"));
-  }
-  return rate;
-}
-
-absl::StatusOr<ModelConfig> ConfigFromJson(const nlohmann::json& json) {
-  ModelConfig config;
-  const std::pair<const char*, int64_t*> extents[] = {{"vocabulary", &config.vocabulary},
-                                                      {"layers", &config.layers},
-                                                      {"hidden", &config.hidden},
-                                                      {"embedding", &config.embedding}};
-  for (const auto& [field, value] : extents) {
-    ASSIGN_OR_RETURN(const int64_t extent, ReadExtent(json, field));
-    *value = extent;
-  }
-  const auto cell = json.find("cell");
-  const std::optional<Cell> known =
-      cell != json.end() && cell->is_string() ? ParseCell(cell->get<std::string>()) : std::nullopt;
-  if (!known) return absl::InvalidArgumentError("metadata recurve.cell is missing or names no cell that is known");
-  config.cell = *known;
-  for (const auto& [field, value] : {std::pair("residual", &config.residual), {"layer_norm", &config.layer_norm}}) {
-    const auto found = json.find(field);
-    if (found == json.end() || !found->is_boolean()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metadata recurve.", field, " is missing or neither true nor false"));
-    }
-    *value = found->get<bool>();
-  }
-  for (const auto& [field, value] :
-       {std::pair("dropout", &config.dropout), {"recurrent_dropout", &config.recurrent_dropout}}) {
-    ASSIGN_OR_RETURN(const double rate, ReadRate(json, field));
-    *value = rate;
-  }
-  return config;
-}
-
-const char* CellTitle(Cell cell) {
-  switch (cell) {
-    case Cell::kLstm:
-      return "LSTM";
-    case Cell::kGru:
-      return "GRU";
-    case Cell::kGruResetBefore:
-      return "GRU with the reset gate before the product";
-    case Cell::kTanhRnn:
-      return "tanh RNN";
-    case Cell::kReluRnn:
-      return "ReLU RNN";
-    case Cell::kSlstm:
-      return "sLSTM";
-  }
-  return "unknown cell";
+// What a model file says of its model.
+void VisitDescription(std::string& format, ModelConfig& config, FieldVisitor& visitor) {
+  visitor.Text({"format"}, format);
+  visitor.Count({"vocabulary"}, {1, kMostTokens}, config.vocabulary);
+  VisitFields(config, visitor);
 }
 
 Metric BitsPerByte(double bits) { return {.name = "bits_per_byte", .value = bits, .unit = "bits per byte"}; }
@@ -117,32 +35,21 @@ void LanguageModelOptions::VisitFields(FieldVisitor& visitor) {
   visitor.Text(
       {.name = "data_path", .help = "file of bytes to learn from; required", .option = "--data", .kind = "FILE"},
       data_path);
-  visitor.Real(
-      {.name = "holdout", .help = "last part of the data, kept for evaluation; 0: none", .notation = Notation::kShare},
-      {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
-  visitor.Enum({"sequences", "what a sequence is: a part of the text, which is read on and on, or each line by itself"},
+  visitor.Fields({.name = "model", .heading = "Model (byte embedding, stacked recurrent layers, output layer)"}, model);
+  visitor.Enum({.name = "sequences",
+                .help = "what a sequence is: a part of the text, which is read on and on, or each line by itself",
+                .heading = "Data"},
                kSequences, sequences);
+  visitor.Real({.name = "holdout",
+                .help = "last part of the data, kept for evaluation; 0: none",
+                .heading = "Data",
+                .notation = Notation::kShare},
+               {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
 }
 
 absl::Status LanguageModelOptions::Check() const {
-  if (data_path.empty()) return absl::InvalidArgumentError("data is empty, must be the path of the file to train on");
-  const double share = LanguageModelSpec::holdout;
-  if (!(share >= 0 && share <= 0.5)) {
-    return absl::InvalidArgumentError(absl::StrCat("holdout is ", 100 * share, "%, must be 0% to 50%"));
-  }
-  const std::tuple<const char*, int64_t, int64_t, int64_t> counts[] = {{"layers", model.layers, 1, kMaxLayers},
-                                                                       {"hidden", model.hidden, 1, kMaxWidth},
-                                                                       {"embedding", model.embedding, 0, kMaxWidth}};
-  for (const auto& [field, value, least, most] : counts) {
-    if (value >= least && value <= most) continue;
-    return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-  }
-  for (const auto& [field, rate] :
-       {std::pair("dropout", model.dropout), {"recurrent_dropout", model.recurrent_dropout}}) {
-    if (rate >= 0 && rate < 1) continue;
-    return absl::InvalidArgumentError(absl::StrCat(field, " is ", rate, ", must be in [0, 1)"));
-  }
-  return absl::OkStatus();
+  if (!data_path.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("data_path is empty; must be the path of the file to train on (--data)");
 }
 
 absl::StatusOr<std::unique_ptr<TaskData>> LanguageModelOptions::Open(const BatchOptions& batch,
@@ -161,10 +68,15 @@ ModelFactory LanguageModelOptions::Model() const { return LanguageModelFactory(m
 
 ParameterLayout LanguageModelOptions::Layout() const { return LanguageModelLayout(model).tensors; }
 
-std::string LanguageModelOptions::Describe() const { return ConfigToJson(model); }
+std::string LanguageModelOptions::Describe() const {
+  std::string format(kFormat);
+  ModelConfig config = model;
+  config.embedding = model.embedding_size();  // for readers that know nothing of defaults
+  return FieldsJson([&](FieldVisitor& visitor) { VisitDescription(format, config, visitor); }).dump();
+}
 
 std::string LanguageModelOptions::Title() const {
-  return absl::StrCat("byte-level ", CellTitle(model.cell), ", ", model.layers,
+  return absl::StrCat("byte-level ", std::string(NameOf(kCellTitles, model.cell)), ", ", model.layers,
                       model.layers == 1 ? " layer of " : " layers of ", model.hidden);
 }
 
@@ -204,9 +116,14 @@ absl::Status LanguageModelOptions::Sample(const Parameters& parameters, const Sa
 std::unique_ptr<TaskOptions> MakeLanguageModelOptions() { return std::make_unique<LanguageModelOptions>(); }
 
 absl::StatusOr<std::unique_ptr<TaskOptions>> ParseLanguageModelOptions(const std::string& description) {
-  ASSIGN_OR_RETURN(const nlohmann::json json, ParseStrictJson<nlohmann::json>(description));
+  ASSIGN_OR_RETURN(const Json json, ParseStrictJson<Json>(description));
   auto options = std::make_unique<LanguageModelOptions>();
-  ASSIGN_OR_RETURN(options->model, ConfigFromJson(json));
+  std::string format;
+  const FieldsFunction fields = [&](FieldVisitor& visitor) { VisitDescription(format, options->model, visitor); };
+  JsonReader reader(json, "metadata recurve", /*require_all=*/true);
+  fields(reader);
+  RETURN_IF_ERROR(reader.End());
+  RETURN_IF_ERROR(CheckFields(fields, "metadata recurve."));
   return options;
 }
 

@@ -187,7 +187,7 @@ TEST(LengthsCommand, SaysHowManyDoNotFit) {
 
 TEST(SplitCommand, SharesSumToNoMoreThanThereIs) {
   const ScratchDirectory scratch;
-  const std::string chat = Written(scratch, "chat.json", R"({"hidden": 32, "batch": 4, "length": 100})");
+  const std::string chat = Written(scratch, "chat.json", R"({"model": {"hidden": 32}, "batch": 4, "length": 100})");
   const std::string more =
       Written(scratch, "more.json", R"([{"name": "speech", "length": 200, "state_bytes": "1KiB", "tape_bytes": 2048},
               {"length": 50, "state_bytes": 100, "tape_bytes": "1kB", "fixed_bytes": 7}])");
@@ -233,15 +233,15 @@ TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
       {"{", "not JSON"},
       {"7", "workload is number"},
       {"[]", "at least one job"},
-      {"{}", "\"hidden\" is missing"},
-      {R"({"hidden": 8, "colour": 3})", "\"colour\" is not known"},
-      {R"({"hidden": "8"})", "\"hidden\" is \"8\"; must be a whole number"},
-      {R"({"hidden": 8, "cell": "elman"})", "\"cell\" is \"elman\""},
-      {R"({"hidden": 8, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
-      {R"({"hidden": 8, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
-      {R"({"hidden": 8, "link_costs": [{"link": 2}]})", "\"forward_seconds\" is missing"},
+      {"{}", "\"model\" is missing"},
+      {R"({"model": {"hidden": 8}, "colour": 3})", "\"colour\" is not known"},
+      {R"({"model": {"hidden": "8"}})", "\"hidden\" is \"8\"; must be a whole number"},
+      {R"({"model": {"hidden": 8, "cell": "elman"}})", "\"cell\" is \"elman\""},
+      {R"({"model": {}, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},
+      {R"({"model": {}, "carry_state": 1})", "\"carry_state\" is 1; must be true or false"},
+      {R"({"model": {}, "link_costs": [{"link": 2, "costs": {}}]})", "\"forward_seconds\" is missing"},
       {R"({"state_bytes": 8})", "\"length\" is missing"},
-      {R"([{"hidden": 8}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: workload: \"state_bytes\""},
+      {R"([{"model": {}}, {"length": 1, "state_bytes": "8XB", "tape_bytes": 1}])", "job 1: workload: \"state_bytes\""},
       {R"({"length": 0, "state_bytes": 8, "tape_bytes": 1})", "length is 0"},
       {R"({"length": 18446744073709551615, "state_bytes": 8, "tape_bytes": 1})", "must be a whole number below 2^63"},
   };
@@ -257,12 +257,12 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
     if (command != "budget" && command != "curve") words = Plus(words, {"--memory", "1MiB"});
     ExpectRefused(words, 2, {"say what is to be run", "--state-bytes", "--hidden"});
     const Words& model = command == "fit" ? kModelOfAnyBatch : kModel;
-    ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"hidden is 20000"});
+    ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"\"20000\" is out of range; must be 1 to 16384"});
   }
   const Words budget = {"capacity", "budget"};
   ExpectRefused(Plus(budget, {"--state-bytes", "5", "--hidden", "5"}), 2, {"either a chain", "or a model"});
   ExpectRefused(Plus(budget, {"--state-bytes", "5"}), 2, {"--tape-bytes"});
-  ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"state_bytes is 0"});
+  ExpectRefused(Join({budget, kChain, {"--state-bytes", "0"}}), 2, {"--state-bytes", "\"0\" is out of range"});
   ExpectRefused(Join({budget, kChain, {"--forward-cost", "1"}}), 2, {"--backward-cost"});
   ExpectRefused(Join({budget, kModel, {"--link-costs", "8:1"}}), 2, {"LINK:FORWARD:TAPED:BACKWARD"});
   ExpectRefused(Join({budget, kModel, {"--optimizer", "lion"}}), 2, {"lion", "adamw or sgd"});
@@ -300,7 +300,7 @@ TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
   ASSERT_TRUE(server.ok()) << server.status();
   const Words planner = {"--planner", "127.0.0.1:" + std::to_string((*server)->port())};
   const ScratchDirectory scratch;
-  const std::string job = Written(scratch, "job.json", R"({"hidden": 32, "batch": 4, "length": 100})");
+  const std::string job = Written(scratch, "job.json", R"({"model": {"hidden": 32}, "batch": 4, "length": 100})");
   for (const Words& question :
        {Join({{"capacity", "advise", "--memory", "4MiB"}, kModel}), Join({{"capacity", "budget"}, kModel}),
         Join({{"capacity", "curve"}, kChain}), Join({{"capacity", "fit", "--memory", "4MiB"}, kModelOfAnyBatch}),

@@ -33,7 +33,7 @@ TEST(Completion, OffersWhatTheProgramTakes) {
   EXPECT_THAT(Offered({"schedule", ""}), AllOf(HasSubstr("export\t"), HasSubstr("verify\t"), Not(HasSubstr("train"))));
   EXPECT_EQ(Offered({"schedule", "verify", ""}), ":files\n");
   EXPECT_THAT(Offered({"capacity", ""}), AllOf(StartsWith("advise\t"), HasSubstr("\nsplit\t"), Not(HasSubstr("--"))));
-  EXPECT_EQ(Offered({"capacity", "fit", "--dimension", ""}), "batch\nhidden\nlength\n");
+  EXPECT_EQ(Offered({"capacity", "fit", "--dimension", ""}), "batch\nlength\nhidden\n");
   EXPECT_THAT(Offered({"plan", ""}), AllOf(StartsWith("chain\t"), HasSubstr("\n--length\t")));
   EXPECT_EQ(Offered({"plan", "--length", "5", "chain", ""}), ":files\n");
   EXPECT_THAT(Offered({"help", ""}), AllOf(HasSubstr("train\t"), Not(HasSubstr("--"))));

@@ -137,7 +137,7 @@ TEST_F(ExecutorCommands, RelativePathsStartInTheRootsWhenAsked) {
   // A daemon without roots runs in a directory that no client knows.
   const Outcome nowhere = RunRecurve(Submit({"--watch", "--data", "text", "--relative-to-roots"}));
   EXPECT_EQ(nowhere.exit, 1);
-  EXPECT_THAT(nowhere.err, HasSubstr("data_path text is relative, must be absolute"));
+  EXPECT_THAT(nowhere.err, HasSubstr("data_path text is relative; must be absolute"));
 }
 
 TEST_F(ExecutorCommands, NoModelReplacesItsData) {
@@ -172,7 +172,7 @@ TEST_F(ExecutorCommands, CancelEndsAJob) {
 TEST_F(ExecutorCommands, ShowJobsThatLeaveDefaultsUnset) {
   executor::v1::CreateJobRequest request;
   request.mutable_spec()->mutable_language_model()->set_data_path(text_);
-  request.mutable_spec()->mutable_language_model()->set_hidden(8);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_hidden(8);
   request.mutable_spec()->set_length(20);
   request.mutable_spec()->set_batch(2);
   const auto stub = executor::v1::ExecutorService::NewStub(

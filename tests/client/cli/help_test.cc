@@ -85,7 +85,7 @@ TEST(Help, OfTrainBeginsWithWhatEverybodyNeeds) {
   const std::string help = RunRecurve({"train", "--help"}).out;
   size_t last = 0;
   for (const char* option : {"--data ", "--length ", "--memory ", "--steps ", "--save ", "--dry-run ", "\nModel (",
-                             "--cell ", "\nData:", "\nPlan:", "\nDevice:", "\nOptimiser:", "\nSaving:"}) {
+                             "--cell ", "\nData:", "\nPlan:", "\nDevice:", "\nOptimizer:", "\nSaving:"}) {
     const size_t at = help.find(option);
     ASSERT_NE(at, std::string::npos) << option;
     EXPECT_GT(at, last) << option;

@@ -71,10 +71,10 @@ TEST_F(ProfileCommand, DrawsAPicture) {
 
 TEST_F(ProfileCommand, RefusesWhatItCannotDo) {
   ExpectRefused({"profile"}, 2, {"--data is required"});
-  ExpectRefused(Options({"--steps", "0"}), 2, {"--steps is 0", "1..1000000"});
+  ExpectRefused(Options({"--steps", "0"}), 2, {"--steps is 0", "1 to 1000000"});
   ExpectRefused(Options({"--save", "x"}), 2, {"no such option"});
   ExpectRefused(Options({"--json", "--svg", "-"}), 2, {"--svg -"});
-  ExpectRefused(Options({"--layers", "0"}), 2, {"layers is 0"});
+  ExpectRefused(Options({"--layers", "0"}), 2, {"--layers", "\"0\" is out of range; must be 1 to 64"});
   ExpectRefused(Options({"--memory", "1KiB"}), 3, {"memory is 1KiB"});
   ExpectRefused(Options({"--data", scratch_.File("none")}), 1, {"none"});
 }

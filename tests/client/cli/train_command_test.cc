@@ -65,9 +65,9 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   EXPECT_EQ(result["evaluation"]["name"], "bits_per_byte");
   EXPECT_EQ(result["evaluation"]["unit"], "bits per byte");
   EXPECT_GT(result["evaluation"]["value"], 0);
-  EXPECT_EQ(result["train_bytes"], 1900);
-  EXPECT_EQ(result["holdout_bytes"], 100);
-  EXPECT_FALSE(result.contains("sequences"));
+  EXPECT_EQ(result["data"]["train"], 1900);
+  EXPECT_EQ(result["data"]["held_out"], 100);
+  EXPECT_FALSE(result["data"].contains("sequences"));
   int64_t sum = 0;
   for (const auto& [kind, bytes] : result["ledger"].items()) sum += bytes.get<int64_t>();
   EXPECT_EQ(sum, result["planned_peak_bytes"]);
@@ -85,11 +85,11 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
                                           "--steps",     "30"};
   const std::string model = scratch_.File("lines.safetensors");
   const Json result = Train(Plus(lines, {"--save", model, "--holdout", "10%"})).back();
-  EXPECT_EQ(result["sequences"]["count"].get<int>() + result["sequences"]["held_out"].get<int>(), 51);
-  EXPECT_EQ(result["sequences"]["empty"], 1);
-  EXPECT_EQ(result["sequences"]["cut"], 1);
-  EXPECT_EQ(result["sequences"]["shortest"], 2);
-  EXPECT_EQ(result["sequences"]["longest"], 60);
+  EXPECT_EQ(result["data"]["sequences"]["count"].get<int>() + result["data"]["sequences"]["held_out"].get<int>(), 51);
+  EXPECT_EQ(result["data"]["sequences"]["empty"], 1);
+  EXPECT_EQ(result["data"]["sequences"]["cut"], 1);
+  EXPECT_EQ(result["data"]["sequences"]["shortest"], 2);
+  EXPECT_EQ(result["data"]["sequences"]["longest"], 60);
   EXPECT_EQ(result["links"], 30);
   EXPECT_EQ(result["measured_peak_bytes"], result["planned_peak_bytes"]);
   EXPECT_GT(result["predictions_per_second"], 0);
@@ -97,7 +97,8 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
 
   // eval says the same of the same lines as training did: the last tenth of the bytes is the last lines here.
   std::string held_out = verses;
-  for (int i = result["sequences"]["count"].get<int>() + 1; i > 0; --i) held_out.erase(0, held_out.find('\n') + 1);
+  for (int i = result["data"]["sequences"]["count"].get<int>() + 1; i > 0; --i)
+    held_out.erase(0, held_out.find('\n') + 1);
   const Outcome eval = RunRecurve({"eval", "--model", model, "--data", scratch_.Write("held", held_out), "--sequences",
                                    "lines", "--threads", "1", "--json"});
   ASSERT_EQ(eval.exit, 0) << eval.err;
@@ -130,7 +131,7 @@ TEST_F(TrainCommand, DryRunPrintsThePlanAndTrainsNothing) {
   ASSERT_EQ(objects.size(), 1u);
   EXPECT_EQ(objects[0]["type"], "plan");
   EXPECT_FALSE(objects[0].contains("loss"));
-  EXPECT_TRUE(objects[0]["ledger"].contains("tapes"));
+  EXPECT_TRUE(objects[0]["ledger"].contains("tapes_bytes"));
   const Json result = Train({"--memory", "50%"}).back();
   for (const char* key : {"planned_peak_bytes", "forward_count_per_batch", "ledger", "store_all_bytes"}) {
     EXPECT_EQ(objects[0][key], result[key]) << key;
@@ -253,7 +254,7 @@ TEST_F(TrainCommand, StoresStatesOnTheHost) {
   const std::vector<Json> objects = Train(Plus(little, {"--host-memory", "1MiB"}));
   const Json& with = objects.back();
   EXPECT_EQ(with["weights_sha256"], without["weights_sha256"]);
-  EXPECT_EQ(with["host_memory_bytes"], 1 << 20);
+  EXPECT_LE(with["host_bytes"], 1 << 20);
   EXPECT_EQ(with["planned_host_peak_bytes"], with["host_bytes"]);
   EXPECT_EQ(with["measured_host_peak_bytes"], with["host_bytes"]);
   EXPECT_EQ(objects.front()["measured_host_peak_bytes"], with["host_bytes"]);
@@ -298,8 +299,8 @@ TEST_F(TrainCommand, RefusesOptionsThatMakeNoSense) {
   for (const char* rate : {"0", "-1", "1001", "inf"}) {
     ExpectRefused(Plus(tiny, {"--learning-rate", rate}), 2, {rate});
   }
-  ExpectRefused(Plus(tiny, {"--holdout", "0.6"}), 2, {"holdout is 60%", "0% to 50%"});
-  ExpectRefused(Plus(tiny, {"--holdout", "-0.1"}), 2, {"holdout is -10%"});
+  ExpectRefused(Plus(tiny, {"--holdout", "0.6"}), 2, {"\"0.6\" is out of range", "at most 50%"});
+  ExpectRefused(Plus(tiny, {"--holdout", "-0.1"}), 2, {"\"-0.1\""});
   ExpectRefused(Plus(tiny, {"--save", scratch_.File("model"), "--checkpoint-every", "-1"}), 2, {"-1"});
   ExpectRefused({"train"}, 2, {"--data"});
   ExpectRefused(Plus(tiny, {"stray"}), 2, {"stray", "recurve train --help"});

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/executor/task/language_model/language_model_of.h"
+#include "tests/planner_service/codec/described_message.h"
 
 namespace recurve {
 namespace {
@@ -149,9 +150,11 @@ TEST(JobCodecTest, AnswersHaveEveryDefaultFilledIn) {
   ASSERT_TRUE(spec.ok()) << spec.status();
   const executor::v1::JobSpec answer = EncodeJobSpec(*spec);
   ExpectNothingUnset(answer);
-  ExpectNothingUnset(answer.language_model());
   ASSERT_TRUE(answer.has_optimizer());
   ExpectNothingUnset(answer.optimizer());
+  ASSERT_TRUE(answer.has_language_model());
+  ExpectNothingUnset(answer.language_model());
+  ExpectNothingUnset(answer.language_model().model());
   EXPECT_EQ(answer.memory_case(), executor::v1::JobSpec::kActivationShare);
   EXPECT_EQ(answer.steps(), 100);
   EXPECT_TRUE(answer.carry_state());
@@ -223,17 +226,17 @@ TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
       {"save_path", [](Spec& spec) { spec.set_save_path(std::string(4096, 'a')); }},
       {"holdout", [](Spec& spec) { spec.mutable_language_model()->set_holdout(0.51); }},
       {"holdout", [&](Spec& spec) { spec.mutable_language_model()->set_holdout(nan); }},
-      {"layers", [](Spec& spec) { spec.mutable_language_model()->set_layers(0); }},
-      {"layers", [](Spec& spec) { spec.mutable_language_model()->set_layers(65); }},
-      {"hidden", [](Spec& spec) { spec.mutable_language_model()->set_hidden(16385); }},
-      {"embedding", [](Spec& spec) { spec.mutable_language_model()->set_embedding(-1); }},
-      {"dropout", [](Spec& spec) { spec.mutable_language_model()->set_dropout(1); }},
+      {"layers", [](Spec& spec) { spec.mutable_language_model()->mutable_model()->set_layers(0); }},
+      {"layers", [](Spec& spec) { spec.mutable_language_model()->mutable_model()->set_layers(65); }},
+      {"hidden", [](Spec& spec) { spec.mutable_language_model()->mutable_model()->set_hidden(16385); }},
+      {"embedding", [](Spec& spec) { spec.mutable_language_model()->mutable_model()->set_embedding(-1); }},
+      {"dropout", [](Spec& spec) { spec.mutable_language_model()->mutable_model()->set_dropout(1); }},
       {"batch", [](Spec& spec) { spec.set_batch(0); }},
       {"length", [](Spec& spec) { spec.set_length(10'000'001); }},
       {"link", [](Spec& spec) { spec.set_link(-1); }},
       {"steps", [](Spec& spec) { spec.set_steps(1'000'000'001); }},
-      {"optimizer.kind", [](Spec& spec) { spec.mutable_optimizer()->set_kind(executor::v1::Optimizer(9)); }},
-      {"optimizer.shape", [](Spec& spec) { spec.mutable_optimizer()->set_shape(executor::v1::LearningRateShape(9)); }},
+      {"optimizer.kind", [](Spec& spec) { spec.mutable_optimizer()->set_kind(model::v1::Optimizer(9)); }},
+      {"optimizer.shape", [](Spec& spec) { spec.mutable_optimizer()->set_shape(model::v1::LearningRateShape(9)); }},
       {"learning_rate", [](Spec& spec) { spec.mutable_optimizer()->set_learning_rate(0); }},
       {"learning_rate", [&](Spec& spec) { spec.mutable_optimizer()->set_learning_rate(infinity); }},
       {"warmup_steps", [](Spec& spec) { spec.mutable_optimizer()->set_warmup_steps(-1); }},
@@ -261,59 +264,50 @@ TEST(JobCodecTest, FieldsOutOfRangeAreNamed) {
   }
 }
 
+TEST(JobCodecTest, DescriptionsFitTheirMessages) {
+  ExpectDescribes<JobSpec>(*executor::v1::JobSpec::descriptor());
+  ExpectDescribes<StepRecord>(*executor::v1::Progress::descriptor(), {}, /*always_set=*/true);
+  ExpectDescribes<JobReport>(*executor::v1::JobResult::descriptor(), {}, /*always_set=*/true);
+  ExpectDescribes<JobPlan>(*executor::v1::PlanSummary::descriptor(), {"source"}, /*always_set=*/true);
+}
+
 TEST(JobCodecTest, LedgerKeepsEveryKindInItsPlace) {
-  Ledger ledger;
-  for (int kind = 0; kind < kMemoryKinds; ++kind) ledger.bytes[kind] = int64_t{1} << (40 + kind);
-  const executor::v1::MemoryLedger message = EncodeLedger(ledger);
-  EXPECT_EQ(message.weights_bytes(), ledger[MemoryKind::kWeights]);
-  EXPECT_EQ(message.gradients_bytes(), ledger[MemoryKind::kGradients]);
-  EXPECT_EQ(message.optimizer_bytes(), ledger[MemoryKind::kOptimizer]);
-  EXPECT_EQ(message.batch_bytes(), ledger[MemoryKind::kBatch]);
-  EXPECT_EQ(message.states_bytes(), ledger[MemoryKind::kStates]);
-  EXPECT_EQ(message.tapes_bytes(), ledger[MemoryKind::kTapes]);
-  EXPECT_EQ(message.workspace_bytes(), ledger[MemoryKind::kWorkspace]);
-  EXPECT_EQ(message.backend_bytes(), ledger[MemoryKind::kBackend]);
-  EXPECT_EQ(message.process_bytes(), ledger[MemoryKind::kProcess]);
+  JobPlan plan;
+  for (int kind = 0; kind < kMemoryKinds; ++kind) plan.ledger.bytes[kind] = int64_t{1} << (40 + kind);
+  const executor::v1::PlanSummary summary = EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE);
+  EXPECT_EQ(summary.ledger().weights_bytes(), plan.ledger[MemoryKind::kWeights]);
+  EXPECT_EQ(summary.ledger().process_bytes(), plan.ledger[MemoryKind::kProcess]);
+  EXPECT_EQ(summary.planned_peak_bytes(), plan.ledger.total());
+  EXPECT_EQ(DecodePlanSummary(summary).ledger, plan.ledger);
 }
 
 TEST(JobCodecTest, ProgressAndReport) {
-  const executor::v1::Progress progress = EncodeProgress({.step = 3,
-                                                          .loss = 1.5,
-                                                          .metric = {"bits_per_byte", 2.25, "bits per byte"},
-                                                          .gradient_norm = 2.5,
-                                                          .learning_rate = 0.25,
-                                                          .seconds = 4.5,
-                                                          .measured_peak_bytes = 99});
+  const StepRecord step{.step = 3, .loss = 1.5, .metric = {"bits_per_byte", 2.25, "bits per byte"}, .seconds = 4.5};
+  const executor::v1::Progress progress = EncodeProgress(step);
   EXPECT_EQ(progress.step(), 3);
-  EXPECT_EQ(progress.loss(), 1.5);
-  EXPECT_EQ(progress.metric().name(), "bits_per_byte");
   EXPECT_EQ(progress.metric().value(), 2.25);
-  EXPECT_EQ(progress.metric().unit(), "bits per byte");
-  EXPECT_EQ(progress.gradient_norm(), 2.5);
-  EXPECT_EQ(progress.learning_rate(), 0.25);
-  EXPECT_EQ(progress.seconds(), 4.5);
-  EXPECT_EQ(progress.measured_peak_bytes(), 99);
+  EXPECT_EQ(DecodeProgress(progress).loss, 1.5);
+  EXPECT_EQ(DecodeProgress(progress).metric.unit, "bits per byte");
 
-  JobReport report{.steps = 1,
-                   .planned_peak_bytes = 2,
-                   .measured_peak_bytes = 3,
-                   .forward_count_per_batch = 4,
-                   .seconds_per_batch = 5,
-                   .predicted_seconds_per_batch = 6,
-                   .loss = 7,
-                   .weights_sha256 = "ab"};
-  executor::v1::JobResult result = EncodeReport(report);
-  EXPECT_FALSE(result.has_evaluation());
-  EXPECT_EQ(result.planned_peak_bytes(), 2);
-  EXPECT_EQ(result.measured_peak_bytes(), 3);
-  EXPECT_EQ(result.forward_count_per_batch(), 4);
-  EXPECT_EQ(result.seconds_per_batch(), 5);
-  EXPECT_EQ(result.predicted_seconds_per_batch(), 6);
-  EXPECT_EQ(result.loss(), 7);
-  EXPECT_EQ(result.weights_sha256(), "ab");
-  report.evaluation = {"bits_per_byte", 0, "bits per byte"};
-  EXPECT_TRUE(EncodeReport(report).has_evaluation());
-  EXPECT_EQ(EncodeReport(report).evaluation().name(), "bits_per_byte");
+  JobReport report{.steps = 1, .measured_peak_bytes = 3, .weights_sha256 = "ab"};
+  EXPECT_FALSE(EncodeReport(report).has_evaluation());
+  EXPECT_FALSE(DecodeReport(EncodeReport(report)).evaluation.has_value());
+  report.evaluation = Metric{.value = 2};
+  EXPECT_EQ(DecodeReport(EncodeReport(report)).evaluation->value, 2);
+  EXPECT_EQ(EncodeReport(report).measured_peak_bytes(), 3);
+  EXPECT_EQ(EncodeReport(report).weights_sha256(), "ab");
+}
+
+// What is not finite can be told, too.
+TEST(JobCodecTest, ReadsAnswersWithoutChecks) {
+  executor::v1::Progress progress;
+  progress.set_loss(std::numeric_limits<double>::infinity());
+  progress.set_step(-1);
+  EXPECT_EQ(DecodeProgress(progress).loss, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(DecodeProgress(progress).step, -1);
+  executor::v1::PlanSummary plan;
+  plan.set_strategy(planner::v1::Strategy(77));
+  EXPECT_EQ(DecodePlanSummary(plan).plan.strategy, Strategy::kAuto);
 }
 
 TEST(JobCodecTest, PlanSummary) {
@@ -323,27 +317,19 @@ TEST(JobCodecTest, PlanSummary) {
   plan.link = 7;
   plan.links = 8;
   plan.plan.strategy = Strategy::kHsm;
-  plan.plan.forward_count = 9;
+  plan.plan.forward_count = 12;
   plan.plan.predicted_seconds = 0.5;
-  EXPECT_FALSE(EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE).has_sequences());
-  plan.data.sequences = {
-      .count = 10, .empty = 11, .cut = 12, .shortest = 13, .median = 14, .longest = 15, .held_out = 16};
+  plan.data.sequences = SequenceSummary{.count = 4};
   const executor::v1::PlanSummary summary = EncodePlanSummary(plan, executor::v1::PLAN_SOURCE_REMOTE);
   EXPECT_EQ(summary.source(), executor::v1::PLAN_SOURCE_REMOTE);
   EXPECT_EQ(summary.strategy(), planner::v1::STRATEGY_HSM);
-  EXPECT_EQ(summary.planned().states_bytes(), 5);
-  EXPECT_EQ(summary.store_all_bytes(), 6);
-  EXPECT_EQ(summary.link(), 7);
-  EXPECT_EQ(summary.links(), 8);
-  EXPECT_EQ(summary.forward_count(), 9);
+  EXPECT_EQ(summary.ledger().states_bytes(), 5);
+  EXPECT_EQ(summary.store_all_activation_bytes(), 6);
+  EXPECT_EQ(summary.forward_count_per_batch(), 12);
+  EXPECT_EQ(summary.recompute_ratio(), 1.5);
   EXPECT_EQ(summary.predicted_seconds_per_batch(), 0.5);
-  EXPECT_EQ(summary.sequences().count(), 10);
-  EXPECT_EQ(summary.sequences().empty(), 11);
-  EXPECT_EQ(summary.sequences().cut(), 12);
-  EXPECT_EQ(summary.sequences().shortest(), 13);
-  EXPECT_EQ(summary.sequences().median(), 14);
-  EXPECT_EQ(summary.sequences().longest(), 15);
-  EXPECT_EQ(summary.sequences().held_out(), 16);
+  EXPECT_EQ(summary.data().sequences().count(), 4);
+  EXPECT_EQ(DecodePlanSummary(summary).links, 8);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TrainingFolder::~TrainingFolder() { fs::remove_all(path_); }
 executor::v1::JobSpec TinySpec(const std::string& data_path, int64_t steps) {
   executor::v1::JobSpec spec;
   spec.mutable_language_model()->set_data_path(data_path);
-  spec.mutable_language_model()->set_hidden(16);
+  spec.mutable_language_model()->mutable_model()->set_hidden(16);
   spec.set_batch(2);
   spec.set_length(32);
   spec.set_link(2);

@@ -53,7 +53,7 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   client_.WaitForStep(id, 3);
   const std::string text = Scrape();
   const Job job = client_.Get(id);
-  const executor::v1::MemoryLedger& planned = job.plan().planned();
+  const executor::v1::MemoryLedger& planned = job.plan().ledger();
   const double planned_peak =
       static_cast<double>(planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
                           planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
@@ -66,7 +66,7 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_EQ(OfJob(text, "store_all_bytes", job), static_cast<double>(job.plan().store_all_bytes()));
   EXPECT_LT(planned_peak, static_cast<double>(job.plan().store_all_bytes()));
   // The text has fewer digits than a double.
-  const double ratio = static_cast<double>(job.plan().forward_count()) / static_cast<double>(job.plan().links());
+  const double ratio = static_cast<double>(job.plan().forward_count_per_batch()) / static_cast<double>(job.plan().links());
   EXPECT_FLOAT_EQ(OfJob(text, "planned_recompute_ratio", job), ratio);
   EXPECT_FLOAT_EQ(OfJob(text, "measured_recompute_ratio", job), ratio);
   EXPECT_FLOAT_EQ(OfJob(text, "predicted_batch_seconds", job), job.plan().predicted_seconds_per_batch());
@@ -113,7 +113,7 @@ TEST_F(DaemonMetricsTest, CountersAddUpOverJobs) {
   EXPECT_EQ(Sample(text, "recurve_executor_tokens_total"), 5 * 2 * 32);
   EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"taped\"}"), 5 * 16);
   EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"plain\"}"),
-            static_cast<double>(5 * (job.plan().forward_count() - 16)));
+            static_cast<double>(5 * (job.plan().forward_count_per_batch() - 16)));
   EXPECT_EQ(Sample(text, "recurve_executor_checkpoint_seconds_count"), 3);
   EXPECT_EQ(Sample(text, "recurve_executor_queue_wait_seconds_count"), 2);
   EXPECT_EQ(Sample(text, "recurve_executor_budget_refusals_total"), 1);

@@ -65,7 +65,7 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   spec.set_checkpoint_every(2);
   const Job created = client_->Submit(spec);
   EXPECT_EQ(created.state(), kQueued);
-  EXPECT_EQ(created.spec().language_model().hidden(), spec.language_model().hidden());
+  EXPECT_EQ(created.spec().language_model().model().hidden(), spec.language_model().model().hidden());
   EXPECT_TRUE(created.spec().has_seed()) << "defaults are filled in";
   EXPECT_EQ(created.spec().seed(), 1);
   EXPECT_TRUE(created.has_create_time());
@@ -92,15 +92,15 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   EXPECT_EQ(ended.plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
   EXPECT_EQ(ended.plan().strategy(), planner::v1::STRATEGY_AUTO);
   EXPECT_EQ(ended.plan().links(), 16);
-  EXPECT_GT(ended.plan().forward_count(), 16);
-  const executor::v1::MemoryLedger& planned = ended.plan().planned();
+  EXPECT_GT(ended.plan().forward_count_per_batch(), 16);
+  const executor::v1::MemoryLedger& planned = ended.plan().ledger();
   const int64_t planned_peak = planned.weights_bytes() + planned.gradients_bytes() + planned.optimizer_bytes() +
                                planned.batch_bytes() + planned.states_bytes() + planned.tapes_bytes() +
                                planned.workspace_bytes() + planned.process_bytes();
   EXPECT_EQ(ended.result().planned_peak_bytes(), planned_peak);
   EXPECT_EQ(ended.result().measured_peak_bytes(), planned_peak);
   EXPECT_LT(planned_peak, ended.plan().store_all_bytes());
-  EXPECT_EQ(ended.result().forward_count_per_batch(), ended.plan().forward_count());
+  EXPECT_EQ(ended.result().forward_count_per_batch(), ended.plan().forward_count_per_batch());
   EXPECT_EQ(ended.result().steps(), 6);
   EXPECT_EQ(ended.progress().step(), 6);
   EXPECT_EQ(ended.result().loss(), ended.progress().loss());
@@ -177,11 +177,11 @@ TEST_F(JobLifeTest, TrainsOnTheLinesOfAText) {
   spec.set_length(400);
   const Job ended = client_->WaitForEnd(client_->Submit(spec).id());
   EXPECT_EQ(ended.state(), kSucceeded) << ended.reason();
-  EXPECT_EQ(ended.plan().sequences().count(), 59);
-  EXPECT_EQ(ended.plan().sequences().empty(), 2);
-  EXPECT_EQ(ended.plan().sequences().cut(), 1);
-  EXPECT_EQ(ended.plan().sequences().shortest(), 2);
-  EXPECT_EQ(ended.plan().sequences().longest(), 400);
+  EXPECT_EQ(ended.plan().data().sequences().count(), 59);
+  EXPECT_EQ(ended.plan().data().sequences().empty(), 2);
+  EXPECT_EQ(ended.plan().data().sequences().cut(), 1);
+  EXPECT_EQ(ended.plan().data().sequences().shortest(), 2);
+  EXPECT_EQ(ended.plan().data().sequences().longest(), 400);
   EXPECT_EQ(ended.plan().links(), 200);
   EXPECT_EQ(ended.plan().plans(), 16);
   EXPECT_EQ(ended.result().measured_peak_bytes(), ended.result().planned_peak_bytes());
@@ -240,12 +240,12 @@ TEST_F(JobLifeTest, BadRequestsAreNamed) {
   EXPECT_THAT(status.error_message(), HasSubstr("spec.data_path"));
 
   *request.mutable_spec() = TinySpec(folder_.text(), 1);
-  request.mutable_spec()->mutable_language_model()->set_layers(65);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_layers(65);
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("layers is 65"));
 
-  request.mutable_spec()->mutable_language_model()->set_layers(1);
+  request.mutable_spec()->mutable_language_model()->mutable_model()->set_layers(1);
   request.set_request_id(std::string(129, 'r'));
   status = client_->Create(request, &job);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
@@ -361,7 +361,7 @@ TEST_F(JobLifeTest, TooSmallABudgetSaysWhatWouldDo) {
 TEST_F(JobLifeTest, AJobThatDivergesFails) {
   Start();
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 2000);
-  spec.mutable_optimizer()->set_kind(executor::v1::OPTIMIZER_SGD);
+  spec.mutable_optimizer()->set_kind(model::v1::OPTIMIZER_SGD);
   spec.mutable_optimizer()->set_learning_rate(1000);
   spec.mutable_optimizer()->set_momentum(0.999);
   spec.mutable_optimizer()->set_warmup_steps(0);

@@ -166,7 +166,7 @@ TEST_F(PlannerSourceTest, NoLieAndNoErrorFailsAJob) {
   };
   for (const Lie& lie : Lies()) {
     const Job job = run(lie, TinySpec(folder_.text(), 2));
-    EXPECT_EQ(job.plan().forward_count(), honest.plan().forward_count()) << lie.name;
+    EXPECT_EQ(job.plan().forward_count_per_batch(), honest.plan().forward_count_per_batch()) << lie.name;
     EXPECT_EQ(job.result().weights_sha256(), honest.result().weights_sha256()) << lie.name;
   }
   const std::vector<Lie> two_level = TwoLevelLies();

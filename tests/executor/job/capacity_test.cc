@@ -89,8 +89,8 @@ TEST_F(ModelAdvice, HasTheFiguresOfTheExecutorsPlan) {
         EXPECT_EQ(advice->sizing.store_all_bytes, plan->store_all_bytes);
         EXPECT_EQ(advice->peak_bytes, plan->PlannedLedger().total());
         EXPECT_EQ(advice->forward_count, plan->plan.forward_count);
-        const std::map<std::string, int64_t> kinds(advice->sizing.fixed_by_kind.begin(),
-                                                   advice->sizing.fixed_by_kind.end());
+        std::map<std::string, int64_t> kinds;
+        for (const KindBytes& part : advice->sizing.fixed_by_kind) kinds[part.kind] = part.bytes;
         EXPECT_EQ(kinds.at("weights"), plan->fixed[MemoryKind::kWeights]);
         EXPECT_EQ(kinds.at("workspace"), plan->fixed[MemoryKind::kWorkspace]);
       }
@@ -170,7 +170,7 @@ TEST_F(ModelAdvice, ChoosesTheLinkOfLeastTime) {
   const std::vector<ModelWorkload::LinkChoice> choices = {{.link = 16, .costs = {1.0, 1.2, 2.0}},
                                                           {.link = 4, .costs = {0.35, 0.4, 0.6}},
                                                           {.link = 1, .costs = {0.2, 0.2, 0.4}}};
-  ModelWorkload model = {.model = {.hidden = 12}, .batch = 4, .length = 70, .choices = choices};
+  ModelWorkload model = {.model = {.hidden = 12}, .batch = 4, .length = 70, .link_costs = choices};
   double reference = 1e300;
   for (const auto& choice : choices) {
     const int64_t links = (70 + choice.link - 1) / choice.link;
@@ -183,7 +183,7 @@ TEST_F(ModelAdvice, ChoosesTheLinkOfLeastTime) {
     std::optional<double> least;
     for (const auto& choice : choices) {
       ModelWorkload fixed = model;
-      fixed.choices = {choice};
+      fixed.link_costs = {choice};
       const auto alone = advisor_.Advise(fixed, Strategy::kAuto, total, {});
       ASSERT_TRUE(alone.ok()) << alone.status();
       if (alone->feasible && (!least || *alone->predicted_seconds < *least)) least = alone->predicted_seconds;
@@ -209,7 +209,8 @@ TEST_F(ModelAdvice, ChoosesTheLinkThatTheExecutorTakesForTheSameCosts) {
     fitting.links.push_back(each.link);
     given.Put(KeyOf(description, fitting, *backend_),
               {measured.begin(), measured.begin() + static_cast<int64_t>(fitting.links.size())});
-    model.choices.push_back({.link = each.link, .costs = CostsOf(each, {.length = 70, .link = each.link, .batch = 4})});
+    model.link_costs.push_back(
+        {.link = each.link, .costs = CostsOf(each, {.length = 70, .link = each.link, .batch = 4})});
   }
   std::map<int64_t, int> chosen;
   for (int64_t total = 100'000; total < 420'000; total += 1777) {
@@ -260,10 +261,10 @@ TEST_F(ModelAdvice, NamesWhatIsOutOfRange) {
   refuses({.link = -1}, "link is -1");
   refuses({.model = {.layers = 64, .hidden = 16384}, .batch = 65536, .length = 10'000'000},
           "make activations of more than");
-  refuses({.link = 5, .choices = {{5, {1, 1, 2}}}}, "link is 5, must be 0");
-  refuses({.choices = {{0, {1, 1, 2}}}}, "choices.link is 0");
-  refuses({.choices = {{5, {1, 1, -1}}}}, "backward_seconds is -1");
-  refuses({.choices = std::vector<ModelWorkload::LinkChoice>(65, {5, {1, 1, 2}})}, "choices is 65");
+  refuses({.link = 5, .link_costs = {{5, {1, 1, 2}}}}, "link is 5; must be 0");
+  refuses({.link_costs = {{0, {1, 1, 2}}}}, "link_costs[0].link is 0");
+  refuses({.link_costs = {{5, {1, 1, -1}}}}, "backward_seconds is -1");
+  refuses({.link_costs = std::vector<ModelWorkload::LinkChoice>(65, {5, {1, 1, 2}})}, "link_costs has 65 entries");
 }
 
 // The widest models that are countable are sized without being held.

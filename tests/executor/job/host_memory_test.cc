@@ -127,10 +127,10 @@ TEST_F(HostMemoryTest, RefusesWhatCannotBePlanned) {
   JobSpec spec = Spec();
   spec.strategy = Strategy::kChen;
   EXPECT_EQ(Prepare(spec).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("strategy is chen, must be auto"));
+  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("strategy is chen; must be auto"));
   spec = Spec();
   spec.host_memory = -1;
-  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("host_memory is -1, must be 0.."));
+  EXPECT_THAT(std::string(Prepare(spec).status().message()), HasSubstr("host_memory_bytes is -1; must be 0 to"));
   // Each step of a long sequence a link of its own.
   spec = Spec();
   spec.link = 1;

@@ -244,7 +244,7 @@ TEST_F(LineJobTest, SaysWhatIsWrong) {
   EXPECT_THAT(Error(Spec("\n\n\n\n")), AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("all are empty")));
   JobSpec spec = Spec(Verses(10));
   spec.length = 0;
-  EXPECT_THAT(Error(spec), HasSubstr("length is 0, must be 1..10000000"));
+  EXPECT_THAT(Error(spec), HasSubstr("length is 0; must be 1 to 10000000"));
   spec = Spec(Verses(10));
   spec.carry_state = true;
   EXPECT_THAT(Error(spec), HasSubstr("carry_state is true; must be false"));

@@ -153,7 +153,7 @@ struct BadChain {
 TEST(ChainAdvice, NamesWhatIsOutOfRange) {
   EmbeddedAdvisor advisor;
   const std::vector<BadChain> bad = {
-      {{.length = 0}, "length is 0, must be 1..10000000"},
+      {{.length = 0}, "length is 0; must be 1 to 10000000"},
       {{.length = -5}, "length is -5"},
       {{.length = kMaxChainLength + 1}, "length is 10000001"},
       {{.length = 5, .state_bytes = 0}, "state_bytes is 0"},
@@ -164,7 +164,7 @@ TEST(ChainAdvice, NamesWhatIsOutOfRange) {
       {{.length = 5, .costs = LinkCosts{kNan, 1, 2}}, "forward_seconds is nan"},
       {{.length = 5, .costs = LinkCosts{1, kInfinity, 2}}, "taped_forward_seconds is inf"},
       {{.length = 5, .costs = LinkCosts{1, 1, -2}}, "backward_seconds is -2"},
-      {{.length = 5, .costs = LinkCosts{1, 0, 0}}, "taped_forward_seconds and backward_seconds are 0 together"}};
+      {{.length = 5, .costs = LinkCosts{1, 0, 0}}, "taped_forward_seconds and costs.backward_seconds are 0 together"}};
   for (const BadChain& each : bad) {
     const auto advice = advisor.Advise(each.chain, Strategy::kAuto, 100, {});
     EXPECT_EQ(advice.status().code(), absl::StatusCode::kInvalidArgument);

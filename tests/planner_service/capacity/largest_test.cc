@@ -106,7 +106,7 @@ TEST_F(FindLargest, IsTheLargestModel) {
       {.model = {.hidden = 5},
        .batch = 4,
        .length = 30,
-       .choices = {{8, {0.7, 0.8, 1.4}}, {3, {0.3, 0.4, 0.6}}, {1, {0.2, 0.2, 0.3}}}}};
+       .link_costs = {{8, {0.7, 0.8, 1.4}}, {3, {0.3, 0.4, 0.6}}, {1, {0.2, 0.2, 0.3}}}}};
   for (const ModelWorkload& model : models) {
     for (const Dimension dimension : {Dimension::kBatch, Dimension::kLength, Dimension::kHidden}) {
       const int64_t most = dimension == Dimension::kLength ? 1200 : dimension == Dimension::kHidden ? 250 : 300;

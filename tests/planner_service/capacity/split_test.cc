@@ -155,8 +155,8 @@ TEST(SplitBudget, NamesWhatIsWrong) {
     EXPECT_THAT(std::string(split.status().message()), testing::HasSubstr(says));
   };
   const ChainWorkload chain = {.length = 5};
-  refuses({}, 100, "workloads is 0");
-  refuses(std::vector<Workload>(kMaxWorkloads + 1, chain), 100, "workloads is 1001");
+  refuses({}, 100, "workloads has 0");
+  refuses(std::vector<Workload>(kMaxWorkloads + 1, chain), 100, "workloads has 1001");
   refuses({chain}, -1, "total_bytes is -1");
   refuses({chain, ChainWorkload{.length = 0}}, 100, "workloads[1]: length is 0");
   refuses({chain, ChainWorkload{.length = 5, .costs = LinkCosts{1, 1, 2}}}, 100, "workloads[1] has costs");

@@ -73,7 +73,7 @@ class RemoteAdvisorTest : public ::testing::Test {
                         .length = 1 + Draw(60),
                         .link = Draw(5),
                         .carry_state = Draw(2) == 0};
-    if (Draw(2) == 0) model.choices = {{4, {1, 1.5, 2}}, {8, {1.75, 2.5, 3.5}}};
+    if (Draw(2) == 0) model.link_costs = {{4, {1, 1.5, 2}}, {8, {1.75, 2.5, 3.5}}};
     return model;
   }
 

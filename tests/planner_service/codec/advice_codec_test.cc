@@ -30,7 +30,7 @@ v1::AdviseRequest ChainAdvice() {
 v1::AdviseRequest ModelRequest() {
   v1::AdviseRequest message;
   v1::ModelWorkload& model = *message.mutable_workload()->mutable_model();
-  model.set_hidden(256);
+  model.mutable_model()->set_hidden(256);
   model.set_batch(16);
   model.set_length(1000);
   return message;
@@ -137,29 +137,35 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAModel) {
     std::function<void(v1::ModelWorkload&)> change;
     const char* message;
   } cases[] = {
-      {[](auto& m) { m.set_cell(static_cast<v1::Cell>(9)); }, "workload.model.cell is 9; must be 0 to 6"},
-      {[](auto& m) { m.set_optimizer(static_cast<v1::ModelOptimizer>(3)); }, "model.optimizer is 3; must be 0 to 2"},
-      {[](auto& m) { m.set_layers(0); }, "workload.model.layers is 0; must be 1 to 64"},
-      {[](auto& m) { m.set_layers(65); }, "workload.model.layers is 65; must be 1 to 64"},
-      {[](auto& m) { m.set_hidden(0); }, "workload.model.hidden is 0; must be 1 to 16384"},
-      {[](auto& m) { m.set_embedding(16385); }, "workload.model.embedding is 16385; must be 0 to 16384"},
-      {[](auto& m) { m.set_dropout(1); }, "workload.model.dropout is 1; must be at least 0 and below 1"},
-      {[](auto& m) { m.set_dropout(NAN); }, "workload.model.dropout is nan"},
-      {[](auto& m) { m.set_recurrent_dropout(1); }, "workload.model.recurrent_dropout is 1; must be at least 0"},
+      {[](auto& m) { m.mutable_model()->set_cell(static_cast<model::v1::Cell>(9)); },
+       "workload.model.model.cell is 9; must be CELL_LSTM"},
+      {[](auto& m) { m.set_optimizer(static_cast<model::v1::Optimizer>(3)); },
+       "model.optimizer is 3; must be OPTIMIZER_ADAMW or OPTIMIZER_SGD"},
+      {[](auto& m) { m.mutable_model()->set_layers(0); }, "workload.model.model.layers is 0; must be 1 to 64"},
+      {[](auto& m) { m.mutable_model()->set_layers(65); }, "workload.model.model.layers is 65; must be 1 to 64"},
+      {[](auto& m) { m.mutable_model()->set_hidden(0); }, "workload.model.model.hidden is 0; must be 1 to 16384"},
+      {[](auto& m) { m.mutable_model()->set_embedding(16385); },
+       "workload.model.model.embedding is 16385; must be 0 to 16384"},
+      {[](auto& m) { m.mutable_model()->set_dropout(1); },
+       "workload.model.model.dropout is 100%; must be at least 0% and below 100%"},
+      {[](auto& m) { m.mutable_model()->set_dropout(NAN); }, "workload.model.model.dropout is nan"},
+      {[](auto& m) { m.mutable_model()->set_recurrent_dropout(1); },
+       "workload.model.model.recurrent_dropout is 100%; must be at least 0%"},
       {[](auto& m) { m.set_batch(0); }, "workload.model.batch is 0; must be 1 to 65536"},
       {[](auto& m) { m.set_length(0); }, "workload.model.length is 0; must be 1 to 10000000"},
       {[](auto& m) { m.set_link(-1); }, "workload.model.link is -1; must be 0 to 10000000"},
-      {[](auto& m) { m.add_choices()->mutable_costs(); }, "workload.model.choices[0].link is 0; must be 1 to 10000000"},
-      {[](auto& m) { m.add_choices()->set_link(8); }, "workload.model.choices[0].costs is unset"},
+      {[](auto& m) { m.add_link_costs()->mutable_costs(); },
+       "workload.model.link_costs[0].link is 0; must be 1 to 10000000"},
+      {[](auto& m) { m.add_link_costs()->set_link(8); }, "workload.model.link_costs[0].costs is unset"},
       {[](auto& m) {
-         m.add_choices()->set_link(8);
-         m.mutable_choices(0)->mutable_costs()->set_backward_seconds(-2);
+         m.add_link_costs()->set_link(8);
+         m.mutable_link_costs(0)->mutable_costs()->set_backward_seconds(-2);
        },
-       "workload.model.choices[0].costs.backward_seconds is -2"},
+       "workload.model.link_costs[0].costs.backward_seconds is -2"},
       {[](auto& m) {
-         for (int i = 1; i <= 65; ++i) m.add_choices()->set_link(i);
+         for (int i = 1; i <= 65; ++i) m.add_link_costs()->set_link(i);
        },
-       "workload.model.choices has 65 entries; must have 0 to 64"},
+       "workload.model.link_costs has 65 entries; must have 0 to 64"},
   };
   for (const auto& c : cases) {
     v1::AdviseRequest message = ModelRequest();
@@ -187,7 +193,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAQuestion) {
   curves.set_max_points(10);
   ExpectRefused(curves, "strategies has 0 entries; must have 1 to 16");
   curves.add_strategies(static_cast<v1::Strategy>(17));
-  ExpectRefused(curves, "strategy is 17");
+  ExpectRefused(curves, "strategies[0] is 17; must be STRATEGY_AUTO");
   curves.set_max_points(1);
   ExpectRefused(curves, "max_points is 1; must be 2 to 10000");
   for (int i = 0; i < 16; ++i) curves.add_strategies(v1::STRATEGY_AUTO);
@@ -195,7 +201,7 @@ TEST(QuestionCodec, NamesWhatIsWrongWithAQuestion) {
 
   auto largest = About<v1::FindLargestRequest>(ModelRequest());
   largest.set_max_slowdown(2);
-  ExpectRefused(largest, "dimension is 0; must be 1 to 3");
+  ExpectRefused(largest, "dimension is unset; must be DIMENSION_BATCH");
   largest.set_dimension(v1::DIMENSION_HIDDEN);
   largest.set_max_slowdown(0.5);
   ExpectRefused(largest, "max_slowdown is 0.5");
@@ -216,11 +222,13 @@ TEST(QuestionCodec, NamesWhatIsWrongWithALongQuestion) {
   split.set_total_bytes(-5);
   ExpectRefused(split, "total_bytes is -5");
   split.set_goal(static_cast<v1::SplitGoal>(3));
-  ExpectRefused(split, "goal is 3; must be 0 to 2");
+  ExpectRefused(split, "goal is 3; must be SPLIT_GOAL_LEAST_TOTAL_TIME or SPLIT_GOAL_LEAST_SLOWDOWN");
+  split.clear_goal();
+  split.clear_total_bytes();
   split.add_workloads();
   ExpectRefused(split, "workloads[1] is unset");
-  split.mutable_workloads(1)->mutable_model()->set_hidden(-1);
-  ExpectRefused(split, "workloads[1].model.hidden is -1");
+  split.mutable_workloads(1)->mutable_model()->mutable_model()->set_hidden(-1);
+  ExpectRefused(split, "workloads[1].model.model.hidden is -1");
   while (split.workloads_size() <= kMaxWorkloads) split.add_workloads();
   ExpectRefused(split, "workloads has 1001 entries");
 }
@@ -255,16 +263,17 @@ TEST(AnswerCodec, NamesWhatIsWrongWithAnAdvice) {
       {[](auto& m) { m.set_least_bytes(-1); }, "advice.least_bytes is -1"},
       {[](auto& m) { m.set_peak_bytes(21); }, "advice.peak_bytes is 21; must be 0 to 20"},
       {[](auto& m) { m.set_budget_bytes(-1); }, "advice.budget_bytes is -1"},
-      {[](auto& m) { m.set_forward_count(9); }, "advice.forward_count is 9; must be 10 to"},
+      {[](auto& m) { m.set_forward_count(9); }, "advice.forward_count is 9; must be at least 10"},
       {[](auto& m) { m.set_forward_count_lower_bound(13); }, "advice.forward_count_lower_bound is 13"},
       {[](auto& m) { m.set_slowdown(NAN); }, "advice.slowdown is nan"},
       {[](auto& m) { m.set_predicted_seconds(-1); }, "advice.predicted_seconds is -1"},
-      {[](auto& m) { m.clear_sizing(); }, "advice.sizing.link is 0"},
+      {[](auto& m) { m.clear_sizing(); }, "advice.sizing is unset; must be set"},
       {[](auto& m) { m.mutable_sizing()->set_links(0); }, "advice.sizing.links is 0"},
       {[](auto& m) { m.mutable_sizing()->set_state_bytes(-1); }, "advice.sizing.state_bytes is -1"},
       {[](auto& m) { m.mutable_sizing()->set_tape_bytes(-1); }, "advice.sizing.tape_bytes is -1"},
-      {[](auto& m) { m.mutable_sizing()->set_fixed_bytes(31); }, "advice.sizing.store_all_bytes is 30; must be 31"},
-      {[](auto& m) { m.mutable_sizing()->add_fixed_by_kind()->set_bytes(-1); }, "fixed_by_kind.bytes is -1"},
+      {[](auto& m) { m.mutable_sizing()->set_fixed_bytes(31); },
+       "advice.sizing.store_all_bytes is 30; must be at least 31"},
+      {[](auto& m) { m.mutable_sizing()->add_fixed_by_kind()->set_bytes(-1); }, "fixed_by_kind[0].bytes is -1"},
       {[](auto& m) {
          for (int i = 0; i < 65; ++i) m.mutable_sizing()->add_fixed_by_kind();
        },
@@ -302,7 +311,7 @@ TEST(AnswerCodec, NamesWhatIsWrongWithASplit) {
   v1::SplitBudgetResponse message;
   EXPECT_THAT(std::string(DecodeAnswer(message).status().message()), HasSubstr("shares has 0 entries"));
   message.add_shares();
-  EXPECT_THAT(std::string(DecodeAnswer(message).status().message()), HasSubstr("shares[0].sizing.link is 0"));
+  EXPECT_THAT(std::string(DecodeAnswer(message).status().message()), HasSubstr("shares[0].sizing is unset"));
   message.set_total_time(-1);
   EXPECT_THAT(std::string(DecodeAnswer(message).status().message()), HasSubstr("total_time is -1"));
   message.set_total_time(1);
@@ -317,7 +326,7 @@ TEST(AnswerCodec, TheLongestAnswersFitInAMessage) {
   advice.feasible = true;
   advice.sizing.fixed_by_kind = {};
   for (const char* kind : {"weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace"}) {
-    advice.sizing.fixed_by_kind.emplace_back(kind, INT64_MAX);
+    advice.sizing.fixed_by_kind.push_back({kind, INT64_MAX});
   }
   v1::PlanLengthsResponse lengths;
   EncodeAnswer(std::vector<Advice>(kMaxLengths, advice), lengths);

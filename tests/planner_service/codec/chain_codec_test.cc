@@ -121,7 +121,7 @@ TEST(ChainCodec, NamesTheFieldThatIsWrong) {
               HasSubstr("host.read_cost is -1"));
   EXPECT_THAT(
       Refusal(EncodeRequest(TwoLevels()), [](auto& m) { m.set_start(static_cast<planner::v1::StoreLevel>(3)); }),
-      HasSubstr("start is 3; must be 0 to 2"));
+      HasSubstr("start is 3; must be STORE_LEVEL_DEVICE or STORE_LEVEL_HOST"));
 }
 
 TEST(ChainCodec, NamesWhatIsWrongWithAnAnswer) {
@@ -136,7 +136,8 @@ TEST(ChainCodec, NamesWhatIsWrongWithAnAnswer) {
               HasSubstr("curve[2].cost"));
   const planner::v1::PlanTwoLevelResponse two = EncodePlan(*planner.PlanTwoLevel(TwoLevels(), {}));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.set_device_only_cost(0); }), HasSubstr("device_only_cost is 0"));
-  EXPECT_THAT(Refusal(two, [](auto& m) { m.set_forward_count(29); }), HasSubstr("forward_count is 29; must be 30"));
+  EXPECT_THAT(Refusal(two, [](auto& m) { m.set_forward_count(29); }),
+              HasSubstr("forward_count is 29; must be at least 30"));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.mutable_host()->set_writes(-1); }), HasSubstr("host.writes is -1"));
   EXPECT_THAT(Refusal(two, [](auto& m) { m.mutable_device()->set_reads(-1); }), HasSubstr("device.reads is -1"));
 }

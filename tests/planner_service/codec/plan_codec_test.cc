@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "planner_service/codec/field_codec.h"
 #include "planner_service/codec/schedule_codec.h"
 #include "planner_service/planning/planner.h"
 
@@ -49,12 +50,13 @@ void ExpectSamePlan(const Plan& a, const Plan& b) {
   EXPECT_EQ(a.schedule, b.schedule);
 }
 
-TEST(StrategyCodec, GoesBothWays) {
-  for (const Strategy strategy :
-       {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm, Strategy::kIsm, Strategy::kMsm}) {
-    EXPECT_EQ(*DecodeStrategy(EncodeStrategy(strategy)), strategy);
+TEST(EnumCodec, GoesBothWays) {
+  const auto& type = *planner::v1::Strategy_descriptor();
+  for (const Named<Strategy>& strategy : kStrategyNames) {
+    const int number = EncodeEnum(type, std::string(strategy.name));
+    EXPECT_EQ(*DecodeEnum("strategy", type, number, kStrategyNames), strategy.value);
   }
-  EXPECT_EQ(*DecodeStrategy(planner::v1::STRATEGY_UNSPECIFIED), Strategy::kAuto);
+  EXPECT_EQ(*DecodeEnum("strategy", type, 0, kStrategyNames), Strategy::kAuto);
 }
 
 TEST(RequestCodec, GoesBothWays) {
@@ -92,8 +94,10 @@ TEST(RequestCodec, NamesTheFieldThatIsWrong) {
       {[](auto& m) { m.set_length(-1); }, "length is -1; must be 1 to 10000000"},
       {[](auto& m) { m.set_length(10'000'001); }, "length is 10000001; must be 1 to 10000000"},
       {[](auto& m) { m.set_length(kLeast); }, "length is -9223372036854775808; must be"},
-      {[](auto& m) { m.set_strategy(static_cast<planner::v1::Strategy>(7)); }, "strategy is 7; must be 0 to 6"},
-      {[](auto& m) { m.set_strategy(static_cast<planner::v1::Strategy>(-1)); }, "strategy is -1; must be 0 to 6"},
+      {[](auto& m) { m.set_strategy(static_cast<planner::v1::Strategy>(7)); },
+       "strategy is 7; must be STRATEGY_AUTO, STRATEGY_STORE_ALL"},
+      {[](auto& m) { m.set_strategy(static_cast<planner::v1::Strategy>(-1)); },
+       "strategy is -1; must be STRATEGY_AUTO"},
       {[](auto& m) { m.clear_bytes(); }, "budget is unset; set bytes"},
       {[](auto& m) { m.mutable_bytes()->set_state_bytes(0); }, "bytes.state_bytes is 0; must be 1 to 1125899906842624"},
       {[](auto& m) { m.mutable_bytes()->set_state_bytes(kMost); }, "bytes.state_bytes is 9223372036854775807; must be"},
@@ -109,7 +113,7 @@ TEST(RequestCodec, NamesTheFieldThatIsWrong) {
       {[](auto& m) { m.mutable_slots()->set_slots(5); }, "strategy auto"},
       {[](auto& m) { m.set_strategy(planner::v1::STRATEGY_ISM); }, "strategy ism"},
       {[](auto& m) { m.mutable_costs()->set_forward_seconds(kNan); },
-       "costs.forward_seconds is nan; must be finite and at least 0"},
+       "costs.forward_seconds is nan; must be at least 0 and at most 1e+09"},
       {[](auto& m) { m.mutable_costs()->set_taped_forward_seconds(-1); }, "costs.taped_forward_seconds is -1; must be"},
       {[](auto& m) { m.mutable_costs()->set_backward_seconds(kInfinity); }, "costs.backward_seconds is inf; must be"},
   };
@@ -185,12 +189,12 @@ TEST(PlanCodec, NamesWhatIsWrongWithASchedule) {
       {[](auto& m) { m.mutable_schedule()->set_rights(1, 4'000'000'000U); }, "schedule.rights[1] is 4000000000"},
       {[](auto& m) { m.mutable_schedule()->set_lengths(1, 1); }, "runs[1]"},
       {[](auto& m) { m.mutable_schedule()->set_lefts(1, 0); }, "runs[1]"},
-      {[](auto& m) { m.set_forward_count(1); }, "forward_count is 1; must be 2 to"},
+      {[](auto& m) { m.set_forward_count(1); }, "forward_count is 1; must be at least 2"},
       {[](auto& m) { m.set_forward_count_lower_bound(4); }, "forward_count_lower_bound is 4; must be 0 to 3"},
-      {[](auto& m) { m.set_forward_count_upper_bound(2); }, "forward_count_upper_bound is 2; must be 3 to"},
-      {[](auto& m) { m.set_peak_bytes(-1); }, "peak_bytes is -1; must be 0 to"},
-      {[](auto& m) { m.set_peak_slots(-1); }, "peak_slots is -1; must be 0 to"},
-      {[](auto& m) { m.set_smallest_feasible_budget(-1); }, "smallest_feasible_budget is -1; must be 0 to"},
+      {[](auto& m) { m.set_forward_count_upper_bound(2); }, "forward_count_upper_bound is 2; must be at least 3"},
+      {[](auto& m) { m.set_peak_bytes(-1); }, "peak_bytes is -1; must be at least 0"},
+      {[](auto& m) { m.set_peak_slots(-1); }, "peak_slots is -1; must be at least 0"},
+      {[](auto& m) { m.set_smallest_feasible_budget(-1); }, "smallest_feasible_budget is -1; must be at least 0"},
       {[](auto& m) { m.set_predicted_seconds(std::nan("")); }, "predicted_seconds is nan; must be finite"},
       {[](auto& m) { m.set_strategy(static_cast<planner::v1::Strategy>(70)); }, "strategy is 70"},
   };

@@ -112,7 +112,7 @@ class RandomAdvice {
                         .length = Between(1, kMaxChainLength)};
     model.link = Between(0, kMaxChainLength);
     model.carry_state = random_() % 2 == 0;
-    for (int64_t i = Between(0, kMaxLinkChoices); i > 0; --i) model.choices.push_back({.link = i, .costs = Costs()});
+    for (int64_t i = Between(0, kMaxLinkChoices); i > 0; --i) model.link_costs.push_back({.link = i, .costs = Costs()});
     return model;
   }
 

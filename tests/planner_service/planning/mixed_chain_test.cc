@@ -190,7 +190,7 @@ TEST(MixedChain, RefusesWhatIsOutOfRange) {
     change(request);
     return request;
   };
-  EXPECT_THAT(refusal({}), HasSubstr("segments: their number is 0; must be 1 to 2000"));
+  EXPECT_THAT(refusal({}), HasSubstr("segments has 0 entries; must have 1 to 2000"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[1].links = 0; })), HasSubstr("segments[1].links is 0"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[1].links = 1'000'000; })), HasSubstr("must be 1 to 2000"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[0].links = 1'998; })), HasSubstr("links together is 2001"));

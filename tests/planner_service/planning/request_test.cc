@@ -48,21 +48,23 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 INSTANTIATE_TEST_SUITE_P(
     Requests, BadRequestTest,
     ::testing::Values(
-        BadRequest{"NoLinks", Bytes(0, Strategy::kAuto, 1, 1, 1), "length is 0, must be 1..10000000"},
+        BadRequest{"NoLinks", Bytes(0, Strategy::kAuto, 1, 1, 1), "length is 0; must be 1 to 10000000"},
         BadRequest{"NegativeLength", Bytes(-1, Strategy::kAuto, 1, 1, 1), "length is -1"},
         BadRequest{"AbsurdLength", Bytes(INT64_MAX, Strategy::kAuto, 1, 1, 1), "length is 9223372036854775807"},
-        BadRequest{"NoState", Bytes(10, Strategy::kAuto, 0, 1, 1), "state_bytes is 0, must be 1..1125899906842624"},
-        BadRequest{"NegativeTape", Bytes(10, Strategy::kAuto, 1, -1, 1), "tape_bytes is -1, must be 0.."},
-        BadRequest{"NegativeBudget", Bytes(10, Strategy::kAuto, 1, 1, -1), "budget_bytes is -1, must be 0.."},
+        BadRequest{"NoState", Bytes(10, Strategy::kAuto, 0, 1, 1),
+                   "bytes.state_bytes is 0; must be 1 to 1125899906842624"},
+        BadRequest{"NegativeTape", Bytes(10, Strategy::kAuto, 1, -1, 1), "tape_bytes is -1; must be 0 to"},
+        BadRequest{"NegativeBudget", Bytes(10, Strategy::kAuto, 1, 1, -1), "budget_bytes is -1; must be 0 to"},
         BadRequest{"AbsurdBudget", Bytes(10, Strategy::kAuto, 1, 1, kMaxBytes + 1), "budget_bytes is"},
-        BadRequest{"NoSlots", Slots(10, Strategy::kHsm, 0, 1), "slots is 0, must be 1..10000000"},
-        BadRequest{"NoAlpha", Slots(10, Strategy::kMsm, 5, 0), "alpha is 0, must be 1..1048576"},
+        BadRequest{"NoSlots", Slots(10, Strategy::kHsm, 0, 1), "slots is 0; must be 1 to 10000000"},
+        BadRequest{"NoAlpha", Slots(10, Strategy::kMsm, 5, 0), "slots.alpha is 0; must be 1 to 1048576"},
         BadRequest{"AutoInSlots", Slots(10, Strategy::kAuto, 5, 1), "strategy auto takes bytes"},
         BadRequest{"StoreAllInSlots", Slots(10, Strategy::kStoreAll, 5, 1), "strategy store-all takes bytes"},
         BadRequest{"ChenInSlots", Slots(10, Strategy::kChen, 5, 1), "strategy chen takes bytes"},
         BadRequest{"IsmInBytes", Bytes(10, Strategy::kIsm, 1, 1, 1), "strategy ism takes slots"},
         BadRequest{"MsmInBytes", Bytes(10, Strategy::kMsm, 1, 1, 1), "strategy msm takes slots"},
-        BadRequest{"UnknownStrategy", Bytes(10, static_cast<Strategy>(77), 1, 1, 1), "strategy is 77, must be 0..5"},
+        BadRequest{"UnknownStrategy", Bytes(10, static_cast<Strategy>(77), 1, 1, 1),
+                   "strategy is unknown; must be one of auto, store-all"},
         BadRequest{"MsmTooLarge", Slots(1'000'000, Strategy::kMsm, 1000, 5), "at most 16777216 for length * slots"},
         BadRequest{"NegativeSeconds", WithCosts({-1, 1, 1}), "forward_seconds is -1"},
         BadRequest{"InfiniteSeconds", WithCosts({1, kInfinity, 1}), "taped_forward_seconds is inf"},
@@ -111,7 +113,7 @@ TEST(StrategyTest, NamesAndStrategiesAreEachOthersInverse) {
     ASSERT_TRUE(parsed.ok());
     EXPECT_EQ(*parsed, strategy);
   }
-  EXPECT_THAT(std::string(ParseStrategy("best").status().message()), HasSubstr("strategy is 'best', must be auto"));
+  EXPECT_THAT(std::string(ParseStrategy("best").status().message()), HasSubstr("strategy is 'best'; must be auto"));
   EXPECT_FALSE(ParseStrategy("").ok());
 }
 

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/replay_machine.h"
 
@@ -235,20 +236,20 @@ TEST(ScheduleVerifierTest, TooManyThingsAtOnceAreRefused) {
 }
 
 TEST(ScheduleVerifierTest, ChecksItsTask) {
-  EXPECT_TRUE(CheckTask(kTask).ok());
+  EXPECT_TRUE(CheckFields(kTask).ok());
   for (const int64_t bad : {int64_t{-1}, kMaxBytes + 1}) {
     VerificationTask task = kTask;
     task.budget_bytes = bad;
-    EXPECT_THAT(std::string(CheckTask(task).message()), HasSubstr("budget_bytes is "));
+    EXPECT_THAT(std::string(CheckFields(task).message()), HasSubstr("budget_bytes is "));
     task = kTask;
     task.tape_bytes = bad;
-    EXPECT_THAT(std::string(CheckTask(task).message()), HasSubstr("tape_bytes is "));
+    EXPECT_THAT(std::string(CheckFields(task).message()), HasSubstr("tape_bytes is "));
     task = kTask;
     task.state_bytes = bad;
-    EXPECT_THAT(std::string(CheckTask(task).message()), HasSubstr("state_bytes is "));
+    EXPECT_THAT(std::string(CheckFields(task).message()), HasSubstr("state_bytes is "));
     task = kTask;
     task.length = bad;
-    EXPECT_THAT(std::string(CheckTask(task).message()), HasSubstr("length is "));
+    EXPECT_THAT(std::string(CheckFields(task).message()), HasSubstr("length is "));
   }
 }
 

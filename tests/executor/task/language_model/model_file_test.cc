@@ -94,19 +94,19 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
   expect({{"recurve", std::string(kMetadata) + '\0' + "more"}}, "NUL");
   expect({{"recurve", "[]"}}, "no JSON object");
   expect({{"recurve", R"({"format":"gru-1"})"}}, "recurve.format");
-  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256})"}}, "recurve.layers is missing");
-  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":0})"}}, "recurve.vocabulary is 0");
-  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256,"layers":1e300,"hidden":5,"embedding":3})"}},
-         "layers");
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256})"}}, "metadata recurve: \"cell\" is missing");
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256,"cell":"lstm","layers":1e300})"}}, "\"layers\" is 1e+300");
   const std::string sizes = R"({"format":"byte-rnn-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3)";
   const std::string cell = sizes + R"(,"cell":"lstm")";
   const std::string options = cell + R"(,"residual":false,"layer_norm":false)";
-  expect({{"recurve", sizes + "}"}}, "recurve.cell");
-  expect({{"recurve", sizes + R"(,"cell":"mamba"})"}}, "recurve.cell");
-  expect({{"recurve", cell + "}"}}, "recurve.residual");
-  expect({{"recurve", options + "}"}}, "recurve.dropout");
-  expect({{"recurve", options + R"(,"dropout":1.0})"}}, "recurve.dropout is 1");
-  expect({{"recurve", options + R"(,"dropout":0})"}}, "recurve.recurrent_dropout");
+  expect({{"recurve", sizes + "}"}}, "\"cell\" is missing");
+  expect({{"recurve", sizes + R"(,"cell":"mamba"})"}}, "\"cell\" is \"mamba\"");
+  expect({{"recurve", cell + "}"}}, "\"residual\" is missing");
+  expect({{"recurve", options + "}"}}, "\"dropout\" is missing");
+  expect({{"recurve", options + R"(,"dropout":0})"}}, "\"recurrent_dropout\" is missing");
+  const std::string dropped = options + R"(,"dropout":1.0,"recurrent_dropout":0)";
+  expect({{"recurve", dropped + "}"}}, "metadata recurve.dropout is 100%; must be at least 0% and below 100%");
+  expect({{"recurve", dropped + R"(,"colour":1})"}}, "\"colour\" is not known here");
 }
 
 TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {

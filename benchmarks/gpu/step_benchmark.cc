@@ -24,6 +24,7 @@
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/backend/cuda/cuda_backend.h"
 #include "executor/backend/precision.h"
+#include "executor/job/median.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/status/status_macros.h"
 
@@ -152,11 +153,6 @@ absl::StatusOr<std::vector<double>> Measure(Backend& backend, double limit, cons
     rounds.push_back(round);
   }
   return rounds;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options, Precision precision) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/job/median.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/schedule.h"
@@ -25,11 +26,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
 
 struct Pass {
   double plan_seconds = 0;

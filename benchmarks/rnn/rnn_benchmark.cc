@@ -23,6 +23,7 @@
 #include "executor/backend/precision.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/job_spec.h"
+#include "executor/job/median.h"
 #include "executor/profile/product_peak.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/status/status_macros.h"
@@ -170,11 +171,6 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backen
                    TrainingRun::Create(options->model, options->shape, options->budget, backend));
   if (const absl::StatusOr<double> warm = run->Sweep(); !warm.ok()) return warm.status();
   return run;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 absl::Status RunRounds(TrainingRun& run, ProductPeak& peak, int64_t count, nlohmann::json* report) {

@@ -6,6 +6,7 @@
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/persistent.h"
 #include "executor/backend/cuda/persistent_turns.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
@@ -17,7 +18,7 @@ T* Advanced(T* pointer, int64_t by) {
   return pointer == nullptr ? nullptr : pointer + by;
 }
 
-// What CellForwardArgs and CellBackwardArgs have in common, of steps [begin, end) alone.
+// The fields that CellForwardArgs and CellBackwardArgs share, restricted to steps [begin, end).
 template <class Args>
 Args PartOf(Args a, int64_t begin, int64_t end) {
   const CellGeometry geometry = GeometryOf(a.cell);
@@ -46,7 +47,7 @@ CellBackwardArgs BackwardPart(const CellBackwardArgs& args, int64_t begin, int64
   return part;
 }
 
-// From element `begin` of its memory on.
+// The same rows, offset by `begin` elements.
 OperandRows From(OperandRows rows, int64_t begin) {
   rows.data = static_cast<std::byte*>(rows.data) + begin * BytesOf(rows.element);
   return rows;
@@ -62,7 +63,7 @@ int64_t AlignUpTo256(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 }  // namespace
 
 Recurrence::Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream,
-                       Stretch scratch)
+                       Scratch scratch)
     : products_(products),
       persistent_(persistent && products.on_tensor_cores()),
       persistent_device_{.capability = device.capability,
@@ -89,7 +90,7 @@ absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const Cel
                                                    .args = ForwardPart(args, t, std::min(t + plan.steps, args.k)),
                                                    .weights = ForwardWeights(args.recurrent, args.H),
                                                    .exchange = scratch_.data};
-    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+    RETURN_IF_ERROR(StartInTurn(launch, stream_));
   }
   ++persistent_links_;
   return absl::OkStatus();
@@ -102,7 +103,7 @@ absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const Ce
         .args = BackwardPart(args, std::max<int64_t>(end - plan.steps, 0), end),
         .weights = BackwardWeights(args.cell, args.recurrent, args.H),
         .exchange = scratch_.data};
-    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+    RETURN_IF_ERROR(StartInTurn(launch, stream_));
   }
   ++persistent_links_;
   return absl::OkStatus();
@@ -116,8 +117,7 @@ absl::Status Recurrence::Forward(const CellForwardArgs& args) {
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t t = 0; t < args.k; t += kPartSteps) {
       const CellForwardArgs part = ForwardPart(args, t, std::min(t + kPartSteps, args.k));
-      absl::Status status = ForwardRows(part, row, std::min(most_rows, args.B - row));
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(ForwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }
   return absl::OkStatus();
@@ -132,14 +132,12 @@ absl::Status Recurrence::ForwardRows(const CellForwardArgs& args, int64_t first_
                          .h = h,
                          .product = reinterpret_cast<float*>(Tensors() + h_bytes)};
   auto* there = reinterpret_cast<ForwardLink*>(scratch_.data);
-  absl::Status status = ToStatus(BeginForward(link, there, stream_), "begin a link");
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ToStatus(BeginForward(link, there, stream_), "begin a link"));
   return graphs_.Run(
       {.backward = false, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
-      stream_, [&] {
-        absl::Status steps;
-        for (int64_t t = 0; t < args.k && steps.ok(); ++t) steps = ForwardStep(link, t);
-        return steps;
+      stream_, [&]() -> absl::Status {
+        for (int64_t t = 0; t < args.k; ++t) RETURN_IF_ERROR(ForwardStep(link, t));
+        return absl::OkStatus();
       });
 }
 
@@ -149,16 +147,16 @@ absl::Status Recurrence::ForwardStep(const ForwardLink& link, int64_t t) {
   const auto* there = reinterpret_cast<const ForwardLink*>(scratch_.data);
   const OperandRows weights = ForwardWeights(a.recurrent, a.H);
   const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the first product
-  absl::Status status;
-  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
+  for (int i = 0; i < (geometry.two_products ? 2 : 1); ++i) {
     const int64_t begin = i == 0 ? 0 : first * a.H;
     const int64_t end = (i == 0 ? first : geometry.gates) * a.H;
-    status = products_.Multiply(link.rows, end - begin, a.H, {link.h}, {From(weights, begin * weights.stride), true},
-                                false, link.product + begin, geometry.gates * a.H);
-    if (!status.ok()) return status;
-    status = ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward");
+    RETURN_IF_ERROR(products_.Multiply(link.rows, end - begin, a.H, {link.h},
+                                       {From(weights, begin * weights.stride), true}, false, link.product + begin,
+                                       geometry.gates * a.H));
+    RETURN_IF_ERROR(
+        ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward"));
   }
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
@@ -171,8 +169,7 @@ absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
     for (int64_t i = parts - 1; i >= 0; --i) {
       const int64_t t = i * kPartSteps;
       const CellBackwardArgs part = BackwardPart(args, t, std::min(t + kPartSteps, args.k));
-      absl::Status status = BackwardRows(part, row, std::min(most_rows, args.B - row));
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(BackwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }
   return absl::OkStatus();
@@ -188,14 +185,11 @@ absl::Status Recurrence::BackwardRows(const CellBackwardArgs& args, int64_t firs
                           .gradients = gradients,
                           .product = reinterpret_cast<float*>(Tensors() + gradient_bytes)};
   auto* there = reinterpret_cast<BackwardLink*>(scratch_.data);
-  absl::Status status = ToStatus(BeginBackward(link, there, stream_), "begin a link backward");
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ToStatus(BeginBackward(link, there, stream_), "begin a link backward"));
   return graphs_.Run(
       {.backward = true, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
-      stream_, [&] {
-        absl::Status steps;
-        for (int64_t t = args.k - 1; t >= 0 && steps.ok(); --t) steps = BackwardStep(link, t);
-        if (!steps.ok()) return steps;
+      stream_, [&]() -> absl::Status {
+        for (int64_t t = args.k - 1; t >= 0; --t) RETURN_IF_ERROR(BackwardStep(link, t));
         return ToStatus(EndBackward(rows, args.H, there, stream_), "end a link backward");
       });
 }
@@ -205,19 +199,17 @@ absl::Status Recurrence::BackwardStep(const BackwardLink& link, int64_t t) {
   const CellGeometry geometry = GeometryOf(a.cell);
   const auto* there = reinterpret_cast<const BackwardLink*>(scratch_.data);
   const OperandRows weights = BackwardWeights(a.cell, a.recurrent, a.H);
-  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product, here
-  absl::Status status;
-  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
-    status = ToStatus(StepsOf(a.cell).backward[i](link.gradients.element, link.rows, a.H, there, t, stream_),
-                      "cell backward");
-    if (!status.ok()) return status;
+  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product
+  for (int i = 0; i < (geometry.two_products ? 2 : 1); ++i) {
+    RETURN_IF_ERROR(ToStatus(StepsOf(a.cell).backward[i](link.gradients.element, link.rows, a.H, there, t, stream_),
+                             "cell backward"));
     const bool of_last_gate = geometry.two_products && i == 0;
     const int64_t begin = of_last_gate ? first * a.H : 0;
     const int64_t end = (of_last_gate ? geometry.gates : first) * a.H;
-    status = products_.Multiply(link.rows, a.H, end - begin, {From(link.gradients, begin)},
-                                {From(weights, begin), true}, i == 1, link.product, a.H);
+    RETURN_IF_ERROR(products_.Multiply(link.rows, a.H, end - begin, {From(link.gradients, begin)},
+                                       {From(weights, begin), true}, i == 1, link.product, a.H));
   }
-  return status;
+  return absl::OkStatus();
 }
 
 OperandRows Recurrence::ForwardWeights(const void* packed, int64_t H) const {
@@ -229,7 +221,7 @@ OperandRows Recurrence::BackwardWeights(Cell cell, const void* packed, int64_t H
           OperandStride(products_.element(), GeometryOf(cell).gates * H)};
 }
 
-// One row always has room: it would have to be 800,000 hidden units wide not to.
+// One row always fits: it would need 800,000 hidden units not to.
 int64_t Recurrence::RowsAtATime(int64_t row_bytes) const { return (scratch_.bytes - kLinkBytes - 256) / row_bytes; }
 
 }  // namespace recurve::cuda

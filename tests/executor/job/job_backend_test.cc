@@ -30,7 +30,7 @@ TEST(MakeJobBackend, TheCpuWithTheThreadsThatItWasGranted) {
     EXPECT_EQ(ThreadsOf(spec).note.empty(), threads <= granted) << ThreadsOf(spec).note;
   }
   EXPECT_THAT(ThreadsOf({.hidden = 1024, .threads = 1024}).note,
-              AllOf(HasSubstr("threads is 1024: runs on "), HasSubstr("processors that this process may use")));
+              AllOf(HasSubstr("threads is 1024: using "), HasSubstr("processors available to this process")));
 }
 
 // Affinity stands for a container that grants one processor of many.
@@ -53,7 +53,7 @@ TEST(MakeJobBackend, NoMoreThreadsThanThereIsWorkFor) {
   const JobSpec tiny{.hidden = 16, .batch = 2, .threads = 2};
   EXPECT_EQ(ThreadsOf(tiny).threads, 1);
   if (GrantedProcessors() > 1) {
-    EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("keeps busy"));
+    EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("operation of this size"));
   }
   EXPECT_EQ(ThreadsOf({.hidden = 16, .batch = 2}).note, "");
 }

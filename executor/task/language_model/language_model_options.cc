@@ -38,7 +38,7 @@ std::string ConfigToJson(const ModelConfig& config) {
 absl::StatusOr<int64_t> ReadExtent(const nlohmann::json& json, const char* field) {
   const auto found = json.find(field);
   if (found == json.end() || !found->is_number_integer()) {
-    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or no whole number"));
+    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or not an integer"));
   }
   const auto value = found->get<int64_t>();
   if (value < 1 || value > kMaxExtent) {
@@ -51,7 +51,7 @@ absl::StatusOr<int64_t> ReadExtent(const nlohmann::json& json, const char* field
 absl::StatusOr<double> ReadRate(const nlohmann::json& json, const char* field) {
   const auto found = json.find(field);
   if (found == json.end() || !found->is_number()) {
-    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or no number"));
+    return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or not a number"));
   }
   const auto rate = found->get<double>();
   if (!(rate >= 0 && rate < 1)) {
@@ -73,13 +73,12 @@ absl::StatusOr<ModelConfig> ConfigFromJson(const nlohmann::json& json) {
   const auto cell = json.find("cell");
   const std::optional<Cell> known =
       cell != json.end() && cell->is_string() ? ParseCell(cell->get<std::string>()) : std::nullopt;
-  if (!known) return absl::InvalidArgumentError("metadata recurve.cell is missing or names no cell that is known");
+  if (!known) return absl::InvalidArgumentError("metadata recurve.cell is missing or not a known cell");
   config.cell = *known;
   for (const auto& [field, value] : {std::pair("residual", &config.residual), {"layer_norm", &config.layer_norm}}) {
     const auto found = json.find(field);
     if (found == json.end() || !found->is_boolean()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metadata recurve.", field, " is missing or neither true nor false"));
+      return absl::InvalidArgumentError(absl::StrCat("metadata recurve.", field, " is missing or not a boolean"));
     }
     *value = found->get<bool>();
   }
@@ -115,13 +114,14 @@ Metric BitsPerByte(double bits) { return {.name = "bits_per_byte", .value = bits
 
 void LanguageModelOptions::VisitFields(FieldVisitor& visitor) {
   visitor.Text(
-      {.name = "data_path", .help = "file of bytes to learn from; required", .option = "--data", .kind = "FILE"},
+      {.name = "data_path", .help = "file to train on, read as bytes; required", .option = "--data", .kind = "FILE"},
       data_path);
-  visitor.Real(
-      {.name = "holdout", .help = "last part of the data, kept for evaluation; 0: none", .notation = Notation::kShare},
-      {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
-  visitor.Enum({"sequences", "what a sequence is: a part of the text, which is read on and on, or each line by itself"},
-               kSequences, sequences);
+  visitor.Real({.name = "holdout",
+                .help = "last part of the data, held out for evaluation; 0: none",
+                .notation = Notation::kShare},
+               {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
+  visitor.Enum({"sequences", "what a sequence is: a window of the continuous text, or a single line"}, kSequences,
+               sequences);
 }
 
 absl::Status LanguageModelOptions::Check() const {
@@ -168,7 +168,7 @@ std::string LanguageModelOptions::Title() const {
                       model.layers == 1 ? " layer of " : " layers of ", model.hidden);
 }
 
-// Those of the recurrent product.
+// The multiply-adds of the recurrent product.
 int64_t LanguageModelOptions::StepOperations(int64_t batch) const {
   return batch * model.hidden * GeometryOf(model.cell).gates * model.hidden;
 }

@@ -20,19 +20,16 @@ constexpr char kDescription[] =
     "\n"
     "Clients submit jobs over gRPC to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and\n"
     "`cancel` are such clients. For each job the daemon measures the costs of a link (a chunk of consecutive steps),\n"
-    "requests a plan, verifies it, and trains. The metrics at /metrics show planned next to measured values. Job "
-    "history\n"
-    "is in memory and lost on restart; model files stay. SIGTERM, SIGINT or SIGHUP stops the daemon: its health "
-    "becomes\n"
-    "NOT_SERVING, the running job stops and saves its model, and the exit status is 0.";
+    "requests a plan, verifies it, and trains. The metrics at /metrics show planned next to measured values. Job\n"
+    "history is in memory and lost on restart; model files stay. SIGTERM, SIGINT or SIGHUP stops the daemon: its\n"
+    "health becomes NOT_SERVING, the running job stops and saves its model, and the exit status is 0.";
 
 constexpr char kFooter[] =
     "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
     "Link costs are cached in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME\n"
     "or ~/.cache.\n"
-    "There is no TLS and no authentication yet: anyone who can reach the port can run jobs, which read and write "
-    "files\n"
-    "as this user. Listen on loopback, or on a trusted network with --data-root and --model-root.\n"
+    "There is no TLS and no authentication yet: anyone who can reach the port can run jobs, which read and write\n"
+    "files as this user. Listen on loopback, or on a trusted network with --data-root and --model-root.\n"
     "\n"
     "Examples:\n"
     "  recurve-executor\n"

@@ -18,6 +18,7 @@
 #include "executor/backend/cpu/kernels.h"
 #include "executor/backend/cpu/operation_parts.h"
 #include "executor/backend/cpu/thread_pool.h"
+#include "executor/backend/link_steps.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 
@@ -172,7 +173,7 @@ class CpuBackend final : public Backend {
   void CellForward(const CellForwardArgs& args) override {
     const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
     for (int64_t begin = 0; begin < args.k; begin += steps) {
-      const CellForwardArgs part = cpu::StepsOf(args, begin, std::min(args.k, begin + steps));
+      const CellForwardArgs part = StepsOfLink(args, begin, std::min(args.k, begin + steps));
       Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
             [&](Range rows) { KernelsOf(args.cell).forward(part, rows); });
     }
@@ -181,7 +182,7 @@ class CpuBackend final : public Backend {
   void CellBackward(const CellBackwardArgs& args) override {
     const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
     for (int64_t end = args.k; end > 0; end = std::max<int64_t>(0, end - steps)) {
-      const CellBackwardArgs part = cpu::StepsOf(args, std::max<int64_t>(0, end - steps), end);
+      const CellBackwardArgs part = StepsOfLink(args, std::max<int64_t>(0, end - steps), end);
       Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
             [&](Range rows) { KernelsOf(args.cell).backward(part, rows); });
     }

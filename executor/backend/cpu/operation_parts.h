@@ -70,41 +70,6 @@ class StopRequest {
   int64_t unasked_ = 0;  // multiply-adds
 };
 
-// Steps [begin, end) of `a`, starting from the state that the earlier steps wrote.
-inline CellForwardArgs StepsOf(const CellForwardArgs& a, int64_t begin, int64_t end) {
-  const int64_t BH = a.B * a.H;
-  const int64_t row = GeometryOf(a.cell).row();
-  CellForwardArgs part = a;
-  part.k = end - begin;
-  if (a.input.projected != nullptr) part.input.projected += begin * row * BH;
-  if (a.input.projected == nullptr) part.input.tokens += begin * a.B;
-  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
-    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
-    part.inner[s] = a.inner[s] + begin * BH;
-    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
-  }
-  if (a.gates != nullptr) part.gates += begin * row * BH;
-  if (a.masked != nullptr) part.masked += begin * BH;
-  part.lengths.first_step += begin;
-  return part;
-}
-
-// The same for the backward pass: the steps from `end` on must have run.
-inline CellBackwardArgs StepsOf(const CellBackwardArgs& a, int64_t begin, int64_t end) {
-  const int64_t BH = a.B * a.H;
-  CellBackwardArgs part = a;
-  part.k = end - begin;
-  if (a.dh_above != nullptr) part.dh_above += begin * BH;
-  part.gates += begin * GeometryOf(a.cell).row() * BH;
-  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
-    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
-    part.inner[s] = a.inner[s] + begin * BH;
-    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
-  }
-  part.lengths.first_step += begin;
-  return part;
-}
-
 // The sum restricted to rows [begin, end).
 inline WeightGradientArgs RowsOf(const WeightGradientArgs& a, int64_t begin, int64_t end) {
   WeightGradientArgs part = a;

@@ -6,46 +6,13 @@
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/persistent.h"
 #include "executor/backend/cuda/persistent_turns.h"
+#include "executor/backend/link_steps.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
-
-template <class T>
-T* Advanced(T* pointer, int64_t by) {
-  return pointer == nullptr ? nullptr : pointer + by;
-}
-
-// The fields that CellForwardArgs and CellBackwardArgs share, restricted to steps [begin, end).
-template <class Args>
-Args PartOf(Args a, int64_t begin, int64_t end) {
-  const CellGeometry geometry = GeometryOf(a.cell);
-  const int64_t BH = a.B * a.H;
-  for (int s = 0; s < geometry.states; ++s) {
-    if (end < a.k) a.last[s] = a.inner[s] + (end - 1) * BH;
-    if (begin > 0) a.first[s] = a.inner[s] + (begin - 1) * BH;
-    a.inner[s] = Advanced(a.inner[s], begin * BH);
-  }
-  a.gates = Advanced(a.gates, begin * geometry.row() * BH);
-  a.lengths.first_step += begin;
-  a.k = end - begin;
-  return a;
-}
-
-CellForwardArgs ForwardPart(const CellForwardArgs& args, int64_t begin, int64_t end) {
-  CellForwardArgs part = PartOf(args, begin, end);
-  part.input.projected = Advanced(part.input.projected, begin * args.B * GeometryOf(args.cell).row() * args.H);
-  part.input.tokens = Advanced(part.input.tokens, begin * args.B);
-  return part;
-}
-
-CellBackwardArgs BackwardPart(const CellBackwardArgs& args, int64_t begin, int64_t end) {
-  CellBackwardArgs part = PartOf(args, begin, end);
-  part.dh_above = Advanced(part.dh_above, begin * args.B * args.H);
-  return part;
-}
 
 // The same rows, offset by `begin` elements.
 OperandRows From(OperandRows rows, int64_t begin) {
@@ -87,7 +54,7 @@ LinkRuns Recurrence::link_runs() const {
 absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const CellForwardArgs& args) {
   for (int64_t t = 0; t < args.k; t += plan.steps) {
     const PersistentLaunch<CellForwardArgs> launch{.plan = plan,
-                                                   .args = ForwardPart(args, t, std::min(t + plan.steps, args.k)),
+                                                   .args = StepsOfLink(args, t, std::min(t + plan.steps, args.k)),
                                                    .weights = ForwardWeights(args.recurrent, args.H),
                                                    .exchange = scratch_.data};
     RETURN_IF_ERROR(StartInTurn(launch, stream_));
@@ -100,7 +67,7 @@ absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const Ce
   for (int64_t end = args.k; end > 0; end -= plan.steps) {
     const PersistentLaunch<CellBackwardArgs> launch{
         .plan = plan,
-        .args = BackwardPart(args, std::max<int64_t>(end - plan.steps, 0), end),
+        .args = StepsOfLink(args, std::max<int64_t>(end - plan.steps, 0), end),
         .weights = BackwardWeights(args.cell, args.recurrent, args.H),
         .exchange = scratch_.data};
     RETURN_IF_ERROR(StartInTurn(launch, stream_));
@@ -116,7 +83,7 @@ absl::Status Recurrence::Forward(const CellForwardArgs& args) {
   const int64_t most_rows = RowsAtATime(h_bytes + geometry.gates * args.H * kFloatBytes);
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t t = 0; t < args.k; t += kPartSteps) {
-      const CellForwardArgs part = ForwardPart(args, t, std::min(t + kPartSteps, args.k));
+      const CellForwardArgs part = StepsOfLink(args, t, std::min(t + kPartSteps, args.k));
       RETURN_IF_ERROR(ForwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }
@@ -168,7 +135,7 @@ absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t i = parts - 1; i >= 0; --i) {
       const int64_t t = i * kPartSteps;
-      const CellBackwardArgs part = BackwardPart(args, t, std::min(t + kPartSteps, args.k));
+      const CellBackwardArgs part = StepsOfLink(args, t, std::min(t + kPartSteps, args.k));
       RETURN_IF_ERROR(BackwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }

@@ -4,7 +4,6 @@
 #include <random>
 #include <vector>
 
-#include "executor/model/parameters.h"
 #include "executor/task/language_model/initial_parameters.h"
 
 namespace recurve {
@@ -56,7 +55,7 @@ double RecurrentModel::Flops() const {
 }
 
 void RecurrentModel::BeginSweep() {
-  const float* weight = parameters_ + layout_.tensors.entries()[layout_.layers.front().input_weight].offset;
+  const float* weight = parameters_ + layout_.tensors.entries()[layout_.layers[0].input_weight].offset;
   backend_.Pack(Packing::kForward, weight, config_.embedding, width(), packed_);
   stack_.Pack();
   backend_.Zero(gradients_, layout_.tensors.block_bytes());
@@ -66,7 +65,7 @@ void RecurrentModel::Forward(int64_t link, const std::byte* state_in, std::byte*
                              bool keep_tape) {
   const RecurrentStack::Link there{.index = link, .state_in = state_in, .state_out = state_out, .tape = tape};
   float* projected = stack_.FirstInput(there);
-  const float* bias = parameters_ + layout_.tensors.entries()[layout_.layers.front().bias].offset;
+  const float* bias = parameters_ + layout_.tensors.entries()[layout_.layers[0].bias].offset;
   backend_.LinearForward(shape_.steps(link) * shape_.batch, config_.embedding, width(),
                          x_ + FirstRow(link) * config_.embedding, packed_, bias, projected, stack_.input_stride());
   stack_.Forward(there, {.projected = projected}, keep_tape);
@@ -80,7 +79,7 @@ void RecurrentModel::Backward(int64_t link, const std::byte* state_in, const std
   float* output = stack_.Output(there);
   backend_.Copy(dy_ + FirstRow(link) * config_.hidden, rows * config_.hidden * kFloat, output);
   stack_.Backward(there, state_gradient);
-  const ParameterLayout::LayerIndices& first = layout_.layers.front();
+  const ParameterLayout::LayerIndices& first = layout_.layers[0];
   backend_.LinearWeightGradient(rows, config_.embedding, width(), x_ + FirstRow(link) * config_.embedding,
                                 stack_.FirstInputGradient(there), stack_.input_stride(),
                                 gradients_ + layout_.tensors.entries()[first.input_weight].offset,

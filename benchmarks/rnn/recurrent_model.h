@@ -7,8 +7,10 @@
 
 #include "executor/backend/backend.h"
 #include "executor/model/link_model.h"
+#include "executor/model/parameters.h"
 #include "executor/model/recurrent_stack.h"
 #include "executor/model/region.h"
+#include "planner_service/model/model_config.h"
 #include "planner_service/model/parameter_layout.h"
 
 namespace recurve {
@@ -59,7 +61,7 @@ class RecurrentModel final : public LinkModel {
   const LanguageModelLayout layout_;
   RecurrentStack stack_;
   Regions needs_;
-  float* parameters_ = nullptr;  // block of layout_
+  float* parameters_ = nullptr;  // block of layout_.tensors
   float* gradients_ = nullptr;   // the same
   std::byte* packed_ = nullptr;  // the first layer's input weight
   float* x_ = nullptr;           // [T, B, E]

@@ -119,8 +119,9 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       loss_(NewGauges(registry, "recurve_executor_loss_nats", "Loss of the last batch in nats per byte.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
                                "Global norm of the gradient of the last batch, before clipping.")),
-      evaluation_(NewGauges(registry, "recurve_executor_evaluation",
-                            "Bits per byte on the held-out data at the last evaluation.")),
+      evaluation_(
+          NewGauges(registry, "recurve_executor_evaluation",
+                    "The task's metric on the held-out part, such as bits per byte, when it was last evaluated.")),
       last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
                                  "When the running job last wrote its model file, in seconds since 1970.")) {
   UpdateResident();

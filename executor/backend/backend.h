@@ -5,10 +5,11 @@
 //
 // Letters used for shapes, in all of executor/:
 //   T  steps in a sequence            B  sequences in a batch      V  vocabulary
-//   k  steps in a link (a chunk of consecutive steps, the unit of planning)
-//   H  hidden size               E  embedding size
+//   k  steps in a link                H  hidden size               E  embedding size
 //   N  links in a sequence            L  layers
-// and, for a cell (cell.h): S tensors per state, G gates, A taped activations, W = max(A, G).
+// A link is a chunk of consecutive steps, the unit of planning.
+//
+// Letters of a cell (cell.h): S tensors per state, G gates, A taped activations, W = max(A, G).
 // Tensors are dense, row-major, time-major fp32 in device memory; the last letter varies fastest. "+=" in a comment
 // means that the result is added to the existing values.
 #ifndef RECURVE_EXECUTOR_BACKEND_BACKEND_H_

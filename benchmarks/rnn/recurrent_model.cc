@@ -47,8 +47,8 @@ void RecurrentModel::Bind(Regions regions) {
 }
 
 double RecurrentModel::Flops() const {
-  // Of an element of the gates: each weight is used in a forward, for its own gradient, and for the gradient of what it
-  // multiplied, which the input of the first layer does not need.
+  // Per element of the gates: each weight is used in the forward, for its own gradient, and for the gradient of its
+  // input, which the first layer does not need.
   const int64_t first = 2 * config_.embedding + 3 * config_.hidden;
   const int64_t above = (config_.layers - 1) * 6 * config_.hidden;
   return 2 * static_cast<double>(first + above) * static_cast<double>(width() * shape_.length * shape_.batch);
@@ -75,7 +75,7 @@ void RecurrentModel::Backward(int64_t link, const std::byte* state_in, const std
                               std::byte* state_gradient) {
   const RecurrentStack::Link there{.index = link, .state_in = state_in, .state_out = state_out, .tape = tape};
   const int64_t rows = shape_.steps(link) * shape_.batch;
-  // As a loss would: reads the output, writes its gradient over it.
+  // Like a loss: reads the output and overwrites it with its gradient.
   float* output = stack_.Output(there);
   backend_.Copy(dy_ + FirstRow(link) * config_.hidden, rows * config_.hidden * kFloat, output);
   stack_.Backward(there, state_gradient);

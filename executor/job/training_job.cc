@@ -16,6 +16,7 @@
 #include "executor/job/job_backend.h"
 #include "executor/job/length_plans.h"
 #include "executor/job/link_sizing.h"
+#include "executor/job/median.h"
 #include "executor/job/memory_plan.h"
 #include "executor/job/model_saver.h"
 #include "executor/job/prediction_drift.h"
@@ -29,12 +30,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 std::vector<NamedFile> InputFiles(const JobSpec& spec) {
   TaskSpec task = spec.task;

@@ -445,14 +445,14 @@ TEST_F(TrainCommand, ATextThatBecomesShorterEndsIt) {
   std::filesystem::resize_file(text_, 10);
   const Outcome outcome = process.Wait();
   EXPECT_EQ(outcome.exit, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("became shorter while it was read"));
+  EXPECT_THAT(outcome.err, HasSubstr("was truncated while it was read"));
 }
 
 TEST_F(TrainCommand, ATextThatIsOverwrittenIsNoted) {
   RecurveProcess process(Plus(TinyTraining(text_), {"--json", "--steps", "1000000000"}));
   WaitForStep(process, 3);
   std::ofstream(text_, std::ios::app) << "more";
-  while (process.OutSoFar().find("was written to while it was read") == std::string::npos) {
+  while (process.OutSoFar().find("was modified while it was read") == std::string::npos) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   process.Signal(SIGINT);
@@ -472,7 +472,7 @@ TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
 
 TEST_F(TrainCommand, LinesEndInNewlines) {
   const std::string text = scratch_.Write("mac", "one\rtwo\rthree\r");
-  ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so that all of it is one"});
+  ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so it is a single"});
 }
 
 }  // namespace

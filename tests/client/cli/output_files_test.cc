@@ -109,7 +109,7 @@ TEST_F(OutputFiles, AnInterruptEndsWritingToAPipe) {
   const std::string pipe = scratch_.File("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const std::vector<std::string> exported = {"schedule",     "export", "--length", "30000", "--state-bytes", "1",
-                                             "--tape-bytes", "2",      "--memory", "30",      "--save",        pipe};
+                                             "--tape-bytes", "2",      "--memory", "30",    "--save",        pipe};
   RecurveProcess unread(exported);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   unread.Signal(SIGINT);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "absl/strings/str_cat.h"
 #include "planner_service/planning/chain.h"
+#include "planner_service/planning/check_range.h"
 #include "planner_service/planning/mixed_chain.h"
 #include "planner_service/planning/two_level.h"
 
 namespace recurve {
 namespace {
 
-// Checks fields, and keeps the first error.
+// Checks fields and keeps the first error.
 class FieldCheck {
  public:
   void Range(const std::string& field, int64_t value, int64_t least, int64_t most) {
-    if (status_.ok() && (value < least || value > most)) {
-      status_ = absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be ", least, " to ", most));
-    }
+    status_.Update(CheckRange(field, value, least, most));
   }
   void Bytes(const std::string& field, int64_t value) { Range(field, value, 0, kMaxBytes); }
   void Cost(const std::string& field, int64_t value) { Range(field, value, 0, kMaxCost); }
@@ -39,7 +38,7 @@ void CheckStore(const std::string& prefix, const TwoLevelRequest::Store& store, 
 
 absl::Status CheckRequest(const ChainRequest& request) {
   FieldCheck check;
-  check.Range("segments: their number", static_cast<int64_t>(request.segments.size()), 1, kMaxMixedLinks);
+  check.Range("number of segments", static_cast<int64_t>(request.segments.size()), 1, kMaxMixedLinks);
   int64_t links = 0;
   for (size_t i = 0; i < request.segments.size() && check.status().ok(); ++i) {
     const ChainSegment& segment = request.segments[i];
@@ -50,7 +49,7 @@ absl::Status CheckRequest(const ChainRequest& request) {
     check.LinkCosts(prefix, segment);
     if (check.status().ok()) links += segment.links;
   }
-  check.Range("segments: their links together", links, 1, kMaxMixedLinks);
+  check.Range("total links of all segments", links, 1, kMaxMixedLinks);
   check.Bytes("final_state_bytes", request.final_state_bytes);
   check.Bytes("budget_bytes", request.budget_bytes);
   check.Range("max_corners", request.max_corners, 0, kMaxCorners);
@@ -59,7 +58,7 @@ absl::Status CheckRequest(const ChainRequest& request) {
   if (splits <= kMaxMixedSplits) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("segments have ", splits, " ways to split their ", links,
                                                  " links; must be at most ", kMaxMixedSplits,
-                                                 ": take more steps into a link, or fewer segments"));
+                                                 ": use more steps per link, or fewer segments"));
 }
 
 absl::Status CheckRequest(const TwoLevelRequest& request) {
@@ -76,7 +75,7 @@ absl::Status CheckRequest(const TwoLevelRequest& request) {
   return absl::InvalidArgumentError(absl::StrCat(
       "length is ", request.length, " with ", request.device.bytes / request.state_bytes, " states on the device and ",
       request.host.bytes / request.state_bytes, " on the host; length * length * (device + 1) * (host + 1) is ", steps,
-      ", must be at most ", kMaxTwoLevelSteps, ": take more steps into a link, or give less host memory"));
+      ", must be at most ", kMaxTwoLevelSteps, ": use more steps per link, or less host memory"));
 }
 
 }  // namespace recurve

@@ -84,7 +84,7 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused("[]", {"must be a JSON object"});
   refused("{}", {"\"segments\" is missing"});
   refused(R"({"segments": 3})", {"\"segments\" must be a list"});
-  refused(R"({"segments": []})", {"segments: their number is 0"});
+  refused(R"({"segments": []})", {"number of segments is 0"});
   refused(R"({"segments": [], "sgements": []})", {"\"sgements\" is not known here"});
   refused(R"({"segments": [{}]})", {"segments[0]", "\"links\" is missing"});
   // A segment that is right but for one key.

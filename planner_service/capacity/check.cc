@@ -19,11 +19,6 @@ absl::Status CheckSeconds(const char* field, double value) {
 
 }  // namespace
 
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-}
-
 absl::Status CheckRate(const char* field, double rate) {
   if (rate >= 0 && rate < 1) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(field, " is ", rate, ", must be in [0, 1)"));
@@ -39,8 +34,8 @@ absl::Status CheckSlowdown(double max_slowdown) {
 absl::Status CheckTakesBytes(Strategy strategy) {
   if (strategy != Strategy::kIsm && strategy != Strategy::kMsm) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                                                 ", must be auto, store-all, chen or hsm: it counts in slots, and only "
-                                                 "one budget or a curve of it is put in bytes"));
+                                                 ", must be auto, store-all, chen or hsm: it counts memory in slots; "
+                                                 "only a single budget or a curve is converted to bytes"));
 }
 
 absl::Status CheckCosts(const LinkCosts& costs) {
@@ -58,9 +53,9 @@ absl::Status CheckCosts(const LinkCosts& costs) {
 
 absl::Status CheckPlannedLinks(int64_t links) {
   if (links <= kMaxPlannedLinks) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("the question takes plans of ", links,
-                                                   " links or more in all, at most ", kMaxPlannedLinks,
-                                                   " are made for one; ask in parts"));
+  return absl::ResourceExhaustedError(absl::StrCat("the request needs plans of at least ", links,
+                                                   " links in total; the limit is ", kMaxPlannedLinks,
+                                                   "; divide it into several requests"));
 }
 
 }  // namespace recurve

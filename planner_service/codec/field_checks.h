@@ -10,13 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planner_service/planning/check_range.h"
 
 namespace recurve {
-
-inline absl::Status CheckRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be ", least, " to ", most));
-}
 
 // The number of entries of a list.
 inline absl::Status CheckCount(absl::string_view field, int count, int64_t least, int64_t most) {

@@ -3,17 +3,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/planning/check_range.h"
 #include "planner_service/planning/msm.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", must be ", least, "..", most));
-}
 
 absl::Status CheckSeconds(const char* field, double value) {
   if (std::isfinite(value) && value >= 0) return absl::OkStatus();
@@ -29,7 +25,7 @@ absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
     case Strategy::kMsm:
       if (in_slots) return absl::OkStatus();
       return absl::InvalidArgumentError(
-          absl::StrCat("budget is in bytes, strategy ", name, " takes slots; give slots and alpha, or ask for auto"));
+          absl::StrCat("budget is in bytes, strategy ", name, " takes slots; give slots and alpha, or use auto"));
     case Strategy::kAuto:
     case Strategy::kStoreAll:
     case Strategy::kChen:
@@ -68,8 +64,8 @@ absl::Status CheckRequest(const PlanRequest& request) {
     const int64_t cells = MsmTableCells(request.length, *slots);
     if (cells > kMaxMsmTableCells) {
       return absl::InvalidArgumentError(absl::StrCat("length is ", request.length, " and slots is ", slots->slots,
-                                                     ", strategy msm takes at most ", kMaxMsmTableCells,
-                                                     " for length * slots; ask for auto, which has no such limit"));
+                                                     ", strategy msm allows at most ", kMaxMsmTableCells,
+                                                     " for length * slots; use auto, which has no such limit"));
     }
   }
   return request.costs ? CheckCosts(*request.costs) : absl::OkStatus();

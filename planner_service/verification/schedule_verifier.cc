@@ -5,17 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/planning/check_range.h"
 #include "planner_service/planning/plan.h"
 
 namespace recurve {
-namespace {
-
-absl::Status CheckRange(const char* field, int64_t value, int64_t least, int64_t most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, "; must be ", least, " to ", most));
-}
-
-}  // namespace
 
 absl::Status CheckTask(const VerificationTask& task) {
   constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
@@ -41,8 +34,8 @@ absl::Status ScheduleVerifier::Add(const Action& action) {
   if (absl::IsResourceExhausted(status)) return status;
   const int64_t peak = machine_.counts().peak_bytes;
   if (status.ok() && task_.budget_bytes && peak > *task_.budget_bytes) {
-    status = absl::FailedPreconditionError(
-        absl::StrCat(peak, " bytes are stored then, the budget is ", *task_.budget_bytes));
+    status =
+        absl::FailedPreconditionError(absl::StrCat(peak, " bytes are stored; the budget is ", *task_.budget_bytes));
   }
   if (status.ok()) {
     ++verdict_.action_count;
@@ -64,12 +57,12 @@ Verdict ScheduleVerifier::Finish() {
   }
   if (!Wants()) return std::move(verdict_);
   if (task_.claimed_peak_bytes && counts.peak_bytes > *task_.claimed_peak_bytes) {
-    verdict_.lies.push_back(
-        absl::StrCat("claimed_peak_bytes is ", *task_.claimed_peak_bytes, ", the peak is ", counts.peak_bytes));
+    verdict_.failed_claims.push_back(
+        absl::StrCat("claimed_peak_bytes is ", *task_.claimed_peak_bytes, "; the peak is ", counts.peak_bytes));
   }
   if (task_.claimed_forward_count && counts.forward_count > *task_.claimed_forward_count) {
-    verdict_.lies.push_back(
-        absl::StrCat("claimed_forward_count is ", *task_.claimed_forward_count, ", it takes ", counts.forward_count));
+    verdict_.failed_claims.push_back(absl::StrCat("claimed_forward_count is ", *task_.claimed_forward_count,
+                                                  "; the schedule has ", counts.forward_count));
   }
   return std::move(verdict_);
 }

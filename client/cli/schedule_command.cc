@@ -38,7 +38,7 @@ Examples:
   python3 docs/replay_schedule.py plan.jsonl
       replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
 
-The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is a lie.)";
+The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims fails.)";
 
 struct ExportOptions {
   BudgetOptions budget;
@@ -201,7 +201,7 @@ Json VerdictJson(const Verdict& verdict, const std::optional<ScheduleSource::Fai
     json["action"] = failure->action;
     json["reason"] = failure->reason;
   }
-  json["lies"] = failure ? std::vector<std::string>() : verdict.lies;
+  json["failed_claims"] = failure ? std::vector<std::string>() : verdict.failed_claims;
   json["action_count"] = verdict.action_count;
   json["forward_count"] = verdict.forward_count;
   json["peak_bytes"] = verdict.peak_bytes;
@@ -233,7 +233,7 @@ ExitStatus RunVerify(const VerifyOptions& options) {
     const std::string action = failure->action.empty() ? "" : failure->action + ": ";
     return Fail(ExitStatus::kFailed, absl::StrCat(name, ", line ", failure->line, ": ", action, failure->reason));
   }
-  if (!verdict->valid()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", verdict->lies.front()));
+  if (!verdict->valid()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", verdict->failed_claims.front()));
   if (!options.json) PrintVerdict(*verdict, *task);
   return ExitStatus::kDone;
 }

@@ -43,7 +43,7 @@ planner::v1::VerifyScheduleResponse EncodeVerdict(const Verdict& verdict) {
     message.mutable_violation()->set_action(verdict.violation->action);
     message.mutable_violation()->set_reason(verdict.violation->reason);
   }
-  message.mutable_lies()->Assign(verdict.lies.begin(), verdict.lies.end());
+  message.mutable_failed_claims()->Assign(verdict.failed_claims.begin(), verdict.failed_claims.end());
   message.set_action_count(verdict.action_count);
   message.set_forward_count(verdict.forward_count);
   message.set_peak_bytes(verdict.peak_bytes);
@@ -52,7 +52,7 @@ planner::v1::VerifyScheduleResponse EncodeVerdict(const Verdict& verdict) {
 }
 
 Verdict DecodeVerdict(const planner::v1::VerifyScheduleResponse& message) {
-  Verdict verdict{.lies = {message.lies().begin(), message.lies().end()},
+  Verdict verdict{.failed_claims = {message.failed_claims().begin(), message.failed_claims().end()},
                   .action_count = message.action_count(),
                   .forward_count = message.forward_count(),
                   .peak_bytes = message.peak_bytes(),

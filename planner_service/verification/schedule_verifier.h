@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks anybody's schedule, however it was made: order, liveness, memory and cost.
+// Checks any schedule, whatever its source: order, liveness, memory and cost.
 #ifndef RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
 #define RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
 
@@ -23,9 +23,9 @@ struct VerificationTask {
   int64_t state_bytes = 1;                       // of one state, 1..kMaxBytes
   int64_t tape_bytes = 0;                        // of one link's tape, 0..kMaxBytes
   Level start = Level::kDevice;                  // where state 0 is kept
-  std::optional<int64_t> budget_bytes;           // most that the store may hold, 0..kMaxBytes
-  std::optional<int64_t> claimed_peak_bytes;     // what somebody says that it holds at most, at least 0
-  std::optional<int64_t> claimed_forward_count;  // what somebody says that it takes, at least 0
+  std::optional<int64_t> budget_bytes;           // limit on the store's contents, 0..kMaxBytes
+  std::optional<int64_t> claimed_peak_bytes;     // upper bound claimed for the peak, >= 0
+  std::optional<int64_t> claimed_forward_count;  // upper bound claimed for the forward count, >= 0
 
   friend bool operator==(const VerificationTask&, const VerificationTask&) = default;
 };
@@ -35,20 +35,20 @@ absl::Status CheckTask(const VerificationTask& task);
 
 struct Verdict {
   struct Violation {
-    int64_t action_index = 0;  // counted from 0; as many as there are actions when the end came too early
-    std::string action;        // as ToString writes it; "the end" for the end
+    int64_t action_index = 0;  // counted from 0; the number of actions if the schedule ends too early
+    std::string action;        // from ToString; "the end" if the schedule ends too early
     std::string reason;
     friend bool operator==(const Violation&, const Violation&) = default;
   };
 
-  std::optional<Violation> violation;  // the first one; nothing is counted from there on
-  std::vector<std::string> lies;       // claims that the schedule does not keep, only of one without a violation
-  int64_t action_count = 0;            // that were done
+  std::optional<Violation> violation;      // the first one; counting stops there
+  std::vector<std::string> failed_claims;  // claims that the schedule exceeds; empty if there is a violation
+  int64_t action_count = 0;                // actions executed
   int64_t forward_count = 0;
   int64_t peak_bytes = 0;
   int64_t host_peak_bytes = 0;
 
-  bool valid() const { return !violation && lies.empty(); }
+  bool valid() const { return !violation && failed_claims.empty(); }
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
@@ -59,16 +59,16 @@ struct Verdict {
 //   Verdict verdict = verifier.Finish();
 class ScheduleVerifier {
  public:
-  // The task has passed CheckTask.
+  // The task must pass CheckTask.
   explicit ScheduleVerifier(const VerificationTask& task);
 
-  // False once there is a violation: what comes then is not looked at.
+  // False once there is a violation: later actions are ignored.
   bool Wants() const { return !verdict_.violation; }
 
-  // RESOURCE_EXHAUSTED when the schedule stores too many things at once to be checked.
+  // RESOURCE_EXHAUSTED when the schedule stores too many objects at once to be checked.
   absl::Status Add(const Action& action);
 
-  // To be called once, when the schedule has ended.
+  // Must be called once, after the last action.
   Verdict Finish();
 
  private:

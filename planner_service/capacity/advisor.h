@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a cluster scheduler asks before it places a job: how little memory does it need for a slowdown that is
-// acceptable, what does the whole trade-off look like, how large may it be on this device.
+// Questions of a cluster scheduler before it places a job: how little memory suffices for an acceptable slowdown, what
+// the whole trade-off between memory and time looks like, and how large the job may be on this device.
 #ifndef RECURVE_PLANNER_SERVICE_CAPACITY_ADVISOR_H_
 #define RECURVE_PLANNER_SERVICE_CAPACITY_ADVISOR_H_
 
@@ -21,32 +21,32 @@
 namespace recurve {
 
 inline constexpr int64_t kMaxCurvePoints = 10'000;
-inline constexpr int64_t kMaxLengths = 10'000;   // of one PlanLengths
-inline constexpr int64_t kMaxWorkloads = 1'000;  // of one SplitBudget
-inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
+inline constexpr int64_t kMaxLengths = 10'000;   // per PlanLengths
+inline constexpr int64_t kMaxWorkloads = 1'000;  // per SplitBudget
+inline constexpr int64_t kMaxLinkChoices = 64;   // per model
 
-inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
-inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
-inline constexpr int64_t kMaxSearchSteps = 1'000'000;    // of one FindLargest
+inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // total over all plans of one PlanLengths or SplitBudget
+inline constexpr int64_t kMaxCurves = 16;                // per MakeCurves
+inline constexpr int64_t kMaxSearchSteps = 1'000'000;    // per FindLargest
 inline constexpr double kMaxLinkSeconds = 1e9;
 
-// A chain whose sizes are known.
+// A chain of known sizes.
 struct ChainWorkload {
   int64_t length = 1;              // N, links, 1..kMaxChainLength
   int64_t state_bytes = 1;         // s, 1..kMaxBytes
   int64_t tape_bytes = 0;          // a, 0..kMaxBytes
-  int64_t fixed_bytes = 0;         // what is held besides the store, 0..kMaxBytes; part of every budget below
+  int64_t fixed_bytes = 0;         // memory besides the store, 0..kMaxBytes; part of every budget below
   std::optional<LinkCosts> costs;  // at most kMaxLinkSeconds each; taped forward and backward together at least 1 ps
   friend bool operator==(const ChainWorkload&, const ChainWorkload&) = default;
 };
 
-// A byte-level language model and how it is trained, from which bytes are computed as the executor allocates them: the
-// figures of PlanMemory (executor/job/memory_plan.h) to the byte. Bytes of the CPU backend. They do not depend on its
-// threads. They do on its instruction set, which is the best of the machine that answers: packed weights are padded to
-// whole vectors of 4, 8 or 16 floats, so that only models whose `hidden` or `embedding` is no multiple of 16 need other
-// bytes elsewhere.
+// A byte-level language model and its training configuration, from which the bytes on the CPU backend are computed as
+// the executor allocates them: the figures of PlanMemory (executor/job/memory_plan.h), to the byte. They do not depend
+// on the number of threads. They do depend on the instruction set, which is the best of the machine that answers:
+// packed weights are padded to whole vectors of 4, 8 or 16 floats, so the bytes of a model whose `hidden` or
+// `embedding` is not a multiple of 16 may differ on another machine.
 struct ModelWorkload {
-  // Measured costs of links of `link` steps. When a model has any, the link of least predicted time is chosen among
+  // Measured costs of links of `link` steps. If a model has any, the link of minimum predicted time is chosen among
   // them.
   struct LinkChoice {
     int64_t link = 1;
@@ -58,25 +58,25 @@ struct ModelWorkload {
   OptimizerKind optimizer = OptimizerKind::kAdamW;
   int64_t batch = 16;     // 1..kMaxBatch
   int64_t length = 1000;  // T, steps, 1..kMaxChainLength
-  // k, steps in a link, 1..kMaxChainLength (a larger one than the length is taken as the length); 0: chosen for each
-  // budget. Must be 0 when there are choices.
+  // k, steps per link, 1..kMaxChainLength (at most `length` is used); 0: chosen for each budget. Must be 0 if there are
+  // choices.
   int64_t link = 0;
-  bool carry_state = true;  // a batch starts from the last state of the one before, which takes one state more
+  bool carry_state = true;  // a batch starts from the last state of the previous one, which takes one more state
   std::vector<LinkChoice> choices;
   friend bool operator==(const ModelWorkload&, const ModelWorkload&) = default;
 };
 
 using Workload = std::variant<ChainWorkload, ModelWorkload>;
 
-// What a workload holds, as split into links of `link` steps.
+// The sizes of a workload split into links of `link` steps.
 struct Sizing {
   int64_t link = 1;   // 1 for a chain
   int64_t links = 1;  // N
   int64_t state_bytes = 0;
   int64_t tape_bytes = 0;
-  int64_t fixed_bytes = 0;                                     // all but the store
-  int64_t store_all_bytes = 0;                                 // fixed and store, when every tape is kept
-  std::vector<std::pair<std::string, int64_t>> fixed_by_kind;  // of a model: what fixed_bytes are for, by MemoryKind
+  int64_t fixed_bytes = 0;                                     // everything except the store
+  int64_t store_all_bytes = 0;                                 // fixed bytes and the store of store-all
+  std::vector<std::pair<std::string, int64_t>> fixed_by_kind;  // models: breakdown of fixed_bytes by MemoryKind
 };
 
 // A plan's figures in the scheduler's terms. "Total" bytes are fixed bytes and the store.
@@ -84,90 +84,90 @@ struct Advice {
   bool feasible = false;
   Strategy strategy = Strategy::kAuto;
   Sizing sizing;
-  int64_t least_bytes = 0;  // smallest total in which this strategy can do it at all; always set
+  int64_t least_bytes = 0;  // smallest feasible total for this strategy; always set
   // Set when feasible.
-  int64_t budget_bytes = 0;  // total that was given or found
-  int64_t peak_bytes = 0;    // total that the plan really uses
+  int64_t budget_bytes = 0;  // the given or found total
+  int64_t peak_bytes = 0;    // the total that the plan uses
   int64_t forward_count = 0;
   int64_t forward_count_lower_bound = 0;
-  // Predicted time over that of keeping every tape; among choices, over that of the choice which is fastest when it
-  // keeps every tape. Without costs a backward is taken to last two forwards, as in the paper: (V + 2 N) / 3 N.
+  // Predicted time relative to store-all; with choices, relative to the fastest store-all among them. Without costs, a
+  // backward is assumed to take as long as two forwards, as in the paper: (V + 2 N) / 3 N.
   double slowdown = 1;
   std::optional<double> predicted_seconds;  // with costs: of one forward and backward through the chain
 };
 
 struct CurvePoint {
   int64_t budget_bytes = 0;  // the smallest total with this count
-  int64_t link = 1;          // steps in a link, 1 for a chain
+  int64_t link = 1;          // steps per link, 1 for a chain
   int64_t forward_count = 0;
   double slowdown = 1;
 };
 
 struct Curve {
   Strategy strategy = Strategy::kAuto;
-  // Bytes increase, slowdowns decrease (and so do forwards, link for link): every point where that is so, from the
-  // least bytes to the first that keep the slowdown at its least.
+  // All points at which the slowdown falls, by increasing bytes, from the least feasible bytes to the first with the
+  // minimum slowdown. For equal links, forward counts fall too.
   std::vector<CurvePoint> corners;
-  // False: there are more corners than were asked for. Those here are the two ends and what lies where the curve was
-  // known least: each next one splits the largest rectangle, in logarithms of bytes and slowdown, between neighbours.
+  // False if there are more corners than requested. `corners` are then the two ends and those found by repeatedly
+  // splitting the largest rectangle between neighbors, in logarithms of bytes and slowdown.
   bool complete = true;
 };
 
 enum class Dimension : uint8_t { kBatch, kLength, kHidden };
 
-// How the bytes of a device are shared out.
+// How the bytes of a device are divided among workloads.
 enum class SplitGoal : uint8_t {
-  kLeastTotalTime,  // least sum of predicted seconds (without costs: of steps run forward)
-  kLeastSlowdown,   // the largest slowdown is as small as it can be
+  kLeastTotalTime,  // minimizes the sum of predicted seconds (without costs: of steps run forward)
+  kLeastSlowdown,   // minimizes the largest slowdown
 };
 
-// Answers a scheduler. One interface for this process and for the service. Thread-safe. The same question always gets
+// Answers the questions of a scheduler, in this process or over the network. Thread-safe. The same question always gets
 // the same answer. Every method: INVALID_ARGUMENT names the field, its value and its range; CANCELLED when `cancelled`
-// said so; RESOURCE_EXHAUSTED when the answer would take more work than a stated limit.
+// returned true; RESOURCE_EXHAUSTED when the answer would exceed a work limit.
 class Advisor {
  public:
   virtual ~Advisor() = default;
 
-  // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm take as many slots as stay within it, for
-  // up to kMaxSlotLinks links (planner_service/planning/slot_search.h); then RESOURCE_EXHAUSTED. For a model with link
-  // 0 the link of least predicted time; without costs, the one that its forward counts choose (LinkChooser).
+  // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm use as many slots as fit
+  // (planner_service/planning/slot_search.h); RESOURCE_EXHAUSTED above kMaxSlotLinks links. For a model with link 0,
+  // the link of minimum predicted time; without costs, the one chosen by forward counts (LinkChooser).
   virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                         const CancelCheck& cancelled) = 0;
 
-  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as keeping every tape. Not feasible
-  // when that is more than kMaxBytes. Not for kIsm and kMsm, as all that follow but MakeCurves.
+  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as store-all. Infeasible if that
+  // exceeds kMaxBytes. kIsm and kMsm are not supported, nor in the methods below, except MakeCurves.
   virtual absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
                                             const CancelCheck& cancelled) = 0;
 
-  // The memory-time curve of each strategy, at most `max_points` corners each, which must be at least 2.
+  // The memory-time curve of each strategy, with at most `max_points` (>= 2) corners each.
   virtual absl::StatusOr<std::vector<Curve>> MakeCurves(const Workload& workload,
                                                         const std::vector<Strategy>& strategies, int64_t max_points,
                                                         const CancelCheck& cancelled) = 0;
 
   // The advice for the largest value of `dimension`, all else as in `workload`, whose plan fits in `budget_bytes` and
-  // is at most `max_slowdown` times as slow as keeping every tape. `value` is 0 when none does. Batch and hidden need a
-  // model. Measured costs are taken as they are, whatever the value.
+  // is at most `max_slowdown` times as slow as store-all. `value` is 0 if there is none. Batch and hidden require a
+  // model. Measured costs are used unchanged for every value.
   struct Largest {
     int64_t value = 0;
-    Advice advice;  // of `value`; of 1 when that is 0
+    Advice advice;  // for `value`, or for 1 if `value` is 0
   };
   virtual absl::StatusOr<Largest> FindLargest(const Workload& workload, Dimension dimension, Strategy strategy,
                                               int64_t budget_bytes, double max_slowdown,
                                               const CancelCheck& cancelled) = 0;
 
-  // One advice for each length, in order: batches of variable length in one budget. What is fixed is that of the
-  // workload as given, so that the lengths of a model may be at most its own.
+  // One advice per length, in order, for batches of variable length in one budget. The fixed bytes are those of the
+  // workload as given, so the lengths for a model may be at most its own.
   virtual absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
                                                           Strategy strategy, int64_t budget_bytes,
                                                           const CancelCheck& cancelled) = 0;
 
-  // Shares `total_bytes` out. Not feasible (each advice with its least_bytes) when the least totals do not fit. For
-  // kLeastTotalTime all workloads have costs, or none has.
+  // Divides `total_bytes` among the workloads. Infeasible (each advice has its least_bytes) if the least totals do not
+  // fit. For kLeastTotalTime, all workloads or none must have costs.
   struct Split {
     bool feasible = false;
-    std::vector<Advice> shares;  // one for each workload, in order; their budgets sum to no more than the total
-    // With kLeastTotalTime and when feasible: the sum of predicted seconds (without costs: of steps run forward, link
-    // times forward count), and what no other split can go below. Equal when the split is proved to be the best.
+    std::vector<Advice> shares;  // one per workload, in order; the sum of their budgets is at most the total
+    // With kLeastTotalTime, if feasible: the sum of predicted seconds (without costs: of steps run forward, link times
+    // forward count), and a lower bound for any split. Equal if the split is proved optimal.
     double total_time = 0;
     double total_time_lower_bound = 0;
   };
@@ -175,7 +175,7 @@ class Advisor {
                                             int64_t total_bytes, SplitGoal goal, const CancelCheck& cancelled) = 0;
 };
 
-// Answers in this process, with no memory between questions.
+// Answers in this process and keeps no state between questions.
 class EmbeddedAdvisor final : public Advisor {
  public:
   absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,

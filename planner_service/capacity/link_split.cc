@@ -45,7 +45,7 @@ absl::Status CheckChoices(const ModelWorkload& model) {
   RETURN_IF_ERROR(CheckRange("choices", choices, 0, kMaxLinkChoices));
   if (choices > 0 && model.link != 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("link is ", model.link, ", must be 0 where there are choices: it is chosen among them"));
+        absl::StrCat("link is ", model.link, ", must be 0 if there are choices: it is chosen among them"));
   }
   for (const ModelWorkload::LinkChoice& choice : model.choices) {
     RETURN_IF_ERROR(CheckRange("choices.link", choice.link, 1, kMaxChainLength));

@@ -21,7 +21,7 @@ struct OptimizerSpec {
   double clip_norm = 1.0;                                // global norm of the gradient; 0 does not clip
 };
 
-// Bytes of optimizer state for a block of parameters of `block_bytes`: momentum, or two moments.
+// Bytes of optimizer state for a block of `block_bytes` of parameters: momentum (kSgd) or two moments (kAdamW).
 constexpr int64_t OptimizerStateBytes(OptimizerKind kind, int64_t block_bytes) {
   return kind == OptimizerKind::kAdamW ? 2 * block_bytes : block_bytes;
 }

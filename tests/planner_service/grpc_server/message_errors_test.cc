@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 constexpr int kThrows = 99;
 constexpr char kMakePlan[] = "/recurve.planner.v1.PlannerService/MakePlan";
 
-// A service that waits in a thread for its requests, and one that does not: gRPC reads them in different places.
+// A synchronous and an asynchronous service: gRPC reads their requests in different places.
 class WaitingService final : public planner::v1::PlannerService::Service {
   grpc::Status MakePlan(grpc::ServerContext*, const planner::v1::MakePlanRequest*,
                         planner::v1::MakePlanResponse*) override {

@@ -54,7 +54,7 @@ TEST(MessageErrors, RequestsThatAreNoMessagesAreInvalid) {
       const grpc::Status status = CallWithBytes(channel, kMakePlan, bytes);
       EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
       EXPECT_THAT(status.error_message(),
-                  HasSubstr("MakePlan is no recurve.planner.v1.MakePlanRequest: its bytes cannot be parsed"));
+                  HasSubstr("MakePlan is not a valid recurve.planner.v1.MakePlanRequest: its bytes cannot be parsed"));
     }
     const grpc::Status unknown = CallWithBytes(channel, "/recurve.planner.v1.PlannerService/Guess", "");
     EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNIMPLEMENTED);

@@ -94,13 +94,13 @@ absl::StatusOr<Choice> Knapsack::Solve(const CancelCheck& cancelled) {
   for (size_t menu = 0; menu < menus_.size(); ++menu) {
     for (const Item& item : menus_[menu]->hidden) hidden_bound = std::min(hidden_bound, bound_ + Regret(menu, item));
   }
-  ASSIGN_OR_RETURN(const bool best, SumUp(cancelled));
+  ASSIGN_OR_RETURN(const bool best, BuildSums(cancelled));
   choice_.time_lower_bound = std::min({choice_.time, hidden_bound, best ? choice_.time : bound_});
   return choice_;
 }
 
 // Returns whether all listed choices that could be better were covered.
-absl::StatusOr<bool> Knapsack::SumUp(const CancelCheck& cancelled) {
+absl::StatusOr<bool> Knapsack::BuildSums(const CancelCheck& cancelled) {
   std::vector<std::vector<Sum>> layers = {{Sum()}};
   int64_t cheapest_after = 0;  // minimum bytes of the remaining menus
   int64_t computed = 0;
@@ -108,29 +108,29 @@ absl::StatusOr<bool> Knapsack::SumUp(const CancelCheck& cancelled) {
   for (size_t menu = 0; menu < menus_.size(); ++menu) {
     if (cancelled && cancelled()) return absl::CancelledError("the request was cancelled");
     cheapest_after -= menus_[menu]->items.front().bytes;
-    const std::vector<uint32_t> worthy = Worthy(menu);
-    computed += static_cast<int64_t>(layers.back().size() * worthy.size());
+    const std::vector<uint32_t> candidates = Candidates(menu);
+    computed += static_cast<int64_t>(layers.back().size() * candidates.size());
     if (computed > kMaxSums) return false;
-    layers.push_back(Extend(layers.back(), menu, worthy, total_bytes_ - cheapest_after));
+    layers.push_back(Extend(layers.back(), menu, candidates, total_bytes_ - cheapest_after));
   }
   TakeBest(layers);
   return true;
 }
 
 // The items of a menu whose regret alone does not use up the slack.
-std::vector<uint32_t> Knapsack::Worthy(size_t menu) const {
-  std::vector<uint32_t> worthy;
+std::vector<uint32_t> Knapsack::Candidates(size_t menu) const {
+  std::vector<uint32_t> candidates;
   for (uint32_t index = 0; index < menus_[menu]->items.size(); ++index) {
-    if (Regret(menu, menus_[menu]->items[index]) < Slack()) worthy.push_back(index);
+    if (Regret(menu, menus_[menu]->items[index]) < Slack()) candidates.push_back(index);
   }
-  return worthy;
+  return candidates;
 }
 
 std::vector<Knapsack::Sum> Knapsack::Extend(const std::vector<Sum>& sums, size_t menu,
-                                            const std::vector<uint32_t>& worthy, int64_t most_bytes) const {
+                                            const std::vector<uint32_t>& candidates, int64_t most_bytes) const {
   std::vector<Sum> longer;
   for (uint32_t before = 0; before < sums.size(); ++before) {
-    for (const uint32_t index : worthy) {
+    for (const uint32_t index : candidates) {
       const Item& item = menus_[menu]->items[index];
       const Sum sum = {.bytes = sums[before].bytes + item.bytes,
                        .time = sums[before].time + item.time,

@@ -62,9 +62,9 @@ class Knapsack {
   void WalkHulls();
   void SetBound();
   double Priced(const Item& item) const { return item.time + price_ * static_cast<double>(item.bytes); }
-  absl::StatusOr<bool> SumUp(const CancelCheck& cancelled);
-  std::vector<uint32_t> Worthy(size_t menu) const;
-  std::vector<Sum> Extend(const std::vector<Sum>& sums, size_t menu, const std::vector<uint32_t>& worthy,
+  absl::StatusOr<bool> BuildSums(const CancelCheck& cancelled);
+  std::vector<uint32_t> Candidates(size_t menu) const;
+  std::vector<Sum> Extend(const std::vector<Sum>& sums, size_t menu, const std::vector<uint32_t>& candidates,
                           int64_t most_bytes) const;
   void TakeBest(const std::vector<std::vector<Sum>>& layers);
 

@@ -145,7 +145,7 @@ class TimeSplit {
     }
     for (size_t found = 0, before = 1; found != before && found < kMaxTotalCorners;) {
       before = found;
-      RETURN_IF_ERROR(SplitWhatMatters());
+      RETURN_IF_ERROR(RefineCorners());
       found = 0;
       for (const Menu& menu : menus_) found += menu.items.size();
     }
@@ -172,7 +172,7 @@ class TimeSplit {
     }
   }
 
-  absl::Status SplitWhatMatters() {
+  absl::Status RefineCorners() {
     const Knapsack knapsack(of_party_, total_bytes_);
     for (size_t kind = 0; kind < searches_.size(); ++kind) {
       const auto worth = [&](const Corner& left, const Corner& right) {

@@ -47,8 +47,8 @@ bool ParseCommandLine(CLI::App& app, int argc, char** argv, int& exit_status);
 // Logs the addresses on which `program` (with its version) serves. `more` describes its configuration.
 void LogServing(const std::string& program, const Server& server, const std::string& more);
 
-// Waits for a termination signal or until the server is unresponsive (Server::Deaf), logs that and `what_follows`, and
-// runs `drain`. Returns the exit status: 1 if the server was unresponsive.
+// Waits for a termination signal or until the server is unresponsive (Server::CheckResponsive), logs that and
+// `what_follows`, and runs `drain`. Returns the exit status: 1 if the server was unresponsive.
 int ServeUntilSignal(const Server& server, const std::string& what_follows, const std::function<void()>& drain);
 
 }  // namespace recurve

@@ -66,13 +66,13 @@ class MessageErrors final : public grpc::experimental::Interceptor {
       const grpc::Status status = batch->GetSendStatus();
       const bool by_grpc =
           status.error_code() == grpc::StatusCode::UNIMPLEMENTED || status.error_code() == grpc::StatusCode::INTERNAL;
-      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithWords(status));
+      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithMessage(status));
     }
     batch->Proceed();
   }
 
  private:
-  grpc::Status WithWords(const grpc::Status& status) const {
+  grpc::Status WithMessage(const grpc::Status& status) const {
     const google::protobuf::MethodDescriptor* method = FindMethod(path_);
     if (method == nullptr) return grpc::Status(status.error_code(), absl::StrCat("there is no method ", path_));
     if (unreadable_) return Unreadable(*method);

@@ -127,10 +127,10 @@ class RunningServer final : public Server {
   void SetServing() override {
     const MutexLock lock(mutex_);
     serving_ = true;
-    TellHealth();
+    UpdateHealth();
   }
 
-  absl::Status Deaf() const override {
+  absl::Status CheckResponsive() const override {
     const MutexLock lock(mutex_);
     if (!ever_answered_ || misses_ < kMissesBeforeEnd) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat("the gRPC port ", address(), " has not answered ", misses_,
@@ -142,7 +142,7 @@ class RunningServer final : public Server {
  private:
   bool BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
   void TakeProbe(bool answered);
-  void TellHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::chrono::milliseconds drain_time_;
   std::vector<std::string> names_;  // of the services
@@ -182,7 +182,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
   if (!BuildGrpc(options, services)) return absl::InternalError("gRPC cannot build the server");
   {
     const MutexLock lock(mutex_);
-    TellHealth();
+    UpdateHealth();
   }
   listener_->Start(kReserveOfGrpc, [this](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
@@ -243,10 +243,10 @@ void RunningServer::TakeProbe(bool answered) {
   if (answered) misses_ = 0;
   if (!answered && !full && ++misses_ >= kMissesBeforeRebind) listener_->Rebind();
   server_metrics_->SetAnswers(answered);
-  TellHealth();
+  UpdateHealth();
 }
 
-void RunningServer::TellHealth() {
+void RunningServer::UpdateHealth() {
   const bool serving = serving_ && answers_;
   server_->GetHealthCheckService()->SetServingStatus("", serving);
   for (const std::string& name : names_) server_->GetHealthCheckService()->SetServingStatus(name, serving);

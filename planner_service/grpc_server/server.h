@@ -60,7 +60,7 @@ class Server {
 
   // UNAVAILABLE when the gRPC port used to answer but has failed many consecutive probes, and rebinding did not help:
   // the process should exit.
-  virtual absl::Status Deaf() const = 0;
+  virtual absl::Status CheckResponsive() const = 0;
 
   // Makes health report NOT_SERVING, rejects new calls and gives calls in progress `drain_time`. Returns when all have
   // ended.
@@ -79,8 +79,8 @@ void QuietGrpcLog();
 // Whether one of the blocked signals has arrived. It remains pending for WaitForTermination.
 bool TerminationRequested();
 
-// Waits until one of the blocked signals arrives and returns its number, or until Server::Deaf fails and returns that
-// error.
+// Waits until one of the blocked signals arrives and returns its number, or until Server::CheckResponsive fails and
+// returns that error.
 absl::StatusOr<int> WaitForTermination(const Server& server);
 
 }  // namespace recurve

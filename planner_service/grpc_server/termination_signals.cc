@@ -47,7 +47,7 @@ absl::StatusOr<int> WaitForTermination(const Server& server) {
   const sigset_t signals = TerminationSignals();
   while (true) {
     if (const int signal = sigtimedwait(&signals, nullptr, &kCheckInterval); signal > 0) return signal;
-    RETURN_IF_ERROR(server.Deaf());
+    RETURN_IF_ERROR(server.CheckResponsive());
   }
 }
 

@@ -51,7 +51,7 @@ class AutoSolver {
     if (part.level >= levels_.tail()) return DecideInTail(part);
     if (StoresOneTape()) return {.kind = Run::Kind::kSweepLast, .left = Part{.length = 2}};
     if (part.klass == 1) return DecideClassOne(part);
-    const auto [left, right] = search_ ? search_->ShareOut(part) : ShareOutRichly(part);
+    const auto [left, right] = search_ ? search_->SplitPart(part) : SplitRichPart(part);
     return Join(left, right);
   }
 
@@ -87,7 +87,7 @@ class AutoSolver {
 
   // Makes the left part as long as that allows. Most later levels are then left with one leaf each, which takes few
   // runs.
-  std::pair<Part, Part> ShareOutRichly(const Part& part) const {
+  std::pair<Part, Part> SplitRichPart(const Part& part) const {
     const int64_t leaf = levels_.leaf(part.level);
     const int64_t most = leaf * (levels_.Deepest(leaf) + 1 - part.level);
     const int64_t least_right = levels_.Sum(part.level + 1, levels_.tail());

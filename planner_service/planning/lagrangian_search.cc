@@ -256,7 +256,7 @@ void LagrangianSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __
 
 // Takes the distribution of savings with the greatest total length. The excess length is removed from the left part as
 // far as its class allows, then from the right part.
-std::pair<LagrangianSearch::Part, LagrangianSearch::Part> LagrangianSearch::ShareOut(const Part& part) const {
+std::pair<LagrangianSearch::Part, LagrangianSearch::Part> LagrangianSearch::SplitPart(const Part& part) const {
   Part left = {.level = part.level, .klass = part.klass - 1};
   Part right = {.level = part.level + 1, .klass = part.klass};
   const Window& lefts = table_.windows[Index(part.klass - 1, part.level)];

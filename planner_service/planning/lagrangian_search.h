@@ -13,7 +13,7 @@
 namespace recurve {
 
 // The search behind `auto` for chains whose minimum forward count has no closed form: those of class 2 and higher
-// (docs/planning.md has the proofs). It visits every level; such a chain of N links has O(sqrt(N log N)) levels.
+// (docs/planning.md has the proofs). Its time depends on the number of levels, O(sqrt(N log N)) for such chains.
 //
 // Recurrence: a chain of n links at level i that costs (r + 1) n - C forwards is of class r and has savings C. F(r, i,
 // C) is the length of the longest chain of class r at level i with savings of at least C. A split produces class r - 1
@@ -35,7 +35,7 @@ class LagrangianSearch {
   // CANCELLED when `cancelled` returns true. Must be called once, before the methods below.
   absl::Status Run(const CancelCheck& cancelled);
 
-  // The cost of the schedule; if above the lower bound, so not proved optimal, possibly slightly more than that cost.
+  // The forward count of the schedule; slightly more in some cases where it is above the lower bound.
   int64_t forward_count() const { return (class_ + 1) * length_ - savings_; }
   // No schedule costs less.
   int64_t forward_count_lower_bound() const { return (class_ + 1) * length_ - savings_bound_; }
@@ -55,7 +55,7 @@ class LagrangianSearch {
   };
   Part Root() const { return {.length = length_, .klass = class_, .savings = savings_}; }
   // Splits a part of class 2 or higher: the left part is one class lower, the right part one level further.
-  std::pair<Part, Part> ShareOut(const Part& part) const;
+  std::pair<Part, Part> SplitPart(const Part& part) const;
 
  private:
   // A length and the savings at that length.

@@ -167,7 +167,8 @@ TEST_F(AdvisorServiceTest, NoDeadlineKeepsASolverForLong) {
   advisor_.gate.Close();
   const grpc::Status status = Advise(kLongCall);
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("divide the request")));
+  EXPECT_THAT(status.error_message(),
+              AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("divide the request")));
   EXPECT_EQ(advisor_.gate.cancellations(), 1);
 }
 

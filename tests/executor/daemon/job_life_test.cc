@@ -470,8 +470,9 @@ TEST_F(JobLifeTest, MoreThreadsThanTheDaemonGivesIsSaid) {
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 1);
   spec.set_threads(7);
   const std::string id = client_->Submit(spec).id();
-  EXPECT_THAT(Notes(client_->EventsToTheEnd(id)),
-              testing::Contains("runs on 1 threads, not on the 7 asked for: the daemon was started with --threads 1"));
+  EXPECT_THAT(
+      Notes(client_->EventsToTheEnd(id)),
+      testing::Contains("runs on 1 threads instead of the requested 7: the daemon was started with --threads 1"));
   EXPECT_EQ(client_->Get(id).state(), kSucceeded);
 }
 

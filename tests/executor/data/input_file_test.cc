@@ -97,7 +97,7 @@ TEST(InputFile, NoticesWhatHappensToTheFile) {
 
   const auto grown = InputFile::Open(path).value();
   std::filesystem::resize_file(path, 1000);
-  EXPECT_THAT(grown->Change(), AllOf(HasSubstr("had 3 bytes and has 1000"), HasSubstr("was modified")));
+  EXPECT_THAT(grown->Change(), AllOf(HasSubstr("had 3 bytes and now has 1000"), HasSubstr("was modified")));
 
   const auto removed = InputFile::Open(path).value();
   std::filesystem::remove(path);

@@ -53,8 +53,8 @@ TEST(CheckTarget, RefusesTheRestSayingWhatIsExpected) {
                {"dns://planner:7401", "must have three"},
                {"unix:", "has no path"},
                {"ipv4:10.0.0.1:7401,10.0.0.2", "'10.0.0.2' has no port"},
-               {"ipv4:planner:7401", "no IPv4 address"},
-               {"ipv6:10.0.0.1:7401", "no IPv6 address"},
+               {"ipv4:planner:7401", "not an IPv4 address"},
+               {"ipv6:10.0.0.1:7401", "not an IPv6 address"},
                {"10.0.0.1:7401,10.0.0.2:7401", "colon"},
                {"a b:1", "neither a name nor an address"}};
   for (const auto& c : cases) {

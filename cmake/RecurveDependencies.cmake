@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Everything that comes from outside, found once.
+# All external dependencies.
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -14,7 +14,7 @@ if(RECURVE_SERVICES)
   find_package(spdlog REQUIRED)
 endif()
 if(RECURVE_CUDA)
-  set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "GPUs to compile for; newer ones translate the last one's code")
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "GPUs to compile for; newer ones translate the PTX of the last one")
   enable_language(CUDA)  # here, so that programs in every folder can be linked with device code
   find_package(CUDAToolkit REQUIRED)
 endif()

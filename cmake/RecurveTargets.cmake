@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The three kinds of target in this project. The link graph is the dependency graph: a target lists what it includes.
 
-# Options that hold for every compiled file.
+# Options for every compiled file.
 add_library(recurve_options INTERFACE)
 target_include_directories(recurve_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(recurve_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
@@ -29,8 +29,8 @@ function(recurve_binary name)
 endfunction()
 
 # recurve_test(<name> [ONLY ...] [EXCEPT ...] [SOURCES ...] [DEPS ...] [TIMEOUT seconds]): GoogleTest program <name> in
-# build/tests, registered with CTest case by case. Its tests are the folder's files *_test.cc (only those of ONLY, or all
-# but those of EXCEPT); SOURCES are what they need besides.
+# build/tests, with each case registered with CTest. Its tests are the folder's files *_test.cc: only ONLY, or all except
+# EXCEPT. SOURCES are additional sources.
 function(recurve_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "ONLY;EXCEPT;SOURCES;DEPS" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -42,6 +42,6 @@ function(recurve_test name)
   endif()
   recurve_binary(${name} SOURCES ${arg_ONLY} ${arg_SOURCES} DEPS ${arg_DEPS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # quicker to compile, and tests are run once
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # faster to compile; tests run only once
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT RECURVE_CACHE=)
 endfunction()

@@ -2,9 +2,9 @@
 //
 // onednn_lstm BATCH HIDDEN INPUT LENGTH
 //
-// Forward and backward of oneDNN's LSTM primitive itself (version 3), the weights reordered to what it likes best in
-// each pass, as they change between passes. A contestant of benchmarks/rnn/comparison.py; `tape_bytes` are those of the
-// primitive's workspace. The number of threads is OpenMP's.
+// Forward and backward of oneDNN's LSTM primitive (version 3), with the weights reordered to its preferred layout in
+// each pass, because they change between passes. A contestant of benchmarks/rnn/comparison.py; `tape_bytes` is the size
+// of the primitive's workspace. OpenMP determines the number of threads.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -77,7 +77,7 @@ class Lstm {
     forward_.execute(stream_, forward_arguments_);
     ReorderWeights(backward_arguments_);
     for (const int gradient : {DNNL_ARG_DIFF_WEIGHTS_LAYER, DNNL_ARG_DIFF_WEIGHTS_ITER, DNNL_ARG_DIFF_BIAS}) {
-      memory& m = backward_arguments_[gradient];  // what is there is added to
+      memory& m = backward_arguments_[gradient];  // accumulates into existing values
       std::fill_n(static_cast<char*>(m.get_data_handle()), m.get_desc().get_size(), 0);
     }
     backward_.execute(stream_, backward_arguments_);
@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   Lstm lstm({std::atoll(argv[1]), std::atoll(argv[2]), std::atoll(argv[3]), std::atoll(argv[4])});
-  for (int i = 0; i < 2; ++i) lstm.Run();  // touches the memory, chooses kernels
+  for (int i = 0; i < 2; ++i) lstm.Run();  // faults in memory, selects kernels
   const dnnl_version_t* version = dnnl_version();
   std::cout << "{\"version\": \"" << version->major << '.' << version->minor << '.' << version->patch
             << "\", \"tape_bytes\": " << lstm.workspace_bytes() << "}" << std::endl;

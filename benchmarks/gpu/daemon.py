@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Starts recurve-executor on free ports of the loopback, submits a job, scrapes /metrics while it runs and after its
-end, and ends the daemon with SIGTERM. Prints a line of JSON for the job and one with what was `found`. The exit status
-is 1 where the job did not succeed, its peak was not as planned, or the daemon did not end with status 0."""
+"""Starts recurve-executor on free loopback ports, submits a job, scrapes /metrics while it runs and after it ends, and
+stops the daemon with SIGTERM. Prints a line of JSON for the job and one with the results, `found`. Exits with 1 if the
+job failed, its peak differs from the plan, or the daemon did not exit with status 0."""
 import argparse
 import contextlib
 import json
@@ -18,7 +18,7 @@ import machine
 
 START_SECONDS, END_SECONDS = 15, 15
 SCRAPE_SECONDS = 0.2
-RUNNING = "recurve_executor_measured_batch_seconds{"  # there once a step is done, until the job ends
+RUNNING = "recurve_executor_measured_batch_seconds{"  # present from the first step until the job ends
 TELLING = re.compile(r"recurve_executor_((planned|measured)_peak_bytes|budget_bytes|store_all_bytes|link_graphs|"
                      r"link_runs|(planned|measured)_recompute_ratio|(predicted|measured)_batch_seconds|"
                      r"prediction_ratio|arena_bytes|step|loss_nats|evaluation)\{")
@@ -29,12 +29,12 @@ def answer(command):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False)
     if done.returncode != 0:
-        raise SystemExit(f"daemon.py: {command[1]} ended with status {done.returncode}: {done.stderr.strip()}")
+        raise SystemExit(f"daemon.py: {command[1]} exited with status {done.returncode}: {done.stderr.strip()}")
     return json.loads(done.stdout.splitlines()[0])
 
 
 def telling(text, pattern):
-    """The metrics that match, without the job's name."""
+    """The matching metrics, without the job's id."""
     values = {}
     for line in text.splitlines():
         if pattern.match(line):
@@ -45,7 +45,7 @@ def telling(text, pattern):
 
 
 def memory_used(gpu):
-    """MiB of the whole GPU; None where there is none."""
+    """Used MiB of the GPU; None without a GPU."""
     used = gpu is not None and machine.gpu(gpu, "memory.used")
     return int(used.split()[0]) if used else None
 
@@ -80,7 +80,7 @@ class Daemon:
             return reply.read().decode()
 
     def end(self):
-        """Exit status, and the seconds until it was there."""
+        """Exit status, and the seconds until the exit."""
         begin = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -89,7 +89,7 @@ class Daemon:
 
 
 def watch(daemon, recurve, job, gpu):
-    """Waits until the job has ended. The last metrics of the time in which it ran, and the most that the GPU held."""
+    """Waits for the end of the job. Returns the last metrics while it ran, and the peak memory of the GPU."""
     metrics, used = "", memory_used(gpu)
     watcher = subprocess.Popen([recurve, "watch", job, "--executor", daemon.address], stdout=subprocess.DEVNULL)
     while watcher.poll() is None:

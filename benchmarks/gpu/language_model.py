@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the same language model with `recurve train` in several shares of its memory, and compares: seconds a step,
-planned and measured peaks, loss, and the weights, which must be the same bits under every plan for links of the same
-length. Prints a line of JSON for each run, and at the end of each precision one with what was `found`. The exit status
-is 1 where a run failed, a peak was not as planned, or weights differ.
+"""Trains the same language model with `recurve train` in several shares of its memory, and compares seconds per step,
+planned and measured peaks, loss, and weights, which must be bit-identical under every plan for links of the same length.
+Prints a line of JSON for each run, and for each precision one with the results, `found`. Exits with 1 if a run failed, a
+peak differs from the plan, or weights differ.
 
-Without --link all take the link that the planner takes for the first share; where it takes another one for the last
-share, that is measured too, so that what the first share costs is told against the best that the last one can do."""
+Without --link all runs use the link that the planner chooses for the first share. If it chooses another one for the last
+share, that is measured too, so that the first share is compared with the best configuration of the last."""
 import argparse
 import json
 import statistics
@@ -15,7 +15,7 @@ import subprocess
 KEPT = ["planned_peak_bytes", "measured_peak_bytes", "store_all_bytes", "activation_bytes",
         "store_all_activation_bytes", "ledger", "link", "links", "strategy", "recompute_ratio", "seconds_per_batch",
         "predicted_seconds_per_batch", "parameters", "device", "weights_sha256"]
-WARM_STEPS = 3  # that do not count: graphs are captured in them
+WARM_STEPS = 3  # not counted, because graphs are captured
 
 
 class Failed(Exception):
@@ -23,7 +23,7 @@ class Failed(Exception):
 
 
 def recurve(args, precision, memory, link, *more):
-    """The objects that one run prints."""
+    """The JSON objects printed by one run."""
     command = [args.recurve, "train", "--json", "--data", args.data, "--device", args.device, "--precision", precision,
                "--memory", memory, "--link", link, "--hidden", args.hidden, "--layers", args.layers, "--batch",
                args.batch, "--length", args.length, "--steps", args.steps, "--holdout", "0.01", *more]
@@ -46,7 +46,7 @@ def train(args, precision, memory, link):
 
 
 def compare(args, precision):
-    """What is found in one precision."""
+    """The results for one precision."""
     link = args.link or recurve(args, precision, args.memory[0], 0, "--dry-run")[-1]["link"]
     runs = {memory: train(args, precision, memory, link) for memory in args.memory}
     first, last = runs[args.memory[0]], runs[args.memory[-1]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What this machine has: GPU, libraries, compute-sanitizer."""
+"""The GPU, libraries and compute-sanitizer of this machine."""
 import ctypes
 import os
 import pathlib
@@ -14,7 +14,7 @@ GPU_FIELDS = "name,driver_version,memory.total,memory.used,clocks.sm,clocks.max.
 
 
 def answer(command, **options):
-    """Standard output of a command; None where it fails or is not there."""
+    """Standard output of a command; None if it fails or does not exist."""
     try:
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               text=True, check=False, timeout=20, **options)
@@ -24,12 +24,12 @@ def answer(command, **options):
 
 
 def gpu(index, fields="name,driver_version,memory.total"):
-    """Name, driver and memory of a GPU; None where there is none."""
+    """Name, driver and memory of a GPU; None if there is none."""
     return answer(["nvidia-smi", f"--id={index}", f"--query-gpu={fields}", "--format=csv,noheader"])
 
 
 def library_folders():
-    """Where CUDA's libraries may lie: what the environment and the loader say, toolkits, packages of this Python."""
+    """Possible folders of CUDA libraries: from the environment, the loader, toolkits, and packages of this Python."""
     folders = os.environ.get("LD_LIBRARY_PATH", "").split(":")
     for line in (answer(["ldconfig", "-p"]) or answer(["/sbin/ldconfig", "-p"]) or "").splitlines():
         if "=> " in line:
@@ -47,7 +47,7 @@ def folder_with(library):
 
 
 def cublas_version(folder):
-    """Of the library that our programs load; None where it cannot be asked."""
+    """The version of the library that our programs load; None if unknown."""
     try:
         library, part = ctypes.CDLL(str(folder / CUBLAS)), ctypes.c_int()
         numbers = []
@@ -60,7 +60,7 @@ def cublas_version(folder):
 
 
 def sanitizer():
-    """The compute-sanitizer of this machine; None where it has none."""
+    """The compute-sanitizer of this machine; None if there is none."""
     places = [shutil.which("compute-sanitizer"), *sorted(pathlib.Path("/usr/local").glob(
         "cuda*/bin/compute-sanitizer")), *sorted(pathlib.Path("/usr/local").glob(
             "cuda*/compute-sanitizer/compute-sanitizer"))]
@@ -68,8 +68,8 @@ def sanitizer():
 
 
 def sanitize(tool, program):
-    """Command line that runs our kernels in `program` under a tool. The out-of-memory that a test provokes is an error
-    of the API, and cuBLAS's kernels are not ours to check: both are left out."""
+    """Command line that checks our kernels in `program` with a tool. Excludes API errors, because a test provokes an
+    out-of-memory error, and the kernels of cuBLAS."""
     command = [sanitizer(), "--tool", tool, "--error-exitcode", "9", "--target-processes", "all"]
     known = answer([command[0], "--help"]) or ""
     if tool == "memcheck" and "report-api-errors" in known:
@@ -82,7 +82,7 @@ def sanitize(tool, program):
 
 
 def missing_libraries(programs, environment):
-    """Lines for what the loader does not find."""
+    """A line for each library that the loader does not find."""
     lines = []
     for program in programs:
         found = answer(["ldd", program], env=environment)

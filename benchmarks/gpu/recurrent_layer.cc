@@ -13,7 +13,7 @@ namespace recurve {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
-constexpr int64_t kRandomFloats = 1 << 20;  // are drawn; longer tensors repeat them
+constexpr int64_t kRandomFloats = 1 << 20;  // longer tensors repeat these
 
 }  // namespace
 

@@ -15,11 +15,11 @@ struct LayerShape {
   int64_t batch = 0, hidden = 0, link = 0;
 };
 
-// One recurrent layer over one link, by itself, on random values: no input product, no planner, no interpreter. As in
+// A single recurrent layer over one link, on random values, without input product, planner and interpreter. As in
 // training, the gate buffer holds the projected input, then the activations, then the gradients.
 class RecurrentLayer {
  public:
-  // RESOURCE_EXHAUSTED when the device has too little memory.
+  // RESOURCE_EXHAUSTED if the device has insufficient memory.
   static absl::StatusOr<std::unique_ptr<RecurrentLayer>> Create(const LayerShape& shape, Backend& backend);
 
   void TapedForward();
@@ -29,7 +29,7 @@ class RecurrentLayer {
 
  private:
   RecurrentLayer(const LayerShape& shape, Backend& backend);
-  // Places every tensor behind `base`, which may be null, and returns the bytes that they take.
+  // Places all tensors from `base` on, which may be null, and returns their bytes.
   int64_t Place(std::byte* base);
   void Fill();
   void Forward(float* gates);

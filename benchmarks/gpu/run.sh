@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Part of a folder made by benchmarks/gpu/pack. Runs stages.py with a Python of this machine that has PyTorch with CUDA,
-# or, where there is none, with any Python.
+# Part of a folder made by benchmarks/gpu/pack. Runs stages.py with a Python that has PyTorch with CUDA if there is one,
+# otherwise with any Python.
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/cuda/bin
 export PATH
 stages=$(dirname "$0")/benchmarks/gpu/stages.py

@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs checks and measurements of the CUDA backend from a folder that benchmarks/gpu/pack made, the most important
-first. Each step has a time limit; one that fails or runs out of time is recorded, and the next goes on.
+"""Runs checks and measurements of the CUDA backend from a folder made by benchmarks/gpu/pack, the most important first.
+Each step has a time limit; failures and timeouts are recorded, and the next step runs.
 
-  stage 1   the machine; tests; what a step costs at 32x512, ours and cuDNN's; memcheck
-  stage 2   the comparison with PyTorch; what a language model costs in 5 % of its memory, and that its weights are
-            the same bits; the daemon; what a step costs at other shapes; racecheck
+  stage 1   the machine; tests; the cost of a step at 32x512, ours and cuDNN's; memcheck
+  stage 2   the comparison with PyTorch; the cost of a language model in 5 % of its memory, with bit-identical weights;
+            the daemon; the cost of a step at other shapes; racecheck
 
-Results lie in $OUT, or else in ./results: log.txt, rows.jsonl (a line for each measurement, written as it comes),
-summary.json (how the steps ended, and what was found), comparison.json and metrics.txt (the daemon's). The exit status
-is 1 when a step did not pass. Where there is no GPU, nothing runs; --dry-run then runs all but what needs one, with the
-CPU in its place and small shapes."""
+Results are in $OUT, or else in ./results: log.txt, rows.jsonl (a line per measurement, written immediately),
+summary.json (the outcomes of the steps and their results), comparison.json and metrics.txt (the daemon's). Exits with 1
+if a step did not pass. Nothing runs without a GPU; --dry-run uses the CPU instead, with small shapes."""
 import argparse
 import os
 import pathlib
@@ -61,9 +60,9 @@ class Stages:
         if not self.steps.wanted(tool):
             return
         if self.dry:
-            self.steps.say(f"=== {tool}: left out in a dry run")
+            self.steps.say(f"=== {tool}: skipped in a dry run")
         elif machine.sanitizer() is None:
-            self.steps.say(f"=== {tool}: left out: this machine has no compute-sanitizer")
+            self.steps.say(f"=== {tool}: skipped: this machine has no compute-sanitizer")
         else:
             self.steps.run(f"{tool} {name}", seconds, [*machine.sanitize(tool, PACK / "programs" / name),
                                                        "--gtest_brief=1", f"--gtest_filter={pattern}"],
@@ -141,19 +140,19 @@ class Stages:
 
 
 def unpack():
-    """The archive goes once all of it is there."""
+    """Unpacks the archive and then removes it."""
     archive = PACK / "programs.tar.gz"
     if archive.exists():
         with tarfile.open(archive) as opened:
-            opened.extraction_filter = lambda member, _: member  # newer Pythons warn where none is set
+            opened.extraction_filter = lambda member, _: member  # newer Pythons warn if none is set
             opened.extractall(PACK)
         archive.unlink()
     if not (PACK / "programs").exists():
-        stop(f"{PACK} is not a folder that benchmarks/gpu/pack made")
+        stop(f"{PACK} is not a folder made by benchmarks/gpu/pack")
 
 
 def prepare(args):
-    """Finds the libraries, and stops where one is missing."""
+    """Finds the libraries; exits if one is missing."""
     args.cublas = machine.folder_with(machine.CUBLAS)
     folders = [] if args.cublas is None else [args.cublas]
     if machine.folder_with(machine.SSL) is None and (PACK / "lib-ssl").exists():
@@ -172,13 +171,13 @@ def main():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", nargs="?", choices=["1", "2", "all"], default="all")
-    parser.add_argument("--device", type=int, default=0, metavar="N", help="number of the GPU")
+    parser.add_argument("--device", type=int, default=0, metavar="N", help="index of the GPU")
     parser.add_argument("--only", type=lambda words: words.split(","), default=[], metavar="WORDS",
                         help="run only the steps whose names contain one of these words, for example daemon,weights")
-    parser.add_argument("--dry-run", action="store_true", help="the CPU in place of the GPU")
+    parser.add_argument("--dry-run", action="store_true", help="use the CPU instead of the GPU")
     args = parser.parse_args()
     if not args.dry_run and machine.gpu(args.device) is None:
-        stop(f"nvidia-smi shows no GPU {args.device} on this machine; --dry-run runs all but what needs one")
+        stop(f"nvidia-smi shows no GPU {args.device} on this machine; --dry-run runs without one")
     unpack()
     prepare(args)
     with tempfile.TemporaryDirectory() as scratch:

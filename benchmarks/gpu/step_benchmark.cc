@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Times one recurrent layer by itself and reports the time per step: what a step costs without input products, planner
-// and interpreter. Prints a line of JSON for each combination of its options. See kUsage.
+// Measures the time per step of a single recurrent layer, without input products, planner and interpreter. Prints a
+// line of JSON for each combination of its options. See kUsage.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -24,6 +24,7 @@
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/backend/cuda/cuda_backend.h"
 #include "executor/backend/precision.h"
+#include "executor/job/median.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/status/status_macros.h"
 
@@ -36,17 +37,16 @@ constexpr char kUsage[] =
     "  --batch-hidden 32x512           sequences and hidden size; or several: 32x512,64x1024\n"
     "  --precision fp32,tf32,bf16      one or several\n"
     "  --link 32,128                   steps in a link, one or several\n"
-    "  --device 0                      number of the GPU; or cpu, which tries the program where there is none\n"
-    "  --persistent yes                or no: run each step as a product by cuBLAS and a kernel\n"
-    "  --seconds 1                     limit of each measurement, after the warm-up\n"
-    "Prints a line of JSON for each combination as soon as it is measured. `us_per_step` are medians of the rounds, "
-    "in\n"
-    "microseconds a step: `forward_tape` and `forward` with and without a tape, `backward`, `backward_weights` with\n"
+    "  --device 0                      number of the GPU; or cpu, to try the program without one\n"
+    "  --persistent yes                or no: run each step as a cuBLAS product and a kernel\n"
+    "  --seconds 1                     limit per measurement, after the warm-up\n"
+    "Prints a line of JSON for each combination as soon as it is measured. `us_per_step` is the median over rounds of\n"
+    "microseconds per step: `forward_tape` and `forward` with and without a tape, `backward`, `backward_weights` with\n"
     "the gradient of the recurrent weights, `training` for forward_tape and backward_weights together. A combination\n"
-    "that fails is a line with `error`, and the exit status is 1.\n";
-constexpr int kWarmUps = 4;  // a graph is captured in the second run
+    "that fails prints a line with `error`, and the exit status is 1.\n";
+constexpr int kWarmUps = 4;  // the second run captures a graph
 constexpr int kRounds = 7;
-constexpr int kLeastRounds = 3;  // even if they take longer than they may
+constexpr int kLeastRounds = 3;  // even beyond the time limit
 constexpr double kRoundSeconds = 0.02;
 
 struct Options {
@@ -131,7 +131,7 @@ absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
 
 double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-// Seconds of one call: the device is waited for before and after the calls only.
+// Seconds per call. Waits for the device only before and after the calls.
 absl::StatusOr<double> SecondsOf(Backend& backend, int64_t calls, const std::function<void()>& call) {
   RETURN_IF_ERROR(backend.Synchronize());
   const double begin = Now();
@@ -140,7 +140,7 @@ absl::StatusOr<double> SecondsOf(Backend& backend, int64_t calls, const std::fun
   return (Now() - begin) / static_cast<double>(calls);
 }
 
-// Seconds of one call in each round.
+// Seconds per call in each round.
 absl::StatusOr<std::vector<double>> Measure(Backend& backend, double limit, const std::function<void()>& call) {
   ASSIGN_OR_RETURN(const double warm, SecondsOf(backend, kWarmUps, call));
   const double end = Now() + limit;
@@ -152,11 +152,6 @@ absl::StatusOr<std::vector<double>> Measure(Backend& backend, double limit, cons
     rounds.push_back(round);
   }
   return rounds;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options, Precision precision) {
@@ -194,7 +189,7 @@ absl::Status MeasureLayer(const Options& options, const LayerShape& shape, Preci
   return absl::OkStatus();
 }
 
-// Prints the line of one combination.
+// Prints the line for one combination.
 absl::Status Report(const Options& options, const LayerShape& shape, Precision precision) {
   nlohmann::json report = {
       {"cell", std::string(ToString(shape.cell))},     {"batch", shape.batch}, {"hidden", shape.hidden},

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs steps, each with a time limit. Output streams, and results are on disk as soon as they are known, so that an
-interrupted run keeps what it has measured."""
+"""Runs steps, each with a time limit. Streams output and writes results to disk immediately, so that an interrupted run
+keeps its measurements."""
 import json
 import os
 import pathlib
@@ -11,11 +11,11 @@ import sys
 import threading
 import time
 
-LEAST_SECONDS = 3  # less is not worth a step's start
+LEAST_SECONDS = 3  # the minimum time for starting a step
 
 
 def kill(process):
-    """Ends the step with all that it started."""
+    """Ends the step and all processes that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -23,8 +23,8 @@ def kill(process):
 
 
 def stream(command, seconds, on_line, environment=None):
-    """Runs a command and hands on its lines, standard error among them, as they come. Returns its exit status; None
-    where the time ran out and it was killed."""
+    """Runs a command and passes on its lines of output and errors immediately. Returns its exit status; None if it timed
+    out and was killed."""
     process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace", env=environment,
                                start_new_session=True)
@@ -42,14 +42,14 @@ def stream(command, seconds, on_line, environment=None):
     finally:
         kill(process)
         process.wait()
-    reader.join(timeout=5)  # what left the group of processes may still hold the other end
+    reader.join(timeout=5)  # a process that left the group may still hold the pipe
     if not reader.is_alive():
         process.stdout.close()
     return status
 
 
 class GoogleTest:
-    """What a test program says of itself."""
+    """The summary of a test program."""
 
     def __init__(self):
         self.counts = {"passed": 0, "failed": 0, "skipped": 0}
@@ -61,7 +61,7 @@ class GoogleTest:
 
 
 class Output:
-    """Takes the lines of a step: says them, keeps the rows, counts tests. What a row has under `found` is for the
+    """Processes the lines of a step: prints them, collects rows, counts tests. The `found` of a row goes to the
     summary."""
 
     def __init__(self, steps, step, brief):
@@ -73,7 +73,7 @@ class Output:
         try:
             row = json.loads(line) if line.startswith("{") else None
         except ValueError:
-            row = None  # a line that only looks like a row
+            row = None  # not a row after all
         if row is not None:
             self.steps.row(self.step, row)
             self.rows += 1
@@ -106,7 +106,7 @@ class Steps:
         self.rows.close()
 
     def limit(self, seconds):
-        """Of all the steps that follow together."""
+        """Sets a limit for all following steps together."""
         self.end = time.monotonic() + seconds
 
     def wanted(self, step):
@@ -126,15 +126,15 @@ class Steps:
         seconds = round(time.monotonic() - begin, 2)
         self.summary["steps"].append({"step": step, "status": status, "seconds": seconds, **more})
         self.say(f"=== {step}: {status}, {seconds:.1f} s" + "".join(
-            f", {k} {v}" for k, v in more.items() if k != "found"))  # that was said as a row
+            f", {k} {v}" for k, v in more.items() if k != "found"))  # already printed as a row
         self.write_summary()
 
     def write_summary(self):
         (self.folder / "summary.json").write_text(json.dumps(self.summary, indent=1) + "\n", encoding="utf-8")
 
     def run(self, step, seconds, command, environment=None, may_skip=False):
-        """Runs a command as a step. Lines that are JSON objects are rows. A test program fails where it skips a test,
-        unless it may."""
+        """Runs a command as a step. Lines that are JSON objects are rows. A test program that skips a test fails, unless
+        skipping is allowed."""
         if not self.wanted(step):
             return None
         begin = time.monotonic()

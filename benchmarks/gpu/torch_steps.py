@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Times PyTorch's nn.LSTM, nn.GRU or nn.RNN (cuDNN on a GPU) as step_benchmark times our layer. Prints a line of JSON
-for each shape and precision as soon as it is measured: `us_per_step` are medians of the rounds, in microseconds a step.
+"""Measures PyTorch's nn.LSTM, nn.GRU or nn.RNN (cuDNN on a GPU) like step_benchmark measures our layer. Prints a line of
+JSON for each shape and precision as soon as it is measured; `us_per_step` is the median over rounds of microseconds per
+step.
 
   forward            without gradients
-  forward_tape       in training mode, so that the activations are kept
+  forward_tape       in training mode, which keeps the activations
   forward_backward   forward and backward, gradients of weights included, for an input that needs no gradient
 
-Unlike step_benchmark's, these times contain the product of the input with its weights. tf32 lets products round their
-factors; bf16 and fp16 hold everything, weights and activations, in that type."""
+Unlike those of step_benchmark, these times include the product of the input with its weights. With tf32, products round
+their operands; with bf16 and fp16, weights and activations have that type."""
 import argparse
 import json
 import pathlib
@@ -64,7 +65,7 @@ class Layer:
         return (time.perf_counter() - begin) / calls
 
     def measure(self, call, limit):
-        self.seconds_of(2, call)  # the first passes allocate and choose kernels
+        self.seconds_of(2, call)  # the first passes allocate and select kernels
         end = time.perf_counter() + limit
         calls = max(1, int(min(ROUND_SECONDS, limit / (2 * ROUNDS)) / self.seconds_of(1, call)))
         rounds = []
@@ -93,7 +94,7 @@ def report_of(args, batch, hidden, precision):
             rounds = [seconds / args.length * 1e6 for seconds in layer.measure(getattr(layer, name), args.seconds)]
             report["us_per_step"][name] = statistics.median(rounds)
             report["us_per_step_of_rounds"][name] = rounds
-    except RuntimeError as error:  # no memory, or a kernel that is not there: the next combination may do
+    except RuntimeError as error:  # insufficient memory or a missing kernel: try the next combination
         report["error"] = str(error).splitlines()[0]
     return report
 
@@ -111,7 +112,7 @@ def shapes(words):
 def precisions(words):
     for word in words.split(","):
         if word not in TYPES:
-            raise argparse.ArgumentTypeError(f"{word}: give some of {','.join(TYPES)}")
+            raise argparse.ArgumentTypeError(f"{word}: give one or more of {','.join(TYPES)}")
     return words.split(",")
 
 
@@ -122,8 +123,8 @@ def main():
     parser.add_argument("--precision", type=precisions, default=list(TYPES), metavar="LIST")
     parser.add_argument("--length", type=int, default=1000)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--seconds", type=float, default=1, help="limit of each measurement, after the warm-up")
-    parser.add_argument("--versions", action="store_true", help="print a line of versions, and measure nothing")
+    parser.add_argument("--seconds", type=float, default=1, help="limit per measurement, after the warm-up")
+    parser.add_argument("--versions", action="store_true", help="only print a line of versions")
     args = parser.parse_args()
     if args.device.startswith("cuda") and not torch.cuda.is_available():
         raise SystemExit(f"torch_steps.py: PyTorch {torch.__version__} sees no GPU; --device cpu uses the CPU")

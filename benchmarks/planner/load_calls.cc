@@ -19,7 +19,7 @@ constexpr int kUnknownField = 1000;
 constexpr int64_t kSizes = 4096;
 constexpr int64_t kBudgets = 1 << 20;
 
-// In `per_mille` thousandths of what store-all needs.
+// With `per_mille` thousandths of the bytes that store-all (every tape kept) needs.
 PlanRequest Auto(int64_t length, int64_t per_mille) {
   const int64_t store_all = (length - 1) * kTape + (length - 2) * kState;
   return {.length = length, .budget = ByteBudget{kState, kTape, store_all / 1000 * per_mille}};
@@ -35,9 +35,9 @@ const std::vector<CallKind>& CallKinds() {
   using grpc::StatusCode;
   const std::vector<StatusCode> solved = {StatusCode::OK, StatusCode::RESOURCE_EXHAUSTED};
   static const auto& kinds = *new std::vector<CallKind>{
-      {.name = "health", .help = "a health check, the empty call", .method = kHealth, .expected = {StatusCode::OK}},
+      {.name = "health", .help = "a health check, an empty call", .method = kHealth, .expected = {StatusCode::OK}},
       {.name = "hit",
-       .help = "a plan that is remembered: auto, 1000 links, 5 %",
+       .help = "a cached plan: auto, 1000 links, 5 %",
        .method = kMakePlan,
        .request = Auto(1000, 50),
        .expected = solved},
@@ -52,7 +52,7 @@ const std::vector<CallKind>& CallKinds() {
        .request = Hsm(1'000'000, 100),
        .expected = solved},
       {.name = "cold",
-       .help = "a plan that nobody has asked for: auto, 1000 links, about 5 %",
+       .help = "a new plan: auto, 1000 links, about 5 %",
        .method = kMakePlan,
        .request = Auto(1000, 50),
        .fresh = true,
@@ -89,7 +89,7 @@ grpc::ByteBuffer MessageOf(const CallKind& kind, int64_t number) {
   std::string message;
   if (kind.request) {
     PlanRequest request = *kind.request;
-    if (kind.fresh) {  // another size of a state, another budget, though hardly
+    if (kind.fresh) {  // slightly different state size and budget
       auto& budget = std::get<ByteBudget>(request.budget);
       budget.state_bytes += number % kSizes;
       budget.budget_bytes += number / kSizes % kBudgets;

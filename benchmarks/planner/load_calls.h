@@ -17,22 +17,22 @@
 
 namespace recurve {
 
-// One kind of call. What it sends is made beforehand and what comes back is not decoded, so that time is spent on the
-// server's side alone.
+// One kind of call. Requests are encoded in advance and responses are not decoded, so that the server dominates the
+// time.
 struct CallKind {
   const char* name;
   const char* help;
   const char* method;
-  std::optional<PlanRequest> request;  // none: sends an empty message
-  int64_t ballast_bytes = 0;           // of a field that the service does not know
-  bool fresh = false;                  // each call asks what nobody has asked before
-  bool give_up = false;                // each call is cancelled, at some moment within a millisecond
+  std::optional<PlanRequest> request;  // none: an empty message
+  int64_t ballast_bytes = 0;           // size of an unknown field
+  bool fresh = false;                  // every request is new
+  bool give_up = false;                // every call is cancelled within a millisecond
   std::vector<grpc::StatusCode> expected;
 };
 
 const std::vector<CallKind>& CallKinds();
 
-// The message of the `number`-th call of a kind, over all who call.
+// The message of the `number`-th call of a kind over all callers.
 grpc::ByteBuffer MessageOf(const CallKind& kind, int64_t number);
 
 }  // namespace recurve

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: peer_schedule.py PEER LENGTH SLOTS PASSES
 
-Walks all actions of a schedule of a Python package and prints one JSON object, as schedule_benchmark does. PEER names a
-class of checkpoint_schedules, or CRevolve, pyrevolve's binding of the C++ revolve."""
+Walks all actions of a schedule from a Python package and prints one JSON object like schedule_benchmark. PEER is the name
+of a class of checkpoint_schedules, or CRevolve, pyrevolve's binding of the C++ revolve."""
 import json
 import statistics
 import sys

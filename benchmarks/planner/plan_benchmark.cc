@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cold plans: request checked, solved, schedule made, and counted again. `forwards` is what the plan costs per link,
-// `runs` the size of its schedule, `gap` what separates it from the lower bound it carries, `heap_KiB` the most that
-// the heap grew on the way.
+// Uncached plans: request checked and solved, schedule built and counted. `forwards` is the plan's cost per link,
+// `runs` the size of its schedule, `gap` its distance to the lower bound, `heap_KiB` the peak growth of the heap.
 #include <malloc.h>
 
 #include <algorithm>
@@ -62,7 +61,7 @@ void MakePlans(benchmark::State& state, const PlanRequest& request) {
 constexpr int64_t kState = 524'288;
 constexpr int64_t kTape = 1'048'576;
 
-// The budget is `per_mille` thousandths of what store-all needs.
+// The budget is `per_mille` thousandths of the bytes that store-all (every tape kept) needs.
 ByteBudget Share(int64_t length, int64_t per_mille) {
   return {kState, kTape, ((length - 1) * kTape + (length - 2) * kState) / 1000 * per_mille};
 }
@@ -77,7 +76,7 @@ BENCHMARK(BM_Auto)
     ->ArgsProduct({{10'000, 100'000, 1'000'000}, {1, 2, 10, 50}})
     ->Unit(benchmark::kMicrosecond);
 
-// Byte sizes that are not multiples of each other: the budget is so many states and a little.
+// Byte sizes that are not multiples of each other; the budget is slightly more than `states` states.
 void BM_AutoOddSizes(benchmark::State& state) {
   const int64_t length = state.range(0);
   const ByteBudget budget = {1'000'003, 2'718'281, 1'000'003 * state.range(1) + 777};
@@ -88,7 +87,7 @@ BENCHMARK(BM_AutoOddSizes)
     ->ArgsProduct({{1000, 1'000'000}, {3, 30, 60, 200, 1000}})
     ->Unit(benchmark::kMicrosecond);
 
-// A tape that no budget holds: every plan is hidden state memorization.
+// A tape larger than any budget: every plan is hidden state memorization.
 void BM_AutoLargeTape(benchmark::State& state) {
   const int64_t length = state.range(0);
   const ByteBudget budget = {1, kMaxBytes, state.range(1)};
@@ -100,8 +99,8 @@ BENCHMARK(BM_AutoLargeTape)
     ->ArgsProduct({{1'000'000}, {1, 100, 10'000, 500'000, 1'000'000}})
     ->Unit(benchmark::kMicrosecond);
 
-// What is hard for one reason or another: no memory at all, room for a tape but no state, a state at every link, as
-// many levels as a third of the links, a few thousand levels in two classes, many repeats, the limit of the search.
+// Hard cases: no memory at all, room for a tape but no state, a state at every link, a third as many levels as links, a
+// few thousand levels in two classes, many repeats, the limit of the search.
 void BM_AutoHardCases(benchmark::State& state) {
   MakePlans(state, {.length = state.range(0),
                     .strategy = Strategy::kAuto,

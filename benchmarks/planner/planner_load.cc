@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// planner_load: keeps a running planner service busy with a mix of calls and says how long they took.
+// planner_load: loads a running planner service with a mix of calls and reports their latencies.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -40,11 +40,11 @@ struct Options {
   bool json = false;
 };
 
-// What calls of one kind came to.
+// The results of calls of one kind.
 struct Tally {
   std::vector<float> seconds;
   std::map<std::string, int64_t> codes;
-  int64_t answer_bytes = 0;  // of the last one that was OK
+  int64_t answer_bytes = 0;  // of the last successful call
   int64_t unexpected = 0;
   std::string first_unexpected;
 
@@ -90,11 +90,11 @@ absl::StatusOr<Mix> ParseMix(const std::string& text) {
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a separate connection
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// Makes one call after the other.
+// Makes calls one after another.
 class Caller {
  public:
   Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed) : stub_(channel), random_(seed) {}
@@ -130,7 +130,7 @@ class Caller {
   std::mt19937 random_;
 };
 
-// Keeps `options.concurrency` calls going for so long; one tally for each kind.
+// Keeps `options.concurrency` calls in flight for the given time. Returns one tally per kind.
 std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options.target));
@@ -138,7 +138,7 @@ std::vector<Tally> Load(const Options& options, const Mix& mix) {
   for (const CallKind& kind : CallKinds()) messages.push_back(MessageOf(kind, 0));
   std::mutex mutex;
   std::vector<Tally> sum(CallKinds().size());
-  // Numbers of fresh calls; one run's are not those of another.
+  // Numbers of fresh calls, which differ between runs.
   std::atomic<int64_t> number = std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(100);
   const Clock::time_point end =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
@@ -213,21 +213,23 @@ int Run(const Options& options, const Mix& mix) {
 
 int Main(int argc, char** argv) {
   Options options;
-  CLI::App app("Keeps a planner service busy with a mix of calls. Exits with 1 if a call ended as it should not.");
+  CLI::App app("Loads a planner service with a mix of calls. Exits with 1 on unexpected results.");
   std::string footer = "Kinds of calls:\n";
   for (const CallKind& kind : CallKinds()) absl::StrAppend(&footer, "  ", kind.name, ": ", kind.help, "\n");
   app.footer(footer);
   app.add_option("--target", options.target, "The service")->type_name("HOST:PORT")->capture_default_str();
-  app.add_option("--mix", options.mix, "Which calls, and how often each")
+  app.add_option("--mix", options.mix, "Kinds of calls and their weights")
       ->type_name("KIND:WEIGHT,...")
       ->capture_default_str();
-  app.add_option("--concurrency", options.concurrency, "Calls under way at once")
+  app.add_option("--concurrency", options.concurrency, "Concurrent calls")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  app.add_option("--connections", options.connections, "Connections that these share")
+  app.add_option("--connections", options.connections, "Connections shared by the calls")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "For how long")->check(CLI::Range(0.001, 1e6))->capture_default_str();
+  app.add_option("--seconds", options.seconds, "Duration in seconds")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
   app.add_flag("--json", options.json, "Print one JSON object");
   CLI11_PARSE(app, argc, argv);
   const absl::StatusOr<Mix> mix = ParseMix(options.mix);

@@ -2,8 +2,8 @@
 //
 // revolve_schedule LENGTH SLOTS PASSES
 //
-// Asks revolve (Griewank and Walther, Algorithm 799), the C++ core in pyrevolve's source package, for all actions of a
-// schedule. `run` compiles it together with that source. Prints one JSON object, as schedule_benchmark does.
+// Requests all actions of a schedule from revolve (Griewank and Walther, Algorithm 799), the C++ core in pyrevolve's
+// source package, with which `run` compiles this file. Prints one JSON object like schedule_benchmark.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -2,9 +2,9 @@
 //
 // schedule_benchmark LENGTH SLOTS PASSES
 //
-// Plans a chain by hidden state memorization, as the planner does it, and walks all actions of the schedule, which is
-// what the peers' programs beside this one do. Prints one JSON object: `seconds` to plan and walk, of which
-// `walk_seconds` for the walk, medians of the passes; and the counts of the walk.
+// Plans a chain by hidden state memorization with the planner and walks all actions of the schedule, like the programs
+// of the peers in this folder. Prints one JSON object: `seconds` to plan and walk, `walk_seconds` of these for the
+// walk, both medians of the passes, and the counts of the walk.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "executor/job/median.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/planning/planner.h"
 #include "planner_service/schedule/schedule.h"
@@ -25,11 +26,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
 
 struct Pass {
   double plan_seconds = 0;

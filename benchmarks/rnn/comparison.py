@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What benchmarks/cpu/run and benchmarks/gpu/run share: contestants that take turns, PyTorch, and the report.
+"""Shared by benchmarks/cpu/run and benchmarks/gpu/run: alternating contestants, PyTorch, and the report.
 
-A contestant is a process that prints a JSON object when it is warm, then answers each line that it reads with a JSON
-object that has the `seconds` of one pass. All that stand in one comparison are alive at once and take turns pass by
-pass, the others being stopped, so that whatever else the machine does meets all of them alike."""
+A contestant is a process that prints a JSON object once it is warm, then answers each line of input with a JSON object
+that has the `seconds` of one pass. All contestants of a comparison are alive at once and take turns pass by pass, while
+the others are stopped, so that other load on the machine affects all of them alike."""
 import argparse
 import contextlib
 import json
@@ -19,7 +19,7 @@ import venv
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TORCH_RNN = pathlib.Path(__file__).resolve().parent / "torch_rnn.py"
-ANSWER_SECONDS = 300  # at most, from a contestant
+ANSWER_SECONDS = 300  # time limit per answer
 TORCH_NAMES = {"lstm": "nn.LSTM", "gru": "nn.GRU", "tanh": "nn.RNN"}
 
 
@@ -40,7 +40,7 @@ def output_of(command, **options):
 
 
 def numbers(words):
-    """Of the command line: batch, hidden, input, length."""
+    """Parses batch, hidden, input, length."""
     try:
         values = tuple(int(word) for word in words.split(","))
     except ValueError:
@@ -51,11 +51,11 @@ def numbers(words):
 
 
 def some_of(known):
-    """Of the command line: a list of known words."""
+    """Returns a parser for lists of known words."""
     def parse(words):
         for word in words.split(","):
             if word not in known:
-                raise argparse.ArgumentTypeError(f"{word}: give some of {','.join(known)}")
+                raise argparse.ArgumentTypeError(f"{word}: give one or more of {','.join(known)}")
         return words.split(",")
     return parse
 
@@ -70,7 +70,7 @@ def shape_options(shape):
 
 
 class Measured:
-    """What a side reported, and its rounds so far."""
+    """The report of a contestant, and its rounds so far."""
 
     def __init__(self, report, rounds):
         self.report, self.rounds = report, rounds
@@ -83,11 +83,11 @@ class Measured:
 
 
 class Ended(SystemExit):
-    """A contestant ended before it answered; the code is what it said. Ends the run unless it is caught."""
+    """A contestant ended without an answer; the code is its message. Ends the run unless caught."""
 
 
 class Contestant(Measured):
-    """Runs only inside `turn`; ends with the context, and where an answer takes too long."""
+    """Runs only inside `turn`. Ends with the context, or if an answer takes too long."""
 
     def __init__(self, command, environment=(), limit=ANSWER_SECONDS):
         self.command, self.limit = [str(word) for word in command], limit
@@ -107,7 +107,7 @@ class Contestant(Measured):
     def close(self):
         status = self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):  # what was not read yet has no reader any more
+            with contextlib.suppress(OSError):  # unread output has lost its reader
                 stream.close()
         self.errors.close()
         return status
@@ -128,7 +128,7 @@ class Contestant(Measured):
 
     def turn(self):
         self.process.send_signal(signal.SIGCONT)
-        with contextlib.suppress(BrokenPipeError):  # `read` says why
+        with contextlib.suppress(BrokenPipeError):  # `read` reports the reason
             self.process.stdin.write("\n")
             self.process.stdin.flush()
         self.rounds.append(self.read())
@@ -144,9 +144,8 @@ def take_turns(contestants, rounds):
 
 
 def benchmark_python(packages, check):
-    """A Python in which `check` runs: this one, or that of the environment at RECURVE_BENCHMARK_VENV or
-    build/benchmark-venv, which is made, and the packages installed, where it is not. The variable goes before this
-    one."""
+    """A Python that can run `check`: that of the environment at RECURVE_BENCHMARK_VENV if set, this one, or that of
+    build/benchmark-venv. Creates the environment and installs the packages if necessary."""
     place = pathlib.Path(os.environ.get("RECURVE_BENCHMARK_VENV", ROOT / "build" / "benchmark-venv")).absolute()
     python = place / "bin" / "python"
 
@@ -177,7 +176,7 @@ class Recurve:
     def __init__(self, program, *options):
         self.program, self.options = program, options
         if not pathlib.Path(program).exists():
-            fail(f"{program} is not there: build the target rnn_benchmark, or say with --programs where it is")
+            fail(f"{program} does not exist: build the target rnn_benchmark, or give its folder with --programs")
 
     def command(self, cell, shape, budget, rounds):
         return [self.program, "--cell", cell, *shape_options(shape), "--budget", budget, *self.options, "--rounds",
@@ -194,7 +193,7 @@ class Recurve:
 
 
 def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
-    """One line of the report. `ours` and `peer` are contestants that took turns."""
+    """One row of the report. `ours` and `peer` are contestants that took turns."""
     peak = statistics.median(one["peak_flops_per_second"] for one in ours.rounds)
     return {
         "comparison": comparison,
@@ -222,7 +221,7 @@ def row(comparison, ours, budget, peer, peer_name, peer_bytes, **more):
 
 
 def refused_row(comparison, cell, shape, precision, budget, peer, reason):
-    """In the place of one that could not be measured."""
+    """The row of a comparison that could not be measured."""
     return {"comparison": comparison, "shape": shape, "cell": cell, "precision": precision, "budget": budget,
             "peer": peer, "refused": str(reason)}
 
@@ -243,7 +242,7 @@ def cells_of(one):
 
 
 COMPARISONS = ["store-all", "third of tape", "equal bytes", "budget's price", "interpreter", "busy"]
-ITSELF = COMPARISONS[3:]  # with itself: under 1 is a price, not a loss
+ITSELF = COMPARISONS[3:]  # Recurve against itself: a ratio under 1 is a cost, not a loss
 COLUMNS = ["comparison", "cell", "B,H,I,T", "budget", "Recurve ms", "MiB", "peer", "peer ms", "MiB",
            "peer / Recurve", "of peak"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of a report as a picture in the style of client/pictures: how many times as long each peer takes, on a
+"""Draws the rows of a report in the style of client/pictures: the time of each peer relative to Recurve's, on a
 logarithmic axis."""
 import html
 import math
@@ -8,7 +8,7 @@ import textwrap
 from comparison import ITSELF, ROOT
 
 STYLE = ROOT / "client" / "pictures" / "pictures.css"
-WIDTH, LEFT, RIGHT, LINE, BAR = 600, 14, 535, 23, 15  # as narrow as client/pictures/svg_figure.h says
+WIDTH, LEFT, RIGHT, LINE, BAR = 600, 14, 535, 23, 15  # the width of client/pictures/svg_figure.h
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 LEGEND = (("faster", "Recurve is faster"), ("slower", "the peer is faster"), ("itself", "Recurve against itself"))
 HEADINGS = {
@@ -24,7 +24,7 @@ CELLS = {"tanh": "tanh RNN", "relu": "ReLU RNN"}
 
 
 def labels_of(row):
-    """One line where it fits, else two."""
+    """One line if it fits, otherwise two."""
     shape = row["shape"]
     inputs = "" if shape["I"] == shape["H"] else f" I={shape['I']}"
     budget = "" if row["budget"] in SAID_BY_HEADING else f", budget {row['budget']}"
@@ -105,5 +105,5 @@ def svg(rows, title):
         picture.text(x, top - 5, f"{tick:g}x", "muted", "middle" if tick > low else "start")
         lines.append(f'<line x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{picture.y}" '
                      f'class="{"axis" if tick == 1 else "grid"}"/>')
-    picture.parts[grid:grid] = lines  # behind what is on them
+    picture.parts[grid:grid] = lines  # behind the bars
     return picture.document(title)

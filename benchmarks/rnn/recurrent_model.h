@@ -7,38 +7,39 @@
 
 #include "executor/backend/backend.h"
 #include "executor/model/link_model.h"
-#include "executor/model/model_file.h"
 #include "executor/model/parameters.h"
 #include "executor/model/recurrent_stack.h"
 #include "executor/model/region.h"
+#include "planner_service/model/model_config.h"
+#include "planner_service/model/parameter_layout.h"
 
 namespace recurve {
 
-// A stack of recurrent layers whose input x [T, B, E] and whose output's gradient dy [T, B, H] are given: what
-// torch.nn.LSTM computes for an input that needs no gradient. Values are random; each sweep does the same work. Memory
-// comes from the caller: construct, ask for sizes, then Bind. Not thread-safe; the backend must outlive it.
+// A stack of recurrent layers with given input x [T, B, E] and gradient dy [T, B, H] of the output: what torch.nn.LSTM
+// computes for an input that needs no gradient. Values are random; each sweep does the same work. The caller provides
+// memory: construct the model, query sizes, then Bind. Not thread-safe. The backend must outlive it.
 class RecurrentModel final : public LinkModel {
  public:
-  // Memory by purpose. Regions without a block measure.
+  // Memory by purpose. Regions without a block only measure.
   struct Regions {
     Region parameters;
-    Region packed;  // the forms that the kernels use
+    Region packed;  // packed weights
     Region gradients;
     Region batch;  // x and dy
     Region workspace;
   };
 
-  // E is config.embedding; there is no vocabulary (it must be 1).
+  // E is config.embedding; the vocabulary must be 1.
   RecurrentModel(const ModelConfig& config, const SequenceShape& shape, Backend& backend);
 
   const SequenceShape& sequence() const { return shape_; }
   const Regions& needs() const { return needs_; }
-  void Bind(Regions regions);  // and fills parameters and batch
+  void Bind(Regions regions);  // also fills parameters and batch
 
-  // Floating-point operations of the matrix products of a sweep that computes nothing twice.
+  // Floating-point operations of the matrix products of a sweep without recomputation.
   double Flops() const;
 
-  void BeginSweep();  // packs the weights; gradients become zero
+  void BeginSweep();  // packs the weights and zeroes gradients
 
   int64_t links() const override { return shape_.links(); }
   int64_t state_bytes(int64_t /*state*/) const override { return max_state_bytes(); }
@@ -57,10 +58,10 @@ class RecurrentModel final : public LinkModel {
   const ModelConfig config_;
   const SequenceShape shape_;
   Backend& backend_;
-  const ParameterLayout layout_;
+  const LanguageModelLayout layout_;
   RecurrentStack stack_;
   Regions needs_;
-  float* parameters_ = nullptr;  // block of layout_
+  float* parameters_ = nullptr;  // block of layout_.tensors
   float* gradients_ = nullptr;   // the same
   std::byte* packed_ = nullptr;  // the first layer's input weight
   float* x_ = nullptr;           // [T, B, E]

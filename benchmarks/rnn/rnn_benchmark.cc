@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Times forward and backward of stacked recurrent layers inside a memory budget, and beside it the product with a
-// packed matrix that the time is measured by. Prints one JSON object. See kUsage.
+// Measures forward and backward of stacked recurrent layers within a memory budget, and the peak rate of products as a
+// reference. Prints one JSON object. See kUsage.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -23,6 +23,7 @@
 #include "executor/backend/precision.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/job_spec.h"
+#include "executor/job/median.h"
 #include "executor/profile/product_peak.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/status/status_macros.h"
@@ -34,24 +35,23 @@ constexpr char kUsage[] =
     "usage: rnn_benchmark [OPTION VALUE]...\n"
     "  --cell lstm            lstm, gru, gru-reset-before, tanh, relu or slstm\n"
     "  --batch 32 --hidden 512 --input 512 --length 1000 --layers 1\n"
-    "  --budget 100%          of the activations that keeping every tape needs; or bytes of all that is held,\n"
-    "                         parameters, input and output gradient apart\n"
-    "  --link 0               steps in a link; 0: the fastest of some\n"
+    "  --budget 100%          share of the activations that store-all (every tape kept) needs; or total bytes\n"
+    "                         without parameters, input and output gradient\n"
+    "  --link 0               steps in a link; 0: the fastest of several\n"
     "  --device cpu           cpu, cuda or cuda:N\n"
     "  --precision fp32       of products on CUDA devices: fp32, tf32 or bf16\n"
-    "  --own-bytes 0          that the CPU's backend is said to hold for itself, as those of GPUs do\n"
+    "  --own-bytes 0          simulated memory of the CPU backend itself, as GPU backends have\n"
     "  --threads 0            of the CPU; 0: all\n"
     "  --instruction-set S    of the CPU: avx512, avx2 or portable\n"
-    "  --rounds 5             sweeps, for `seconds`, by turns with sweeps of the same kernels without the "
-    "interpreter,\n"
-    "                         for `bare_seconds`: medians; 0: a contestant of comparison.py\n"
-    "In the object, `peak_bytes` are those that --budget counts, at the peak; `parts` are seconds of one sweep that\n"
+    "  --rounds 5             sweeps for `seconds`, alternating with sweeps of the same kernels without the\n"
+    "                         interpreter for `bare_seconds`; both are medians; 0: a contestant of comparison.py\n"
+    "In the object, `peak_bytes` is the peak of the bytes that --budget counts; `parts` are seconds of one sweep that\n"
     "waits for the device after each link.\n";
-// k B of the links that are tried. A GPU starts each link by a launch, and has no cache that a long link must fit.
+// Rows (k B) of the candidate links. On a GPU each link needs a launch, and long links need not fit in a cache.
 constexpr int64_t kLinkRows[] = {16384, 8192, 4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8};
 constexpr int64_t kMaxCpuLinkRows = 1024;
-constexpr int kTries = 2;          // of each, after one that touches the memory
-constexpr double kHopeless = 1.3;  // no shorter link is tried after one this many times as slow as the best
+constexpr int kTries = 2;          // per link, after one that faults in the memory
+constexpr double kHopeless = 1.3;  // stop trying shorter links after one this much slower than the best
 constexpr double kProbeSeconds = 0.1;
 
 struct Options {
@@ -98,7 +98,7 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
   }
   if (name == "--cell") {
     const std::optional<Cell> cell = ParseCell(value);
-    if (!cell) return absl::InvalidArgumentError(absl::StrCat("--cell is ", value, ", which is none\n", kUsage));
+    if (!cell) return absl::InvalidArgumentError(absl::StrCat("--cell is ", value, ", which is unknown\n", kUsage));
     options->model.cell = *cell;
   } else if (name == "--budget") {
     ASSIGN_OR_RETURN(options->budget, ParseBudget(value));
@@ -107,7 +107,7 @@ absl::Status SetOption(const std::string& name, const std::string& value, Option
   } else if (name == "--precision") {
     const std::optional<Precision> precision = ParsePrecision(value);
     if (!precision)
-      return absl::InvalidArgumentError(absl::StrCat("--precision is ", value, ", which is none\n", kUsage));
+      return absl::InvalidArgumentError(absl::StrCat("--precision is ", value, ", which is unknown\n", kUsage));
     options->precision = *precision;
   } else if (name == "--instruction-set") {
     options->instruction_set = value;
@@ -138,7 +138,7 @@ std::vector<int64_t> Links(const Options& options) {
   return links;
 }
 
-// The run, warmed up, with the link that is the fastest here and now: peers get the best of their settings, too.
+// A warmed-up run with the fastest link on this machine: peers also get their best settings.
 absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backend& backend) {
   const std::vector<int64_t> links = Links(*options);
   absl::Status refusal;
@@ -170,11 +170,6 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> FastestRun(Options* options, Backen
                    TrainingRun::Create(options->model, options->shape, options->budget, backend));
   if (const absl::StatusOr<double> warm = run->Sweep(); !warm.ok()) return warm.status();
   return run;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 absl::Status RunRounds(TrainingRun& run, ProductPeak& peak, int64_t count, nlohmann::json* report) {
@@ -236,7 +231,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(const Options& options) {
   return std::make_unique<OwnBytesBackend>(*std::move(backend), options.own_bytes);
 }
 
-// On a GPU, large enough to fill it.
+// A shape large enough to fill a GPU.
 ProductPeak::Shape PeakShape(const Options& options) {
   if (options.device == "cpu") return {};
   return {.rows = 8192, .depth = 4096, .width = 4096};

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch's side: forward and backward of nn.LSTM, nn.GRU or nn.RNN for an input that needs no gradient.
+"""PyTorch's contestant of comparison.py: forward and backward of nn.LSTM, nn.GRU or nn.RNN for an input that needs no
+gradient.
 
-A contestant of comparison.py. Reports the version, and `peak_bytes`, the most bytes that a pass holds at once,
-parameters, input and output gradient apart: gradients, output and whatever is kept in between. On the CPU that is the
-lesser of what PyTorch's allocator counted and of what became resident: the first counts what is never touched, the
-second what the C library does not give back.
+Reports the version, and `peak_bytes`, the peak memory of a pass without parameters, input and output gradient. On the
+CPU that is the lesser of the bytes counted by PyTorch's allocator, which include untouched memory, and the resident
+bytes, which include memory retained by the C library.
 
---precision, of CUDA devices but for fp32: tf32 lets products round their factors; bf16 and fp16 hold everything, weights
-and activations, in that type.
+--precision, CUDA devices only except fp32: with tf32, products round their operands; with bf16 and fp16, weights and
+activations have that type.
 
-With --checkpoint-bytes, torch.utils.checkpoint recomputes segments of the sequence but for the last, which is kept. All
-have the longest length whose measured peak keeps to those bytes, or, where none does, about that of the least peak.
-With --primitive, calls oneDNN's LSTM primitive, as PyTorch contains it, without autograd; `tape_bytes` are those of its
+With --checkpoint-bytes, torch.utils.checkpoint recomputes all segments of the sequence except the last. The segment
+length is the longest whose measured peak is within those bytes, or, if there is none, about that with the lowest peak.
+With --primitive, calls the oneDNN LSTM primitive in PyTorch without autograd; `tape_bytes` is the size of its
 workspace."""
 import argparse
 import contextlib
@@ -32,16 +32,16 @@ except ImportError as missing:
 
 MODULES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "tanh": torch.nn.RNN}
 TYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-KEEP_OF_MODE_LSTM = 2  # the number that ATen has for nn.LSTM
+KEEP_OF_MODE_LSTM = 2  # ATen's constant for nn.LSTM
 
 
 def flatten(layer):
-    """Puts a layer's weights into one piece of memory, as cuDNN wants them. PyTorch does so itself, except in bf16,
-    which is not among the types that it knows cuDNN to take, so that it would copy the weights at every call."""
+    """Moves a layer's weights into one block, as cuDNN requires. PyTorch does so itself, except for bf16, where it would
+    otherwise copy the weights in every call."""
     layer.flatten_parameters()
     if layer.weight_ih_l0.dtype == torch.bfloat16:
         torch.backends.cudnn.CUDNN_TENSOR_DTYPES.add(torch.bfloat16)
-        with contextlib.suppress(RuntimeError):  # a cuDNN that does not take it
+        with contextlib.suppress(RuntimeError):  # unsupported by this cuDNN
             layer.flatten_parameters()
     return layer
 
@@ -99,14 +99,14 @@ class Peer:
 
     def resident_peak(self):
         ctypes.CDLL(None).malloc_trim(0)
-        pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the high-water mark begins anew
+        pathlib.Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # resets the high-water mark
         before = resident("VmRSS")
         self.run()
         return resident("VmHWM") - before
 
 
 class Checkpointed(Peer):
-    """The loss of each segment, the product of its output and the output's gradient, is taken inside the segment, so
+    """Computes the loss of each segment, the product of its output and the output's gradient, inside the segment, so
     that no output outlives it."""
 
     def __init__(self, args):
@@ -132,11 +132,11 @@ class Checkpointed(Peer):
         torch.stack(losses).sum().backward()
 
     def choose_segment(self, limit):
-        """The longest whose peak keeps to the limit, else one of about the least peak; returns its peak."""
+        """Finds the longest segment within the limit, or else one with about the lowest peak; returns its peak."""
         fitting, too_long = 0, self.args.length + 1
         peaks = {}
         segment = max(1, self.args.length // 16)
-        while too_long - fitting > max(1, fitting // 50):  # to two in a hundred
+        while too_long - fitting > max(1, fitting // 50):  # within 2 %
             self.segment = segment
             peaks[segment] = self.peak_bytes()
             if peaks[segment] <= limit:
@@ -144,8 +144,8 @@ class Checkpointed(Peer):
             else:
                 too_long = segment
             if fitting == 0 and peaks[segment] > min(peaks.values()):
-                break  # shorter ones hold more states than they save
-            guess = int(segment * limit / peaks[segment])  # the tape of a segment is nearly all of the peak
+                break  # shorter ones need more for states than they save
+            guess = int(segment * limit / peaks[segment])  # the peak is mostly the tape of a segment
             if fitting == 0:
                 guess = min(guess, segment * 3 // 4)
             segment = min(max(guess, fitting + 1), too_long - 1)
@@ -194,7 +194,7 @@ def main():
     else:
         peer = Peer(args)
     for _ in range(2):
-        peer.seconds()  # the first passes allocate and choose kernels
+        peer.seconds()  # the first passes allocate and select kernels
     if args.primitive:
         report["tape_bytes"] = peer.tape_bytes
     elif not args.checkpoint_bytes:

@@ -14,9 +14,8 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kFixedPieces = 10;    // as many as TakeMemory takes
-constexpr int64_t kStatesHeld = 4;      // two running states, a gradient, the start state
-constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
+constexpr int64_t kFixedPieces = 10;  // as many as TakeMemory takes
+constexpr int64_t kStatesHeld = 4;    // two running states, a gradient, the start state
 
 absl::StatusOr<double> Timed(Backend& backend, const std::function<absl::Status()>& sweep) {
   const auto begin = std::chrono::steady_clock::now();
@@ -78,7 +77,7 @@ absl::Status TrainingRun::MakePlan(const MemoryBudget& budget) {
   ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan({.length = model_.links(), .budget = bytes}, {}));
   if (!plan.feasible || store_bytes < 0) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "the budget leaves ", store_bytes, " bytes to stored states and tapes of links of ", model_.sequence().link,
+        "the budget leaves ", store_bytes, " bytes for stored states and tapes of links of ", model_.sequence().link,
         " steps, which need ", plan.smallest_feasible_budget, "; give more, a longer sequence or shorter links"));
   }
   plan_ = std::move(plan);
@@ -89,7 +88,7 @@ absl::Status TrainingRun::TakeMemory() {
   ASSIGN_OR_RETURN(
       const ReplayResult replay,
       Replay(plan_.schedule, {.state_bytes = model_.max_state_bytes(), .tape_bytes = model_.max_tape_bytes()},
-             kActionsPerLink * model_.links()));
+             kMaxActionsPerLink * model_.links()));
   const int64_t stored_pieces = replay.peak_states + replay.peak_tapes;
   const RecurrentModel::Regions& needs = model_.needs();
   ASSIGN_OR_RETURN(

@@ -21,41 +21,41 @@
 
 namespace recurve {
 
-// Share of the activations (states, tapes and workspace) that keeping every tape needs. What the backend holds for
-// itself comes on top: it does not depend on how the sequence is run.
+// A share of the activations (states, tapes and workspace) that store-all (every tape kept) needs. The backend's own
+// memory is added: it does not depend on the plan.
 struct StoreAllShare {
   double share = 1;  // (0, 1]
 };
-// Bytes of all that is held, the backend's own among them; parameters, input and output gradient apart.
+// Total bytes, including the backend's own, without parameters, input and output gradient.
 struct HeldBytes {
   int64_t bytes = 0;
 };
 using MemoryBudget = std::variant<StoreAllShare, HeldBytes>;
 
-// Sweeps, forward and backward, of a RecurrentModel by the plan for a budget, in one arena.
+// Forward and backward sweeps of a RecurrentModel with the plan for a budget, in one arena. Not thread-safe.
 class TrainingRun {
  public:
-  // FAILED_PRECONDITION when the budget cannot hold the shape in links of this length; RESOURCE_EXHAUSTED when the
-  // device cannot.
+  // Errors: FAILED_PRECONDITION if the budget is insufficient for the shape with links of this length;
+  // RESOURCE_EXHAUSTED if the device has insufficient memory.
   static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const ModelConfig& config, const SequenceShape& shape,
                                                              const MemoryBudget& budget, Backend& backend);
 
-  // Each sweeps once, from parameters and input to complete gradients, and returns seconds.
+  // Each runs one sweep, from parameters and input to complete gradients, and returns seconds.
   absl::StatusOr<double> Sweep();
-  absl::StatusOr<double> BareSweep();  // calls the model as the last Sweep did, one call after the other
-  // The same by part, waiting for the device after each call: begin (packing), forward (without tape), taped_forward,
-  // backward.
+  absl::StatusOr<double> BareSweep();  // repeats the model calls of the last Sweep without the interpreter
+  // The seconds by part, waiting for the device after each call: begin (packing), forward (without tape),
+  // taped_forward, backward.
   absl::StatusOr<std::map<std::string, double>> SweepParts();
 
   const RecurrentModel& model() const { return model_; }
   const Plan& plan() const { return plan_; }
   int64_t store_all_activation_bytes() const;
-  // Measured, at the peak of the sweeps so far.
+  // Measured at the peak of the sweeps so far.
   int64_t activation_bytes() const { return arena_->peak().activations(); }
-  int64_t held_bytes() const;  // what HeldBytes counts
+  int64_t held_bytes() const;  // as counted by HeldBytes
 
  private:
-  // Notes the calls that it passes on to a model.
+  // Forwards calls to a model and records them.
   class Recorder final : public LinkModel {
    public:
     explicit Recorder(LinkModel& model) : model_(model) {}

@@ -204,7 +204,7 @@ Json VerdictJson(const Verdict& verdict, const std::optional<ScheduleSource::Fai
     json["action"] = failure->action;
     json["reason"] = failure->reason;
   }
-  json["lies"] = failure ? std::vector<std::string>() : verdict.lies;
+  json["failed_claims"] = failure ? std::vector<std::string>() : verdict.failed_claims;
   json["action_count"] = verdict.action_count;
   json["forward_count"] = verdict.forward_count;
   json["peak_bytes"] = verdict.peak_bytes;
@@ -236,7 +236,7 @@ ExitStatus RunVerify(const VerifyOptions& options) {
     const std::string action = failure->action.empty() ? "" : failure->action + ": ";
     return Fail(ExitStatus::kFailed, absl::StrCat(name, ", line ", failure->line, ": ", action, failure->reason));
   }
-  if (!verdict->valid()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", verdict->lies.front()));
+  if (!verdict->valid()) return Fail(ExitStatus::kFailed, absl::StrCat(name, ": ", verdict->failed_claims.front()));
   if (!options.json) PrintVerdict(*verdict, *task);
   return ExitStatus::kDone;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/text_table.h"
+#include "executor/job/median.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
 
@@ -62,12 +63,6 @@ absl::Status RunOnce(Contender& contender, const JobPlanners& planners, LinkCost
   if (contender.seconds.empty()) measurement.predicted_seconds_per_batch = report.predicted_seconds_per_batch;
   contender.seconds.push_back(report.seconds_per_batch);
   return absl::OkStatus();
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 }  // namespace

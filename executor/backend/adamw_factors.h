@@ -9,7 +9,7 @@
 
 namespace recurve {
 
-// What all weights of an AdamW step share: computed on the host, in fp64, for every backend.
+// The factors that all weights of an AdamW step share, computed in fp64 on the host for all backends.
 inline AdamWFactors FactorsOf(const AdamWArgs& a) {
   const auto correction = [&](float beta) {
     return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), static_cast<double>(a.step))));

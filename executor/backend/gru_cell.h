@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The GRU cell (Cho et al. 2014) with the reset gate applied after the recurrent product, as cuDNN and PyTorch have it,
-// element by element; b is the product's own bias, u' h + b what the tape calls the product's candidate part:
+// The element-wise GRU cell (Cho et al. 2014) with the reset gate applied after the recurrent product, as in cuDNN and
+// PyTorch. b is the recurrent bias; u' h + b is called the product's candidate part below:
 //   r, z = sigmoid(.) of the reset and the update gate;  n = tanh(x + r (u' h_before + b));
 //   h = (1 - z) n + z h_before.
-// What Forward and Backward get: lstm_cell.h.
+// For the arguments of Forward and Backward see lstm_cell.h.
 #ifndef RECURVE_EXECUTOR_BACKEND_GRU_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_GRU_CELL_H_
 
@@ -30,7 +30,7 @@ struct GruCell {
     tape[3] = p[2];
   }
 
-  // dgates: candidate, reset, update, and the product's candidate part; x is the first three, p the last three.
+  // dgates: candidate, reset, update, the product's candidate part. The first three are for x, the last three for p.
   static RECURVE_POINTWISE void Backward(const F* tape, const F* before, const F* /*after*/, F* d, F* dgates) {
     const F one = Math::Set(1.0f);
     const F n = tape[0];

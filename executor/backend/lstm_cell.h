@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The LSTM cell (Hochreiter and Schmidhuber 1997, with forget gates), element by element:
+// The element-wise LSTM cell (Hochreiter and Schmidhuber 1997, with forget gates):
 //   i, f, o = sigmoid(.), g = tanh(.) of the gates' pre-activations;  c = f c_before + i g;  h = o tanh(c).
 //
-// Each cell is such a struct over a Math (pointwise.h), for the kernels of all devices:
-//   Forward   x [G]: the step's input; p [G]: the recurrent product; before, after [S]: states; tape [A]: for Backward.
-//   Backward  d [S], in: gradients of `after`; out: of `before`, but for what comes through the recurrent product.
-//             dgates [W]: gradients of x and p, where CellGeometry says.
+// Each cell is a struct like this over a Math (pointwise.h), used by the kernels of all devices:
+//   Forward   x [G]: the step's input; p [G]: the recurrent product; before, after [S]: states; tape [A]: saved for
+//   Backward. Backward  d [S], in: gradients of `after`; out: of `before`, except through the recurrent product.
+//             dgates [W]: gradients of x and p, in the positions that CellGeometry defines.
 #ifndef RECURVE_EXECUTOR_BACKEND_LSTM_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_LSTM_CELL_H_
 
@@ -34,7 +34,7 @@ struct LstmCell {
     tape[3] = o;
   }
 
-  // tanh(c) is computed again from c.
+  // Recomputes tanh(c) from c.
   static RECURVE_POINTWISE void Backward(const F* tape, const F* before, const F* after, F* d, F* dgates) {
     const F one = Math::Set(1.0f);
     const F i = tape[0];

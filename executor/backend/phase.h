@@ -7,22 +7,22 @@
 
 namespace recurve {
 
-// What an optimiser step spends its operations on.
+// The purposes of the operations of an optimizer step.
 enum class Phase : uint8_t {
-  kPrepare,       // inputs uploaded, weights packed, gradients set to zero, masks drawn
-  kTable,         // the embedding table: folded, gradients gathered, unfolded
-  kPlainForward,  // link forwards without tape
-  kTapedForward,  // link forwards with tape
+  kPrepare,       // uploads inputs, packs weights, zeroes gradients, draws masks
+  kTable,         // folds the embedding table, gathers its gradients, unfolds them
+  kPlainForward,  // forward passes of links without tape
+  kTapedForward,  // forward passes of links with tape
   kHead,          // output layer and loss, forward and backward
-  kBackward,      // link backwards, but for head and table
-  kStates,        // states copied to where they are stored, fetched, carried on
-  kOptimizer,     // norm, clipping, update
+  kBackward,      // backward passes of links, except head and table
+  kStates,        // stores, fetches and copies states
+  kOptimizer,     // computes the norm, clips, updates
 };
 inline constexpr int kPhases = 8;
 
 constexpr std::string_view ToString(Phase phase) {
   constexpr std::string_view kNames[kPhases] = {"prepare", "embedding table", "plain forwards", "taped forwards",
-                                                "head",    "backwards",       "states",         "optimiser"};
+                                                "head",    "backwards",       "states",         "optimizer"};
   return kNames[static_cast<int>(phase)];
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is computed element by element, written once for all devices. Each formula is a template over a `Math`: a number
-// type F (a float, or a vector of floats) with its operators and the few operations that C++ has no operator for.
-// ScalarMath is the one for plain floats, in host and CUDA code alike; the CPU's kernels bring a vector one for each
-// instruction set.
+// Element-wise formulas, written once for all devices. Each is a template over a `Math`: a number type F (a float or a
+// vector of floats) with its operators and the few operations for which C++ has no operator. ScalarMath is for plain
+// floats in host and CUDA code; the CPU kernels define a vector Math per instruction set.
 //
 // Accuracy over all finite floats: Exp, Sigmoid, Tanh and LogSigmoid within 4 units in the last place where the result
 // is a normal number. A NaN gives a NaN.
@@ -33,8 +32,8 @@ struct ScalarMath {
   static RECURVE_POINTWISE F Max(F bound, F x) { return bound > x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F Min(F bound, F x) { return bound < x ? bound : x; }  // x if x is NaN
   static RECURVE_POINTWISE F ZeroBelow(F x, F limit, F value) { return x < limit ? 0.0f : value; }
-  // value times 2^n, for n in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it there. A product,
-  // and no sum of exponents, which would turn some NaNs into numbers.
+  // value times 2^n, where n is in the low mantissa bits of `shifted`, as adding kRoundingShift leaves it. A product
+  // rather than a sum of exponents, which would turn some NaNs into numbers.
   static RECURVE_POINTWISE F Scale(F value, F shifted) {
     uint32_t bits;
     memcpy(&bits, &shifted, sizeof bits);
@@ -47,7 +46,7 @@ struct ScalarMath {
   static constexpr uint32_t kBitsOfOne = 0x3F800000;
 };
 
-// Adding this to |x| < 2^22 rounds x to an integer, which is then in the low bits of the mantissa.
+// Adding this to |x| < 2^22 rounds x to an integer, in the low bits of the mantissa.
 constexpr float kRoundingShift = 12582912.0f;  // 1.5 * 2^23
 
 // x = n ln 2 + r, |r| <= ln 2 / 2; returns e^r - 1 and, in `shifted`, n for Math::Scale. |x| < 2^22.
@@ -58,7 +57,7 @@ RECURVE_POINTWISE typename Math::F ReducedExpMinusOne(typename Math::F x, typena
   *shifted = Math::Fma(x, Math::Set(1.44269504f), shift);
   const F n = *shifted - shift;
   F r = Math::Fma(n, Math::Set(-0.693359375f), x);  // the high bits of ln 2: exact for these n
-  r = Math::Fma(n, Math::Set(2.12194440e-4f), r);   // and the rest
+  r = Math::Fma(n, Math::Set(2.12194440e-4f), r);   // the low bits
   F q = Math::Set(1.38138805e-3f);                  // (e^r - 1 - r) / r^2, least relative error of e^r: 3.2e-9
   q = Math::Fma(q, r, Math::Set(8.36906303e-3f));
   q = Math::Fma(q, r, Math::Set(4.16684225e-2f));
@@ -67,7 +66,7 @@ RECURVE_POINTWISE typename Math::F ReducedExpMinusOne(typename Math::F x, typena
   return Math::Fma(q * r, r, r);
 }
 
-// e^x for x in [-87, 88]; beyond, e^-87 and e^88.
+// e^x with x clamped to [-87, 88].
 template <class Math>
 RECURVE_POINTWISE typename Math::F ClampedExp(typename Math::F x) {
   typename Math::F shifted;
@@ -88,7 +87,7 @@ RECURVE_POINTWISE typename Math::F Sigmoid(typename Math::F x) {
   return Math::Divide(one, one + ClampedExp<Math>(-x));
 }
 
-// (e^2x - 1) / (e^2x + 1), with e^2x - 1 computed as such: accurate for small x too.
+// (e^2x - 1) / (e^2x + 1), with e^2x - 1 computed directly for accuracy at small x.
 template <class Math>
 RECURVE_POINTWISE typename Math::F Tanh(typename Math::F x) {
   using F = typename Math::F;
@@ -146,7 +145,7 @@ RECURVE_POINTWISE void AdamWUpdate(const AdamWFactors& factors, F g, F* w, F* m,
   *w = Math::Fma(Math::Set(-factors.learning_rate), step, decayed);
 }
 
-// Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011): four random words that are a function of a counter and a key.
+// Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011): four random words as a function of a counter and a key.
 struct PhiloxState {
   uint32_t c0, c1, c2, c3;
 };

@@ -10,12 +10,12 @@
 
 namespace recurve {
 
-// What matrix products calculate with. Sums, weights, states, tapes and everything element by element are fp32 in any
-// case.
+// The precision of the operands of matrix products. Accumulation, weights, states, tapes and element-wise operations
+// are always fp32.
 enum class Precision : uint8_t {
   kFp32,  // IEEE 754 single precision throughout
-  kTf32,  // factors rounded to 10 bits of mantissa (CUDA, compute capability 8.0 on)
-  kBf16,  // factors rounded to bfloat16, 7 bits (CUDA, compute capability 8.0 on)
+  kTf32,  // operands rounded to 10 bits of mantissa (CUDA, compute capability 8.0 on)
+  kBf16,  // operands rounded to bfloat16, 7 bits (CUDA, compute capability 8.0 on)
 };
 inline constexpr Precision kPrecisions[] = {Precision::kFp32, Precision::kTf32, Precision::kBf16};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The simple recurrent cells (Elman 1990), element by element: h = tanh(.) or max(., 0) of the pre-activation. The
-// derivative is a function of h, so there is no tape. What Forward and Backward get: lstm_cell.h.
+// The element-wise simple recurrent cells (Elman 1990): h = tanh(.) or max(., 0) of the pre-activation. The derivative
+// is a function of h, so there is no tape. For the arguments of Forward and Backward see lstm_cell.h.
 #ifndef RECURVE_EXECUTOR_BACKEND_RNN_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_RNN_CELL_H_
 
@@ -34,7 +34,7 @@ struct ReluRnnCell {
     after[0] = Math::Max(Math::Set(0.0f), x[0] + p[0]);
   }
 
-  // The derivative at 0 is 0; a state below the least normal number, which devices may round to 0, counts as 0.
+  // The derivative at 0 is 0; a state below the smallest normal number, which devices may flush to 0, counts as 0.
   static RECURVE_POINTWISE void Backward(const F* /*tape*/, const F* /*before*/, const F* after, F* d, F* dgates) {
     dgates[0] = Math::ZeroBelow(after[0], Math::Set(1.17549435e-38f), d[0]);
     d[0] = Math::Set(0.0f);

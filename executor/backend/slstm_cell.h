@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sLSTM cell of xLSTM (Beck et al. 2024, equations 8 to 17), one head, element by element. With i~, f~, z~, o~ the
+// The element-wise sLSTM cell of xLSTM (Beck et al. 2024, equations 8 to 17), one head. With i~, f~, z~, o~ the
 // pre-activations of input gate, forget gate, candidate and output gate:
 //   m = max(log sigmoid(f~) + m_before, i~);   i' = exp(i~ - m);   f' = exp(log sigmoid(f~) + m_before - m);
 //   c = f' c_before + i' tanh(z~);   n = f' n_before + i';   h = sigmoid(o~) c / n.
 // Both exponents are at most 0 and one of them is 0, so that n is at least 1 from the first step on. A state with n = 0
-// is empty: its past weighs nothing, however small i' is.
+// is empty: its past has weight 0, however small i' is.
 //
-// m only scales c and n, by exp(-m), and the scale cancels in h: h, and so the loss, depends on no m at all. Hence the
-// derivatives by m of all paths add up to zero, and Backward takes every m for a constant.
-// What Forward and Backward get: lstm_cell.h.
+// m only scales c and n by exp(-m), and the scale cancels in h, so the loss does not depend on m. The derivatives with
+// respect to m along all paths therefore sum to zero, and Backward treats m as a constant.
+// For the arguments of Forward and Backward see lstm_cell.h.
 #ifndef RECURVE_EXECUTOR_BACKEND_SLSTM_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_SLSTM_CELL_H_
 
@@ -64,7 +64,7 @@ struct SlstmCell {
   }
 
  private:
-  // log sigmoid(f~) + m_before, of an empty state as good as minus infinity. (n is 0 or at least 1.)
+  // log sigmoid(f~) + m_before; practically minus infinity for an empty state. (n is 0 or at least 1.)
   static RECURVE_POINTWISE F LogWeightOfPast(F forget, const F* before) {
     const F empty = Math::ZeroBelow(-before[2], Math::Set(-0.5f), Math::Set(1e38f));
     return LogSigmoid<Math>(forget) + before[3] - empty;

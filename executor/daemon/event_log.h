@@ -10,9 +10,9 @@
 
 namespace recurve {
 
-// The events of one job, numbered from 1. Of progress, and of checkpoints and evaluations together, only the newest are
-// kept, so that a job of any length takes bounded memory; state changes and notes, of which a job has a few, are all
-// kept. Not thread-safe.
+// The events of one job, numbered from 1. Only the newest progress events, and the newest checkpoint and evaluation
+// events, are kept, which bounds the memory of a job. State changes and notes, of which a job has few, are all kept.
+// Not thread-safe.
 //
 //   EventLog log(1024, 1024);
 //   log.Append(event);
@@ -22,7 +22,7 @@ class EventLog {
   EventLog(int64_t keep_progress, int64_t keep_checkpoints)
       : keep_progress_(keep_progress), keep_checkpoints_(keep_checkpoints) {}
 
-  // Numbers `event` and keeps it. Amortised O(log kept).
+  // Numbers `event` and stores it. Amortized O(log kept).
   void Append(executor::v1::JobEvent event);
 
   // The oldest kept event with a sequence number of at least `from`, or null. Valid until the next Append. O(log kept).

@@ -17,26 +17,26 @@ namespace recurve {
 
 struct ExecutorDaemonOptions {
   ServerOptions server;
-  JobStoreOptions store;  // on_state_count is taken by the metrics
+  JobStoreOptions store;  // on_state_count is replaced by the metrics
   std::string planner_target;
   std::chrono::milliseconds planner_timeout{10'000};
   int threads = 0;              // see RunnerOptions
-  std::string cost_cache_path;  // see LinkCostCache; empty: costs are kept in memory only
+  std::string cost_cache_path;  // see LinkCostCache; empty: in memory only
   std::string data_root;
   std::string model_root;
   int max_watchers = 256;
   std::string version;
 };
 
-// The whole daemon: store, runner, service, server and metrics put together. Thread-safe.
+// The complete daemon: store, runner, service, server and metrics. Thread-safe.
 //
 //   auto daemon = ExecutorDaemon::Start({.server = {.listen = "127.0.0.1:7402"}});
 //   ...
 //   (*daemon)->ShutDown();
 class ExecutorDaemon {
  public:
-  // INVALID_ARGUMENT for an address or a root that cannot be; UNAVAILABLE when a port is taken; RESOURCE_EXHAUSTED when
-  // the system gives no thread.
+  // Errors: INVALID_ARGUMENT for an invalid address or root; UNAVAILABLE if a port is in use; RESOURCE_EXHAUSTED if the
+  // system cannot start a thread.
   static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
   ~ExecutorDaemon() { ShutDown(); }
   ExecutorDaemon(const ExecutorDaemon&) = delete;
@@ -46,8 +46,8 @@ class ExecutorDaemon {
   int metrics_port() const { return server_->metrics_port(); }
   const Server& server() const { return *server_; }
 
-  // Refuses new jobs, cancels the queued ones, ends the job under way after the step that it is in, lets the watchers
-  // read how that ended, and drains the server. Returns when all of that is done; may be called again.
+  // Refuses new jobs, cancels queued ones, stops the running job after its current step, lets watchers read its final
+  // events, and drains the server. Returns when all of that is done. May be called again.
   void ShutDown();
 
  private:
@@ -59,7 +59,7 @@ class ExecutorDaemon {
   ExecutorService service_;
   std::unique_ptr<Server> server_;
   const RunnerOptions runner_options_;
-  std::unique_ptr<Runner> runner_;  // from when the server listens
+  std::unique_ptr<Runner> runner_;  // started once the server listens
 };
 
 }  // namespace recurve

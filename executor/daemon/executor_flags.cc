@@ -16,24 +16,20 @@ constexpr int64_t kMaxJobs = 100'000;
 constexpr int kMaxThreads = 1024;
 
 constexpr char kDescription[] =
-    "Trains recurrent networks on this node, one job at a time, each inside the memory that it was given.\n"
+    "Trains recurrent networks on this node, one job at a time, each within its memory limit.\n"
     "\n"
-    "Jobs come over gRPC, to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and `cancel` "
-    "speak\n"
-    "it. For each job the daemon measures what a link of the network costs, gets a plan, checks it, and trains; what\n"
-    "was promised and what was measured stand side by side in its metrics, at /metrics. Jobs are kept in memory and\n"
-    "are forgotten when the daemon ends; model files stay. SIGTERM, SIGINT or SIGHUP ends it: health turns "
-    "NOT_SERVING, the\n"
-    "job under way stops and saves what it has trained, then it exits with status 0.";
+    "Clients submit jobs over gRPC to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and\n"
+    "`cancel` are such clients. For each job the daemon measures the costs of a link (a chunk of consecutive steps),\n"
+    "requests a plan, verifies it, and trains. The metrics at /metrics show planned next to measured values. Job\n"
+    "history is in memory and lost on restart; model files stay. SIGTERM, SIGINT or SIGHUP stops the daemon: its\n"
+    "health becomes NOT_SERVING, the running job stops and saves its model, and the exit status is 0.";
 
 constexpr char kFooter[] =
-    "Durations take ms, s, m, h. The address [::]:PORT takes connections over IPv6 and IPv4, 0.0.0.0:PORT over "
-    "IPv4.\n"
-    "Link costs are kept in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME "
-    "or\n"
-    "~/.cache.\n"
-    "There is no TLS and no authentication yet: whoever reaches the port may run jobs, which read and write files as\n"
-    "this user. Listen on loopback, or on a network that you trust with --data-root and --model-root.\n"
+    "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
+    "Link costs are cached in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME\n"
+    "or ~/.cache.\n"
+    "There is no TLS and no authentication yet: anyone who can reach the port can run jobs, which read and write\n"
+    "files as this user. Listen on loopback, or on a trusted network with --data-root and --model-root.\n"
     "\n"
     "Examples:\n"
     "  recurve-executor\n"
@@ -45,31 +41,30 @@ constexpr char kFooter[] =
 void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option(
          "--planner", options.planner_target,
-         "The planner service. Unset, or while it gives no answer: the planner in this process, which makes the "
-         "same plans")
+         "The planner service. If unset or unavailable, the embedded planner in this process makes the same plans")
       ->type_name("TARGET")
       ->check([](const std::string& text) { return std::string(CheckTarget(text).message()); }, "");
-  AddDuration(app, "--planner-timeout", options.planner_timeout, "Time that the planner service gets for an answer");
+  AddDuration(app, "--planner-timeout", options.planner_timeout, "Timeout for calls to the planner service");
 }
 
 void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option("--max-queued", options.store.max_queued,
-                 "Jobs that may wait; more are refused with RESOURCE_EXHAUSTED")
+                 "Maximum number of queued jobs; more are refused with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, kMaxJobs))
       ->capture_default_str();
   app.add_option("--keep-jobs", options.store.keep_jobs,
-                 "Ended jobs that are remembered; the one that ended first is forgotten first")
+                 "Maximum number of ended jobs to remember; the oldest are forgotten first")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, kMaxJobs))
       ->capture_default_str();
   app.add_option("--max-watchers", options.max_watchers,
-                 "WatchJob streams that may be open; more are refused with RESOURCE_EXHAUSTED")
+                 "Maximum number of open WatchJob streams; more are refused with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(1, static_cast<int>(kMaxJobs)))
       ->capture_default_str();
   app.add_option("--threads", options.threads,
-                 "Most CPU threads of a job, and those of a job that does not say; 0: all that the daemon was granted")
+                 "Maximum and default number of CPU threads of a job; 0: all that are available to the daemon")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();

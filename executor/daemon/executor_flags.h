@@ -8,8 +8,8 @@
 
 namespace recurve {
 
-// What the command line asks for; nothing when the program is to end at once with `exit_status`, after --help,
-// --version or an error that was printed.
+// Parses the command line. Returns nothing if the program should exit with `exit_status`, after --help, --version or a
+// printed error.
 std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, int& exit_status);
 
 }  // namespace recurve

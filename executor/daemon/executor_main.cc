@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// recurve-executor: the daemon that trains on a node.
+// recurve-executor: the training daemon of a node.
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +17,7 @@ absl::StatusOr<int> Serve(const ExecutorDaemonOptions& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ExecutorDaemon> daemon, ExecutorDaemon::Start(options));
   LogServing("recurve-executor " + options.version, daemon->server(),
              "plans by " + (options.planner_target.empty() ? "the embedded planner" : options.planner_target));
-  return ServeUntilSignal(daemon->server(), "cancelling the job under way, draining", [&] { daemon->ShutDown(); });
+  return ServeUntilSignal(daemon->server(), "cancelling the running job, draining", [&] { daemon->ShutDown(); });
 }
 
 }  // namespace

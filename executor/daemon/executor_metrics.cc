@@ -37,7 +37,7 @@ std::string SourceLabel(executor::v1::PlanSource source) {
   return Label(executor::v1::PlanSource_Name(source), "PLAN_SOURCE_");
 }
 
-// From what a user limits. A share of the activations leaves the plan a budget for the store; the rest comes on top.
+// The budget that the user's limit implies. A share of the activations limits only the store; the rest is added.
 double BudgetBytes(const JobSpec& spec, const JobPlan& plan) {
   if (const auto* total = std::get_if<TotalBytes>(&spec.memory)) return static_cast<double>(total->bytes);
   return static_cast<double>(plan.ledger.total() - plan.plan.peak_bytes + plan.store_budget_bytes);
@@ -49,77 +49,74 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                                  std::function<absl::Time()> clock)
     : clock_(std::move(clock)),
       requests_(NewCounters(registry, "recurve_executor_requests_total", "RPCs answered, by method and gRPC code.")),
-      watchers_(NewGauges(registry, "recurve_executor_watchers", "WatchJob streams that are open.").Add({})),
-      jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs that the daemon knows, by state.")),
-      ended_jobs_(
-          NewCounters(registry, "recurve_executor_jobs_ended_total", "Jobs that ended, by the state they ended in.")),
+      watchers_(NewGauges(registry, "recurve_executor_watchers", "Open WatchJob streams.").Add({})),
+      jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs known to the daemon, by state.")),
+      ended_jobs_(NewCounters(registry, "recurve_executor_jobs_ended_total", "Jobs that ended, by final state.")),
       queue_wait_(NewHistogram(registry, "recurve_executor_queue_wait_seconds",
                                "Time from the acceptance of a job to its start.",
                                {0.01, 0.1, 1, 10, 60, 300, 1800, 7200, 43200, 172800})),
       plans_(NewCounters(
           registry, "recurve_executor_plans_total",
-          "Plans that jobs trained with, by source: the planner service (remote) or the planner in the daemon "
-          "(embedded).")),
+          "Plans used by jobs, by source: the planner service (remote) or the planner in the daemon (embedded).")),
       planner_fallbacks_(
           NewCounters(registry, "recurve_executor_planner_fallbacks_total",
-                      "Jobs that stopped using the planner service, by reason: it was unavailable, overloaded, or past "
-                      "the timeout, "
-                      "answered with an error, or gave a plan that is broken or worse than the daemon's own.")),
+                      "Jobs that stopped using the planner service, by reason: it was unavailable or overloaded, timed "
+                      "out, returned an error, or returned a plan that is invalid or worse than the daemon's own.")),
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
-                                   "Jobs that failed early because their memory limit cannot hold them.")
+                                   "Jobs refused because their memory limit is too low.")
                            .Add({})),
-      resident_bytes_(NewGauges(registry, "recurve_executor_resident_bytes",
-                                "Memory that the daemon holds in physical pages, the running job's and its own, when "
-                                "it last began a job, made a step or ended a job.")
-                          .Add({})),
-      plain_forwards_(
-          NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
-              .Add({{"kind", "plain"}})),
-      taped_forwards_(
-          NewCounters(registry, "recurve_executor_forwards_total", "Link forwards done, by whether they kept a tape.")
-              .Add({{"kind", "taped"}})),
-      steps_(NewCounters(registry, "recurve_executor_steps_total", "Optimiser steps done.").Add({})),
-      tokens_(NewCounters(
-                  registry, "recurve_executor_tokens_total",
-                  "Tokens trained on: bytes predicted, in which padding and the parts of lines cut off do not count.")
+      resident_bytes_(
+          NewGauges(registry, "recurve_executor_resident_bytes",
+                    "Resident memory of the daemon, including the running job, as of the last start, step or "
+                    "end of a job.")
+              .Add({})),
+      plain_forwards_(NewCounters(registry, "recurve_executor_forwards_total",
+                                  "Link forwards done, with (taped) and without (plain) tape.")
+                          .Add({{"kind", "plain"}})),
+      taped_forwards_(NewCounters(registry, "recurve_executor_forwards_total",
+                                  "Link forwards done, with (taped) and without (plain) tape.")
+                          .Add({{"kind", "taped"}})),
+      steps_(NewCounters(registry, "recurve_executor_steps_total", "Optimizer steps done.").Add({})),
+      tokens_(NewCounters(registry, "recurve_executor_tokens_total",
+                          "Tokens trained on: bytes predicted, without padding and truncated parts of lines.")
                   .Add({})),
       checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds", "Time to write a model file.",
                                        {0.001, 0.01, 0.1, 1, 10, 60, 300})),
       budget_bytes_(NewGauges(registry, "recurve_executor_budget_bytes",
-                              "Bytes that the running job may hold on the device, everything counted.")),
-      planned_peak_bytes_(NewGauges(registry, "recurve_executor_planned_peak_bytes",
-                                    "Most bytes that the plan of the running job has live at once.")),
+                              "Bytes that the running job may use on the device in total.")),
+      planned_peak_bytes_(
+          NewGauges(registry, "recurve_executor_planned_peak_bytes", "Planned peak of live bytes of the running job.")),
       measured_peak_bytes_(NewGauges(registry, "recurve_executor_measured_peak_bytes",
-                                     "Most bytes that the running job has had live at once so far.")),
+                                     "Measured peak of live bytes of the running job so far.")),
       planned_host_peak_bytes_(NewGauges(registry, "recurve_executor_planned_host_peak_bytes",
-                                         "Most bytes of states that the plan of the running job has on the host.")),
+                                         "Planned peak of state bytes of the running job on the host.")),
       measured_host_peak_bytes_(NewGauges(registry, "recurve_executor_measured_host_peak_bytes",
-                                          "Most bytes of states that the running job has had on the host so far.")),
+                                          "Measured peak of state bytes of the running job on the host so far.")),
       store_all_bytes_(NewGauges(registry, "recurve_executor_store_all_bytes",
-                                 "Bytes that the running job would hold if it kept every tape.")),
-      arena_bytes_(
-          NewGauges(registry, "recurve_executor_arena_bytes",
-                    "Bytes of the arena, by kind, at the moment when the running job has had most of them live "
-                    "so far; their sum is the measured peak.")),
+                                 "Bytes that store-all (every tape kept) would need for the running job.")),
+      arena_bytes_(NewGauges(
+          registry, "recurve_executor_arena_bytes",
+          "Bytes of the arena by kind at the measured peak of the running job so far; their sum is that peak.")),
       link_graphs_(NewGauges(registry, "recurve_executor_link_graphs",
-                             "Graphs of links that the running job's device has made (captured), or could not make "
-                             "(failed): those links run step by step, which is slower.")),
+                             "Graphs of links that the running job's device has captured, or failed to capture: those "
+                             "links run step by step, which is slower.")),
       link_runs_(NewGauges(registry, "recurve_executor_link_runs",
-                           "Links that the running job's device ran by one kernel (persistent), by a graph (graph), or "
+                           "Links that the running job's device ran as one kernel (persistent), as a graph (graph), or "
                            "step by step (steps).")),
       planned_recompute_(NewGauges(registry, "recurve_executor_planned_recompute_ratio",
-                                   "Link forwards in a batch per link, as planned, of lines in the longest batch; 1: "
-                                   "nothing is recomputed.")),
+                                   "Planned link forwards per link of a batch, for lines of the longest batch; 1: no "
+                                   "recomputation.")),
       measured_recompute_(NewGauges(registry, "recurve_executor_measured_recompute_ratio",
-                                    "Link forwards in the last batch per link, as counted by the engine.")),
+                                    "Link forwards per link of the last batch, as counted by the engine.")),
       predicted_seconds_(NewGauges(registry, "recurve_executor_predicted_batch_seconds",
-                                   "Time of forward and backward of a batch, predicted from measured link costs.")),
+                                   "Predicted time of forward and backward of a batch, from measured link costs.")),
       measured_seconds_(NewGauges(registry, "recurve_executor_measured_batch_seconds",
-                                  "Time of forward and backward of the last batch.")),
-      prediction_ratio_(NewGauges(registry, "recurve_executor_prediction_ratio",
-                                  "Measured over predicted time of forward and backward, median of the last batches.")),
-      step_(NewGauges(registry, "recurve_executor_step", "Optimiser steps that the running job has done.")),
-      loss_(NewGauges(registry, "recurve_executor_loss_nats", "Nats per byte of the last batch.")),
+                                  "Measured time of forward and backward of the last batch.")),
+      prediction_ratio_(
+          NewGauges(registry, "recurve_executor_prediction_ratio",
+                    "Ratio of measured to predicted time of forward and backward, median of the last batches.")),
+      step_(NewGauges(registry, "recurve_executor_step", "Optimizer steps done by the running job.")),
+      loss_(NewGauges(registry, "recurve_executor_loss_nats", "Loss of the last batch in nats per byte.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
                                "Global norm of the gradient of the last batch, before clipping.")),
       evaluation_(
@@ -128,7 +125,7 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
                                  "When the running job last wrote its model file, in seconds since 1970.")) {
   UpdateResident();
-  NewGauges(registry, "recurve_executor_build_info", "Always 1; the label says what runs.")
+  NewGauges(registry, "recurve_executor_build_info", "Always 1; the label is the version.")
       .Add({{"version", version}})
       .Set(1);
   for (const JobState state :
@@ -203,7 +200,7 @@ void JobMetrics::OnStep(const StepRecord& record) {
   metrics_.UpdateResident();
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
   Set(metrics_.measured_host_peak_bytes_, static_cast<double>(record.measured_host_peak_bytes));
-  // Each link of the batch, of which a short one has fewer, is run once with a tape.
+  // Each link of the batch runs exactly once with a tape, so taped forwards count the links.
   Set(metrics_.measured_recompute_, static_cast<double>(forwards) / static_cast<double>(record.taped_forwards));
   Set(metrics_.measured_seconds_, record.batch_seconds);
   Set(metrics_.prediction_ratio_, record.prediction_ratio);

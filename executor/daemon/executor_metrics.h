@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every metric of the executor daemon, with its help text, in one place.
+// All metrics of the executor daemon and their help texts.
 #ifndef RECURVE_EXECUTOR_DAEMON_EXECUTOR_METRICS_H_
 #define RECURVE_EXECUTOR_DAEMON_EXECUTOR_METRICS_H_
 
@@ -28,7 +28,7 @@ namespace recurve {
 
 class JobMetrics;
 
-// Thread-safe. The registry owns the metrics and must outlive this.
+// Thread-safe. The registry owns the metrics and must outlive this object.
 class ExecutorMetrics {
  public:
   ExecutorMetrics(
@@ -37,16 +37,16 @@ class ExecutorMetrics {
 
   void CountRequest(const std::string& method, absl::StatusCode code);
   void AddWatchers(int delta);
-  // A job came into a state (+1), or left it or was forgotten in it (-1).
+  // A job entered a state (+1), or left it or was forgotten (-1).
   void AddJobs(executor::v1::JobState state, int delta);
   void ObserveQueueWait(absl::Duration wait);
   void CountPlan(executor::v1::PlanSource source);
   void CountPlannerFallback(FallbackReason reason);
   void CountBudgetRefusal();
-  // Takes note of what the process holds now.
+  // Updates the resident memory of the process.
   void UpdateResident();
 
-  // The metrics of a job that runs; its gauges go when it is destroyed. At most one at a time is meant to live.
+  // The metrics of the running job. Its destructor removes its gauges. There should be at most one at a time.
   std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
 
  private:
@@ -69,7 +69,7 @@ class ExecutorMetrics {
   prometheus::Counter& steps_;
   prometheus::Counter& tokens_;
   prometheus::Histogram& checkpoint_seconds_;
-  // Of the job that runs.
+  // Of the running job.
   Gauges& budget_bytes_;
   Gauges& planned_peak_bytes_;
   Gauges& measured_peak_bytes_;
@@ -91,7 +91,7 @@ class ExecutorMetrics {
   Gauges& last_checkpoint_;
 };
 
-// The gauges of one running job. Of the thread that runs it.
+// The gauges of one running job. For use on the thread that runs it.
 class JobMetrics final : public JobObserver {
  public:
   JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
@@ -106,7 +106,7 @@ class JobMetrics final : public JobObserver {
   void OnLinkRuns(const LinkRuns& runs) override;
 
  private:
-  // The gauge of this job, made when it is first set.
+  // Sets a gauge of this job; creates it if necessary.
   void Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind = "");
 
   ExecutorMetrics& metrics_;

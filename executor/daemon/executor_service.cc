@@ -17,21 +17,21 @@ namespace recurve {
 namespace {
 
 constexpr int kMaxRequestIdCharacters = 128;
-constexpr std::chrono::milliseconds kRetryDelay{1000};  // of calls refused because of load
+constexpr std::chrono::milliseconds kRetryDelay{1000};  // for calls refused because of load
 
 absl::Status CheckRequestId(const std::string& id) {
-  // Every byte that does not continue a UTF-8 character starts one.
+  // Counts the bytes that start a UTF-8 character.
   const auto characters = std::count_if(id.begin(), id.end(), [](char c) { return (c & 0xC0) != 0x80; });
   if (characters <= kMaxRequestIdCharacters) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("request_id has ", characters, " characters; it has at most ", kMaxRequestIdCharacters));
+      absl::StrCat("request_id has ", characters, " characters; at most ", kMaxRequestIdCharacters, " are allowed"));
 }
 
 absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request) {
   RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
-  // Kept and answered with every default filled in, so that no client has to know them.
+  // Stored and returned with all defaults filled in, so that clients need not know them.
   return store.Create(request.request_id(), EncodeJobSpec(*spec), *spec);
 }
 
@@ -73,13 +73,13 @@ grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::Watch
     grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) {
   absl::Status refusal;
   if (request->from_sequence() < 0) {
-    refusal = absl::InvalidArgumentError(
-        absl::StrCat("from_sequence is ", request->from_sequence(), "; it is at least 0, 0: from the first event"));
+    refusal = absl::InvalidArgumentError(absl::StrCat("from_sequence is ", request->from_sequence(),
+                                                      "; give at least 0, where 0 means the first event"));
   }
   if (watchers_.fetch_add(1) >= max_watchers_ && refusal.ok()) {
     AddRetryDelay(*context, kRetryDelay);
     refusal = absl::ResourceExhaustedError(
-        absl::StrCat(max_watchers_, " WatchJob streams are open, as many as may be (--max-watchers); retry later"));
+        absl::StrCat(max_watchers_, " WatchJob streams are open, the limit (--max-watchers); retry later"));
   }
   metrics_.AddWatchers(+1);
   return WatchReactor::Start(store_, *request, std::move(refusal), [this](const absl::Status& status) {

@@ -13,9 +13,9 @@
 
 namespace recurve {
 
-// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Nothing here waits, so that calls,
-// WatchJob streams too, hold no thread. At most `max_watchers` streams are open at once; one more gets
-// RESOURCE_EXHAUSTED. Thread-safe. The store and the metrics must outlive it.
+// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Nothing blocks, so that calls, including
+// WatchJob streams, occupy no thread. Streams beyond `max_watchers` are refused with RESOURCE_EXHAUSTED. Thread-safe.
+// The store and the metrics must outlive it.
 class ExecutorService final : public executor::v1::ExecutorService::CallbackService {
  public:
   ExecutorService(JobStore& store, ExecutorMetrics& metrics, int max_watchers)
@@ -35,7 +35,7 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
                                       executor::v1::CancelJobResponse* response) override;
 
  private:
-  // Ends the call with what `work` returns; when memory runs out, with that.
+  // Finishes the call with the status of `work`, or of an exception such as lack of memory.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
                                    absl::FunctionRef<absl::Status()> work);
 

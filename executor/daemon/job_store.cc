@@ -20,7 +20,7 @@ using executor::v1::JobState;
 constexpr char kShutDownReason[] = "the daemon was shut down";
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
-// A page ends early when it is as long as this, so that an answer always fits in a message.
+// Ends a page early, so that a response always fits in a message.
 constexpr size_t kMaxPageBytes = 1 << 20;
 
 google::protobuf::Timestamp EncodeTime(absl::Time time) {
@@ -39,8 +39,8 @@ google::protobuf::Duration EncodeDuration(double seconds) {
   return message;
 }
 
-// When the store was made, for people, and 48 random bits: a daemon that is started again within the second, or another
-// one, must not take an old id for one of its own.
+// The creation time of the store, for readers, and 48 random bits: a daemon must not accept ids of another daemon, even
+// one started within the same second.
 std::string UniquePrefix(absl::Time now) {
   std::random_device random;
   return absl::StrCat(absl::FormatTime("%Y%m%dt%H%M%S", now, absl::UTCTimeZone()), "-",
@@ -66,9 +66,9 @@ std::optional<int64_t> JobStore::NumberOf(const std::string& id) const {
 }
 
 absl::Status JobStore::NotFound(const std::string& id) const {
-  if (id.empty()) return absl::NotFoundError("id is empty; give the id that CreateJob or ListJobs answered");
+  if (id.empty()) return absl::NotFoundError("id is empty; give an id returned by CreateJob or ListJobs");
   return absl::NotFoundError(absl::StrCat("no job has the id \"", id.substr(0, 64), "\"; the last ", options_.keep_jobs,
-                                          " ended jobs are kept, and none from before the daemon was started"));
+                                          " ended jobs are kept, and job history is lost on restart"));
 }
 
 const JobStore::Entry* JobStore::Find(const std::string& id) const {
@@ -88,13 +88,14 @@ absl::StatusOr<Job> JobStore::Create(const std::string& request_id, const execut
   if (const auto known = requests_.find(request_id); !request_id.empty() && known != requests_.end()) {
     const Job& job = jobs_.at(known->second).job;
     if (google::protobuf::util::MessageDifferencer::Equals(job.spec(), message)) return job;
-    return absl::AlreadyExistsError(absl::StrCat("request_id \"", request_id, "\" made job ", job.id(),
-                                                 ", whose spec is another one; choose another request_id"));
+    return absl::AlreadyExistsError(absl::StrCat("request_id \"", request_id, "\" belongs to job ", job.id(),
+                                                 ", which has a different spec; choose another request_id"));
   }
-  if (shut_down_) return absl::UnavailableError("the daemon is shutting down and takes no jobs");
+  if (shut_down_) return absl::UnavailableError("the daemon is shutting down and accepts no jobs");
   if (static_cast<int64_t>(queue_.size()) >= options_.max_queued) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(), " jobs wait and at most ",
-                                                     options_.max_queued, " may (--max-queued); retry later"));
+    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(),
+                                                     " jobs are waiting; the limit is ", options_.max_queued,
+                                                     " (--max-queued); retry later"));
   }
   const int64_t number = ++last_number_;
   Entry& entry = jobs_.try_emplace(number, options_.keep_progress, options_.keep_checkpoints).first->second;
@@ -118,7 +119,7 @@ absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
   return entry->job;
 }
 
-// A page token is the state that was asked for and the id of the last job of the page before.
+// A page token consists of the requested state and the id of the last job of the previous page.
 absl::StatusOr<int64_t> JobStore::FirstOfPage(const executor::v1::ListJobsRequest& request) const {
   if (request.page_token().empty()) return 1;
   const std::string state = absl::StrCat(static_cast<int>(request.state()), "/");
@@ -127,17 +128,18 @@ absl::StatusOr<int64_t> JobStore::FirstOfPage(const executor::v1::ListJobsReques
     if (number.has_value() && *number >= 1 && *number <= last_number_) return *number + 1;
   }
   return absl::InvalidArgumentError(
-      "page_token is not one that this daemon answered for this state; leave it unset to start from the first job");
+      "page_token was not issued by this daemon for this state; leave it unset to start from the first job");
 }
 
 absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1::ListJobsRequest& request) const {
   if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size is ", request.page_size(), "; it is 0 to ", kMaxPageSize, ", 0: ", kDefaultPageSize));
+    return absl::InvalidArgumentError(absl::StrCat("page_size is ", request.page_size(), "; give 0 to ", kMaxPageSize,
+                                                   ", where 0 means ", kDefaultPageSize));
   }
   if (!executor::v1::JobState_IsValid(request.state())) {
-    return absl::InvalidArgumentError(absl::StrCat("state is ", static_cast<int>(request.state()),
-                                                   "; it is a value of JobState, unset: jobs in any state"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("state is ", static_cast<int>(request.state()),
+                     "; give a value of JobState, or leave it unset for jobs in any state"));
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const MutexLock lock(mutex_);
@@ -189,7 +191,7 @@ absl::StatusOr<JobStore::NextEvent> JobStore::EventFrom(const std::string& id, i
 }
 
 absl::Status JobStore::Listen(const std::string& id, std::weak_ptr<EventListener> listener) {
-  Listeners alive;  // only to let go of those that are gone
+  Listeners alive;  // collected only to remove expired listeners
   const MutexLock lock(mutex_);
   Entry* entry = Find(id);
   if (entry == nullptr) return NotFound(id);
@@ -212,7 +214,7 @@ std::optional<TakenJob> JobStore::TakeNext() {
              [flag = entry.cancelled] { return flag->load(std::memory_order_relaxed); }};
     *entry.job.mutable_start_time() = EncodeTime(now);
     CollectListeners(entry, listeners);
-    ChangeState(entry, executor::v1::JOB_STATE_PLANNING, "opening the data, measuring costs, asking for a plan");
+    ChangeState(entry, executor::v1::JOB_STATE_PLANNING, "opening the data, measuring costs, requesting a plan");
   }
   for (const auto& listener : listeners) listener->OnEvent();
   return taken;

@@ -28,16 +28,16 @@
 namespace recurve {
 
 struct JobStoreOptions {
-  int64_t max_queued = 100;         // jobs waiting; one more is refused
-  int64_t keep_jobs = 200;          // ended jobs; the one that ended first is forgotten first
-  int64_t keep_progress = 1024;     // progress events of a job
-  int64_t keep_checkpoints = 1024;  // checkpoint events of a job
+  int64_t max_queued = 100;         // waiting jobs; more are refused
+  int64_t keep_jobs = 200;          // ended jobs; the oldest are forgotten first
+  int64_t keep_progress = 1024;     // progress events per job
+  int64_t keep_checkpoints = 1024;  // checkpoint and evaluation events per job
   std::function<absl::Time()> clock = [] { return absl::Now(); };
-  // Told how many jobs came into a state (+1) or left it (-1). Called with the store locked; must not call the store.
+  // Called when a job enters (+1) or leaves (-1) a state, with the store locked. Must not call the store.
   std::function<void(executor::v1::JobState, int)> on_state_count = [](executor::v1::JobState, int) {};
 };
 
-// What runs a job needs to know of it.
+// A job taken from the queue to be run.
 struct TakenJob {
   std::string id;
   JobSpec spec;
@@ -45,16 +45,16 @@ struct TakenJob {
   CancelCheck cancelled;  // thread-safe; outlives the store
 };
 
-// Told that something happened to a job it listens to.
+// Notified of the events of a job.
 class EventListener {
  public:
   virtual ~EventListener() = default;
-  // On whichever thread made the event, with no lock held, and perhaps on two threads at once.
+  // Called on the thread that caused the event, without locks held, possibly on two threads at once.
   virtual void OnEvent() = 0;
 };
 
-// The jobs of a daemon: their states, their events, and the queue. In memory, bounded. Thread-safe; every call is short
-// but TakeNext. Changes to a job that has ended or was forgotten do nothing.
+// The jobs of a daemon: their states, their events, and the queue. In bounded memory. Thread-safe; only TakeNext
+// blocks. Changes to a job that has ended or was forgotten have no effect.
 //
 //   JobStore store({});
 //   absl::StatusOr<executor::v1::Job> job = store.Create("my-request", message, *DecodeJobSpec(message));
@@ -67,7 +67,7 @@ class JobStore {
   JobStore(const JobStore&) = delete;
   JobStore& operator=(const JobStore&) = delete;
 
-  // For clients. The errors are those that the RPC of the same name lists.
+  // For clients. Errors: as documented for the RPC of the same name.
   absl::StatusOr<executor::v1::Job> Create(const std::string& request_id, const executor::v1::JobSpec& message,
                                            const JobSpec& spec);
   absl::StatusOr<executor::v1::Job> Get(const std::string& id) const;
@@ -76,28 +76,28 @@ class JobStore {
 
   struct NextEvent {
     std::optional<executor::v1::JobEvent> event;
-    bool ended = false;  // there is no event and there will be none
+    bool ended = false;  // no event, and none will follow
   };
-  // The first kept event of a job whose sequence number is at least `from`. NOT_FOUND.
+  // The first kept event of a job with a sequence number of at least `from`. NOT_FOUND if the job is unknown.
   absl::StatusOr<NextEvent> EventFrom(const std::string& id, int64_t from) const;
-  // Calls `listener` after every event of the job from now on, until the listener is gone or the job has ended.
-  // NOT_FOUND.
+  // Calls `listener` after every further event of the job, until the listener is destroyed or the job has ended.
+  // NOT_FOUND if the job is unknown.
   absl::Status Listen(const std::string& id, std::weak_ptr<EventListener> listener);
 
-  // For the one thread that runs jobs. Waits for a job, moves it to PLANNING and hands it out; nothing after ShutDown.
+  // For the single thread that runs jobs. Waits for a job, moves it to PLANNING and returns it; nothing after ShutDown.
   std::optional<TakenJob> TakeNext();
   void SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason);
   void AddProgress(const std::string& id, const executor::v1::Progress& progress);
   void AddCheckpoint(const std::string& id, int64_t step, double seconds);
   void AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric);
   void AddNote(const std::string& id, const std::string& note);
-  // `state` is one of the three in which a job ends.
+  // `state` must be a final state (HasEnded).
   void End(const std::string& id, executor::v1::JobState state, const std::string& reason,
            const std::optional<executor::v1::JobResult>& result = std::nullopt);
-  // Why the job was asked to stop: by whom, in words. Empty when it was not.
+  // Why the job was asked to stop; empty if it was not.
   std::string CancelReason(const std::string& id) const;
 
-  // Refuses new jobs, cancels the queued ones, asks the one under way to stop, ends TakeNext.
+  // Refuses new jobs, cancels queued ones, asks the running one to stop, and ends TakeNext.
   void ShutDown();
 
  private:
@@ -128,21 +128,21 @@ class JobStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskToStop(Entry& entry, const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Adds those who listen to the job, and lets go of those that are gone.
+  // Adds the job's listeners to `listeners` and removes expired ones from the job.
   void CollectListeners(Entry& entry, Listeners& listeners) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Runs `change` on a job that has not ended, with the lock held, and tells its listeners afterwards.
+  // Runs `change` on a job that has not ended, with the lock held, and notifies its listeners afterwards.
   void Update(const std::string& id, const std::function<void(Entry&)>& change);
   void AddEvent(const std::string& id, executor::v1::JobEvent event);
 
   const JobStoreOptions options_;
-  const std::string prefix_;  // of the ids of this store and no other
+  const std::string prefix_;  // unique to the ids of this store
 
   mutable Mutex mutex_;
   std::condition_variable_any queue_changed_;
-  std::map<int64_t, Entry> jobs_ ABSL_GUARDED_BY(mutex_);  // by number, in the order of their creation
+  std::map<int64_t, Entry> jobs_ ABSL_GUARDED_BY(mutex_);                      // by number, in order of creation
   std::unordered_map<std::string, int64_t> requests_ ABSL_GUARDED_BY(mutex_);  // request id to number
   std::deque<int64_t> queue_ ABSL_GUARDED_BY(mutex_);                          // numbers
-  std::deque<int64_t> ended_ ABSL_GUARDED_BY(mutex_);  // numbers, in the order in which they ended
+  std::deque<int64_t> ended_ ABSL_GUARDED_BY(mutex_);                          // numbers, in order of ending
   int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
 };

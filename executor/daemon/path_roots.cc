@@ -32,10 +32,10 @@ bool IsBelow(const fs::path& path, const fs::path& root) {
 
 absl::Status Outside(const char* field, const std::string& path, const std::string& root) {
   return absl::PermissionDeniedError(
-      absl::StrCat(field, " ", path, " leads out of ", root, ", the only directory that this daemon allows there"));
+      absl::StrCat(field, " ", path, " is outside ", root, ", the only directory that this daemon allows"));
 }
 
-// weakly_canonical follows the links of all that exists of the path, and ".." after them.
+// weakly_canonical resolves links in the existing part of the path, and then "..".
 absl::StatusOr<fs::path> Follow(const char* field, const std::string& path, const std::string& root) {
   std::error_code error;
   fs::path followed = fs::weakly_canonical(fs::path(root) / path, error);
@@ -43,11 +43,11 @@ absl::StatusOr<fs::path> Follow(const char* field, const std::string& path, cons
   return followed;
 }
 
-// Without a root a relative path would start in the directory that the daemon happens to run in, which no client knows.
+// Without a root a relative path would depend on the daemon's working directory, which clients do not know.
 absl::Status CheckAbsolute(const char* field, const std::string& path, const char* flag) {
   if (path.empty() || fs::path(path).is_absolute()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      field, " ", path, " is relative; must be absolute: this daemon has no ", flag, " for it to start in"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " ", path, " is relative; must be absolute: this daemon runs without ", flag));
 }
 
 absl::StatusOr<std::string> ConfineData(const char* field, const std::string& path, const std::string& root) {
@@ -59,7 +59,7 @@ absl::StatusOr<std::string> ConfineData(const char* field, const std::string& pa
   return followed.string();
 }
 
-// A link in the model's place is refused: it may point anywhere later on.
+// Refuses a symbolic link as the model file, because its target may change later.
 absl::StatusOr<std::string> ConfineModel(const std::string& path, const std::string& root) {
   if (root.empty()) {
     RETURN_IF_ERROR(CheckAbsolute("save_path", path, "--model-root"));
@@ -73,8 +73,8 @@ absl::StatusOr<std::string> ConfineModel(const std::string& path, const std::str
     return absl::InvalidArgumentError(absl::StrCat("save_path ", path, " names a directory; name a file in it"));
   }
   if (fs::is_symlink(fs::symlink_status(place, error))) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("save_path ", path, " is a symbolic link; below ", root, " models are saved to plain files only"));
+    return absl::PermissionDeniedError(absl::StrCat("save_path ", path, " is a symbolic link; below ", root,
+                                                    " models are saved only to regular files"));
   }
   return place.string();
 }

@@ -9,23 +9,22 @@
 
 namespace recurve {
 
-// The directories that jobs may read data from and write models to. Immutable.
+// The directories that jobs may read data from and write models to. Immutable, hence thread-safe.
 //
 //   absl::StatusOr<PathRoots> roots = PathRoots::Resolve("/srv/data", "/srv/models");
 //   absl::StatusOr<JobSpec> confined = roots->Confine(spec);  // its paths are absolute and free of links and ".."
 class PathRoots {
  public:
-  // Empty: anywhere. INVALID_ARGUMENT naming the root when it is not a directory.
+  // An empty root allows any path. INVALID_ARGUMENT, naming the root, if it is not a directory.
   static absl::StatusOr<PathRoots> Resolve(const std::string& data_root, const std::string& model_root);
 
-  // The specification with the paths that are to be used. Below a root, a relative path starts there, symbolic links
-  // and ".." are followed before it is looked at where they lead, and the model is not saved through a link:
-  // PERMISSION_DENIED naming the root when a path leads out of it, whether or not there is anything at its end. Without
-  // a root a path stays as it is, for the kernel to follow, and must be absolute: INVALID_ARGUMENT.
+  // Returns the specification with the paths to use. With a root, relative paths start there, symbolic links and ".."
+  // are resolved, and a model is not saved through a link; PERMISSION_DENIED, naming the root, if a path is outside it,
+  // whether or not the file exists. Without a root, paths are unchanged and must be absolute (INVALID_ARGUMENT).
   absl::StatusOr<JobSpec> Confine(JobSpec spec) const;
 
  private:
-  std::string data_root_;  // absolute, no links; empty: anywhere
+  std::string data_root_;  // absolute, without links; empty: any path
   std::string model_root_;
 };
 

@@ -20,9 +20,9 @@ std::string ReasonOf(const absl::Status& status) {
   return Printable(absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message()));
 }
 
-constexpr int kMostFailureNotes = 100;  // of checkpoints of a job
+constexpr int kMostFailureNotes = 100;  // about failed checkpoints, per job
 
-// Passes what happens to a running job on to the store and the metrics.
+// Forwards the events of a running job to the store and the metrics.
 class JobReporter final : public JobObserver {
  public:
   JobReporter(JobStore& store, const std::string& id, JobMetrics& metrics)
@@ -39,9 +39,9 @@ class JobReporter final : public JobObserver {
   }
   void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
     const std::string note =
-        Printable(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+        Printable(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training continues"));
     spdlog::warn("job {}: {}", id_, note);
-    // A disk that stays full fails every checkpoint, and notes are kept.
+    // Limited, because a full disk fails every checkpoint and notes are never dropped.
     if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
   }
   void OnEvaluation(int64_t step, const Metric& metric) override {
@@ -68,9 +68,9 @@ class JobReporter final : public JobObserver {
 };
 
 std::string DescribePlan(const JobPlan& plan) {
-  return absl::StrCat("training in ", plan.ledger.total(), " bytes of ", plan.store_all_bytes,
-                      " that keeping every tape needs, ", plan.plan.forward_count, " forwards for ", plan.links,
-                      " links of ", plan.link, " steps, on ", plan.device,
+  return absl::StrCat("training in ", plan.ledger.total(), " bytes of ", plan.store_all_bytes, " needed by store-all, ",
+                      plan.plan.forward_count, " forwards for ", plan.links, " links of ", plan.link, " steps, on ",
+                      plan.device,
                       plan.host_bytes > 0 ? absl::StrCat(", ", plan.host_bytes, " bytes of states on the host") : "");
 }
 
@@ -147,8 +147,8 @@ absl::StatusOr<JobSpec> Runner::Admit(const TakenJob& taken) {
   absl::StatusOr<JobSpec> spec = options_.roots.Confine(taken.spec);
   if (!spec.ok() || options_.threads == 0) return spec;
   if (spec->threads > options_.threads) {
-    store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads, not on the ", spec->threads,
-                                          " asked for: the daemon was started with --threads ", options_.threads));
+    store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads instead of the requested ",
+                                          spec->threads, ": the daemon was started with --threads ", options_.threads));
   }
   spec->threads = spec->threads == 0 ? options_.threads : std::min<int64_t>(spec->threads, options_.threads);
   return spec;
@@ -161,7 +161,7 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
   const std::string cancel_reason = store_.CancelReason(id);
   if (report.ok()) {
     reason = absl::StrCat("trained ", report->steps, report->steps == 1 ? " step" : " steps",
-                          report->ended_by_time ? " and was ended by max_seconds" : "");
+                          report->ended_by_time ? " and was stopped by max_seconds" : "");
     result = EncodeReport(*report);
   } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
     state = executor::v1::JOB_STATE_CANCELLED;

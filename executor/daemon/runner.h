@@ -18,43 +18,42 @@
 namespace recurve {
 
 struct RunnerOptions {
-  std::string planner_target;  // of the planner service; empty: plan in this process
+  std::string planner_target;  // the planner service; empty: plan in this process
   std::chrono::milliseconds planner_timeout{10'000};
   std::string cost_cache_path;  // see LinkCostCache
-  int threads =
-      0;  // most that a job may use, and what it gets when it does not say; 0: all that the process was granted
+  int threads = 0;              // maximum and default number of threads of a job; 0: all available to the process
   PathRoots roots;
 };
 
-// The thread that runs the jobs of a store, one at a time in their order, from PLANNING to their end. Whatever a job
-// does, it ends, and the next one starts. Refers to the store and the metrics, which must outlive it.
+// The thread that runs the jobs of a store in order, one at a time, from PLANNING to their end. A failing job, even one
+// that throws, does not affect the next one. The store and the metrics must outlive it.
 //
 //   auto runner = Runner::Start(options, store, metrics);
 //   ...
-//   store.ShutDown();   // the job under way ends CANCELLED
+//   store.ShutDown();   // the running job ends CANCELLED
 //   (*runner)->Join();
 class Runner {
  public:
-  // RESOURCE_EXHAUSTED when the system gives no thread.
+  // RESOURCE_EXHAUSTED if the system cannot start a thread.
   static absl::StatusOr<std::unique_ptr<Runner>> Start(RunnerOptions options, JobStore& store,
                                                        ExecutorMetrics& metrics);
   ~Runner();  // ShutDown and Join
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Waits until the job under way has ended. Only after JobStore::ShutDown. Not to be called twice at once.
+  // Waits until the running job has ended. Call it only after JobStore::ShutDown, and not concurrently.
   void Join();
 
  private:
   Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics);
   void Loop();
   void RunOne(const TakenJob& taken);
-  // The job's whole life between its two ends; an exception that it throws is a status here.
+  // Prepares and runs a job. May throw.
   absl::StatusOr<JobReport> PrepareAndRun(const TakenJob& taken);
   absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
                                   TrainingJob& job);
   void NoteEmbedded(const std::string& id, const std::string& why);
-  // The specification with the daemon's own limits applied to it.
+  // The specification with the daemon's limits applied.
   absl::StatusOr<JobSpec> Admit(const TakenJob& taken);
   void End(const std::string& id, const absl::StatusOr<JobReport>& report);
 

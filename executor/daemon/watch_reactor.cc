@@ -38,7 +38,7 @@ void WatchReactor::OnWriteDone(bool ok) {
   if (ok) {
     Step();
   } else {
-    End(absl::CancelledError("the client went away"));
+    End(absl::CancelledError("the client disconnected"));
   }
 }
 
@@ -58,7 +58,7 @@ bool WatchReactor::TakeTurn() {
   return !std::exchange(busy_, true);
 }
 
-// On a thread of gRPC or of the job: what is thrown here must end the stream and not the process.
+// Runs on a thread of gRPC or of the job: an exception must end the stream, not the process.
 void WatchReactor::Step() {
   std::optional<absl::Status> end;
   try {

@@ -17,13 +17,13 @@
 
 namespace recurve {
 
-// One WatchJob stream. Reads the store's events of a job one by one as fast as the client takes them, and sleeps
-// without a thread when there are none. Ends when the job has ended, when it was forgotten, or when the client or the
-// server ends the call. Owns itself until gRPC is done with it.
+// One WatchJob stream. Sends the events of a job one by one as fast as the client accepts them, and occupies no thread
+// while there are none. Ends when the job has ended or was forgotten, or when the client or the server ends the call.
+// Owns itself until gRPC calls OnDone. Thread-safe.
 class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJobResponse>, public EventListener {
  public:
-  // Ends at once with `admission` when that is not OK. `on_end` is told once how the stream ended. The store must
-  // outlive the stream.
+  // Ends at once with `admission` if that is not OK. Calls `on_end` once with the final status. The store must outlive
+  // the stream.
   static WatchReactor* Start(JobStore& store, const executor::v1::WatchJobRequest& request, absl::Status admission,
                              std::function<void(const absl::Status&)> on_end);
 
@@ -36,11 +36,11 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   WatchReactor(JobStore& store, const executor::v1::WatchJobRequest& request,
                std::function<void(const absl::Status&)> on_end);
 
-  // Whether the caller is now the one that may write or finish; if not, the one that is will look again.
+  // Returns whether the caller may now write or finish; otherwise the thread that may will look again.
   bool TakeTurn();
-  // Writes the next event, or finishes, or gives the turn back. Of the thread whose turn it is.
+  // Writes the next event, or finishes, or releases the turn. Only for the thread whose turn it is.
   void Step();
-  // The same, but for finishing: the status to finish with, none while the stream goes on.
+  // The same without finishing: returns the status to finish with, or nothing while the stream continues.
   std::optional<absl::Status> Advance();
   void End(const absl::Status& status);
 
@@ -49,13 +49,14 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   const std::function<void(const absl::Status&)> on_end_;
 
   Mutex mutex_;
-  // Somebody writes or finishes. Stays true after the end, so that nobody touches a stream that gRPC may have freed.
+  // A thread is writing or finishing. Stays true after the end, so that no thread accesses a stream that gRPC may have
+  // freed.
   bool busy_ ABSL_GUARDED_BY(mutex_) = true;
   bool look_again_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t next_ ABSL_GUARDED_BY(mutex_);
-  executor::v1::WatchJobResponse response_;  // of the write under way
-  std::shared_ptr<WatchReactor> self_;       // let go of by OnDone
+  executor::v1::WatchJobResponse response_;  // of the pending write
+  std::shared_ptr<WatchReactor> self_;       // released by OnDone
 };
 
 }  // namespace recurve

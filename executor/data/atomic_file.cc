@@ -21,10 +21,10 @@
 namespace recurve {
 namespace {
 
-constexpr int kMostWritersAtOnce = 100;   // of one file
-constexpr size_t kLongestNameKept = 240;  // of the 255 bytes that a name may have; the ending takes the rest
+constexpr int kMostWritersAtOnce = 100;   // per file
+constexpr size_t kLongestNameKept = 240;  // of the 255 bytes allowed; the suffix needs the rest
 
-// The name's entry is on the disk only when its directory is.
+// A new name is durable only after its directory is synced.
 absl::Status SyncDirectoryOf(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
   const std::string directory = parent.empty() ? std::string(".") : parent;
@@ -32,7 +32,7 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   if (fd < 0) return PosixError(errno, "open", directory);
   const int failed = fsync(fd) != 0 ? errno : 0;
   close(fd);
-  // Some file systems cannot sync a directory and say EINVAL.
+  // File systems that cannot sync a directory return EINVAL.
   return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", directory);
 }
 
@@ -41,17 +41,17 @@ void IgnoreFileSizeSignal() {
   std::call_once(once, [] { std::signal(SIGXFSZ, SIG_IGN); });
 }
 
-// INVALID_ARGUMENT when `target`, which `path` leads to, cannot be replaced by renaming a file over it.
+// Returns INVALID_ARGUMENT if `target`, which `path` resolves to, cannot be replaced by a rename.
 absl::Status CheckReplaceable(const std::string& path, const std::string& target) {
   struct stat info {};
   if (stat(target.c_str(), &info) != 0) return errno == ENOENT ? absl::OkStatus() : PosixError(errno, "write", path);
-  // Renaming over a device or a pipe would replace it.
+  // A rename would replace a device or a pipe.
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is ",
                                                    S_ISDIR(info.st_mode) ? "a directory" : "not a regular file",
                                                    "; give the name of a file"));
   }
-  // A rename asks only the directory; a file that is write-protected is meant to stay.
+  // A rename checks only the directory's permissions, but a write-protected file should be kept.
   const bool writable = faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) == 0;
   return writable ? absl::OkStatus() : PosixError(errno, "write", path);
 }
@@ -62,7 +62,7 @@ std::string TemporaryName(const std::string& target, int number) {
   return (path.parent_path() / absl::StrCat(name, ".tmp-", number)).string();
 }
 
-// Whether the open file is still what `name` names.
+// Whether `name` still refers to the open file.
 bool IsStillNamed(int fd, const std::string& name) {
   struct stat opened {};
   struct stat named {};
@@ -70,8 +70,8 @@ bool IsStillNamed(int fd, const std::string& name) {
          opened.st_ino == named.st_ino;
 }
 
-// A writer holds a lock on its temporary file until it has been renamed. One without a lock was left by a process that
-// was killed, and is removed. Whether the name is free now.
+// Removes a temporary file left by a killed process. Live writers hold a lock on theirs until it is renamed. Returns
+// whether the name is free now.
 bool RemoveAbandoned(const std::string& temporary) {
   const int fd = open(temporary.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return errno == ENOENT;
@@ -80,7 +80,7 @@ bool RemoveAbandoned(const std::string& temporary) {
   return !IsStillNamed(fd, temporary) || unlink(temporary.c_str()) == 0;
 }
 
-// A new file of this name, locked; -1 with errno, EEXIST when another writer has the name.
+// Creates and locks a file of this name. Returns -1 with errno, EEXIST if another writer has the name.
 int CreateLocked(const std::string& temporary) {
   for (;;) {
     const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -90,13 +90,13 @@ int CreateLocked(const std::string& temporary) {
       errno = EEXIST;
       return -1;
     }
-    // Before it is locked, another writer may take it for abandoned. (Where the file system has no locks it cannot.)
+    // Before it is locked, another writer may consider it abandoned (except on file systems without locks).
     if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && IsStillNamed(fd, temporary)) return fd;
     close(fd);
   }
 }
 
-// Owner first: giving a file away takes mode bits from it.
+// Sets the owner first, because chown clears mode bits.
 void KeepModeAndOwner(const std::string& target, int fd) {
   struct stat old {};
   struct stat fresh {};
@@ -104,7 +104,7 @@ void KeepModeAndOwner(const std::string& target, int fd) {
   bool kept = true;
   if (old.st_gid != fresh.st_gid) kept = fchown(fd, static_cast<uid_t>(-1), old.st_gid) == 0;
   if (old.st_uid != fresh.st_uid) kept = fchown(fd, old.st_uid, static_cast<gid_t>(-1)) == 0 && kept;
-  // What the old group might do is not for another one.
+  // A different group must not inherit the old group's permissions.
   fchmod(fd, old.st_mode & (kept ? 07777 : 0707));
 }
 
@@ -132,7 +132,7 @@ absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path, Links lin
     return AtomicFile(path, std::move(target), std::move(temporary), fd);
   }
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", kMostWritersAtOnce,
-                                             " temporary files of it are in the way; remove those that nobody writes"));
+                                             " temporary files of it exist; remove those that no process is writing"));
 }
 
 AtomicFile::AtomicFile(std::string path, std::string target, std::string temporary, int fd)
@@ -147,13 +147,14 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   unlink(temporary_.c_str());
-  close(fd_);  // and its lock: not before the name is gone
+  close(fd_);  // releases the lock, so the name must be gone first
 }
 
 absl::Status AtomicFile::CheckRoom(int64_t bytes) {
   const int error = bytes <= 0 || fallocate(fd_, 0, 0, bytes) == 0 ? 0 : errno;
   if (ftruncate(fd_, 0) != 0 || lseek(fd_, 0, SEEK_SET) != 0) return PosixError(errno, "write", path_);
-  const bool no_room = error == ENOSPC || error == EDQUOT || error == EFBIG;  // others: the file system cannot say
+  const bool no_room =
+      error == ENOSPC || error == EDQUOT || error == EFBIG;  // other errors: the file system cannot tell
   return no_room ? PosixError(error, absl::StrCat("write ", bytes, " bytes to"), path_) : absl::OkStatus();
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // as many as Linux follows
+constexpr int kMostLinks = 40;  // Linux's limit
 
 absl::Status NamedTwice(const NamedFile& output, const NamedFile& other, const char* other_is) {
   return absl::InvalidArgumentError(absl::StrCat(output.name, " ", output.path, " is the same file as ", other.name,
@@ -29,7 +29,7 @@ absl::StatusOr<std::string> FollowLinks(const std::string& path) {
   for (int links = 0; links < kMostLinks; ++links) {
     std::error_code error;
     const fs::path next = fs::read_symlink(followed, error);
-    if (error) return followed.string();  // no link, or nothing
+    if (error) return followed.string();  // not a link, or no such file
     followed = followed.parent_path() / next;
   }
   return PosixError(ELOOP, "follow", path);

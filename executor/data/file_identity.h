@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which file a path leads to, by the kernel's rules.
+// Which file a path refers to, by the kernel's rules.
 #ifndef RECURVE_EXECUTOR_DATA_FILE_IDENTITY_H_
 #define RECURVE_EXECUTOR_DATA_FILE_IDENTITY_H_
 
@@ -12,21 +12,21 @@
 
 namespace recurve {
 
-// The path of the file that opening `path` for writing would write to or make: the symbolic links that its last part
-// names are followed, also to a file that is not there yet. INVALID_ARGUMENT when they lead in a circle.
+// The path of the file that opening `path` for writing would write or create: symbolic links in the last component are
+// followed, even to a file that does not exist yet. Returns INVALID_ARGUMENT for a cycle of links.
 absl::StatusOr<std::string> FollowLinks(const std::string& path);
 
-// Whether both paths lead to one file, through links of either kind and whatever "." and "..": also to one that is not
-// there yet, where its directory is. Paths that lead nowhere are the same as no other.
+// Whether both paths refer to the same file, considering hard and symbolic links, "." and "..". The file need not exist
+// yet if its directory does. A path that cannot be resolved equals no other path.
 bool IsSameFile(const std::string& a, const std::string& b);
 
-// A file that a job or a command uses, and what its user calls it, such as "--save" or "save_path".
+// A file of a job or a command, and the name of the option that gave it, such as "--save" or "save_path".
 struct NamedFile {
   std::string name;
   std::string path;  // empty: not used
 };
 
-// INVALID_ARGUMENT naming both when an output leads to the same file as an input or another output.
+// Returns INVALID_ARGUMENT, naming both, if an output is the same file as an input or another output.
 absl::Status CheckDistinct(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs);
 
 }  // namespace recurve

@@ -20,7 +20,7 @@ namespace {
 
 constexpr char kStandardInput[] = "standard input";
 constexpr size_t kCopyBytes = 1 << 16;
-constexpr int kPollMilliseconds = 200;  // between two questions whether to stop while nothing comes
+constexpr int kPollMilliseconds = 200;  // between polls of `stop` while no input arrives
 
 absl::Status WriteAll(int fd, const char* from, size_t bytes) {
   while (bytes > 0) {
@@ -58,7 +58,7 @@ absl::Status CheckStop(const StopCheck& stop) {
 }
 
 absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
-  // O_NONBLOCK: opening a pipe that nobody writes to must not wait before it is refused.
+  // O_NONBLOCK: a pipe without a writer must be refused at once.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return PosixError(errno, "open", path);
   return Own(fd, path, path);
@@ -106,8 +106,8 @@ absl::Status InputFile::Read(int64_t begin, void* to, int64_t bytes) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return PosixError(errno, "read", name_);
     if (got == 0) {
-      return absl::DataLossError(
-          absl::StrCat(name_, " became shorter while it was read: it had ", size(), " bytes and ends at byte ", begin));
+      return absl::DataLossError(absl::StrCat(name_, " was truncated while it was read: it had ", size(),
+                                              " bytes and now ends at byte ", begin));
     }
     next += got;
     begin += got;
@@ -120,12 +120,12 @@ std::string InputFile::Change() const {
   struct stat now {};
   if (fstat(fd_, &now) != 0) return "";
   if (now.st_size != info_.st_size || !SameTime(now.st_mtim, info_.st_mtim)) {
-    return absl::StrCat(name_, " was written to while it was read (it had ", size(), " bytes and has ",
-                        static_cast<int64_t>(now.st_size), "): what was read may be of before or after");
+    return absl::StrCat(name_, " was modified while it was read (it had ", size(), " bytes and now has ",
+                        static_cast<int64_t>(now.st_size), "): the data read may be old or new");
   }
-  if (path_.empty() || stat(path_.c_str(), &now) != 0) return "";  // removed: what is open stays as it is
+  if (path_.empty() || stat(path_.c_str(), &now) != 0) return "";  // removed: the open file is unaffected
   if (now.st_dev == info_.st_dev && now.st_ino == info_.st_ino) return "";
-  return absl::StrCat(name_, " was replaced by another file while it was read: what was read is the old one");
+  return absl::StrCat(name_, " was replaced by another file while it was read: the data read is that of the old file");
 }
 
 }  // namespace recurve

@@ -15,22 +15,22 @@
 
 namespace recurve {
 
-// Asked again and again while something takes long; true ends it with CANCELLED. Empty: never.
+// Polled during long work; returning true cancels it (CANCELLED). Empty: never cancelled.
 using StopCheck = std::function<bool()>;
 
-// CANCELLED if `stop` says so.
+// Returns CANCELLED if `stop` returns true.
 absl::Status CheckStop(const StopCheck& stop);
 
-// A regular file that is open for reading. It is read and never mapped, so that a file that another process truncates
-// is an error of one call and not the end of the process. Thread-safe.
+// A regular file open for reading. It is never mapped, so that truncation by another process is an error rather than a
+// crash. Thread-safe.
 class InputFile {
  public:
-  // NOT_FOUND, PERMISSION_DENIED, or INVALID_ARGUMENT for what is not a regular file.
+  // Errors: NOT_FOUND, PERMISSION_DENIED, or INVALID_ARGUMENT if it is not a regular file.
   static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path);
-  // What is on standard input, up to its end. What is not a regular file is first copied to a temporary one, which has
-  // no name and is gone with this object. RESOURCE_EXHAUSTED when there is no room for it.
+  // Standard input up to its end. Input other than a regular file is first copied to an unnamed temporary file, which
+  // is deleted with this object. RESOURCE_EXHAUSTED if there is insufficient space for it.
   static absl::StatusOr<std::unique_ptr<InputFile>> OpenStandardInput(const StopCheck& stop);
-  // Standard input for "-", else the file with this path.
+  // Standard input for "-", otherwise the file at `path`.
   static absl::StatusOr<std::unique_ptr<InputFile>> OpenArgument(const std::string& path, const StopCheck& stop);
 
   ~InputFile();
@@ -38,13 +38,13 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   const std::string& name() const { return name_; }                     // its path, or "standard input"
-  int64_t size() const { return static_cast<int64_t>(info_.st_size); }  // in bytes, when it was opened
+  int64_t size() const { return static_cast<int64_t>(info_.st_size); }  // in bytes, when opened
 
-  // Reads bytes [begin, begin + bytes), which must lie within `size`. DATA_LOSS when the file has become shorter.
+  // Reads bytes [begin, begin + bytes), which must lie within `size`. DATA_LOSS if the file has been truncated.
   absl::Status Read(int64_t begin, void* to, int64_t bytes) const;
 
-  // Whether the file was written to since it was opened, or another one has its path now: a sentence that says so, or
-  // nothing.
+  // A description of how the file changed since it was opened: it was modified, or its path names another file now.
+  // Empty if it did not change.
   std::string Change() const;
 
  private:
@@ -53,7 +53,7 @@ class InputFile {
   static absl::StatusOr<std::unique_ptr<InputFile>> Own(int fd, const std::string& name, const std::string& path);
 
   const std::string name_;
-  const std::string path_;  // empty: it has none
+  const std::string path_;  // empty: none
   const int fd_;
   const struct stat info_;
 };

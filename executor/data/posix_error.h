@@ -8,8 +8,8 @@
 
 namespace recurve {
 
-// "cannot <action> <path>: <reason>" for an errno of a call on a file: NOT_FOUND where a part of the path is missing,
-// PERMISSION_DENIED where it may not be used, what Abseil makes of the errno otherwise.
+// "cannot <action> <path>: <reason>" for the errno of a file operation: NOT_FOUND if a part of the path is missing,
+// PERMISSION_DENIED if access is denied, INVALID_ARGUMENT for a cycle of links, otherwise Abseil's code for the errno.
 absl::Status PosixError(int error, const std::string& action, const std::string& path);
 
 }  // namespace recurve

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reader trusts nothing in the file: every length is checked against the size of the file before it is used, and
-// memory is taken only for bytes that are there.
+// The reader does not trust the file: it checks every length against the size of the file before use, and allocates
+// memory only for bytes that exist.
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -50,7 +50,7 @@ absl::Status ReadMetadata(const Json& json, std::map<std::string, std::string>& 
   return absl::OkStatus();
 }
 
-// A whole number in [0, max], or nothing.
+// Reads an integer in [0, max]; returns false for anything else.
 bool ReadCount(const Json& json, int64_t max, int64_t& count) {
   if (!json.is_number_unsigned() || json.get<uint64_t>() > static_cast<uint64_t>(max)) return false;
   count = json.get<int64_t>();
@@ -93,7 +93,7 @@ absl::StatusOr<Entry> ReadEntry(const std::string& name, const Json& json, int64
   return entry;
 }
 
-// In the order of their data, which they must fill: the format allows neither overlaps nor holes.
+// Sorts by offset and checks that the entries cover the data: the format allows neither overlaps nor gaps.
 absl::Status SortAndCheckCover(std::vector<Entry>& entries, int64_t data_bytes) {
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
@@ -102,7 +102,7 @@ absl::Status SortAndCheckCover(std::vector<Entry>& entries, int64_t data_bytes) 
   for (const Entry& entry : entries) {
     if (entry.begin != covered) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", Quoted(entry.tensor.name), " begins at byte ",
-                                                     entry.begin, " of the data; ", covered, " comes next"));
+                                                     entry.begin, " of the data; expected ", covered));
     }
     covered = entry.end;
   }
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<Entry>> ReadEntries(const Json& header, int64_t data_
 }
 
 absl::Status InFile(const absl::Status& status, const std::string& path) {
-  return {status.code(), absl::StrCat(path, " is not a safetensors file that can be read: ", status.message())};
+  return {status.code(), absl::StrCat(path, " is not a readable safetensors file: ", status.message())};
 }
 
 absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
@@ -139,7 +139,7 @@ absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
   RETURN_IF_ERROR(file.Read(0, &length, kLengthBytes));
   if (length > static_cast<uint64_t>(std::min(rest, kMaxHeaderBytes))) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it says that its header has ", length, " bytes, and may have ", std::min(rest, kMaxHeaderBytes)));
+        absl::StrCat("its header has ", length, " bytes; at most ", std::min(rest, kMaxHeaderBytes), " are allowed"));
   }
   std::string text(length, '\0');
   absl::Status status = file.Read(kLengthBytes, text.data(), static_cast<int64_t>(length));

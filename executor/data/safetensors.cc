@@ -15,7 +15,7 @@
 namespace recurve {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "tensor data is written as it lies in memory");
+static_assert(std::endian::native == std::endian::little, "tensor data is written in memory byte order");
 
 using OrderedJson = nlohmann::ordered_json;
 
@@ -37,7 +37,7 @@ absl::Status CheckTensors(const std::vector<NamedTensor>& tensors) {
   return absl::OkStatus();
 }
 
-// The header, padded with spaces so that the data after it begins at a multiple of 8.
+// The header, padded with spaces so that the data begins at a multiple of 8.
 std::string MakeHeader(const std::map<std::string, std::string>& metadata, const std::vector<NamedTensor>& tensors) {
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
@@ -47,7 +47,7 @@ std::string MakeHeader(const std::map<std::string, std::string>& metadata, const
     header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  // "replace": text that is not UTF-8 is written with replacement characters, where "strict" would throw.
+  // "replace" writes replacement characters for invalid UTF-8, where "strict" would throw.
   std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
   text.append((8 - text.size() % 8) % 8, ' ');
   return text;
@@ -65,12 +65,10 @@ absl::Status WriteSafetensors(const std::string& path, const std::map<std::strin
   const std::string header = MakeHeader(metadata, tensors);
   ASSIGN_OR_RETURN(AtomicFile output, AtomicFile::Create(path, links));
   const uint64_t length = header.size();
-  absl::Status status = output.Write(&length, sizeof(length));
-  if (status.ok()) status = output.Write(header.data(), static_cast<int64_t>(length));
-  for (const NamedTensor& tensor : tensors) {
-    if (status.ok()) status = output.Write(tensor.values.data(), BytesOf(tensor));
-  }
-  return status.ok() ? output.Commit() : status;
+  RETURN_IF_ERROR(output.Write(&length, sizeof(length)));
+  RETURN_IF_ERROR(output.Write(header.data(), static_cast<int64_t>(length)));
+  for (const NamedTensor& tensor : tensors) RETURN_IF_ERROR(output.Write(tensor.values.data(), BytesOf(tensor)));
+  return output.Commit();
 }
 
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors) {

@@ -27,16 +27,16 @@ struct Safetensors {
   std::vector<NamedTensor> tensors;             // in the order of their data
 };
 
-// As AtomicFile writes: a reader sees the old file or the new one, and a crash leaves one of them whole.
+// Writes through AtomicFile. Errors: as AtomicFile; INVALID_ARGUMENT for a tensor whose shape does not match its
+// values, or whose name is reserved or repeated.
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                               const std::vector<NamedTensor>& tensors, AtomicFile::Links links);
 
-// INVALID_ARGUMENT with the reason for anything that is not a well-formed file: header too long, offsets that overlap
-// or leave the file, a data type other than F32, a shape that does not match its bytes.
-// DATA_LOSS when it becomes shorter while it is read.
+// Errors: INVALID_ARGUMENT with the reason for a malformed file (header too long, offsets that overlap or lie outside
+// the file, a data type other than F32, a shape that does not match its bytes); DATA_LOSS if it is truncated meanwhile.
 absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file);
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);  // and what InputFile::Open returns
+absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);  // also the errors of InputFile::Open
 
 // Hex SHA-256 over the values of the tensors in order.
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors);

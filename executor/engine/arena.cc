@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<Arena>> Arena::Create(Backend& backend, int64_t b
   beside[MemoryKind::kBackend] = backend.OwnBytes();
   beside[MemoryKind::kProcess] = process_bytes;
   ASSIGN_OR_RETURN(std::unique_ptr<DeviceMemory> memory, backend.Allocate(bytes - beside.total()));
-  // Tensors are padded, and whole states are copied: no copy reads what nothing wrote.
+  // Zeroed because copies of whole states read the padding of tensors.
   backend.Zero(memory->data(), memory->size());
   return std::unique_ptr<Arena>(new Arena(std::move(memory), beside, pieces));
 }

@@ -13,35 +13,34 @@
 
 namespace recurve {
 
-// All device memory of a job, or all its memory on the host: one allocation, made once, of which every piece is a
-// stretch, and what backend and process hold beside it. A stack: what was taken last is given back first, which is the
-// order in which a schedule stores (planner_service/schedule/action.h), so that no byte is lost to gaps. What lasts as
-// long as the job is taken first and never given back. Counts what is live by kind and remembers the most that ever
-// was. Not thread-safe.
+// All device memory of a job, or all its host memory: a single allocation, from which all pieces are taken, and what
+// the backend and the process hold in addition. Pieces form a stack: the last one taken is the first one freed, which
+// is the order in which a schedule stores (planner_service/schedule/action.h), so there is no fragmentation. Memory for
+// the lifetime of the job is taken first and never freed. Tracks live bytes by kind and their peak. Not thread-safe.
 //
 //   auto arena = Arena::Create(backend, fixed.total() + store_bytes, pieces);
 //   std::byte* tape = (*arena)->Push(MemoryKind::kTapes, bytes);  ...  (*arena)->Pop();
 class Arena {
  public:
-  // `bytes` in all: takes from `backend` what is beyond its OwnBytes and `process_bytes`, which somebody else holds
-  // (MemoryKind::kProcess); both are live from the start. For up to `pieces` pieces at a time. All bytes are 0.
-  // RESOURCE_EXHAUSTED when the device has not so many.
+  // An arena of `bytes` in total, for up to `pieces` pieces at a time, zeroed. The backend's OwnBytes and
+  // `process_bytes` (MemoryKind::kProcess) are part of the total but held elsewhere: they are live from the start and
+  // not allocated. Errors: RESOURCE_EXHAUSTED if the device has insufficient memory.
   static absl::StatusOr<std::unique_ptr<Arena>> Create(Backend& backend, int64_t bytes, int64_t pieces,
                                                        int64_t process_bytes = 0);
-  // The same of memory of the host, for transfers.
+  // The same for host memory, for transfers.
   static absl::StatusOr<std::unique_ptr<Arena>> CreateOnHost(Backend& backend, int64_t bytes, int64_t pieces);
 
-  // A piece of AlignUp(bytes), aligned; null when the arena has no such many bytes, or no more pieces, left.
+  // An aligned piece of AlignUp(bytes); null if there is insufficient memory or no piece left.
   std::byte* Push(MemoryKind kind, int64_t bytes);
-  // Gives the last piece back. There must be one.
+  // Frees the last piece. There must be one.
   void Pop();
 
   int64_t max_pieces() const { return static_cast<int64_t>(pieces_.capacity()); }
   int64_t size() const { return beside_bytes_ + memory_->size(); }
   const Ledger& live() const { return live_; }
   int64_t live_bytes() const { return beside_bytes_ + top_; }
-  int64_t peak_bytes() const { return peak_bytes_; }  // the most live_bytes() ever was
-  const Ledger& peak() const { return peak_; }        // what was live when that was first so
+  int64_t peak_bytes() const { return peak_bytes_; }  // the maximum of live_bytes() so far
+  const Ledger& peak() const { return peak_; }        // the live bytes by kind when it was first reached
 
  private:
   struct Piece {
@@ -49,12 +48,12 @@ class Arena {
     int64_t bytes;
   };
 
-  // `beside`: what is live outside `memory`.
+  // `beside`: live bytes outside `memory`.
   Arena(std::unique_ptr<DeviceMemory> memory, const Ledger& beside, int64_t pieces);
 
   const std::unique_ptr<DeviceMemory> memory_;
   const int64_t beside_bytes_;
-  std::vector<Piece> pieces_;  // never grows beyond what was reserved
+  std::vector<Piece> pieces_;  // never exceeds its reserved capacity
   Ledger live_;
   Ledger peak_;
   int64_t top_ = 0;  // of memory_

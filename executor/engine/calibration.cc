@@ -14,26 +14,26 @@
 namespace recurve {
 namespace {
 
-// A span, where memory allows, is as many links as make about so much work, in rows (k B a link): long enough for
-// the clock, short enough to fall between two interruptions.
-constexpr int64_t kOperationsPerRow = 1'953'125;  // of a span, for each row of Backend::MostLinkRows
-constexpr int64_t kOperationsPerWeight = 8;       // of a row: two in each of two forwards, four in the backward
+// Memory permitting, a span has as many links as make up about this much work, in rows (k B per link): long enough for
+// the clock, short enough to fit between two interruptions.
+constexpr int64_t kOperationsPerRow = 1'953'125;  // per span and row of Backend::MostLinkRows
+constexpr int64_t kOperationsPerWeight = 8;       // per row: two in each of two forwards, four in the backward
 constexpr int64_t kMaxLinks = 64;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 constexpr int kMinRounds = 3;
 constexpr int kMaxRounds = 100;
-constexpr double kTargetSeconds = 1.0;  // no further round is begun after this
-constexpr double kStalled = 0.1;        // of the rounds, the slowest, do not count
+constexpr double kTargetSeconds = 1.0;  // no round starts after this
+constexpr double kStalled = 0.1;        // share of the slowest rounds, which are ignored
 
-// Without the slowest.
+// The mean without the slowest.
 double TrimmedMean(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   values.resize(values.size() - static_cast<size_t>(kStalled * static_cast<double>(values.size())));
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Seconds from one call to the next, everything that was asked for being done. The first failure stays.
+// Seconds from one call to the next, waiting for all pending operations. Keeps the first failure.
 class Stopwatch {
  public:
   explicit Stopwatch(Backend& backend) : backend_(backend) { Next(); }
@@ -51,7 +51,7 @@ class Stopwatch {
   absl::Status status_;
 };
 
-// A few links of one candidate, and what was measured of them.
+// A few links of one candidate, and their measurements.
 struct LinkSpan {
   int64_t link = 1;
   int64_t links = 1;
@@ -59,7 +59,7 @@ struct LinkSpan {
   std::vector<std::byte*> states;  // links + 1
   std::vector<std::byte*> tapes;   // links
   std::byte* gradient = nullptr;   // of a state
-  double plain = kNever;           // seconds a link, the least of all rounds
+  double plain = kNever;           // seconds per link, the minimum of all rounds
   double taped = kNever;
   double backward = kNever;
 
@@ -87,13 +87,13 @@ LinkSpan MakeSpan(const CalibrationOptions& options, int64_t link, Backend& back
   }
 }
 
-// The spans of all candidates in one block of memory. They share the weights and the gradients, whose layout no
-// link changes; the rest belongs to the one whose turn it is.
+// The spans of all candidates in one block of memory. They share the weights and gradients, whose layout does not
+// depend on the link; the rest is used by one span at a time.
 class CalibrationRun {
  public:
   static absl::StatusOr<std::unique_ptr<CalibrationRun>> Create(const CalibrationOptions& options, Backend& backend);
 
-  // One round over all spans. The first warms up, and after it the spans for which there is no time are gone.
+  // Runs one round over all spans. The first one warms up and removes the spans for which there is no time.
   absl::Status RunRound(bool first, const CancelCheck& cancelled);
   Calibration Costs() const;
 
@@ -101,15 +101,15 @@ class CalibrationRun {
   CalibrationRun(const CalibrationOptions& options, Backend& backend) : options_(options), backend_(backend) {}
   void Place(LinkSpan& span);
   BatchSize TakeTrialBatch(TrainableModel& model);
-  double RunSpan(LinkSpan& span, Stopwatch& stopwatch);  // its seconds
+  double RunSpan(LinkSpan& span, Stopwatch& stopwatch);  // returns seconds
 
   const CalibrationOptions options_;
   Backend& backend_;
   std::unique_ptr<DeviceMemory> memory_;
   std::vector<LinkSpan> spans_;
-  std::vector<std::max_align_t> host_batch_;  // where the device has memory of its own
-  double batch_ = kNever;                     // seconds once a batch, the least of all rounds
-  std::vector<double> rounds_;                // seconds of each
+  std::vector<std::max_align_t> host_batch_;  // unused if device memory is host memory
+  double batch_ = kNever;                     // seconds of once-per-batch work, the minimum of all rounds
+  std::vector<double> rounds_;                // seconds per round
 };
 
 absl::StatusOr<std::unique_ptr<CalibrationRun>> CalibrationRun::Create(const CalibrationOptions& options,
@@ -121,7 +121,7 @@ absl::StatusOr<std::unique_ptr<CalibrationRun>> CalibrationRun::Create(const Cal
     bytes = std::max(bytes, span.bytes());
   }
   ASSIGN_OR_RETURN(run->memory_, backend.Allocate(bytes));
-  backend.Zero(run->memory_->data(), bytes);  // as a job's arena begins
+  backend.Zero(run->memory_->data(), bytes);  // like a job's arena
   for (LinkSpan& span : run->spans_) run->Place(span);
 
   TrainableModel& model = *run->spans_.front().model;
@@ -155,7 +155,7 @@ absl::Status CalibrationRun::RunRound(bool first, const CancelCheck& cancelled) 
   double batch = stopwatch.Next();
   double seconds = 0;  // of the spans so far
   for (size_t i = 0; i < spans_.size(); ++i) {
-    if (cancelled && cancelled()) return absl::CancelledError("cancelled while link costs were measured");
+    if (cancelled && cancelled()) return absl::CancelledError("cancelled while measuring link costs");
     const double last = RunSpan(spans_[i], stopwatch);
     seconds += last;
     if (!first || static_cast<int64_t>(i) + 1 < options_.required || i + 1 == spans_.size()) continue;
@@ -189,7 +189,7 @@ double CalibrationRun::RunSpan(LinkSpan& span, Stopwatch& stopwatch) {
   model.BeginBatch(size);
   stopwatch.Next();
 
-  // As a sweep does: two states by turns, one tape as scratch.
+  // As in a sweep: two alternating states, one tape as scratch.
   const std::byte* in = span.states.front();
   for (int64_t link = 0; link < span.links; ++link) {
     std::byte* out = link % 2 == 0 ? span.states[1] : span.gradient;
@@ -247,7 +247,7 @@ absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend
 LinkCosts CostsOf(const MeasuredLink& measured, const SequenceShape& shape) {
   const auto links = static_cast<double>(shape.links());
   const double present = static_cast<double>(shape.length) / (links * static_cast<double>(shape.link));
-  return {.forward_seconds = measured.forward_seconds,  // the last link is never run without tape
+  return {.forward_seconds = measured.forward_seconds,  // the last link always runs with tape
           .taped_forward_seconds = measured.taped_forward_seconds * present,
           .backward_seconds = measured.backward_seconds * present + measured.batch_seconds / links};
 }

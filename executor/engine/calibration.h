@@ -17,14 +17,13 @@ struct CalibrationOptions {
   ModelFactory model;
   int64_t batch = 1;           // B
   std::vector<int64_t> links;  // k of each candidate, increasing, at least one
-  // So many of the first candidates are measured however long it takes, at least one; those after them only while time
-  // is left.
+  // The first `required` candidates, at least one, are always measured; the others only if time permits.
   int64_t required = 1;
-  int64_t max_bytes = 0;  // of memory to use meanwhile; the fixed memory of training in links of `links.back()` will do
+  int64_t max_bytes = 0;  // memory limit; at least the fixed memory of training with links of `links.back()`
 };
 
-// What a link of `link` steps costs, and what is done once per batch besides the links: packing the weights, folding
-// the embedding, zeroing and completing the gradients. Seconds.
+// The costs in seconds of a link of `link` steps, and of the work done once per batch: packing the weights, folding the
+// embedding, zeroing and completing the gradients.
 struct MeasuredLink {
   int64_t link = 1;
   double forward_seconds = 0;
@@ -35,25 +34,25 @@ struct MeasuredLink {
 };
 
 struct Calibration {
-  std::vector<MeasuredLink> links;  // the candidates that were measured, in order
-  // Mean time of the work over its least, by which all costs are multiplied; at least 1. Far above 1, others used the
-  // machine meanwhile, and the costs are not those of tomorrow.
+  std::vector<MeasuredLink> links;  // the measured candidates, in order
+  // The ratio of the mean to the minimum time of the work, at least 1. All costs are multiplied by it. Values far above
+  // 1 mean that other processes used the machine, and that the costs may not hold later.
   double load = 1;
 };
 
-// Measures what links cost on this device, in memory of its own that is freed again. Takes about a second, unless a few
-// rounds of the required candidates take longer. CANCELLED when `cancelled` says so.
+// Measures the costs of links on this device, in temporary memory. Takes about a second, unless a few rounds of the
+// required candidates take longer. Returns CANCELLED if `cancelled` returns true, and errors of the backend.
 //
-// All candidates take their turn in each of many rounds. What else the machine does interrupts a few spans of links
-// for long and leaves the others alone, which would make of any average of one candidate's spans a matter of luck.
-// So the least time of each kind of work tells what it costs by itself, and the mean time of the rounds over the sum of
-// those tells the load of the machine, by which all costs are multiplied.
+// Each of many rounds runs all candidates. Other processes interrupt a few spans for long and leave the others alone,
+// so averages of single candidates would be unreliable. Instead, the minimum time of each kind of work gives its cost,
+// and the ratio of the rounds' mean time to the sum of the minimums gives the machine's load, which multiplies all
+// costs.
 absl::StatusOr<Calibration> Calibrate(const CalibrationOptions& options, Backend& backend,
                                       const CancelCheck& cancelled);
 
-// The costs of an average link of a sequence cut into links of `measured.link` steps: what is done once per batch is
-// spread over the N backwards, and a last link with fewer steps counts for as much as it has. So
-// PredictSeconds(V, N, costs) is the time from weights to complete gradients.
+// The costs of an average link of a sequence split into links of `measured.link` steps. Once-per-batch work is spread
+// over the N backward passes, and a shorter last link counts in proportion to its steps. PredictSeconds(V, N, costs) is
+// then the time from weights to complete gradients.
 LinkCosts CostsOf(const MeasuredLink& measured, const SequenceShape& shape);
 
 }  // namespace recurve

@@ -40,7 +40,7 @@ bool HostStore::Store(int64_t state, int64_t bytes, const std::byte* from) {
 
 bool HostStore::Discard(int64_t state) {
   if (states_.empty() || states_.back().state != state) return false;
-  // A copy that still reads or writes there is done before a later one begins.
+  // A copy that still accesses this memory finishes before a later one starts.
   states_.pop_back();
   arena_->Pop();
   return true;

@@ -13,41 +13,41 @@
 
 namespace recurve {
 
-// The states that a sweep stores on the host, and the copies under way to and from there. Copies run beside the
-// computation and start as early as they can:
-//   * a state is stored from the running buffer that it is in. Whoever is about to write there says so by Release,
-//     which puts the writing after the copy. One store is under way at a time;
-//   * the next state that the schedule reads from the host, found by a second walk that goes ahead, is fetched into
-//     memory of the caller's as soon as it is stored and there is such memory. One fetch is under way at a time.
-// Nothing here waits: all of it is order among what the device was told. Not thread-safe; schedules, backend and arena
-// must outlive it.
+// The states that a sweep stores on the host, and the copies to and from them. Copies overlap with computation and
+// start as early as possible:
+//   * A state is stored from its running buffer. Release must be called before that buffer is overwritten, and orders
+//     the write after the copy. There is at most one pending store.
+//   * The next state that the schedule reads from the host, found by a second walk ahead of the first, is fetched into
+//     the caller's memory as soon as it is stored and memory is available. There is at most one pending fetch.
+// Nothing here waits; it only orders operations on the device. Not thread-safe. Schedules, backend and arena must
+// outlive it.
 class HostStore {
  public:
-  // `arena`: of the host, with bytes and pieces for what is stored at most; null when no schedule stores anything on
-  // the host.
+  // `arena`: host memory for the most that is stored at once; null if no schedule stores on the host.
   HostStore(Backend& backend, Arena* arena);
 
-  // Before a sweep by `schedule`. Nothing must be stored. Allocates nothing if it is the schedule of the sweep before.
+  // Called before a sweep by `schedule`, with nothing stored. Allocates nothing if the previous sweep had that
+  // schedule.
   void Begin(const Schedule& schedule);
-  // After a sweep, complete or not: nothing is stored, and no copy is under way to what is told the device afterwards.
+  // Called after a sweep, complete or not. Discards all states and orders later operations after pending copies.
   void End();
 
   bool empty() const { return states_.empty(); }
-  // Starts to store `state`, of so many bytes, from a running buffer. False when it is not to the right of those
-  // stored, or there is no room.
+  // Starts to store `state`, of `bytes`, from a running buffer. Returns false if it does not follow the stored states,
+  // or there is insufficient memory.
   bool Store(int64_t state, int64_t bytes, const std::byte* from);
-  // Drops `state`. False when it is not the last that was stored.
+  // Discards `state`. Returns false if it is not the last state stored.
   bool Discard(int64_t state);
-  // Before `memory` is written: what is told the device afterwards begins after a store that reads it.
+  // Called before `memory` is written: orders later operations after a pending store that reads it.
   void Release(const std::byte* memory);
 
-  // Whether a fetch can be started now: the next state to be read is stored, and no other is being fetched.
+  // Whether a fetch can start: the next state to read is stored, and no fetch is pending.
   bool CanFetch() const;
-  // Starts it. `buffer`, which is large enough for any state, must not be touched until FinishFetch.
+  // Starts that fetch. `buffer` must be large enough for any state and must not be accessed until FinishFetch.
   void StartFetch(std::byte* buffer);
-  const std::byte* fetching_into() const { return fetch_.buffer; }  // null: no fetch is under way
-  // What is told the device afterwards finds `state` in the memory returned, which is the caller's again. Null when it
-  // is not the state that is being fetched.
+  const std::byte* fetching_into() const { return fetch_.buffer; }  // null: no fetch is pending
+  // Orders later operations after the fetch of `state` and returns its buffer, which belongs to the caller again. Null
+  // if `state` is not being fetched.
   const std::byte* FinishFetch(int64_t state);
 
  private:
@@ -68,13 +68,13 @@ class HostStore {
 
   Backend& backend_;
   Arena* const arena_;
-  std::vector<Stored> states_;          // a stack, states increase; as many as the arena has pieces
-  const std::byte* storing_ = nullptr;  // what the store under way reads; null: none is
+  std::vector<Stored> states_;          // a stack of increasing states; capacity: the arena's pieces
+  const std::byte* storing_ = nullptr;  // what the pending store reads; null: none
   Transfer store_;
   Fetch fetch_;
-  const Schedule* schedule_ = nullptr;  // that ahead_ walks
-  std::optional<ScheduleWalk> ahead_;   // just behind the action that reads next_
-  std::optional<int64_t> next_;         // the next state to be fetched
+  const Schedule* schedule_ = nullptr;  // walked by ahead_
+  std::optional<ScheduleWalk> ahead_;   // just after the action that reads next_
+  std::optional<int64_t> next_;         // the next state to fetch
 };
 
 }  // namespace recurve

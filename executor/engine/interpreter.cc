@@ -2,34 +2,34 @@
 //
 // Where states, tapes and the gradient are while a schedule runs.
 //
-// The store is a stack of pieces on top of the arena, each of the size of its own state or tape. A
-// piece has a position in the chain, 2j for state j and 2j + 1 for the tape of link j, and positions
-// increase from bottom to top: a schedule stores from left to right and frees from right to left.
-// So the arena is never fragmented, and a stored state is found by binary search.
+// The store is a stack of pieces on top of the arena, one per state or tape. A piece has a position in the chain, 2j
+// for state j and 2j + 1 for the tape of link j, and positions increase from bottom to top, because a schedule stores
+// from left to right and frees from right to left. The arena is therefore never fragmented, and a stored state is found
+// by binary search.
 //
-// Two states are running: `current_`, which the next forward reads, and `previous_`, which the last
-// forward read. Each is a pointer to wherever the state is:
-//   * in a running buffer, where a forward usually leaves its result. Buffers are taken in turn. A
-//     forward may take that of `previous_`, because the state that it reads is then the previous one;
-//   * in the store. kCopy makes a stored state current by pointing to it; no bytes are moved. When
-//     one action stores the tapes of several links, the states between them are stored too. They are
-//     written there to begin with, which saves a copy per link, and the next link reads them there;
-//   * in the caller's memory: state 0.
+// Two states are running: `current_`, which the next forward reads, and `previous_`, which the last forward read. Each
+// is a pointer to the state's location:
+//   * A running buffer, where a forward usually leaves its result. Buffers are taken in turn. A forward may take the
+//     buffer of `previous_`, because the state that it reads then becomes the previous one.
+//   * The store. kCopy makes a stored state current by pointing to it, without copying. When one action stores the
+//   tapes
+//     of several links, the states between them are stored too. They are written directly to the store, which saves a
+//     copy per link, and the next link reads them there.
+//   * The caller's memory: state 0.
 //
-// A pointer must not outlive what it points to, but a schedule may free a stored state that is
-// current and use it afterwards ("copy 5, discard 5, reverse [4, 5)"). Pop therefore first moves a
-// running state out of the piece that it frees, into a running buffer that the other running state
-// does not occupy.
+// A schedule may free a stored state that is current and use it afterwards ("copy 5, discard 5, reverse [4, 5)"). Pop
+// therefore first moves a running state out of the piece that it frees, into a running buffer that the other running
+// state does not occupy.
 //
-// The working set has one tape. It is scratch for forwards without tape; from a forward with
-// Tape::kWork until the reverse of that link it holds that link's tape, and other forwards are
-// refused. The working set also has one gradient, of state `unreversed_`: each backward turns the
-// gradient of the state after its link into that of the state before it, in the same block.
+// The working set has one tape. It is scratch for forwards without tape. From a forward with Tape::kWork until the
+// reverse of that link it holds that link's tape, and other forwards are refused. The working set also has one
+// gradient, of state `unreversed_`: each backward replaces the gradient of the state after its link by that of the
+// state before it.
 //
-// A state on the host is stored from its running buffer while the computation goes on. It is fetched
-// ahead of the action that reads it, into a buffer that neither running state occupies, which is why
-// there are three; TakeBuffer avoids this buffer until that action. A buffer from which a state is
-// being stored may be taken: what is then written to it is ordered after the copy (host_store.h).
+// A state is stored on the host from its running buffer while computation continues. It is fetched before the action
+// that reads it, into a buffer that neither running state occupies, which is why there are three; TakeBuffer avoids
+// this buffer until that action. A buffer from which a state is being stored may be taken: writes to it are ordered
+// after the copy (host_store.h).
 #include "executor/engine/interpreter.h"
 
 #include <algorithm>
@@ -111,9 +111,9 @@ absl::Status Interpreter::Apply(const Action& action, const CancelCheck& cancell
 absl::Status Interpreter::Forward(const Action& action, const CancelCheck& cancelled) {
   if (action.begin != current_.state) return Refuse(action, "current is state ", current_.state);
   if (action.end > model_.links()) return Refuse(action, "there are ", model_.links(), " links");
-  if (work_tape_ >= 0) return Refuse(action, "the tape of link ", work_tape_, " would be lost");
+  if (work_tape_ >= 0) return Refuse(action, "it would overwrite the tape of link ", work_tape_);
   if (action.write_state && action.level == Level::kHost) {
-    // A run that starts on the host is swept to, so that its first state is in a running buffer, not in the store.
+    // A run that starts on the host is reached by a forward, so its first state is in a running buffer, not the store.
     if (!host_.Store(current_.state, model_.state_bytes(current_.state), current_.data)) {
       return Refuse(action, "no room for the state on the host");
     }
@@ -140,7 +140,7 @@ absl::Status Interpreter::ForwardStored(const Action& action, int64_t link) {
   std::byte* tape = Push(MemoryKind::kTapes, 2 * link + 1, false, model_.tape_bytes(link));
   if (tape == nullptr) return Refuse(action, "no room for the tape of link ", link);
   const int64_t next = link + 1;
-  // The state between two stored tapes is stored too: it is made where it stays.
+  // The state between two stored tapes is stored too: it is written directly to its place.
   std::byte* state_out =
       next == action.end ? TakeBuffer(current_) : Push(MemoryKind::kStates, 2 * next, true, model_.state_bytes(next));
   if (state_out == nullptr) return Refuse(action, "no room for state ", next);
@@ -171,7 +171,7 @@ absl::Status Interpreter::ReverseLink(const Action& action, int64_t link) {
   const std::byte* state_in = FindLive(link);
   const std::byte* state_out = FindLive(link + 1);
   if (state_in == nullptr || state_out == nullptr) {
-    return Refuse(action, "state ", state_in == nullptr ? link : link + 1, " is not there");
+    return Refuse(action, "state ", state_in == nullptr ? link : link + 1, " is unavailable");
   }
   if (work_tape_ >= 0) {
     if (work_tape_ != link) return Refuse(action, "the working tape is of link ", work_tape_);
@@ -249,7 +249,7 @@ std::byte* Interpreter::TakeBuffer(const Running& beside) {
   const auto unusable = [&](const std::byte* buffer) {
     return buffer == nullptr || buffer == beside.data || buffer == host_.fetching_into();
   };
-  // In turn, so that a store that reads the one taken last has the most time.
+  // In turn, so that a pending store from the last buffer has the most time.
   do buffer_ = (buffer_ + 1) % working_set_.running.size();
   while (unusable(working_set_.running[buffer_]));
   host_.Release(working_set_.running[buffer_]);

@@ -19,39 +19,39 @@
 
 namespace recurve {
 
-// Device memory that a sweep always holds, whatever the schedule: blocks that are large enough for any state, and for
-// any tape, of the model.
+// Device memory that every sweep holds, regardless of the schedule: blocks large enough for any state or tape of the
+// model.
 struct WorkingSet {
-  // States. The third is where the next state comes in from the host; null where the schedule stores none there.
+  // States. The third receives the next state from the host; null if the schedule stores none there.
   std::array<std::byte*, 3> running;
-  std::byte* tape;            // of the link whose reverse comes next; scratch for forwards without tape
+  std::byte* tape;            // of the next link to reverse; scratch for forwards without tape
   std::byte* state_gradient;  // see LinkModel::Backward
 };
 
-// Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes; how is
-// told in interpreter.cc. The store is the top of the arena and holds at any moment what the replay of the schedule
-// says, to the byte, of links that are alike as of links that differ. Any schedule that replays well runs; one that
-// does not is an INTERNAL error that names the action. Running the schedule of the run before allocates nothing. Not
-// thread-safe; model, schedules, backend and arena must outlive it.
+// Executes schedules on a model: the machine of planner_service/schedule/action.h with real states and tapes; see
+// interpreter.cc for details. The store is the top of the arena and holds at any time exactly the bytes that the replay
+// of the schedule predicts, for identical and for differing links. Every valid schedule runs; an invalid one is an
+// INTERNAL error that names the action. Repeating the previous schedule allocates nothing. Not thread-safe. Model,
+// schedules, backend and arena must outlive it.
 class Interpreter {
  public:
   struct Sweep {
-    const std::byte* start_state = nullptr;  // state 0; kept by the caller while the sweep runs
-    std::byte* final_state = nullptr;        // receives state N; null: not wanted
+    const std::byte* start_state = nullptr;  // state 0; must stay unchanged during the sweep
+    std::byte* final_state = nullptr;        // receives state N; null: not needed
   };
   struct Counts {
     int64_t plain_forwards = 0;  // links run without tape
     int64_t taped_forwards = 0;
   };
 
-  // `stored_pieces`: most states and tapes that any of the schedules stores on the device at once (ReplayResult).
+  // `stored_pieces`: the most states and tapes that any schedule stores on the device at once (ReplayResult).
   // `host`: as for HostStore.
   Interpreter(LinkModel& model, const WorkingSet& working_set, int64_t stored_pieces, Backend& backend, Arena& arena,
               Arena* host);
 
-  // Runs `schedule`, which must be as long as the model's sequence, with a zero gradient of state N. CANCELLED between
-  // links when `cancelled` says so; what the stores held is given back in any case, and no copy to or from the host is
-  // left under way.
+  // Runs `schedule`, which must be as long as the model's sequence, with a zero gradient of state N. `cancelled` is
+  // polled between links (CANCELLED). In any case the stores are emptied and no copy to or from the host is pending
+  // afterwards.
   absl::StatusOr<Counts> Run(const Schedule& schedule, const Sweep& sweep, const CancelCheck& cancelled);
 
  private:
@@ -61,7 +61,7 @@ class Interpreter {
   };
   struct Stored {
     int64_t position;  // 2j: state j; 2j + 1: tape of link j
-    bool with_tape;    // a state that is freed with the tape of the link before it
+    bool with_tape;    // a state freed together with the tape of the previous link
     std::byte* data;
   };
 
@@ -81,7 +81,7 @@ class Interpreter {
   // Moves a running state out of stored memory that is about to be freed.
   void MoveToRunningBuffer(Running& running, const Running& other, const std::byte* stored);
   void CopyState(int64_t state, const std::byte* from, std::byte* to);
-  // A running buffer, to be written, that does not hold `running` and into which nothing is being fetched.
+  // A running buffer to write, other than that of `beside` and the target of a pending fetch.
   std::byte* TakeBuffer(const Running& beside);
   void StartFetch();
   const std::byte* FindStored(int64_t state) const;  // null: not stored
@@ -91,15 +91,15 @@ class Interpreter {
   Backend& backend_;
   Arena& arena_;
   const WorkingSet working_set_;
-  const Schedule* schedule_ = nullptr;  // that walk_ walks
+  const Schedule* schedule_ = nullptr;  // walked by walk_
   std::optional<ScheduleWalk> walk_;
   std::vector<Stored> store_;  // positions increase
   HostStore host_;
-  size_t buffer_ = 0;  // of the running ones, that was taken last
+  size_t buffer_ = 0;  // the running buffer taken last
   Sweep sweep_;
   Running current_, previous_;
   int64_t work_tape_ = -1;  // link whose tape is in the working set; -1: none
-  int64_t unreversed_ = 0;  // links [0, unreversed_) are still to be reversed
+  int64_t unreversed_ = 0;  // links [0, unreversed_) remain to be reversed
   Counts counts_;
 };
 

@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kFixedPieces = 13;  // at least as many as TakeFixedMemory takes
+constexpr int64_t kFixedPieces = 13;  // at least the pieces that TakeFixedMemory takes
 
 std::unique_ptr<TrainableModel> MakeModel(const TrainerOptions& options, Backend& backend) {
   return options.model(options.shape, TrainableModel::Use::kTraining, backend);
@@ -95,7 +95,7 @@ absl::Status Trainer::TakeFixedMemory() {
   start_state_ = state();
   if (options_.carry_state) carried_state_ = state();
   if (arena_->live() != FixedLedger(options_, backend_)) {
-    return absl::InternalError("the arena does not hold what the ledger of the fixed memory says");
+    return absl::InternalError("the arena does not match the ledger of the fixed memory");
   }
   model_->Bind({.weights = Region(weights),
                 .gradients = Region(gradients),
@@ -121,7 +121,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
   backend_.BeginPhase(Phase::kPrepare);
   ASSIGN_OR_RETURN(result.size, model_->TakeBatch(host_batch_, schedule.length()));
   const bool goes_on = carried_ && !start_afresh;
-  carried_ = false;  // the sweep writes over it
+  carried_ = false;  // the sweep overwrites it
   if (goes_on) {
     std::swap(start_state_, carried_state_);
   } else {
@@ -133,7 +133,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
     carried_ = options_.carry_state;
     return result;
   }
-  if (goes_on) {  // no sweep writes the state that it starts from: the step may be repeated
+  if (goes_on) {  // a sweep does not overwrite its start state, so the step may be repeated
     std::swap(start_state_, carried_state_);
     carried_ = true;
   }
@@ -142,7 +142,7 @@ absl::StatusOr<StepResult> Trainer::Step(const Schedule& schedule, bool start_af
 
 absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelCheck& cancelled, StepResult& result) {
   RETURN_IF_ERROR(backend_.Synchronize());
-  const StopScope scope(backend_, cancelled);  // gone before the weights are updated
+  const StopScope scope(backend_, cancelled);  // ends before the weights are updated
   const auto begin = std::chrono::steady_clock::now();
   ASSIGN_OR_RETURN(const Interpreter::Counts counts, Sweep(schedule, result.size, cancelled));
   RETURN_IF_ERROR(backend_.Synchronize());
@@ -156,7 +156,7 @@ absl::Status Trainer::ComputeGradients(const Schedule& schedule, const CancelChe
   backend_.Download(squared_norm_, sizeof(double), &result.gradient_norm);
   result.loss /= static_cast<double>(result.size.predictions);
   result.gradient_norm = std::sqrt(result.gradient_norm);
-  // A device that fails leaves no numbers behind: not to be taken for a loss that is not finite.
+  // A failed device leaves NaNs, which must not be reported as a loss that is not finite.
   RETURN_IF_ERROR(backend_.Synchronize());
   return CheckFinite(result);
 }
@@ -190,12 +190,12 @@ absl::Status Trainer::CheckFinite(const StepResult& result) const {
   const int64_t step = steps_done_ + 1;
   if (!std::isfinite(result.loss)) {
     return absl::AbortedError(absl::StrCat("loss is ", result.loss, " at step ", step,
-                                           ": training stopped with the weights of before; lower learning_rate, or set "
+                                           ": training stopped with the previous weights; lower learning_rate, or set "
                                            "clip_norm"));
   }
   if (!std::isfinite(result.gradient_norm)) {
     return absl::AbortedError(absl::StrCat("gradient norm is ", result.gradient_norm, " at step ", step,
-                                           ": training stopped with the weights of before; lower learning_rate"));
+                                           ": training stopped with the previous weights; lower learning_rate"));
   }
   return absl::OkStatus();
 }

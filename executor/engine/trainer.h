@@ -28,29 +28,29 @@ struct TrainerOptions {
   ModelFactory model;
   SequenceShape shape;
   OptimizerSpec optimizer;
-  int64_t steps = 1;  // in all, for the learning rate
+  int64_t steps = 1;  // in total, for the learning rate schedule
   bool carry_state = false;
   bool host_states = false;  // the schedule may store states on the host
   uint64_t dropout_seed = 1;
-  int64_t process_bytes = 0;  // what the caller holds for the job in memory of the host, such as an index of the data
+  int64_t process_bytes = 0;  // host memory that the caller holds for the job, such as an index of the data
 };
 
-// What training holds apart from the store, by kind: weights, gradients, optimiser state, batch, workspace, what the
-// backend holds for itself, the working set (two running states, a state gradient, the start state, with `carry_state`
-// the state carried on, with `host_states` a third running state, one tape), and where the device's memory is the
-// host's, a copy of the weights and `process_bytes`.
+// The memory that training holds apart from the store, by kind: weights, gradients, optimizer state, batch, workspace,
+// the backend's own memory, and the working set (two running states, a state gradient, the start state, with
+// `carry_state` the carried state, with `host_states` a third running state, one tape). If device memory is host
+// memory, also a copy of the weights and `process_bytes`.
 Ledger FixedLedger(const TrainerOptions& options, Backend& backend);
 
 // Bytes of a state and of a full link's tape.
 LinkBytes MeasureLink(const TrainerOptions& options, Backend& backend);
 
-// What the store must hold for the schedules that will be run.
+// The store capacity that the schedules need.
 struct StoreNeeds {
   int64_t bytes = 0;
   int64_t pieces = 0;      // states and tapes at once
-  int64_t host_bytes = 0;  // of the store on the host
+  int64_t host_bytes = 0;  // of the host store
 
-  // `replay` is Replay(schedule) with the bytes of LinkBytesOf.
+  // `replay`: of a schedule, with the sizes of LinkBytesOf.
   void Include(const ReplayResult& replay) {
     bytes = std::max(bytes, replay.peak_bytes);
     pieces = std::max(pieces, replay.peak_states + replay.peak_tapes);
@@ -63,39 +63,38 @@ struct StepResult {
   BatchSize size;
   double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
-  double sweep_seconds = 0;  // forward and backward: from the packing of the weights to complete gradients
+  double sweep_seconds = 0;  // forward and backward, from packing the weights to complete gradients
   Interpreter::Counts forwards;
 };
 
-// Trains a model of any task. Its arena has FixedLedger(options) plus the store, to the byte, and its arena on the host
-// what is stored there. Where the shape is ragged, a batch may be shorter than the longest, and has a schedule of its
-// own. A step by the schedule of the step before allocates nothing. Not thread-safe; the backend and the schedules must
-// outlive it.
+// Trains a model of any task. Its arena has exactly FixedLedger(options) plus the store; its host arena holds the
+// states stored on the host. If the shape is ragged, a batch may be shorter than the longest, with its own schedule. A
+// step with the previous step's schedule allocates nothing. Not thread-safe. Backend and schedules must outlive it.
 //
 //   auto trainer = Trainer::Create(options, initial, store, backend);
 //   ...fill batch()...
 //   auto result = (*trainer)->Step(plan.schedule, /*start_afresh=*/i == 0, {});
 class Trainer {
  public:
-  // `initial`: the parameters to begin with. RESOURCE_EXHAUSTED when the device has
-  // not enough memory. INVALID_ARGUMENT for a ragged shape with carry_state.
+  // `initial`: the initial parameters. Errors: RESOURCE_EXHAUSTED if the device has insufficient memory;
+  // INVALID_ARGUMENT for a ragged shape with carry_state, or for a host store without host_states.
   static absl::StatusOr<std::unique_ptr<Trainer>> Create(const TrainerOptions& options, const Parameters& initial,
                                                          const StoreNeeds& store, Backend& backend);
 
-  // The next batch, in host memory, laid out as the model says (TrainableModel::TakeBatch); to be filled before each
-  // step. Steps that the schedule does not reach are not read.
+  // The next batch in host memory, in the model's layout (TrainableModel::TakeBatch). The caller fills it before each
+  // step. Steps beyond the schedule are not read.
   std::byte* batch() { return host_batch_; }
 
-  // One optimizer step with the first links of a sequence, as many as `schedule` has. `start_afresh`: from a zero state
-  // though states are carried. INVALID_ARGUMENT when the batch does not fit the schedule, ABORTED when loss or gradient
-  // is not finite, CANCELLED when `cancelled` says so; the weights, and the state that the step was to go on from, are
-  // then those of before the step, which may be repeated.
+  // One optimizer step on the first links of a sequence, as many as `schedule` has. `start_afresh`: start from a zero
+  // state even if states are carried. Errors: INVALID_ARGUMENT if the batch does not fit the schedule, ABORTED if loss
+  // or gradient norm is not finite, CANCELLED if `cancelled` returns true. The weights and the carried state are then
+  // unchanged, and the step may be repeated.
   absl::StatusOr<StepResult> Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled);
 
   int64_t steps_done() const { return steps_done_; }
-  Parameters DownloadParameters();  // as they are now
+  Parameters DownloadParameters();  // the current parameters
   const Arena& arena() const { return *arena_; }
-  // Most bytes of states stored on the host at once so far.
+  // The most bytes of states on the host at once so far.
   int64_t host_peak_bytes() const { return host_arena_ == nullptr ? 0 : host_arena_->peak_bytes(); }
 
  private:
@@ -104,7 +103,7 @@ class Trainer {
 
   absl::Status TakeFixedMemory();
   void Load(const Parameters& initial);
-  // Fills in all of `result` but the learning rate; the weights stay as they are.
+  // Sets all of `result` except the learning rate. Does not change the weights.
   absl::Status ComputeGradients(const Schedule& schedule, const CancelCheck& cancelled, StepResult& result);
   absl::Status UpdateParameters(StepResult& result);
   absl::StatusOr<Interpreter::Counts> Sweep(const Schedule& schedule, const BatchSize& size,
@@ -114,7 +113,7 @@ class Trainer {
   const TrainerOptions options_;
   Backend& backend_;
   const std::unique_ptr<Arena> arena_;
-  const std::unique_ptr<Arena> host_arena_;  // null: the schedule stores nothing on the host
+  const std::unique_ptr<Arena> host_arena_;  // null: no schedule stores on the host
   const std::unique_ptr<TrainableModel> model_;
   WorkingSet working_set_{};
   std::byte* start_state_ = nullptr;
@@ -122,8 +121,8 @@ class Trainer {
   std::byte* optimizer_state_ = nullptr;
   double* squared_norm_ = nullptr;
   std::optional<Interpreter> interpreter_;
-  std::vector<std::max_align_t> host_memory_;  // of the batch; empty where the host may write the device's
-  std::byte* host_batch_ = nullptr;            // in host_memory_, or the device's
+  std::vector<std::max_align_t> host_memory_;  // of the batch; empty if device memory is host memory
+  std::byte* host_batch_ = nullptr;            // in host_memory_ or device memory
   bool carried_ = false;                       // carried_state_ holds the final state of the last step
   int64_t steps_done_ = 0;
 };

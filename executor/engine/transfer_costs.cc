@@ -15,9 +15,9 @@ namespace {
 
 constexpr int64_t kHostStates = 16;
 constexpr int64_t kMaxHostBytes = int64_t{256} << 20;
-constexpr int kRounds = 5;  // the first, which touches the memory, is not counted
+constexpr int kRounds = 5;  // the first, which faults in the memory, does not count
 
-// Least seconds of one of `count` operations that `start` starts. What else the machine does only adds to it.
+// The minimum seconds per operation of `count` operations started by `start`. Other load only adds to the minimum.
 absl::StatusOr<double> Time(int64_t count, const std::function<void(int64_t)>& start, Backend& backend) {
   double least = std::numeric_limits<double>::infinity();
   for (int round = 0; round < kRounds; ++round) {

@@ -16,7 +16,7 @@
 namespace recurve {
 namespace {
 
-constexpr double kUnitsOfDearest = 1 << 24;  // costs are whole numbers; the largest is so many
+constexpr double kUnitsOfDearest = 1 << 24;  // costs are integers; this is the largest
 
 double DearestSeconds(std::span<const LinkCosts> costs) {
   double dearest = 1e-9;
@@ -26,7 +26,7 @@ double DearestSeconds(std::span<const LinkCosts> costs) {
   return dearest;
 }
 
-// Adds a segment of one link, to the segment before if that has the same links.
+// Adds a segment of one link, or extends the last segment if its links are identical.
 void AddToSegments(const ChainSegment& link, std::vector<ChainSegment>& segments) {
   if (!segments.empty()) {
     ChainSegment longer = link;
@@ -46,7 +46,7 @@ absl::StatusOr<ReplayResult> VerifyChain(const ChainRequest& request, const Chai
   if (status.ok()) return CountPlan(request, sums, plan.schedule, cancelled);
   if (absl::IsCancelled(status)) return status;
   return absl::InternalError(
-      absl::StrCat("the plan for a chain of ", sums.length(), " links does not keep its promise: ", status.message()));
+      absl::StrCat("the plan for a chain of ", sums.length(), " links does not match its replay: ", status.message()));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans of jobs whose links differ, such as those of an encoder and a decoder: what is asked of a chain planner, and
-// what is made of its answer.
+// Plans of jobs whose links differ, such as those of an encoder and a decoder: the request to a chain planner, and the
+// verified plan from its answer.
 #ifndef RECURVE_EXECUTOR_JOB_CHAIN_PLAN_H_
 #define RECURVE_EXECUTOR_JOB_CHAIN_PLAN_H_
 
@@ -26,23 +26,23 @@ std::vector<LinkCosts> CostsOfLinks(const LinkModel& model, const LinkCosts& mea
 
 struct ChainQuestion {
   ChainRequest request;
-  double unit_seconds = 0;  // of the request's costs
+  double unit_seconds = 0;  // seconds per unit of the request's costs
 };
 
-// The cheapest way through the links of `model` with `store_bytes` for stored states and tapes. `costs`: of each link,
-// the same to the bit for links that are alike, because consecutive links of the same sizes and costs make one segment,
-// and the planner's work grows with the square of the segments.
+// Asks for the cheapest plan for the links of `model` with `store_bytes` for stored states and tapes. `costs` has one
+// entry per link, bit-identical for identical links: consecutive links of equal sizes and costs form one segment, and
+// the planner's work grows with the square of the number of segments.
 ChainQuestion AskForChain(const LinkModel& model, std::span<const LinkCosts> costs, int64_t store_bytes);
 
-// A plan that was replayed and keeps what it promises.
+// A plan verified by replay.
 struct CheckedChainPlan {
   Plan plan;  // kAuto; any budget is feasible
   ReplayResult replay;
-  int64_t store_all_store_bytes = 0;  // of the store, when every tape is kept
+  int64_t store_all_store_bytes = 0;  // store bytes of store-all, which keeps every tape
 };
 
-// Asks `planner` and replays its answer. INTERNAL when the answer does not replay to what it promises; what `planner`
-// returns, such as INVALID_ARGUMENT for more links than it plans.
+// Asks `planner` and replays its answer. Errors: INTERNAL if the replay does not match the answer; those of `planner`,
+// such as INVALID_ARGUMENT for too many links.
 absl::StatusOr<CheckedChainPlan> PlanChainOf(const ChainQuestion& question, ChainPlanner& planner,
                                              const CancelCheck& cancelled);
 

@@ -8,16 +8,16 @@
 namespace recurve {
 namespace {
 
-constexpr double kCostUnits = 1 << 24;  // that the dearest of the costs is made of
+constexpr double kCostUnits = 1 << 24;  // costs are integers; this is the largest
 
-// Links whose tapes fit at once, beside the first one's state.
+// The number of links whose tapes fit at once, together with the first one's state.
 int64_t TapedAtOnce(const TwoLevelRequest& request) {
   const int64_t free = request.device.bytes - request.state_bytes;
   if (free < request.tape_bytes) return 1;
   return 2 + (free - request.tape_bytes) / (request.tape_bytes + request.state_bytes);
 }
 
-// Of use, and within the steps.
+// The number of host states that are useful and within kMaxHostPlanSteps.
 int64_t HostStates(const TwoLevelRequest& request) {
   const int64_t taped = TapedAtOnce(request);
   const int64_t useful = (request.length + taped - 1) / taped;

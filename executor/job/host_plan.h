@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans of jobs that may store states on the host: what is asked of a two-level planner, and what is made of its
-// answer.
+// Plans of jobs that may store states on the host: the request to a two-level planner, and the plan from its answer.
 #ifndef RECURVE_EXECUTOR_JOB_HOST_PLAN_H_
 #define RECURVE_EXECUTOR_JOB_HOST_PLAN_H_
 
@@ -14,22 +13,22 @@
 
 namespace recurve {
 
-// Steps of the planner's recurrence (two_level.h) that a candidate link may take; they last about a fifth of a second.
+// The most steps of the planner's recurrence (two_level.h) per candidate link: about a fifth of a second.
 inline constexpr int64_t kMaxHostPlanSteps = int64_t{1} << 28;
 
 struct HostQuestion {
   TwoLevelRequest request;
-  double unit_seconds = 0;  // of the request's costs
+  double unit_seconds = 0;  // seconds per unit of the request's costs
 };
 
-// The cheapest way through a job's links with `store_bytes` on the device and at most `host_bytes` on the host. Asks
-// for no more states on the host than are of use, one for each stretch that can be taped at once, nor for more than
-// kMaxHostPlanSteps allow; for none when they allow none.
+// Asks for the cheapest plan for a job's links with `store_bytes` on the device and at most `host_bytes` on the host.
+// The number of host states is limited to what is useful, one per segment that can be taped at once, and to what
+// kMaxHostPlanSteps allows, possibly none.
 HostQuestion AskWithHost(const LinkSizing& sizing, int64_t store_bytes, int64_t host_bytes, const LinkCosts& costs,
                          const TransferCosts& transfers);
 
-// The answer as a plan of a job. Its time is that of everything one after the other, though transfers run beside the
-// computation.
+// Converts the answer to a plan of a job. Its predicted time is an upper bound: it does not count the overlap of
+// transfers and computation.
 Plan PlanWithHost(TwoLevelPlan answer, double unit_seconds);
 
 }  // namespace recurve

@@ -11,13 +11,12 @@
 
 namespace recurve {
 
-// The threads that a job on the CPU runs on, and why they are fewer than it asks for, if they are.
+// The number of threads of a job on the CPU, and why it is lower than requested, if it is.
 ThreadChoice ThreadsOf(const JobSpec& spec);
 
-// The backend that a job's device, precision and threads ask for. The spec must have passed CheckJobSpec.
-// UNAVAILABLE when the device cannot be had here: the message says what is missing and what to do; RESOURCE_EXHAUSTED
-// when the system does not give it what it needs, such as threads. (What prepares jobs
-// keeps FAILED_PRECONDITION for a limit that cannot hold the job.)
+// Creates the backend for a job's device, precision and threads. The spec must have passed CheckJobSpec. Errors:
+// UNAVAILABLE if the device is unavailable, with the reason and the remedy; RESOURCE_EXHAUSTED if the system lacks
+// resources such as threads. (FAILED_PRECONDITION is reserved for memory limits that cannot hold the job.)
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
 
 }  // namespace recurve

@@ -27,7 +27,7 @@ absl::StatusOr<LengthPlans> LengthPlans::Make(const JobSpec& spec, MemoryPlan lo
   for (const int64_t links : link_counts) {
     if (links >= shape.links()) break;
     ASSIGN_OR_RETURN(MemoryPlan plan, PlanShorter(spec, longest, links, planners, cancelled));
-    // A strategy may do a chain and not a shorter one; that is then run by a longer plan.
+    // A strategy may be infeasible for a shorter chain, which then uses a longer plan.
     if (plan.plan.feasible) plans.plans_.push_back(std::move(plan));
   }
   plans.plans_.push_back(std::move(longest));

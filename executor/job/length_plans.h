@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches of different length in one memory: each is run by a plan for its own number of links.
+// Plans for batches of different lengths in the same memory, one per number of links.
 #ifndef RECURVE_EXECUTOR_JOB_LENGTH_PLANS_H_
 #define RECURVE_EXECUTOR_JOB_LENGTH_PLANS_H_
 
@@ -15,27 +15,27 @@
 
 namespace recurve {
 
-// The number of links that a batch of `links` links is planned with: the same up to 64, at most 1/32 more above. So
-// there are few plans, whatever the text.
+// The number of links that a batch of `links` links is planned with: equal up to 64, at most 1/32 more above, which
+// limits the number of plans.
 int64_t RoundUpLinks(int64_t links);
 
-// All plans that a job may need, made before it starts.
+// All plans that a job may need, made before it starts. Thread-safe once made.
 class LengthPlans {
  public:
-  // `lengths`: in steps, of every batch that may come, increasing, the last that of `longest`. What PlanShorter
-  // returns.
+  // `lengths`: the possible lengths of batches in steps, increasing, the last that of `longest`. Errors: as
+  // PlanShorter.
   static absl::StatusOr<LengthPlans> Make(const JobSpec& spec, MemoryPlan longest, const std::vector<int64_t>& lengths,
                                           const JobPlanners& planners, const CancelCheck& cancelled);
 
-  // The plan for a batch of `steps` steps: of as many links, or a few more.
+  // The plan for a batch of `steps` steps; it may have a few more links.
   const MemoryPlan& For(int64_t steps) const;
   const MemoryPlan& longest() const { return plans_.back(); }
-  const MemoryPlan& largest() const;  // in planned bytes, of equals the longest
+  const MemoryPlan& largest() const;  // most planned bytes; the longest of equals
   int64_t count() const { return static_cast<int64_t>(plans_.size()); }
   StoreNeeds store() const;
 
  private:
-  std::vector<MemoryPlan> plans_;  // links increase
+  std::vector<MemoryPlan> plans_;  // in order of links
 };
 
 }  // namespace recurve

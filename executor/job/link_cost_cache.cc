@@ -22,7 +22,7 @@
 namespace recurve {
 namespace {
 
-constexpr char kHeader[] = "recurve link costs 2";  // first line; then key TAB seconds since 1970 {TAB link} a line
+constexpr char kHeader[] = "recurve link costs 2";  // first line; then lines of key TAB seconds since 1970 {TAB link}
 constexpr int64_t kMaxFileBytes = 4 << 20;
 constexpr double kMaxSeconds = 1e9;
 
@@ -61,7 +61,7 @@ LinkCostKey KeyOf(const std::string& model, const CalibrationOptions& options, c
 }
 
 std::string ToString(const LinkCostKey& key) {
-  // Every field by its name: with a new one this does not compile until that is part of the key.
+  // The binding names every field: adding a field breaks compilation until the key includes it.
   const auto& [model, batch, links, device] = key;
   std::string text = absl::StrCat(model, ", batch ", batch, ", links ", absl::StrJoin(links, " "), ", on ", device, ",",
                                   ProcessorName());
@@ -88,7 +88,7 @@ std::optional<std::vector<MeasuredLink>> LinkCostCache::Find(const LinkCostKey& 
 
 void LinkCostCache::Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load) {
   const MutexLock lock(mutex_);
-  // As if it had been measured long ago: soon too old, and the first to go.
+  // Backdated under load, so that it expires soon and is evicted first.
   const absl::Time time = load <= kMostLoad ? clock_() : clock_() - (kMaxAge - kMaxAgeUnderLoad);
   Update([&](Entries& entries) { entries.insert_or_assign(ToString(key), Entry{time, links}); });
 }
@@ -105,7 +105,7 @@ void LinkCostCache::Update(const std::function<void(Entries&)>& change) {
   };
   apply(entries_);
   if (path_.empty()) return;
-  Entries in_file = ReadFile();  // others may have added to it
+  Entries in_file = ReadFile();  // other processes may have added entries
   apply(in_file);
   WriteFile(in_file);
 }
@@ -121,7 +121,7 @@ void LinkCostCache::Trim(Entries& entries) const {
 
 LinkCostCache::Entries LinkCostCache::ReadFile() const {
   std::error_code error;
-  // A pipe would never end; a large file is none of ours.
+  // A pipe might never end, and a large file is not a cache.
   if (path_.empty() || !std::filesystem::is_regular_file(path_, error) ||
       std::filesystem::file_size(path_, error) > static_cast<uintmax_t>(kMaxFileBytes)) {
     return {};
@@ -131,7 +131,7 @@ LinkCostCache::Entries LinkCostCache::ReadFile() const {
   if (!std::getline(file, line) || line != kHeader) return {};
   Entries entries;
   const absl::Time now = clock_();
-  while (std::getline(file, line) && !file.eof()) {  // a line without its end may lack more
+  while (std::getline(file, line) && !file.eof()) {  // an unterminated line may be truncated
     const std::vector<absl::string_view> parts = absl::StrSplit(line, '\t');
     int64_t seconds = 0;
     if (parts.size() < 3 || !absl::SimpleAtoi(parts[1], &seconds)) continue;

@@ -20,43 +20,42 @@
 
 namespace recurve {
 
-// All that measured link costs depend on. Links are measured together or not at all, so that what else the machine did
-// meanwhile cannot favour one of them.
+// Everything that measured link costs depend on. All candidate links are measured together, so that other load on the
+// machine does not favor one of them.
 struct LinkCostKey {
   std::string model;  // TaskOptions::Describe
   int64_t batch = 1;
   std::vector<int64_t> links;  // the candidates
-  std::string device;          // Backend::Describe(), which names instruction set and threads, or GPU and precision
+  std::string device;          // Backend::Describe(): instruction set and threads, or GPU and precision
 };
 
 LinkCostKey KeyOf(const std::string& model, const CalibrationOptions& options, const Backend& backend);
 
-// One line without tabs. Names the machine's processor besides, since a cache may lie in a home that machines share.
+// One line without tabs. Includes the processor model, since machines may share the home directory of the cache.
 std::string ToString(const LinkCostKey& key);
 
-// Remembers measured link costs: in memory, and, with a path, in a file for the processes that come after. The file is
-// a convenience: one that cannot be read, or is not of this format, counts as empty, and one that cannot be written is
-// left. It is replaced whole, so readers see an old or a new one; of two processes that write at once one may lose what
-// it added, which is measured again. Thread-safe.
+// A cache of measured link costs, in memory and optionally in a file shared with later processes. Errors of the file
+// are ignored: an unreadable or malformed file counts as empty. The file is replaced atomically; if two processes write
+// at once, the entry of one may be lost and is measured again. Thread-safe.
 class LinkCostCache {
  public:
-  static constexpr int64_t kMaxEntries = 1000;  // the oldest go first
+  static constexpr int64_t kMaxEntries = 1000;  // the oldest are evicted first
   static constexpr absl::Duration kMaxAge = absl::Hours(24 * 30);
-  // Of what was measured while others used the machine: for those who ask at once, not for those who come later.
+  // For costs measured under load from other processes, which are only useful right away.
   static constexpr absl::Duration kMaxAgeUnderLoad = absl::Minutes(1);
-  static constexpr double kMostLoad = 1 + PredictionDrift::kTolerance;  // of what is kept for kMaxAge
+  static constexpr double kMostLoad = 1 + PredictionDrift::kTolerance;  // beyond this, kMaxAgeUnderLoad applies
 
-  // Empty `path`: in memory only.
+  // An empty `path` means in memory only.
   explicit LinkCostCache(
       std::string path = "", std::function<absl::Time()> clock = [] { return absl::Now(); });
 
   const std::string& path() const { return path_; }
 
-  // In the order of key.links; only the first of them when there was no time for the others. None: to be measured.
+  // The costs in the order of key.links, or of the first of them if there was no time for the others. None if unknown.
   std::optional<std::vector<MeasuredLink>> Find(const LinkCostKey& key);
-  // `load` as in Calibration.
+  // `load`: see Calibration.
   void Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load = 1);
-  // The costs turned out not to be those of this machine any more.
+  // Removes costs that no longer hold.
   void Forget(const LinkCostKey& key);
 
  private:
@@ -68,7 +67,7 @@ class LinkCostCache {
 
   Entries ReadFile() const;
   void WriteFile(const Entries& entries) const;
-  // Applies `change` to what is known here and in the file, and drops what is too old or too much.
+  // Applies `change` to the entries in memory and in the file, and evicts old and excess entries.
   void Update(const std::function<void(Entries&)>& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Trim(Entries& entries) const;
 
@@ -78,14 +77,13 @@ class LinkCostCache {
   Entries entries_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What the cache knows, unless it is to be measured again; otherwise what Calibrate measures, which is put into the
-// cache.
+// Returns the cached costs, unless `measure_again`; otherwise measures them with Calibrate and caches them.
 absl::StatusOr<std::vector<MeasuredLink>> FindOrMeasure(const LinkCostKey& key, const CalibrationOptions& options,
                                                         bool measure_again, LinkCostCache& cache, Backend& backend,
                                                         const CancelCheck& cancelled);
 
-// Where the cache of this user lies: link-costs in $RECURVE_CACHE, or in recurve/ in $XDG_CACHE_HOME or $HOME/.cache.
-// Empty, for none, when $RECURVE_CACHE is set to nothing or there is no home.
+// The path of the user's cache: link-costs in $RECURVE_CACHE, or in recurve/ in $XDG_CACHE_HOME or $HOME/.cache. Empty,
+// for no file, if $RECURVE_CACHE is empty or there is no home directory.
 std::string LinkCostCachePath();
 
 }  // namespace recurve

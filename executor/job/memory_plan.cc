@@ -23,8 +23,6 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kActionsPerLink = 8;  // at most, in a well-formed schedule
-
 // One way to cut the sequence, with what the limit leaves to the store.
 struct Candidate : LinkSizing {
   int64_t store_budget_bytes = 0;  // negative: the limit does not even hold what is fixed
@@ -218,7 +216,7 @@ absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candid
   }
   absl::StatusOr<ReplayResult> replay =
       Replay(schedule, {.state_bytes = candidate.link_bytes.state, .tape_bytes = candidate.link_bytes.tape},
-             kActionsPerLink * candidate.links(), cancelled);
+             kMaxActionsPerLink * candidate.links(), cancelled);
   if (absl::IsCancelled(replay.status())) return replay.status();
   if (!replay.ok()) return PlanMismatch(candidate, std::string(replay.status().message()));
   if (replay->peak_bytes > candidate.store_budget_bytes || replay->peak_bytes != candidate.plan.peak_bytes) {

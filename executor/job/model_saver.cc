@@ -29,10 +29,10 @@ absl::Status CheckWeightsFinite(int64_t step, const Parameters& parameters) {
   });
   if (finite) return absl::OkStatus();
   return absl::AbortedError(absl::StrCat("the weights are not finite after step ", step,
-                                         ": they are not saved; lower learning_rate or weight_decay"));
+                                         ", so they are not saved; lower learning_rate or weight_decay"));
 }
 
-// A full disk or a failing one may recover; a folder that is gone or not ours will not.
+// Whether retrying may help: a full or failing disk may recover, a missing or forbidden directory will not.
 bool MayPass(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
@@ -53,7 +53,8 @@ void WaitUnless(const CancelCheck& cancelled, std::chrono::milliseconds time) {
   }
 }
 
-// Saves to a new file in the directory for temporary files or else in the working directory, and says which.
+// Saves to a new file in the temporary directory, or else in the working directory, and returns a message with its
+// path.
 std::string SaveElsewhere(const std::string& description, const Parameters& parameters) {
   std::error_code ignored;
   for (const fs::path& folder : {fs::temp_directory_path(ignored), fs::current_path(ignored)}) {
@@ -65,7 +66,7 @@ std::string SaveElsewhere(const std::string& description, const Parameters& para
     if (SaveModel(path, description, parameters).ok()) return absl::StrCat("the model is saved as ", path, " instead");
     unlink(path.c_str());
   }
-  return "there was no other place to save the model: it is lost";
+  return "the model could not be saved elsewhere and is lost";
 }
 
 bool HoldsSomething(const std::string& path) {
@@ -97,7 +98,7 @@ absl::Status ModelSaver::SaveLast(int64_t step, const Parameters& parameters, co
 
 std::string ModelSaver::Keep(int64_t step, const Parameters& parameters, bool keep_checkpoint) {
   if (step == 0) return "nothing was trained";
-  if (!saves()) return "the model is not saved: no file was named for it";
+  if (!saves()) return "the model is not saved because no file was given";
   if (saved_step_ == step) return absl::StrCat("the model of step ", step, " is saved as ", path_);
   if (!CheckWeightsFinite(step, parameters).ok()) {
     return absl::StrCat("the weights are not finite, and not saved; ", WhatStays());
@@ -116,7 +117,7 @@ std::string ModelSaver::Keep(int64_t step, const Parameters& parameters, bool ke
 std::string ModelSaver::WhatStays() const {
   if (!saves()) return "nothing was saved";
   if (saved_step_ > 0) return absl::StrCat(path_, " has the model of step ", saved_step_);
-  return HoldsSomething(path_) ? absl::StrCat(path_, " is as it was") : "nothing was saved";
+  return HoldsSomething(path_) ? absl::StrCat(path_, " is unchanged") : "nothing was saved";
 }
 
 }  // namespace recurve

@@ -12,8 +12,8 @@
 
 namespace recurve {
 
-// Saves the model of one job, and sees to it that what was trained is not lost when its file cannot be written.
-// Weights that are not finite are never saved. Not thread-safe.
+// Saves the model of one job, elsewhere if its file cannot be written, so that training is not lost. Never saves
+// weights that are not finite. Not thread-safe.
 class ModelSaver {
  public:
   // Empty `path`: the job does not save. `description`: TaskOptions::Describe.
@@ -21,21 +21,21 @@ class ModelSaver {
       : path_(std::move(path)), description_(std::move(description)), links_(links) {}
 
   bool saves() const { return !path_.empty(); }
-  int64_t saved_step() const { return saved_step_; }  // of the model that this job wrote to the path last; 0: none yet
+  int64_t saved_step() const { return saved_step_; }  // the step of the model last written to the path; 0: none yet
 
-  // One attempt. What SaveModel returns; ABORTED when the weights are not finite.
+  // Tries once. Errors: as SaveModel; ABORTED if the weights are not finite.
   absl::Status Save(int64_t step, const Parameters& parameters);
 
-  // Tries again for a few seconds when the reason may pass, and then saves elsewhere: the error says where. Does not
-  // wait once `cancelled`.
+  // Retries for a few seconds if the failure may be temporary, and then saves elsewhere; the error message says where.
+  // Does not wait once `cancelled` returns true.
   absl::Status SaveLast(int64_t step, const Parameters& parameters, const CancelCheck& cancelled);
 
-  // Saves the model of a training that ended early, after `step`: to the path, unless that has a file that is worth
-  // keeping, and beside it as <path>.partial otherwise. Worth keeping is a model from before this job and, with
-  // `keep_checkpoint`, this job's own last checkpoint. Returns what became of the model, as the rest of a sentence.
+  // Saves the model of a training that ended early, after `step`: as <path>.partial if the path has a file worth
+  // keeping, otherwise to the path. Worth keeping are a file from before this job and, with `keep_checkpoint`, this
+  // job's last checkpoint. Returns what happened, as a clause for a message.
   std::string Keep(int64_t step, const Parameters& parameters, bool keep_checkpoint);
 
-  // What the path has, as the rest of a sentence, when the weights of now are lost.
+  // What the path holds if the current weights are lost, as a clause for a message.
   std::string WhatStays() const;
 
  private:

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/job/prediction_drift.h"
 
-#include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "executor/job/median.h"
 
 namespace recurve {
 
@@ -16,17 +15,14 @@ void PredictionDrift::Add(double measured_seconds, double predicted_seconds) {
 
 double PredictionDrift::ratio() const {
   if (last_.empty()) return 1;
-  std::vector<double> ratios(last_.begin(), last_.end());
-  const auto middle = ratios.begin() + static_cast<int64_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  return *middle;
+  return Median({last_.begin(), last_.end()});
 }
 
 bool PredictionDrift::missed() const { return last_.size() == kWindow && std::abs(ratio() - 1) > kTolerance; }
 
 std::string MissedPredictionNote(int64_t step, double ratio) {
   return absl::StrFormat(
-      "up to step %d a batch takes %.2f times as long as predicted: the machine is not as it was when link costs were "
+      "up to step %d a batch takes %.2f times as long as predicted: the machine has changed since link costs were "
       "measured; they will be measured again for the next job",
       step, ratio);
 }

@@ -8,7 +8,7 @@
 
 namespace recurve {
 
-// How well the predicted time of a batch holds while a job trains. Not thread-safe.
+// Compares measured with predicted batch times during training. Not thread-safe.
 class PredictionDrift {
  public:
   static constexpr int64_t kWindow = 10;      // steps
@@ -16,16 +16,16 @@ class PredictionDrift {
 
   void Add(double measured_seconds, double predicted_seconds);
 
-  // Measured over predicted seconds, the median of the last steps; 1 before the first.
+  // The median ratio of measured to predicted seconds over the last steps; 1 before the first.
   double ratio() const;
-  // A whole window is off by more than the tolerance.
+  // Whether the window is full and the ratio is off by more than the tolerance.
   bool missed() const;
 
  private:
   std::deque<double> last_;  // ratios, at most kWindow
 };
 
-// For whoever follows a job whose prediction missed, in one line. The costs it came from are forgotten by then.
+// A one-line note that the prediction missed and that its link costs have been discarded.
 std::string MissedPredictionNote(int64_t step, double ratio);
 
 }  // namespace recurve

@@ -16,6 +16,7 @@
 #include "executor/job/job_backend.h"
 #include "executor/job/length_plans.h"
 #include "executor/job/link_sizing.h"
+#include "executor/job/median.h"
 #include "executor/job/memory_plan.h"
 #include "executor/job/model_saver.h"
 #include "executor/job/prediction_drift.h"
@@ -30,10 +31,11 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+std::vector<NamedFile> InputFiles(const JobSpec& spec) {
+  TaskSpec task = spec.task;
+  std::vector<NamedFile> inputs;
+  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
+  return inputs;
 }
 
 AtomicFile::Links LinksOf(const JobSpec& spec) {
@@ -341,13 +343,6 @@ absl::StatusOr<std::optional<Metric>> PreparedJob::Evaluate(int64_t step, const 
 }
 
 }  // namespace
-
-std::vector<NamedFile> InputFiles(const JobSpec& spec) {
-  TaskSpec task = spec.task;
-  std::vector<NamedFile> inputs;
-  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
-  return inputs;
-}
 
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path) {
   RETURN_IF_ERROR(

@@ -14,7 +14,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
-#include "executor/data/file_identity.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/memory_plan.h"
@@ -110,9 +109,6 @@ class JobObserver {
   // The prediction has been off by more than PredictionDrift::kTolerance for a while. At most once.
   virtual void OnPredictionMissed(const StepRecord&) {}
 };
-
-// The files that a job reads.
-std::vector<NamedFile> InputFiles(const JobSpec& spec);
 
 // INVALID_ARGUMENT when the job would write over its data or over a file that is no model, or twice to one file; the
 // errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.

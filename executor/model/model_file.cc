@@ -20,10 +20,10 @@ namespace recurve {
 namespace {
 
 constexpr const char* kMetadataKey = "recurve";
-constexpr int64_t kLargestHeader = 16 << 20;       // that is looked at
-constexpr int64_t kLargestUsualHeader = 64 << 10;  // room for one when space is checked
+constexpr int64_t kLargestHeader = 16 << 20;       // to inspect
+constexpr int64_t kLargestUsualHeader = 64 << 10;  // reserved for the header when checking disk space
 
-// What Recurve wrote says so in the metadata of its header. Only the header is read.
+// Checks the header's metadata, which identifies files written by Recurve. Reads only the header.
 bool LooksLikeAModel(std::ifstream& file, int64_t size) {
   uint64_t length = 0;
   file.read(reinterpret_cast<char*>(&length), sizeof(length));
@@ -44,7 +44,7 @@ absl::Status CheckIsNoOtherFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (file && LooksLikeAModel(file, static_cast<int64_t>(size))) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "cannot save a model as ", path, ": there is a file that is no model; give another name, or remove it"));
+      "cannot save a model as ", path, ": the existing file is not a model; give another name, or remove it"));
 }
 
 absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>& tensors) {
@@ -80,21 +80,21 @@ absl::StatusOr<ModelFile> ReadModelFile(const InputFile& input) {
   absl::StatusOr<Safetensors> file = ReadSafetensors(input);
   if (absl::IsInvalidArgument(file.status())) {
     return absl::InvalidArgumentError(
-        absl::StrCat(input.name(), " is no model that recurve saved: ", file.status().message()));
+        absl::StrCat(input.name(), " is not a model saved by recurve: ", file.status().message()));
   }
   if (!file.ok()) return file.status();
   const auto text = file->metadata.find(kMetadataKey);
   if (text == file->metadata.end()) {
-    return ModelFileError(input.name(), "has no `recurve` metadata; it was not saved by recurve");
+    return ModelFileError(input.name(), "has no `recurve` metadata, so it was not saved by recurve");
   }
   const absl::StatusOr<nlohmann::json> json = ParseStrictJson<nlohmann::json>(text->second);
   if (!json.ok()) {
     return ModelFileError(input.name(), absl::StrCat("its `recurve` metadata ", json.status().message()));
   }
-  if (!json->is_object()) return ModelFileError(input.name(), "its `recurve` metadata is no JSON object");
+  if (!json->is_object()) return ModelFileError(input.name(), "its `recurve` metadata is not a JSON object");
   const auto format = json->find("format");
   if (format == json->end() || !format->is_string()) {
-    return ModelFileError(input.name(), "metadata recurve.format is missing or no text");
+    return ModelFileError(input.name(), "metadata recurve.format is missing or not text");
   }
   return ModelFile{
       .description = text->second, .format = format->get<std::string>(), .tensors = std::move(file->tensors)};
@@ -103,8 +103,8 @@ absl::StatusOr<ModelFile> ReadModelFile(const InputFile& input) {
 absl::StatusOr<Parameters> Arrange(const std::string& path, const ParameterLayout& layout,
                                    std::vector<NamedTensor> tensors) {
   if (tensors.size() != layout.entries().size()) {
-    return ModelFileError(
-        path, absl::StrCat("has ", tensors.size(), " tensors, its configuration says ", layout.entries().size()));
+    return ModelFileError(path, absl::StrCat("has ", tensors.size(), " tensors, but its configuration requires ",
+                                             layout.entries().size()));
   }
   Parameters arranged;
   arranged.reserve(tensors.size());
@@ -113,8 +113,9 @@ absl::StatusOr<Parameters> Arrange(const std::string& path, const ParameterLayou
                                     [&](const NamedTensor& tensor) { return tensor.name == entry.name; });
     if (found == tensors.end()) return ModelFileError(path, absl::StrCat("has no tensor ", entry.name));
     if (found->shape != entry.shape) {
-      return ModelFileError(path, absl::StrCat("tensor ", entry.name, " has shape [", absl::StrJoin(found->shape, ", "),
-                                               "], its configuration says [", absl::StrJoin(entry.shape, ", "), "]"));
+      return ModelFileError(path,
+                            absl::StrCat("tensor ", entry.name, " has shape [", absl::StrJoin(found->shape, ", "),
+                                         "], but its configuration requires [", absl::StrJoin(entry.shape, ", "), "]"));
     }
     arranged.push_back(std::move(*found));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trained models on disk: safetensors with a `recurve` entry in the metadata that says what to build.
+// Trained models on disk: safetensors with a `recurve` metadata entry that describes the model.
 #ifndef RECURVE_EXECUTOR_MODEL_MODEL_FILE_H_
 #define RECURVE_EXECUTOR_MODEL_MODEL_FILE_H_
 
@@ -19,29 +19,30 @@
 namespace recurve {
 
 struct ModelFile {
-  std::string description;  // JSON that says what to build
+  std::string description;  // JSON that describes the model
   std::string format;       // its "format": what the parameters mean
   std::vector<NamedTensor> tensors;
 };
 
-// INVALID_ARGUMENT that names the file.
+// An INVALID_ARGUMENT error that names the file.
 absl::Status ModelFileError(const std::string& name, absl::string_view what);
 
-// As AtomicFile writes. INVALID_ARGUMENT when there is a file at `path` that is no model, which may be somebody's data:
-// it stays as it is. (An empty file is nobody's.)
+// Writes through AtomicFile. Returns INVALID_ARGUMENT, and keeps the file, if `path` is an existing non-empty file that
+// is not a model, because it may be the user's data.
 absl::Status SaveModel(const std::string& path, const std::string& description, const Parameters& parameters,
                        AtomicFile::Links links = AtomicFile::Links::kFollow);
 
-// Whether SaveModel could save so many parameters now, as far as can be known: the errors that it would return,
-// RESOURCE_EXHAUSTED when the disk is too full, OUT_OF_RANGE when files may not be so large. Leaves nothing.
+// Checks whether SaveModel could save `parameters` values now, as far as possible: returns the errors that it would
+// return, RESOURCE_EXHAUSTED if disk space is insufficient, OUT_OF_RANGE if files may not be that large. Leaves no
+// file.
 absl::Status CheckModelCanBeSaved(const std::string& path, int64_t parameters,
                                   AtomicFile::Links links = AtomicFile::Links::kFollow);
 
-// INVALID_ARGUMENT when the file is no model that Recurve saved; what ReadSafetensors returns.
+// Errors: INVALID_ARGUMENT if the file is not a model saved by Recurve; those of ReadSafetensors.
 absl::StatusOr<ModelFile> ReadModelFile(const InputFile& file);
 
-// The tensors in the order of the layout: a file written by another program may have them in any. INVALID_ARGUMENT when
-// they are not those of the layout, or a value is not finite.
+// Returns the tensors in the order of the layout; files written by other programs may have any order. INVALID_ARGUMENT
+// if they do not match the layout, or a value is not finite.
 absl::StatusOr<Parameters> Arrange(const std::string& name, const ParameterLayout& layout,
                                    std::vector<NamedTensor> tensors);
 

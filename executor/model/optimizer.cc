@@ -8,7 +8,7 @@
 namespace recurve {
 namespace {
 
-constexpr double kFinalShare = 0.1;  // of the learning rate, at the end of the cosine
+constexpr double kFinalShare = 0.1;  // of the learning rate, where the cosine ends
 constexpr float kAdamEpsilon = 1e-8f;
 
 }  // namespace

@@ -10,14 +10,13 @@
 
 namespace recurve {
 
-// The learning rate of step `step`, 1..steps.
+// The learning rate of step `step` in 1..steps.
 double LearningRate(const OptimizerSpec& spec, int64_t step, int64_t steps);
 
-// What gradients of global norm `norm` are multiplied by.
+// The factor, at most 1, that clips gradients of global norm `norm`.
 double ClipScale(const OptimizerSpec& spec, double norm);
 
-// One block of parameters [n], their gradients [n], and the optimiser's state, zero before the first step. Device
-// memory.
+// Device memory: a block of parameters [n], their gradients [n], and the optimizer's state, zero before the first step.
 struct OptimizerBlocks {
   int64_t n = 0;
   float* weights = nullptr;
@@ -25,7 +24,7 @@ struct OptimizerBlocks {
   std::byte* state = nullptr;
 };
 
-// The update of step `step` (from 1) with gradients times `gradient_scale`.
+// Updates the weights at step `step`, from 1, with gradients multiplied by `gradient_scale`.
 void UpdateWeights(const OptimizerSpec& spec, int64_t step, double learning_rate, double gradient_scale,
                    const OptimizerBlocks& blocks, Backend& backend);
 

@@ -9,12 +9,13 @@
 
 namespace recurve {
 
-// Output layer and softmax cross-entropy. Works through its rows in chunks: logits exist for one chunk at a time.
+// The output layer and softmax cross-entropy, computed in chunks of rows: logits exist only for one chunk at a time.
+// Not thread-safe.
 class OutputHead {
  public:
   struct Shape {
     int64_t hidden, vocabulary;  // H, V
-    int64_t max_rows;            // most rows of one call
+    int64_t max_rows;            // most rows per call
   };
   struct Weights {
     const float* weight;  // [H, V]
@@ -30,11 +31,11 @@ class OutputHead {
   void Place(const Weights& weights, Region& weights_region, Region& workspace);
   void PlaceGradients(const Gradients& gradients, Region& weights_region);  // after Place; only for training
 
-  void Pack();  // the weights as they are now
-  // x [n, H], in: the head's input; out: its gradient. Adds to the gradients of the weights and, in nats, to *loss.
+  void Pack();  // called after the weights change
+  // x [n, H], in: the head's input; out: its gradient. Adds to the gradients of the weights and to *loss, in nats.
   void Backward(int64_t n, float* x, const int32_t* targets, float gradient_scale, double* loss);
   void AddLoss(int64_t n, const float* x, const int32_t* targets, double* loss);
-  // Logits of the first rows of x, at most chunk_rows(); valid until the next call.
+  // Logits [n, V] of x [n, H], n at most chunk_rows(); valid until the next call.
   const float* Logits(int64_t n, const float* x);
 
   int64_t chunk_rows() const { return chunk_rows_; }
@@ -46,7 +47,7 @@ class OutputHead {
   Weights weights_{};
   Gradients gradients_{};
   std::byte* packed_forward_ = nullptr;
-  std::byte* packed_backward_ = nullptr;  // null: not for training
+  std::byte* packed_backward_ = nullptr;  // null if not training
   float* logits_ = nullptr;               // [chunk_rows, V]
 };
 

@@ -13,15 +13,15 @@ namespace recurve {
 
 using Parameters = std::vector<NamedTensor>;
 
-// Tensors of zeros in the order of the layout.
+// Zero tensors in the order of the layout.
 Parameters ZeroParameters(const ParameterLayout& layout);
 
-// Fills [begin, end) with numbers uniform in (-bound, bound), a function of `seed` and `stream` alone. Each tensor has
-// a stream of its own.
+// Fills [begin, end) with uniform random numbers in (-bound, bound) that depend only on `seed` and `stream`. Each
+// tensor should have its own stream.
 void FillUniform(float* begin, float* end, float bound, uint64_t seed, uint32_t stream);
 
-// Between parameters on the host and their block on a device, tensor by tensor: the padding is left as it is, and the
-// only copy is on the host. The tensors must be those of the layout.
+// Copies parameters between the host and their block on a device, tensor by tensor, without a staging copy. The padding
+// is unchanged. The tensors must match the layout.
 void Upload(const Parameters& parameters, const ParameterLayout& layout, Backend& backend, float* block);
 Parameters Download(const ParameterLayout& layout, Backend& backend, const float* block);
 

@@ -6,8 +6,8 @@
 namespace recurve {
 namespace {
 
-constexpr uint64_t kMasksPerStep = 256;        // more than twice as many as there are layers
-constexpr uint64_t kFirstRecurrentMask = 128;  // of them
+constexpr uint64_t kMasksPerStep = 256;        // more than twice the number of layers
+constexpr uint64_t kFirstRecurrentMask = 128;  // the first of those masks
 static_assert(kMaxLayers <= kFirstRecurrentMask);
 
 int64_t FloatBytes(int64_t n) { return n * static_cast<int64_t>(sizeof(float)); }
@@ -151,16 +151,16 @@ void RecurrentStack::Backward(const Link& link, std::byte* state_gradient) {
   for (int64_t l = top; l >= 0; --l) BackwardLayer(l, link, state_gradient);
 }
 
-// scratch_ holds the gradient of y(l); afterwards that of y(l - 1).
+// In: scratch_ holds the gradient of y(l). Out: that of y(l - 1).
 void RecurrentStack::BackwardLayer(int64_t l, const Link& link, std::byte* state_gradient) {
   float* dh_above = scratch_;
   if (dropout_ > 0) {
-    dh_above = inputs_;  // a residual layer's scratch_ is still needed
+    dh_above = inputs_;  // residual layers still need scratch_
     Drop(l, shape_.first_step(link.index), steps(link), scratch_, dh_above, /*add=*/false);
   }
   BackwardCells(l, link, dh_above, state_gradient);
   if (l > 0) BackwardInput(l, link);
-  AddRecurrentGradient(l, link);  // last, so that a backend may compute it beside the layers below
+  AddRecurrentGradient(l, link);  // last, so that a backend can overlap it with the lower layers
 }
 
 void RecurrentStack::BackwardCells(int64_t l, const Link& link, const float* dh_above, std::byte* state_gradient) {
@@ -202,7 +202,7 @@ void RecurrentStack::BackwardInput(int64_t l, const Link& link) {
   const int64_t n = rows(link);
   const Layer& layer = layers_[l];
   const float* gates = GateBuffer(l, link);
-  // The input is made again from the layers below, then gives way to its own gradient.
+  // Recomputes the input from the layers below, then replaces it by its gradient.
   GatherNormalized(l - 1, link, inputs_);
   backend_.LinearWeightGradient(n, H, geometry_.gates * H, inputs_, gates, input_stride(), layer.gradients.input,
                                 layer.gradients.bias);
@@ -256,7 +256,7 @@ void RecurrentStack::Drop(int64_t l, int64_t first, int64_t n, const float* x, f
     }
     return;
   }
-  // A step's elements begin at a multiple of four in the mask; where that leaves no holes, one call does all steps.
+  // A step's elements begin at a multiple of four in the mask. If that leaves no gaps, one call covers all steps.
   const int64_t stride = (step_floats + 3) / 4 * 4;
   const int64_t steps_per_call = stride == step_floats ? n : 1;
   for (int64_t step = 0; step < n; step += steps_per_call) {

@@ -15,17 +15,17 @@
 
 namespace recurve {
 
-// L recurrent layers of one kind of cell on top of each other, over one link at a time. With h(l) the outputs of layer
-// l's cells over the link, drop() the dropout of that layer, norm() layer norm:
-//   y(l) = drop(h(l)), plus y(l-1) where layers are residual and l > 0
+// A stack of L recurrent layers with the same kind of cell, computed one link at a time. With h(l) the outputs of layer
+// l's cells over the link, drop() its dropout, and norm() layer norm:
+//   y(l) = drop(h(l)), plus y(l-1) if layers are residual and l > 0
 //   input of layer l+1, and Output() for the last layer: y(l), or norm(y(l))
-// None of y is kept: it is made again from h where it is needed. Masks depend on (seed, batch, layer, step) alone.
+// y is not saved but recomputed from h. Masks depend only on (seed, batch, layer, step).
 //
-// Memory comes from the caller: Place first measures, with regions that have no block, then hands out. Not thread-safe;
-// the backend must outlive it.
+// The caller provides memory: Place measures with regions that have no block, and assigns memory with regions that have
+// one. Not thread-safe. The backend must outlive it.
 class RecurrentStack {
  public:
-  // Device memory of one link: what LinkModel::Forward and Backward get.
+  // The device memory of one link: the arguments of LinkModel::Forward and Backward.
   struct Link {
     int64_t index;
     const std::byte* state_in;
@@ -36,36 +36,36 @@ class RecurrentStack {
 
   RecurrentStack(const ModelConfig& config, const SequenceShape& shape, bool training, Backend& backend);
 
-  // `parameters` and `gradients` are blocks of `layout`, null while measuring; `gradients` also when not training.
+  // `parameters` and `gradients` are blocks of `layout`, null when measuring; `gradients` is also null if not training.
   void Place(const ParameterLayout& layout, const std::vector<ParameterLayout::LayerIndices>& layers,
              const float* parameters, float* gradients, Region& weights, Region& workspace);
-  void Pack();  // after the parameters changed
-  // Steps of the batch at hand, at most those of the shape.
+  void Pack();  // called after the parameters change
+  // Sets the number of steps of the current batch, at most that of the shape.
   void SetLength(int64_t steps) { shape_.length = steps; }
-  // Names the batch's dropout masks.
+  // Selects the batch's dropout masks.
   void SetDropoutStream(uint64_t seed, uint64_t step);
 
   const StateLayout& states() const { return states_; }
   const TapeLayout& tapes() const { return tapes_; }
 
-  // Where the first layer's input may be projected to before Forward: [n B, G H], rows input_stride() floats apart.
+  // A buffer for the first layer's projected input before Forward: [n B, G H], rows input_stride() floats apart.
   float* FirstInput(const Link& link) const { return GateBuffer(0, link); }
-  // `input` is the first layer's, projected; link.state_out is written.
+  // `input` is the first layer's input. Writes link.state_out.
   void Forward(const Link& link, const CellInput& input, bool keep_tape);
-  // What the last layer puts out over the link's n steps, [n B, H]; the caller may write there. After Forward, or
-  // before Backward, of the same link. Valid until the next call.
+  // The last layer's output over the link's n steps, [n B, H], which the caller may overwrite. Call it after Forward,
+  // or before Backward, of the same link. Valid until the next call.
   float* Output(const Link& link);
-  // In: the memory of Output holds its gradient. Adds to the gradients of the parameters, but for the first layer's
-  // input, whose gradient is FirstInputGradient afterwards.
+  // In: the memory of Output holds its gradient. Adds to the gradients of all parameters except those of the first
+  // layer's input, whose gradient is in FirstInputGradient afterwards.
   void Backward(const Link& link, std::byte* state_gradient);
   const float* FirstInputGradient(const Link& link) const { return GateBuffer(0, link); }  // [n B, G H]
-  int64_t input_stride() const { return geometry_.row() * config_.hidden; }                // of its rows, in floats
+  int64_t input_stride() const { return geometry_.row() * config_.hidden; }                // floats between its rows
 
-  // Output after the one step that ended in `state`, [B, H].
+  // The output after the step that ended in `state`, [B, H].
   float* OutputOfState(const std::byte* state);
 
  private:
-  // Of a layer, in the block of parameters or in that of gradients; null where there is none.
+  // A layer's tensors in the block of parameters or gradients; null if absent.
   template <class Float>
   struct Tensors {
     Float* input = nullptr;
@@ -97,7 +97,7 @@ class RecurrentStack {
   void ForwardLayer(int64_t layer, const Link& link, const CellInput& input, bool keep_tape);
   void BackwardLayer(int64_t layer, const Link& link, std::byte* state_gradient);
   void BackwardCells(int64_t layer, const Link& link, const float* dh_above, std::byte* state_gradient);
-  // From the gradient in the gate buffer of `layer` to that of y(layer - 1), in scratch_.
+  // From the gradient in the gate buffer of `layer` to that of y(layer - 1) in scratch_.
   void BackwardInput(int64_t layer, const Link& link);
   void AddRecurrentGradient(int64_t layer, const Link& link);
   void NormBackward(int64_t layer, const Link& link, const float* dy, float* dx);  // normal_ holds y(layer)
@@ -116,9 +116,9 @@ class RecurrentStack {
   const float dropout_;
   const float recurrent_dropout_;
   std::vector<Layer> layers_;
-  float* scratch_ = nullptr;  // [k, B, H]; Output, and y's gradient on its way down
-  float* inputs_ = nullptr;   // the same; where layers are residual or normalised, else scratch_
-  float* normal_ = nullptr;   // the same; where layers are normalised
+  float* scratch_ = nullptr;  // [k, B, H]; Output, and the gradient of y
+  float* inputs_ = nullptr;   // the same, if layers are residual or normalized; else scratch_
+  float* normal_ = nullptr;   // the same, if layers are normalized
   float* gates_ = nullptr;    // [k, B, G H], for cells without a tape
   float* masked_ = nullptr;   // [k, B, H], with recurrent dropout
   float* direct_ = nullptr;   // [B, H], with recurrent dropout

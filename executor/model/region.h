@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// Hands out the pieces of a block one after the other, each aligned to kAlignment. Without a block it only measures:
-// the code that lays out a block is also the code that says how many bytes the block must have.
+// Hands out consecutive pieces of a block, each aligned to kAlignment. Without a block it returns null and only
+// measures, so that the same code lays out a block and computes its size.
 class Region {
  public:
   explicit Region(std::byte* block = nullptr) : block_(block) {}

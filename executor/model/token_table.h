@@ -10,8 +10,8 @@
 namespace recurve {
 
 // Embedding and input weights of the first layer folded into one table [V, GH] = embedding [V, E] * input_weight [E,
-// GH] + bias, so that a step looks up a row instead of multiplying a matrix. The gradient is gathered in a table of the
-// same shape and turned into the gradients of the three once per batch.
+// GH] + bias, so that a step looks up a row instead of computing a product. Gradients accumulate in a table of the same
+// shape, from which those of the three tensors are computed once per batch. Not thread-safe.
 class TokenTable {
  public:
   struct Shape {
@@ -34,11 +34,11 @@ class TokenTable {
   void PlaceGradients(const Gradients& gradients, Region& region);
 
   CellInput Input(const int32_t* tokens) const { return {.table = rows_, .tokens = tokens, .V = shape_.vocabulary}; }
-  void Fold();           // from the weights as they are now
-  void ZeroGradients();  // of the table
+  void Fold();           // called after the weights change
+  void ZeroGradients();  // the table's
   // dgates [n, GH] in rows `stride` floats apart.
   void AddGradients(int64_t n, const int32_t* tokens, const float* dgates, int64_t stride);
-  void UnfoldGradients();  // sets the embedding's gradient, adds to the other two
+  void UnfoldGradients();  // overwrites the embedding's gradient, adds to the other two
 
  private:
   int64_t RowsBytes() const { return shape_.vocabulary * shape_.width * static_cast<int64_t>(sizeof(float)); }
@@ -49,7 +49,7 @@ class TokenTable {
   Gradients gradients_{};
   float* rows_ = nullptr;  // [V, GH]
   float* rows_gradient_ = nullptr;
-  std::byte* packed_ = nullptr;  // input_weight, packed for the one product at a time that needs it
+  std::byte* packed_ = nullptr;  // input_weight, packed for one product at a time
 };
 
 }  // namespace recurve

@@ -16,17 +16,17 @@
 
 namespace recurve {
 
-// How much of a batch there is.
+// The size of a batch.
 struct BatchSize {
-  int64_t steps = 1;        // that are run of each sequence
-  int64_t predictions = 1;  // that count, at least 1
+  int64_t steps = 1;        // to run of each sequence
+  int64_t predictions = 1;  // that count toward the loss, at least 1
 };
 
-// A model that can be trained: a chain of links with parameters, a batch and a loss. What the trainer, the calibration
-// and the jobs know of a task. The loss is a sum over the predictions of a batch; gradients are those of its mean.
+// A trainable model: a chain of links with parameters, a batch and a loss. It is the interface of a task to trainer,
+// calibration and jobs. The loss is a sum over the predictions of a batch; gradients are those of its mean.
 //
-// Memory comes from the caller: construct, ask for sizes, then Bind. What belongs to the loss alone is the business of
-// a link's backward, so that a forward sweep never pays for it. Not thread-safe; the backend must outlive it.
+// The caller provides memory: construct the model, query sizes, then Bind. The backward pass of a link computes its
+// part of the loss, so that forward sweeps need not. Not thread-safe. The backend must outlive it.
 //
 //   model.Bind({.weights = Region(...), ...});
 //   Upload(initial, model.layout(), backend, model.parameters());
@@ -36,15 +36,15 @@ class TrainableModel : public LinkModel {
  public:
   enum class Use : uint8_t { kTraining, kForwardOnly };  // forward only: no gradients, no dropout
 
-  // Memory by purpose. Regions without a block measure.
+  // Memory by purpose. Regions without a block only measure.
   struct Regions {
-    Region weights;    // the parameters' block first, then the forms that the kernels use
-    Region gradients;  // their block first; nothing when forward only
+    Region weights;    // the parameter block, followed by packed weights
+    Region gradients;  // the gradient block first; empty if forward only
     Region batch;
     Region workspace;
   };
 
-  // The regions that Bind needs, measured.
+  // The sizes of the regions that Bind requires.
   virtual const Regions& needs() const = 0;
   virtual void Bind(Regions regions) = 0;
 
@@ -55,22 +55,22 @@ class TrainableModel : public LinkModel {
   virtual const double* loss() const = 0;      // since BeginBatch, on the device
   virtual std::byte* batch() = 0;              // block of needs().batch, on the device
 
-  // Names the batch's dropout masks.
+  // Selects the batch's dropout masks.
   virtual void SetDropoutStream(uint64_t seed, uint64_t step) = 0;
-  // After the parameters changed: derives what the kernels use.
+  // Called after the parameters change: packs weights for the kernels.
   virtual void PrepareWeights() = 0;
-  // Reads a batch from the host, laid out as the region of the batch, to be run in `links` links; `host` may be
-  // batch() itself. INVALID_ARGUMENT when it has no predictions or does not fit the links.
+  // Uploads a batch from the host, in the layout of the batch region, to be run in `links` links. `host` may be batch()
+  // itself. INVALID_ARGUMENT if it has no predictions or does not fit the links.
   virtual absl::StatusOr<BatchSize> TakeBatch(const std::byte* host, int64_t links) = 0;
-  // Writes a batch of made-up data, whose costs are those of any other.
+  // Writes a batch of synthetic data with typical costs.
   virtual void MakeTrialBatch(std::byte* host) const = 0;
-  // Gradients and loss become zero.
+  // Zeroes gradients and loss.
   virtual void BeginBatch(const BatchSize& size) = 0;
   // Completes the gradients once all links have been reversed.
   virtual void EndBatch() = 0;
 };
 
-// Makes a model of one task for sequences of one shape.
+// Creates a task's model for sequences of the given shape.
 using ModelFactory =
     std::function<std::unique_ptr<TrainableModel>(const SequenceShape&, TrainableModel::Use, Backend&)>;
 

@@ -6,16 +6,12 @@
 #include <numeric>
 #include <utility>
 
+#include "executor/job/median.h"
 #include "executor/profile/metered_backend.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
 
 double OperationSeconds(const MeterReadings& readings) {
   double seconds = 0;
@@ -25,7 +21,7 @@ double OperationSeconds(const MeterReadings& readings) {
   return seconds;
 }
 
-// Switches the meter on and off between steps, and keeps what it read.
+// Switches the meter on and off between steps and collects its readings.
 class Alternation final : public JobObserver {
  public:
   explicit Alternation(MeteredBackend& backend) : backend_(backend) {}
@@ -43,7 +39,7 @@ class Alternation final : public JobObserver {
     if (metering_) backend_.StartMeter();
   }
 
-  void Summarise(JobProfile& profile) const;
+  void Summarize(JobProfile& profile) const;
 
  private:
   PhaseProfile Summary(Phase phase) const;
@@ -77,7 +73,7 @@ PhaseProfile Alternation::Summary(Phase phase) const {
   return profile;
 }
 
-void Alternation::Summarise(JobProfile& profile) const {
+void Alternation::Summarize(JobProfile& profile) const {
   profile.batches = static_cast<int64_t>(readings_.size());
   for (int phase = 0; phase < kPhases; ++phase) {
     PhaseProfile summary = Summary(static_cast<Phase>(phase));
@@ -137,7 +133,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
   JobProfile profile{.plan = job->plan(), .weights_sha256 = report.weights_sha256};
   profile.roofline = {.flops_per_second = std::max(before.flops_per_second, after.flops_per_second),
                       .bytes_per_second = std::max(before.bytes_per_second, after.bytes_per_second)};
-  alternation.Summarise(profile);
+  alternation.Summarize(profile);
   return profile;
 }
 

@@ -14,46 +14,46 @@
 
 namespace recurve {
 
-// A batch's operations of one kind in one phase.
+// The operations of one kind in one phase of a batch.
 struct OperationProfile {
   Operation operation;
-  double calls = 0;    // a batch, on average
-  OperationCost cost;  // a batch, on average
-  double seconds = 0;  // a batch, median
+  double calls = 0;    // per batch, mean
+  OperationCost cost;  // per batch, mean
+  double seconds = 0;  // per batch, median
 };
 
 struct PhaseProfile {
   Phase phase;
-  double begun = 0;  // times a batch that the phase was begun, on average
+  double begun = 0;  // how often the phase began per batch, mean
   std::vector<OperationProfile> operations;
 
   OperationCost cost() const;
   double seconds() const;  // the sum over its operations
 };
 
-// Where the time of a batch goes: of an optimiser step with everything that belongs to it.
+// Where the time of a batch goes, that is, of a complete optimizer step.
 struct JobProfile {
   JobPlan plan;
   Roofline roofline;
-  int64_t batches = 0;               // measured of each kind
-  std::vector<PhaseProfile> phases;  // in the order of Phase, without those that have no operations
-  double outside_seconds = 0;    // of a metered batch, outside of operations, median: the walk of the schedule, reading
+  int64_t batches = 0;               // measured with the meter, and as many without
+  std::vector<PhaseProfile> phases;  // in the order of Phase, without phases that have no operations
+  double outside_seconds = 0;    // median per metered batch outside of operations: interpreting the schedule, reading
                                  // text, and the meter itself
-  double metered_seconds = 0;    // a batch with the meter, median
-  double unmetered_seconds = 0;  // the same without
-  std::string weights_sha256;    // at the end, as of a JobReport
+  double metered_seconds = 0;    // median per batch with the meter
+  double unmetered_seconds = 0;  // median per batch without the meter
+  std::string weights_sha256;    // final weights, as in JobReport
 
   double operation_seconds() const;  // the sum over the phases
   double total_seconds() const { return operation_seconds() + outside_seconds; }
-  double roofline_seconds() const;  // the sum of what the roofs allow each operation
+  double roofline_seconds() const;  // the sum of the minimum times that the roofline allows
 };
 
-// Optimiser steps that ProfileJob trains.
+// The number of optimizer steps that ProfileJob trains.
 constexpr int64_t ProfileSteps(int64_t batches) { return 1 + 2 * batches; }
 
-// Trains ProfileSteps(batches) steps of the job, whatever `spec.steps` says, and saves and evaluates nothing: one step
-// to warm up, then one with the meter and one without by turns, so that whatever else the machine does meets both. The
-// roofs are the better of a probe before and one after. `batches` is at least 1. Errors as of TrainingJob.
+// Trains ProfileSteps(batches) steps of the job regardless of `spec.steps`, without saving or evaluating: one step to
+// warm up, then alternating steps with and without the meter, so that other load on the machine affects both. The
+// roofline ceilings are the better of two probes, before and after. `batches` is at least 1. Errors: as TrainingJob.
 absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled);
 

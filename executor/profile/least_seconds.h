@@ -12,8 +12,9 @@
 
 namespace recurve {
 
-// The least seconds that `run`, which gives work to the backend, took in several samples within about
-// `probe_seconds`, each of as many runs as make a sample far longer than waiting for a device takes.
+// The minimum seconds per call of `run`, which enqueues work on the backend, over several samples within about
+// `probe_seconds`. Each sample has enough calls to make the wait for the device negligible. Returns errors of the
+// backend.
 template <class Function>
 absl::StatusOr<double> LeastSeconds(Backend& backend, double probe_seconds, const Function& run) {
   constexpr double kLeastSampleSeconds = 2e-3;

@@ -5,15 +5,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <utility>
 
-#include "executor/backend/backend.h"
+#include "executor/backend/forwarding_backend.h"
 #include "executor/profile/operation.h"
 
 namespace recurve {
 
-// What the operations of one kind took, in one phase.
+// The totals of one kind of operation in one phase.
 struct MeterReading {
   int64_t calls = 0;
   OperationCost cost;
@@ -21,7 +19,7 @@ struct MeterReading {
 };
 
 struct PhaseReading {
-  int64_t begun = 0;  // times that the phase was begun
+  int64_t begun = 0;  // how often the phase began
   std::array<MeterReading, kOperations> operations;
 
   MeterReading& operator[](Operation operation) { return operations[static_cast<size_t>(operation)]; }
@@ -35,40 +33,28 @@ struct MeterReadings {
   const PhaseReading& operator[](Phase phase) const { return phases[static_cast<size_t>(phase)]; }
 };
 
-// The backend given, and a clock. While it is metering, each operation is waited for, so that its time is its own:
-// nothing overlaps, neither operations with the caller nor transfers with operations. Otherwise it passes on what it is
-// told. Computes the same bits either way.
-class MeteredBackend final : public Backend {
+// Measures the operations of another backend. While metering, it waits for each operation, so that nothing overlaps:
+// neither operations with the caller nor transfers with operations. Otherwise it only forwards. The results are
+// bit-identical either way.
+class MeteredBackend final : public ForwardingBackend {
  public:
-  explicit MeteredBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
+  using ForwardingBackend::ForwardingBackend;
 
-  void StartMeter();          // from zero
-  MeterReadings StopMeter();  // since StartMeter
+  void StartMeter();          // resets the readings
+  MeterReadings StopMeter();  // the readings since StartMeter
 
-  std::string Describe() const override { return inner_->Describe(); }
-  bool OnHost() const override { return inner_->OnHost(); }
-  int64_t OwnBytes() const override { return inner_->OwnBytes(); }
-  int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
-  int64_t ChunkRows() const override { return inner_->ChunkRows(); }
-  LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
   void BeginPhase(Phase phase) override;
 
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override;
   void Upload(const void* host, int64_t bytes, void* device) override;
   void Download(const void* device, int64_t bytes, void* host) override;
   void Copy(const void* from, int64_t bytes, void* to) override;
   void Zero(void* device, int64_t bytes) override;
   absl::Status Synchronize() override;
-  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
 
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override;
   Transfer StartStore(const void* device, int64_t bytes, void* host) override;
   Transfer StartFetch(const void* host, int64_t bytes, void* device) override;
-  void Await(Transfer transfer) override;
 
-  int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const override;
   void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) override;
-  int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override;
   void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override;
 
   void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
@@ -99,11 +85,10 @@ class MeteredBackend final : public Backend {
   template <class Function>
   void Meter(Operation operation, const OperationCost& cost, const Function& run);
 
-  const std::unique_ptr<Backend> inner_;
   bool metering_ = false;
   Phase phase_ = Phase::kPrepare;
   MeterReadings readings_;
-  absl::Status failure_;  // the first that waiting for an operation met, for the next Synchronize
+  absl::Status failure_;  // the first failure of a metered operation, which the next Synchronize returns
 };
 
 }  // namespace recurve

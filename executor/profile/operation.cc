@@ -59,8 +59,8 @@ OperationCost ScatterAddRowsCost(int64_t n, int64_t width) {
 OperationCost CostOf(const CellForwardArgs& args) {
   const CellGeometry cell = GeometryOf(args.cell);
   const int64_t G = cell.gates;
-  const int64_t step = args.B * args.H;  // of one tensor of states
-  int64_t floats = args.k * step * G;    // projected, or rows of the table
+  const int64_t step = args.B * args.H;  // one state tensor
+  int64_t floats = args.k * step * G;    // projected input, or rows of the table
   floats += args.H * G * args.H + (args.recurrent_bias != nullptr ? G * args.H : 0);
   floats += (args.k + 1) * step * cell.states;  // first in; inner and last out
   if (args.gates != nullptr) floats += args.k * step * cell.tape;
@@ -90,13 +90,13 @@ OperationCost CostOf(const CellWeightGradientArgs& args) {
 }
 
 OperationCost LayerNormForwardCost(int64_t n, int64_t width) {
-  constexpr int64_t kFlops = 8;  // mean 1, variance 3, normalised 2, gain and bias 2
+  constexpr int64_t kFlops = 8;  // mean 1, variance 3, normalized 2, gain and bias 2
   return {.flops = kFlops * n * width, .bytes = kFloat * (2 * n * width + 2 * width)};
 }
 
 OperationCost CostOf(const LayerNormBackwardArgs& args) {
-  constexpr int64_t kFlops =
-      18;  // mean 1, variance 3, normalised 2, dgamma 2, dbeta 1, dx: gain 1, two sums 3, itself 5
+  // Mean 1, variance 3, normalized 2, dgamma 2, dbeta 1; dx: gain 1, two sums 3, result 5.
+  constexpr int64_t kFlops = 18;
   const int64_t elements = args.n * args.width;
   return {.flops = kFlops * elements, .bytes = kFloat * (3 * elements + 5 * args.width)};
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of a Backend, and what each must do at the least: the numerators of a roofline (Williams, Waterman and
-// Patterson, "Roofline: An Insightful Visual Performance Model", 2009).
+// The operations of a Backend and the minimum work of each, for a roofline model (Williams, Waterman and Patterson,
+// "Roofline: An Insightful Visual Performance Model", 2009).
 //
-// Flops. Products: 2 for each multiply-add, and nothing else of the operations that have one (biases, gates and masks
-// are left out), as in benchmarks/. Other operations: 1 for each fp32 addition, multiplication, division, comparison,
-// square root and exponential of their formulas; the integers of dropout's random numbers are left out.
+// Flops. Operations with a product: 2 for each multiply-add of the product and nothing else (no biases, gates and
+// masks), as in benchmarks/. Other operations: 1 for each fp32 addition, multiplication, division, comparison, square
+// root and exponential in their formulas; integer operations of random numbers do not count.
 //
-// Bytes. Every array that the arguments name is moved once in each direction it is used: a perfect cache within the
-// operation, an empty one before. So recurrent weights count once for each link and not once for each step, though they
-// are read in every step: from the caches, where they fit. Scratch is left out. Rows of a table that tokens choose
-// count once for each token, since it is not known here which repeat. In a ragged batch all steps count.
+// Bytes. Every array in the arguments is moved once in each direction it is used: the cache is empty before the
+// operation and perfect within it. Recurrent weights therefore count once per link, although every step reads them.
+// Scratch does not count. Table rows selected by tokens count once per token, since repetitions are unknown here. In a
+// ragged batch all steps count.
 #ifndef RECURVE_EXECUTOR_PROFILE_OPERATION_H_
 #define RECURVE_EXECUTOR_PROFILE_OPERATION_H_
 
@@ -61,8 +61,8 @@ struct OperationCost {
   }
 };
 
-// Arguments as of the Backend's methods.
-OperationCost CopyCost(int64_t bytes);  // uploads, downloads, stores and fetches too
+// The arguments are those of the Backend's methods.
+OperationCost CopyCost(int64_t bytes);  // also uploads, downloads, stores and fetches
 OperationCost ZeroCost(int64_t bytes);
 OperationCost PackCost(int64_t rows, int64_t cols);
 OperationCost LinearForwardCost(int64_t n, int64_t in, int64_t out, bool bias);

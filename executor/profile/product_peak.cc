@@ -14,7 +14,7 @@ absl::StatusOr<std::unique_ptr<ProductPeak>> ProductPeak::Create(Backend& backen
   std::unique_ptr<ProductPeak> peak(new ProductPeak(backend, shape));
   const auto place = [&, depth = depth, width = width, rows = rows](Region region) {
     peak->x_ = region.Floats(rows * depth);
-    peak->y_ = region.Floats(std::max(rows, depth) * width);  // at first the matrix, before it is packed
+    peak->y_ = region.Floats(std::max(rows, depth) * width);  // initially the unpacked matrix
     peak->packed_ = region.Bytes(backend.PackedBytes(Packing::kForward, depth, width));
     return region.used();
   };

@@ -10,7 +10,8 @@
 
 namespace recurve {
 
-// The device's ceiling: a product with a packed matrix and nothing else, [rows, depth] by [depth, width].
+// The device's compute ceiling: a plain product with a packed matrix, [rows, depth] by [depth, width]. Not thread-safe.
+// The backend must outlive it.
 class ProductPeak {
  public:
   struct Shape {
@@ -19,7 +20,7 @@ class ProductPeak {
 
   static absl::StatusOr<std::unique_ptr<ProductPeak>> Create(Backend& backend, const Shape& shape);
 
-  // Floating-point operations per second, the best of several products within about `seconds`.
+  // Floating-point operations per second: the best of several products within about `seconds`.
   absl::StatusOr<double> Probe(double seconds);
 
  private:

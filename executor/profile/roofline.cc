@@ -13,7 +13,7 @@
 namespace recurve {
 namespace {
 
-constexpr double kProbeSeconds = 0.25;  // of each roof
+constexpr double kProbeSeconds = 0.25;  // per ceiling
 absl::StatusOr<double> MemoryBytes(Backend& backend) {
   constexpr int64_t kLeastBytes = 128 << 20;
   const int64_t bytes = std::max<int64_t>(kLeastBytes, 4 * sysconf(_SC_LEVEL3_CACHE_SIZE));

@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-// A new task adds its row.
+// A new task adds a row.
 constexpr TaskKind kKinds[] = {
     {"language_model", LanguageModelOptions::kFormat, MakeLanguageModelOptions, ParseLanguageModelOptions},
 };
@@ -29,7 +29,7 @@ absl::StatusOr<TrainedModel> LoadModel(const InputFile& file) {
                                  [&](const TaskKind& known) { return known.format == model.format; });
   if (kind == std::end(kKinds)) {
     return ModelFileError(file.name(), absl::StrCat("metadata recurve.format is \"", model.format,
-                                                    "\", which this version does not know"));
+                                                    "\", which this version does not support"));
   }
   absl::StatusOr<std::unique_ptr<TaskOptions>> options = kind->parse(model.description);
   if (!options.ok()) return ModelFileError(file.name(), options.status().message());

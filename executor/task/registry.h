@@ -15,21 +15,21 @@ namespace recurve {
 
 // A kind of task.
 struct TaskKind {
-  std::string_view name;                   // as in JSON and of the field in the proto's `oneof task`
+  std::string_view name;                   // in JSON, and the field name in the proto's `oneof task`
   std::string_view format;                 // of its model files
   std::unique_ptr<TaskOptions> (*make)();  // with the defaults
-  // The options whose model `description` says (TaskOptions::Describe). INVALID_ARGUMENT says what is wrong with it.
+  // The options for a model description (TaskOptions::Describe). INVALID_ARGUMENT with the reason if it is invalid.
   absl::StatusOr<std::unique_ptr<TaskOptions>> (*parse)(const std::string& description);
 };
 
-// All kinds, one row each; the first is the default.
+// All kinds of tasks; the first is the default.
 std::span<const TaskKind> TaskKinds();
 
-// The task that jobs are given where nothing else is said.
+// The default task of jobs.
 TaskSpec DefaultTask();
 
-// A model from its file. INVALID_ARGUMENT when it is no model that Recurve saved, or its tensors are not those of its
-// description or not finite; what InputFile::Open and ReadSafetensors return.
+// Loads a model from its file. Errors: INVALID_ARGUMENT if it is not a model saved by Recurve, or its tensors do not
+// match its description or are not finite; those of ReadSafetensors.
 absl::StatusOr<TrainedModel> LoadModel(const InputFile& file);
 
 }  // namespace recurve

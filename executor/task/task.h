@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The seam between what trains, plans and serves any model, and the tasks.
+// The interface between the tasks and the code that trains, plans and serves any model.
 #ifndef RECURVE_EXECUTOR_TASK_TASK_H_
 #define RECURVE_EXECUTOR_TASK_TASK_H_
 
@@ -27,7 +27,7 @@
 
 namespace recurve {
 
-// How well a model does, in the task's own measure.
+// The quality of a model, in the task's own metric.
 struct Metric {
   std::string name;  // "bits_per_byte"
   double value = 0;
@@ -35,11 +35,11 @@ struct Metric {
 };
 void VisitFields(Metric& metric, FieldVisitor& visitor);
 
-// The sequences of data whose sequences have lengths of their own. Lengths are in steps.
+// Statistics of data with sequences of different lengths. Lengths are in steps.
 struct SequenceSummary {
   int64_t count = 0;  // to train on
-  int64_t empty = 0;  // left out
-  int64_t cut = 0;    // longer than the job's length; only the beginning is kept
+  int64_t empty = 0;  // skipped because empty
+  int64_t cut = 0;    // truncated to the job's length
   int64_t shortest = 0;
   int64_t median = 0;
   int64_t longest = 0;
@@ -47,16 +47,16 @@ struct SequenceSummary {
 };
 void VisitFields(SequenceSummary& sequences, FieldVisitor& visitor);
 
-// What there is to train and to evaluate on.
+// The amount of data to train and evaluate on.
 struct DataSummary {
-  std::string unit = "byte";  // what the sizes count, in the singular
+  std::string unit = "byte";  // the unit of the sizes, in the singular
   int64_t train = 0;
   int64_t held_out = 0;
-  std::optional<SequenceSummary> sequences;  // none: all of one length
+  std::optional<SequenceSummary> sequences;  // none if all have the same length
 };
 void VisitFields(DataSummary& data, FieldVisitor& visitor);
 
-// Where a batch goes: a block in host memory, laid out for `shape` as the task's model says
+// The destination of a batch: a block in host memory, in the layout of the task's model for `shape`
 // (TrainableModel::TakeBatch). Steps from `steps` on need not be written.
 struct HostBatch {
   std::byte* block;
@@ -64,55 +64,55 @@ struct HostBatch {
   int64_t steps;
 };
 
-// Told now and then how much has been evaluated so far, in DataSummary's unit.
+// Called repeatedly with the amount evaluated so far, in DataSummary's unit.
 using EvaluationProgress = std::function<void(int64_t done)>;
 
-// The data of a job, opened. Batches are numbered 0, 1, ... without end; the same number is always the same batch, as
-// long as the files stay as they are. Not thread-safe.
+// The opened data of a job: an infinite sequence of batches numbered from 0. A number always yields the same batch, as
+// long as the files do not change. Not thread-safe.
 //
-// Every method that may read a file returns CANCELLED when asked to stop, and DATA_LOSS when a file has become shorter
-// or is no longer what it was.
+// Every method that may read a file returns CANCELLED if cancelled, and DATA_LOSS if a file has been truncated or
+// changed.
 class TaskData {
  public:
   virtual ~TaskData() = default;
 
   virtual DataSummary Summary() const = 0;
-  // Every length that the longest sequence of a batch may have, in steps, increasing, at least one.
+  // All possible lengths of the longest sequence of a batch, in steps, increasing. Not empty.
   virtual const std::vector<int64_t>& lengths() const = 0;
-  // Memory that finding the batches takes, such as an index, at most.
+  // An upper bound in bytes for the memory held to find batches, such as an index.
   virtual int64_t HeldBytes() const = 0;
-  // What happened to the files since they were opened, as a sentence; empty: nothing.
+  // A description of how the files changed since they were opened; empty if they did not.
   virtual std::string Change() const = 0;
 
-  // Whether no state may be carried into batch `index` from the one before.
+  // Whether batch `index` must not continue from the state of the previous batch.
   virtual bool StartsAfresh(int64_t index) const = 0;
   // Steps of the longest sequence of batch `index`, at least 1.
   virtual absl::StatusOr<int64_t> StepsOf(int64_t index, const CancelCheck& cancelled) = 0;
   virtual absl::Status Fill(int64_t index, const HostBatch& batch, const CancelCheck& cancelled) = 0;
 
-  // Whether there is anything held out that a model can be evaluated on.
+  // Whether any data is held out for evaluation.
   virtual bool holds_out() const = 0;
-  // How well `parameters` do on what is held out; holds_out() must be true.
+  // Evaluates `parameters` on the held-out data; holds_out() must be true.
   virtual absl::StatusOr<Metric> Evaluate(const Parameters& parameters, Backend& backend, const CancelCheck& cancelled,
                                           const EvaluationProgress& progress) const = 0;
 };
 
-// What decides the batches besides the task's own options.
+// The options, besides the task's own, that determine the batches.
 struct BatchOptions {
   int64_t batch = 1;   // sequences
-  int64_t length = 1;  // steps of a sequence, at most
-  uint64_t seed = 1;   // of whatever is drawn
+  int64_t length = 1;  // maximum steps of a sequence
+  uint64_t seed = 1;   // for random order
 };
 
 struct SampleOptions {
   std::string prompt;        // read before sampling; may be empty
   int64_t bytes = 200;       // to sample
-  double temperature = 1.0;  // > 0; 0 takes the likeliest
+  double temperature = 1.0;  // >= 0; 0 picks the most likely byte
   uint64_t seed = 1;
 };
 
-// What one task is asked to do: on which data to train which model. A value behind an interface; the struct of each
-// task (executor/task/<task>/) derives from this. How to add a task: CONTRIBUTING.md.
+// The options of a task: the data and the model to train. The options struct of each task (executor/task/<task>/)
+// derives from this. How to add a task: CONTRIBUTING.md.
 class TaskOptions {
  public:
   virtual ~TaskOptions() = default;
@@ -120,18 +120,18 @@ class TaskOptions {
 
   virtual std::string_view task() const = 0;  // its name in the registry: "language_model"
   virtual void VisitFields(FieldVisitor& visitor) = 0;
-  // What ranges cannot say. INVALID_ARGUMENT names the field, its value and its range.
+  // Checks what ranges cannot express. INVALID_ARGUMENT names the field, its value and its range.
   virtual absl::Status Check() const = 0;
-  // The files to read, by field. They may be changed, as by a daemon that confines them to a directory.
+  // The input files by field. Callers may change the paths, for example to confine them to a directory.
   struct Input {
     const char* field;   // "data_path"
     const char* option;  // "--data"
     std::string* path;
   };
   virtual std::vector<Input> Inputs() = 0;
-  // The share of the data that is kept for evaluation; the caller may set it, or read it.
+  // The share of the data held out for evaluation; callers may change it.
   virtual double& holdout() = 0;
-  // Whether sequences have lengths of their own; a batch then never goes on from the state of the one before.
+  // Whether sequences differ in length. A batch then never continues from the state of the previous one.
   virtual bool ragged() const = 0;
 
   virtual absl::StatusOr<std::unique_ptr<TaskData>> Open(const BatchOptions& batch,
@@ -140,24 +140,24 @@ class TaskOptions {
   // The model.
   virtual ModelFactory Model() const = 0;
   virtual ParameterLayout Layout() const = 0;
-  // One line of JSON from which the model can be built again: the `recurve` metadata of its file, and what measured
-  // link costs depend on. Its "format" is the one of the registry.
+  // One line of JSON from which the model can be rebuilt. It is the `recurve` metadata of the model file, and part of
+  // the key of measured link costs. Its "format" is that of the registry.
   virtual std::string Describe() const = 0;
-  virtual std::string Title() const = 0;  // for people: "byte-level LSTM, 1 layer of 256"
-  // Multiply-adds of a step that depend on the step before, which all threads share.
+  virtual std::string Title() const = 0;  // for display: "byte-level LSTM, 1 layer of 256"
+  // Multiply-adds of a step that depend on the previous step; threads share them.
   virtual int64_t StepOperations(int64_t batch) const = 0;
-  // INVALID_ARGUMENT when the bytes of its activations overflow.
+  // INVALID_ARGUMENT if the bytes of its activations overflow int64.
   virtual absl::Status CheckCountable(int64_t length, int64_t batch) const = 0;
-  // Device memory that TaskData::Evaluate takes, but for what the backend holds for itself.
+  // Bytes of device memory that TaskData::Evaluate needs, without the backend's own.
   virtual int64_t EvaluationBytes(Backend& backend) const = 0;
-  // A mean loss in the measure of Evaluate.
+  // Converts a mean loss to the metric of Evaluate.
   virtual Metric MetricOf(double loss) const = 0;
 
-  // A trained model at work. `file` to evaluate on, its last `share` only.
+  // Evaluates a trained model on the last `share` of `file`.
   virtual absl::StatusOr<Metric> EvaluateFile(const Parameters& parameters, const InputFile& file, double share,
                                               Backend& backend, const CancelCheck& cancelled,
                                               const EvaluationProgress& progress) const = 0;
-  // Gives each sampled byte to `emit` as it comes; stops early when `emit` returns false.
+  // Passes each sampled byte to `emit` immediately; stops early if `emit` returns false.
   virtual absl::Status Sample(const Parameters& parameters, const SampleOptions& options, Backend& backend,
                               const std::function<bool(char)>& emit) const = 0;
 };
@@ -177,7 +177,7 @@ class TaskSpec {
 
   TaskOptions* operator->() { return options_.get(); }
   const TaskOptions* operator->() const { return options_.get(); }
-  // The options of a task that the caller knows it to be.
+  // The options as those of a known task.
   template <typename Options>
   Options& As() {
     return static_cast<Options&>(*options_);
@@ -191,7 +191,7 @@ class TaskSpec {
   std::unique_ptr<TaskOptions> options_;
 };
 
-// What a model file holds.
+// The contents of a model file.
 struct TrainedModel {
   TaskSpec task;
   Parameters parameters;

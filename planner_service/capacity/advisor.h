@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a cluster scheduler asks before it places a job: how little memory does it need for a slowdown that is
-// acceptable, what does the whole trade-off look like, how large may it be on this device.
+// Questions of a cluster scheduler before it places a job: how little memory suffices for an acceptable slowdown, what
+// the whole trade-off between memory and time looks like, and how large the job may be on this device.
 #ifndef RECURVE_PLANNER_SERVICE_CAPACITY_ADVISOR_H_
 #define RECURVE_PLANNER_SERVICE_CAPACITY_ADVISOR_H_
 
@@ -20,15 +20,15 @@
 namespace recurve {
 
 inline constexpr int64_t kMaxCurvePoints = 10'000;
-inline constexpr int64_t kMaxLengths = 10'000;   // of one PlanLengths
-inline constexpr int64_t kMaxWorkloads = 1'000;  // of one SplitBudget
-inline constexpr int64_t kMaxLinkChoices = 64;   // of one model
+inline constexpr int64_t kMaxLengths = 10'000;   // per PlanLengths
+inline constexpr int64_t kMaxWorkloads = 1'000;  // per SplitBudget
+inline constexpr int64_t kMaxLinkChoices = 64;   // per model
 
 inline constexpr int64_t kMaxPlannedLinks = 50'000'000;  // of all the plans of one PlanLengths or SplitBudget together
 inline constexpr int64_t kMaxCurves = 16;                // of one MakeCurves
 inline constexpr int64_t kMaxSearchSteps = 1'000'000;    // of one FindLargest
 
-// A chain whose sizes are known.
+// A chain of known sizes.
 struct ChainWorkload {
   int64_t length = 1;              // N, links
   int64_t state_bytes = 1;         // s
@@ -39,13 +39,13 @@ struct ChainWorkload {
 };
 void VisitFields(ChainWorkload& chain, FieldVisitor& visitor);
 
-// A byte-level language model and how it is trained, from which bytes are computed as the executor allocates them: the
-// figures of PlanMemory (executor/job/memory_plan.h) to the byte. Bytes of the CPU backend. They do not depend on its
-// threads. They do on its instruction set, which is the best of the machine that answers: packed weights are padded to
-// whole vectors of 4, 8 or 16 floats, so that only models whose `hidden` or `embedding` is no multiple of 16 need other
-// bytes elsewhere.
+// A byte-level language model and its training configuration, from which the bytes on the CPU backend are computed as
+// the executor allocates them: the figures of PlanMemory (executor/job/memory_plan.h), to the byte. They do not depend
+// on the number of threads. They do depend on the instruction set, which is the best of the machine that answers:
+// packed weights are padded to whole vectors of 4, 8 or 16 floats, so the bytes of a model whose `hidden` or
+// `embedding` is not a multiple of 16 may differ on another machine.
 struct ModelWorkload {
-  // Measured costs of links of `link` steps. When a model has any, the link of least predicted time is chosen among
+  // Measured costs of links of `link` steps. If a model has any, the link of minimum predicted time is chosen among
   // them.
   struct LinkChoice {
     int64_t link = 1;
@@ -76,7 +76,7 @@ struct KindBytes {
   friend bool operator==(const KindBytes&, const KindBytes&) = default;
 };
 
-// What a workload holds, as split into links of `link` steps.
+// The sizes of a workload split into links of `link` steps.
 struct Sizing {
   int64_t link = 1;   // 1 for a chain
   int64_t links = 1;  // N
@@ -109,7 +109,7 @@ void VisitFields(Advice& advice, FieldVisitor& visitor);
 
 struct CurvePoint {
   int64_t budget_bytes = 0;  // the smallest total with this count
-  int64_t link = 1;          // steps in a link, 1 for a chain
+  int64_t link = 1;          // steps per link, 1 for a chain
   int64_t forward_count = 0;
   double slowdown = 1;
 };
@@ -117,11 +117,11 @@ void VisitFields(CurvePoint& corner, FieldVisitor& visitor);
 
 struct Curve {
   Strategy strategy = Strategy::kAuto;
-  // Bytes increase, slowdowns decrease (and so do forwards, link for link): every point where that is so, from the
-  // least bytes to the first that keep the slowdown at its least.
+  // All points at which the slowdown falls, by increasing bytes, from the least feasible bytes to the first with the
+  // minimum slowdown. For equal links, forward counts fall too.
   std::vector<CurvePoint> corners;
-  // False: there are more corners than were asked for. Those here are the two ends and what lies where the curve was
-  // known least: each next one splits the largest rectangle, in logarithms of bytes and slowdown, between neighbours.
+  // False if there are more corners than requested. `corners` are then the two ends and those found by repeatedly
+  // splitting the largest rectangle between neighbors, in logarithms of bytes and slowdown.
   bool complete = true;
 };
 void VisitFields(Curve& curve, FieldVisitor& visitor);
@@ -130,61 +130,61 @@ enum class Dimension : uint8_t { kBatch, kLength, kHidden };
 inline constexpr Named<Dimension> kDimensionNames[] = {
     {"batch", Dimension::kBatch}, {"length", Dimension::kLength}, {"hidden", Dimension::kHidden}};
 
-// How the bytes of a device are shared out.
+// How the bytes of a device are divided among workloads.
 enum class SplitGoal : uint8_t {
-  kLeastTotalTime,  // least sum of predicted seconds (without costs: of steps run forward)
-  kLeastSlowdown,   // the largest slowdown is as small as it can be
+  kLeastTotalTime,  // minimizes the sum of predicted seconds (without costs: of steps run forward)
+  kLeastSlowdown,   // minimizes the largest slowdown
 };
 inline constexpr Named<SplitGoal> kSplitGoalNames[] = {{"least-total-time", SplitGoal::kLeastTotalTime},
                                                        {"least-slowdown", SplitGoal::kLeastSlowdown}};
 
-// Answers a scheduler. One interface for this process and for the service. Thread-safe. The same question always gets
+// Answers the questions of a scheduler, in this process or over the network. Thread-safe. The same question always gets
 // the same answer. Every method: INVALID_ARGUMENT names the field, its value and its range; CANCELLED when `cancelled`
-// said so; RESOURCE_EXHAUSTED when the answer would take more work than a stated limit.
+// returned true; RESOURCE_EXHAUSTED when the answer would exceed a work limit.
 class Advisor {
  public:
   virtual ~Advisor() = default;
 
-  // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm take as many slots as stay within it, for
-  // up to kMaxSlotLinks links (planner_service/planning/slot_search.h); then RESOURCE_EXHAUSTED. For a model with link
-  // 0 the link of least predicted time; without costs, the one that its forward counts choose (LinkChooser).
+  // Figures of the cheapest plan in a total of `budget_bytes`. kIsm and kMsm use as many slots as fit
+  // (planner_service/planning/slot_search.h); RESOURCE_EXHAUSTED above kMaxSlotLinks links. For a model with link 0,
+  // the link of minimum predicted time; without costs, the one chosen by forward counts (LinkChooser).
   virtual absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                         const CancelCheck& cancelled) = 0;
 
-  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as keeping every tape. Not feasible
-  // when that is more than kMaxBytes. Not for kIsm and kMsm, as all that follow but MakeCurves.
+  // The smallest total whose plan is at most `max_slowdown` (>= 1) times as slow as store-all. Infeasible if that
+  // exceeds kMaxBytes. kIsm and kMsm are not supported, nor in the methods below, except MakeCurves.
   virtual absl::StatusOr<Advice> FindBudget(const Workload& workload, Strategy strategy, double max_slowdown,
                                             const CancelCheck& cancelled) = 0;
 
-  // The memory-time curve of each strategy, at most `max_points` corners each, which must be at least 2.
+  // The memory-time curve of each strategy, with at most `max_points` (>= 2) corners each.
   virtual absl::StatusOr<std::vector<Curve>> MakeCurves(const Workload& workload,
                                                         const std::vector<Strategy>& strategies, int64_t max_points,
                                                         const CancelCheck& cancelled) = 0;
 
   // The advice for the largest value of `dimension`, all else as in `workload`, whose plan fits in `budget_bytes` and
-  // is at most `max_slowdown` times as slow as keeping every tape. `value` is 0 when none does. Batch and hidden need a
-  // model. Measured costs are taken as they are, whatever the value.
+  // is at most `max_slowdown` times as slow as store-all. `value` is 0 if there is none. Batch and hidden require a
+  // model. Measured costs are used unchanged for every value.
   struct Largest {
     int64_t value = 0;
-    Advice advice;  // of `value`; of 1 when that is 0
+    Advice advice;  // for `value`, or for 1 if `value` is 0
   };
   virtual absl::StatusOr<Largest> FindLargest(const Workload& workload, Dimension dimension, Strategy strategy,
                                               int64_t budget_bytes, double max_slowdown,
                                               const CancelCheck& cancelled) = 0;
 
-  // One advice for each length, in order: batches of variable length in one budget. What is fixed is that of the
-  // workload as given, so that the lengths of a model may be at most its own.
+  // One advice per length, in order, for batches of variable length in one budget. The fixed bytes are those of the
+  // workload as given, so the lengths for a model may be at most its own.
   virtual absl::StatusOr<std::vector<Advice>> PlanLengths(const Workload& workload, const std::vector<int64_t>& lengths,
                                                           Strategy strategy, int64_t budget_bytes,
                                                           const CancelCheck& cancelled) = 0;
 
-  // Shares `total_bytes` out. Not feasible (each advice with its least_bytes) when the least totals do not fit. For
-  // kLeastTotalTime all workloads have costs, or none has.
+  // Divides `total_bytes` among the workloads. Infeasible (each advice has its least_bytes) if the least totals do not
+  // fit. For kLeastTotalTime, all workloads or none must have costs.
   struct Split {
     bool feasible = false;
-    std::vector<Advice> shares;  // one for each workload, in order; their budgets sum to no more than the total
-    // With kLeastTotalTime and when feasible: the sum of predicted seconds (without costs: of steps run forward, link
-    // times forward count), and what no other split can go below. Equal when the split is proved to be the best.
+    std::vector<Advice> shares;  // one per workload, in order; the sum of their budgets is at most the total
+    // With kLeastTotalTime, if feasible: the sum of predicted seconds (without costs: of steps run forward, link times
+    // forward count), and a lower bound for any split. Equal if the split is proved optimal.
     double total_time = 0;
     double total_time_lower_bound = 0;
   };
@@ -192,7 +192,7 @@ class Advisor {
                                             int64_t total_bytes, SplitGoal goal, const CancelCheck& cancelled) = 0;
 };
 
-// Answers in this process, with no memory between questions.
+// Answers in this process and keeps no state between questions.
 class EmbeddedAdvisor final : public Advisor {
  public:
   absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,

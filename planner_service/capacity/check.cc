@@ -30,9 +30,9 @@ absl::Status CheckLinkTime(absl::string_view prefix, const LinkCosts& costs) {
 
 absl::Status CheckPlannedLinks(int64_t links) {
   if (links <= kMaxPlannedLinks) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("the question takes plans of ", links,
-                                                   " links or more in all, at most ", kMaxPlannedLinks,
-                                                   " are made for one; ask in parts"));
+  return absl::ResourceExhaustedError(absl::StrCat("the request needs plans of at least ", links,
+                                                   " links in total; the limit is ", kMaxPlannedLinks,
+                                                   "; divide it into several requests"));
 }
 
 }  // namespace recurve

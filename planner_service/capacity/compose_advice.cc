@@ -18,7 +18,7 @@ absl::StatusOr<Advice> ComposeAdvice(TradeOff& trade_off, int64_t total, const s
   ASSIGN_OR_RETURN(const Plan plan, trade_off.PlanIn(index, total, cancelled));
   if (!plan.feasible || plan.forward_count > pick->forward_count) {
     return absl::InternalError(absl::StrCat("the plan for ", split.sizing.links, " links in ", total,
-                                            " bytes has more than the ", pick->forward_count, " forwards counted"));
+                                            " bytes exceeds the ", pick->forward_count, " forwards counted"));
   }
   advice.budget_bytes = total;
   advice.peak_bytes = split.sizing.fixed_bytes + plan.peak_bytes;

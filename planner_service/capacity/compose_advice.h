@@ -11,12 +11,12 @@
 
 namespace recurve {
 
-// The advice for a total, in which `pick` is taken: its plan is made and replayed. Without a pick the advice is not
-// feasible, and about the split that needs the fewest bytes.
+// The advice for `pick` in a total: makes and replays its plan. Without a pick, the advice is infeasible and describes
+// the split that needs the fewest bytes.
 absl::StatusOr<Advice> ComposeAdvice(TradeOff& trade_off, int64_t total, const std::optional<Pick>& pick,
                                      const CancelCheck& cancelled);
 
-// The same of what is taken in `total`.
+// The advice for the pick of `trade_off` in `total`.
 absl::StatusOr<Advice> AdviseIn(TradeOff& trade_off, int64_t total, const CancelCheck& cancelled);
 
 }  // namespace recurve

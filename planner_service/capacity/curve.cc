@@ -33,8 +33,8 @@ absl::StatusOr<Pick> CornerSearch::At(int64_t total) {
   return *pick;
 }
 
-// The one where the curve becomes what it is at `high`, and where that is; after `low`. Most steps of a curve are
-// short, so it is looked for near `high` first.
+// Adds the corner in (low, high] at which the slowdown drops to its value at `high`. Most steps of a curve are short,
+// so the search gallops downwards from `high`, then bisects.
 absl::StatusOr<int64_t> CornerSearch::AddCorner(double slowdown, int64_t low, int64_t high) {
   for (int64_t step = trade_off_.unit(); high - step > low; step *= 2) {
     ASSIGN_OR_RETURN(const Pick pick, At(high - step));
@@ -51,7 +51,7 @@ absl::StatusOr<int64_t> CornerSearch::AddCorner(double slowdown, int64_t low, in
   return corner;
 }
 
-// In logarithms where the gap is wide.
+// The geometric mean if the gap is wide, otherwise the arithmetic mean.
 int64_t CornerSearch::Middle(const Gap& gap) const {
   const int64_t from = std::max(gap.flat_until, trade_off_.unit());
   const int64_t middle =

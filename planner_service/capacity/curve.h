@@ -19,12 +19,13 @@ namespace recurve {
 struct Corner {
   int64_t total = 0;
   Pick pick;
-  // Set when there may be more corners between this one and the next: then none of them is below that total.
+  // Set if there may be more corners between this one and the next, none of which is below this total.
   std::optional<int64_t> hidden_from = std::nullopt;
 };
 
-// Finds corners of TradeOff::UpTo, those that matter most first. Between two that are known the curve lies in the
-// rectangle which they span; a further corner splits it in two. Refers to its arguments. Not thread-safe.
+// Finds corners of the curve TradeOff::UpTo, the most important first. The curve is a decreasing staircase, so between
+// two known corners it lies within the rectangle that they span; another corner splits that rectangle in two. The
+// arguments must outlive the search. Not thread-safe.
 //
 //   CornerSearch search(trade_off, cancelled);
 //   RETURN_IF_ERROR(search.FindEnds());
@@ -33,20 +34,19 @@ class CornerSearch {
  public:
   CornerSearch(TradeOff& trade_off, const CancelCheck& cancelled) : trade_off_(trade_off), cancelled_(cancelled) {}
 
-  // The least bytes, and those from where on nothing changes; to be called first. No corners when nothing can be done
-  // in kMaxBytes.
+  // Finds the first corner, at the least feasible bytes, and the last. Must be called first. There are no corners if
+  // nothing is feasible in kMaxBytes.
   absl::Status FindEnds();
 
-  // What it is worth to know more of the curve between `left` (from whose total on it may fall) and `right`.
+  // The value of refining the curve between `left` (from whose total on it may fall) and `right`.
   using Worth = std::function<double(const Corner& left, const Corner& right)>;
-  // Splits what is worth most, until there are `max_corners` corners or nothing is worth more than 0. As long as no
-  // corner more is left out, it is made sure that there is none.
+  // Refines the most valuable gap until there would be more than `max_corners` corners or no gap has a value above 0.
   absl::Status Split(int64_t max_corners, const Worth& worth);
 
   std::vector<Corner> Corners() const;
 
  private:
-  // Between two neighbouring corners. Up to `flat_until` the curve is known to be as at the left one.
+  // Between two adjacent corners. Up to `flat_until`, the curve is known to be flat.
   struct Gap {
     int64_t left = 0;
     int64_t flat_until = 0;
@@ -62,8 +62,8 @@ class CornerSearch {
 
   absl::StatusOr<Pick> At(int64_t total);
   absl::StatusOr<int64_t> AddCorner(double slowdown, int64_t low, int64_t high);
-  // The parts of a gap that may hold corners, once it was looked at in its middle. Adds the corner that was found;
-  // unless that would be more than `max_corners`: then nothing is returned.
+  // Evaluates the middle of a gap, adds the corner found there, if any, and returns the parts that may contain further
+  // corners; nullopt if the corner would exceed `max_corners`.
   absl::StatusOr<std::optional<std::vector<Gap>>> Halve(const Gap& gap, int64_t max_corners);
   bool MayHide(const Gap& gap) const { return gap.flat_until + trade_off_.unit() < gap.right; }
   int64_t Middle(const Gap& gap) const;
@@ -71,10 +71,10 @@ class CornerSearch {
   TradeOff& trade_off_;
   const CancelCheck& cancelled_;
   std::map<int64_t, Pick> picks_;  // by total
-  std::vector<Gap> gaps_;          // where there may be corners
+  std::vector<Gap> gaps_;          // that may contain corners
 };
 
-// The area of the rectangle between two corners in logarithms of bytes and slowdown.
+// The area of the rectangle between two corners, in logarithms of bytes and slowdown.
 double LogarithmicArea(const Corner& left, const Corner& right);
 
 }  // namespace recurve

@@ -40,7 +40,7 @@ absl::Status CheckSlotTables(int64_t links, Strategy strategy, const ByteBudget&
   if (links <= kMaxSlotLinks && table.ok()) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       "strategy ", std::string(ToString(strategy)), " would need a table of ", links, " links by ", most.slots,
-      " slots; it does at most ", kMaxSlotLinks, " links and ", kMaxMsmTableCells, " cells; ask for auto"));
+      " slots; the limits are ", kMaxSlotLinks, " links and ", kMaxMsmTableCells, " cells; use auto"));
 }
 
 std::unique_ptr<SlotSearch> MakeSlotSearch(const Sizing& sizing, Strategy strategy, Planner& planner) {
@@ -82,7 +82,7 @@ ByteBudget ForwardCounts::StoreIn(int64_t total) const {
 }
 
 absl::StatusOr<int64_t> ForwardCounts::In(int64_t total, const CancelCheck& cancelled) {
-  if (cancelled && cancelled()) return absl::CancelledError("the question was cancelled");
+  if (cancelled && cancelled()) return absl::CancelledError("the request was cancelled");
   const ByteBudget store = StoreIn(total);
   switch (strategy_) {
     case Strategy::kStoreAll:

@@ -12,24 +12,23 @@
 
 namespace recurve {
 
-// Forwards of one sizing by one strategy. They fall as the total grows; those of ism, where tapes are smaller than
-// states, only nearly always (slot_search.h). Not thread-safe.
+// Forward counts of one strategy for one sizing. They decrease as the total grows, with rare exceptions for ism if
+// tapes are smaller than states (slot_search.h). Not thread-safe.
 class ForwardCounts {
  public:
   // The planner must outlive it.
   static absl::StatusOr<ForwardCounts> Make(const Sizing& sizing, Strategy strategy, Planner& planner);
 
-  // The smallest total in which the strategy can do the chain; may be above kMaxBytes.
+  // The smallest feasible total; may exceed kMaxBytes.
   int64_t least_total() const { return least_total_; }
-  // From here on nothing changes; may be above kMaxBytes.
+  // The total beyond which counts no longer change; may exceed kMaxBytes.
   int64_t most_total() const { return std::max(least_total_, sizing_.store_all_bytes); }
-  // Totals at which anything changes are fixed_bytes and a multiple of this.
+  // Counts change only at totals of fixed_bytes plus a multiple of this.
   int64_t unit() const;
 
-  // In a total of at least least_total(), at most kMaxBytes. RESOURCE_EXHAUSTED when kIsm or kMsm would need too large
-  // a table.
+  // The count in a total, least_total()..kMaxBytes. RESOURCE_EXHAUSTED when kIsm or kMsm would need too large a table.
   absl::StatusOr<int64_t> In(int64_t total, const CancelCheck& cancelled);
-  // The plan with those forwards.
+  // The plan with that count.
   absl::StatusOr<Plan> PlanIn(int64_t total, const CancelCheck& cancelled);
 
  private:

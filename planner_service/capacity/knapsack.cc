@@ -10,12 +10,12 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMaxSums = 5'000'000;  // looked at
+constexpr int64_t kMaxSums = 5'000'000;  // that are computed
 
 // A step along the lower convex hull of a menu.
 struct Step {
   size_t menu;
-  size_t item;  // that it leads to
+  size_t item;  // at the end of the step
   int64_t bytes;
   double saving;
   double price() const { return saving / static_cast<double>(bytes); }
@@ -57,8 +57,8 @@ Knapsack::Knapsack(const std::vector<const Menu*>& menus, int64_t total_bytes)
   SetBound();
 }
 
-// From the cheapest items along the hulls, the steps that save most per byte first. The first that does not fit has the
-// price at which the bound is best.
+// Greedy: starts from the cheapest items and takes the hull steps that save the most time per byte first. The price of
+// the first step that does not fit gives the tightest bound.
 void Knapsack::WalkHulls() {
   choice_.items.assign(menus_.size(), 0);
   int64_t bytes = 0;
@@ -89,48 +89,48 @@ void Knapsack::SetBound() {
 }
 
 absl::StatusOr<Choice> Knapsack::Solve(const CancelCheck& cancelled) {
-  // A choice with a hidden item takes at least this.
+  // A lower bound for choices with a hidden item.
   double hidden_bound = std::numeric_limits<double>::infinity();
   for (size_t menu = 0; menu < menus_.size(); ++menu) {
     for (const Item& item : menus_[menu]->hidden) hidden_bound = std::min(hidden_bound, bound_ + Regret(menu, item));
   }
-  ASSIGN_OR_RETURN(const bool best, SumUp(cancelled));
+  ASSIGN_OR_RETURN(const bool best, BuildSums(cancelled));
   choice_.time_lower_bound = std::min({choice_.time, hidden_bound, best ? choice_.time : bound_});
   return choice_;
 }
 
-// Tells whether all choices of listed items were looked at that could be better.
-absl::StatusOr<bool> Knapsack::SumUp(const CancelCheck& cancelled) {
+// Returns whether all listed choices that could be better were covered.
+absl::StatusOr<bool> Knapsack::BuildSums(const CancelCheck& cancelled) {
   std::vector<std::vector<Sum>> layers = {{Sum()}};
-  int64_t cheapest_after = 0;  // bytes that the menus to come take at least
-  int64_t looked_at = 0;
+  int64_t cheapest_after = 0;  // minimum bytes of the remaining menus
+  int64_t computed = 0;
   for (const Menu* menu : menus_) cheapest_after += menu->items.front().bytes;
   for (size_t menu = 0; menu < menus_.size(); ++menu) {
-    if (cancelled && cancelled()) return absl::CancelledError("the question was cancelled");
+    if (cancelled && cancelled()) return absl::CancelledError("the request was cancelled");
     cheapest_after -= menus_[menu]->items.front().bytes;
-    const std::vector<uint32_t> worthy = Worthy(menu);
-    looked_at += static_cast<int64_t>(layers.back().size() * worthy.size());
-    if (looked_at > kMaxSums) return false;
-    layers.push_back(Extend(layers.back(), menu, worthy, total_bytes_ - cheapest_after));
+    const std::vector<uint32_t> candidates = Candidates(menu);
+    computed += static_cast<int64_t>(layers.back().size() * candidates.size());
+    if (computed > kMaxSums) return false;
+    layers.push_back(Extend(layers.back(), menu, candidates, total_bytes_ - cheapest_after));
   }
   TakeBest(layers);
   return true;
 }
 
-// The items of a menu that do not use up the slack by themselves.
-std::vector<uint32_t> Knapsack::Worthy(size_t menu) const {
-  std::vector<uint32_t> worthy;
+// The items of a menu whose regret alone does not use up the slack.
+std::vector<uint32_t> Knapsack::Candidates(size_t menu) const {
+  std::vector<uint32_t> candidates;
   for (uint32_t index = 0; index < menus_[menu]->items.size(); ++index) {
-    if (Regret(menu, menus_[menu]->items[index]) < Slack()) worthy.push_back(index);
+    if (Regret(menu, menus_[menu]->items[index]) < Slack()) candidates.push_back(index);
   }
-  return worthy;
+  return candidates;
 }
 
 std::vector<Knapsack::Sum> Knapsack::Extend(const std::vector<Sum>& sums, size_t menu,
-                                            const std::vector<uint32_t>& worthy, int64_t most_bytes) const {
+                                            const std::vector<uint32_t>& candidates, int64_t most_bytes) const {
   std::vector<Sum> longer;
   for (uint32_t before = 0; before < sums.size(); ++before) {
-    for (const uint32_t index : worthy) {
+    for (const uint32_t index : candidates) {
       const Item& item = menus_[menu]->items[index];
       const Sum sum = {.bytes = sums[before].bytes + item.bytes,
                        .time = sums[before].time + item.time,
@@ -150,7 +150,7 @@ std::vector<Knapsack::Sum> Knapsack::Extend(const std::vector<Sum>& sums, size_t
   return best;
 }
 
-// The last sum of the last layer takes the least time, where there is any that is better than what is known.
+// The last sum of the last layer has the minimum time. Takes it if it beats the current choice.
 void Knapsack::TakeBest(const std::vector<std::vector<Sum>>& layers) {
   if (layers.back().empty() || layers.back().back().time >= choice_.time) return;
   choice_.time = layers.back().back().time;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The largest value of a dimension that fits. With a larger value nothing of a split becomes smaller: bytes fixed,
-// bytes of a state, bytes of a tape, links, and so the time of the best plan. Nor do the forwards per link, but with
-// kChen (docs/planning.md). But the slowdown of one of many choices, which is relative to the fastest of them, may
-// fall; so may that of what the executor's rule takes. So ranges of values are halved, the upper half first, and a
-// range is left out when the time at its low end is too slow, if need be even for the store-all time at its high end.
+// The largest value of a dimension that fits. As the value grows, nothing about a split shrinks: not its fixed bytes,
+// state bytes, tape bytes or links, so not the time of its best plan, and (except for kChen, docs/planning.md) not its
+// forwards per link. But the slowdown is not monotonic: with several choices it is relative to the fastest, and the
+// executor's rule may switch to another link. So this is a branch and bound: ranges of values are halved, the upper
+// half first, and a range is skipped if the time at its low end is too slow, if necessary even relative to the
+// store-all time at its high end.
 #include <optional>
 #include <string>
 #include <utility>
@@ -83,7 +84,7 @@ class LargestSearch {
     return TradeOff::Make(std::move(splits), strategy_, planner_);
   }
 
-  // Beyond, the bytes of the job would be more than can be counted.
+  // Above this value, the bytes of the job overflow the limit.
   int64_t LargestCountable() {
     int64_t low = 1;
     int64_t high = MostOf(dimension_);
@@ -98,13 +99,13 @@ class LargestSearch {
     return low;
   }
 
-  // The largest value that fits in any of the ranges, which lie above each other; 0 when none does.
+  // The largest value in the ranges, which are in increasing order, that fits; 0 if none does.
   absl::StatusOr<int64_t> Search(std::vector<Range> ranges) {
     for (int64_t steps = 0; !ranges.empty(); ++steps) {
       if (steps == kMaxSearchSteps) {
         return absl::ResourceExhaustedError(absl::StrCat("the largest value was not found in ", kMaxSearchSteps,
                                                          " steps; it is at most ", ranges.back().high,
-                                                         ": give less budget_bytes or max_slowdown"));
+                                                         ": lower budget_bytes or max_slowdown"));
       }
       const auto [low, high] = ranges.back();
       ranges.pop_back();
@@ -124,7 +125,7 @@ class LargestSearch {
     return pick.has_value() && pick->slowdown <= max_slowdown_;
   }
 
-  // Whether any value between may fit.
+  // Whether any value in the range may fit.
   absl::StatusOr<bool> MayFit(int64_t low_value, int64_t high_value) {
     ASSIGN_OR_RETURN(TradeOff low, At(low_value));
     ASSIGN_OR_RETURN(TradeOff high, At(high_value));
@@ -142,13 +143,13 @@ class LargestSearch {
       if (time / (grows ? low : high).ReferenceTime(index) <= max_slowdown_) return true;
       if (!low.by_rule()) continue;
       ASSIGN_OR_RETURN(const std::optional<Pick> at_high, high.Of(index, budget_bytes_, cancelled_));
-      // The rule takes this split all over the range, or one before it.
+      // The rule chooses this split, or an earlier one, throughout the range.
       if (at_high && at_high->forward_count <= 2 * (grows ? high : low).split(index).sizing.links) break;
     }
     return false;
   }
 
-  // Whether splits of the same index grow with the value. Those of the rule may not, where its links change.
+  // Whether splits of the same index grow with the value. Those of the rule may not, if its links change.
   static bool Comparable(const TradeOff& low, const TradeOff& high) {
     if (low.splits() != high.splits()) return false;
     if (!low.by_rule() || low.splits() == 1) return true;

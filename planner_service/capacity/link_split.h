@@ -10,24 +10,24 @@
 
 namespace recurve {
 
-// A workload split into links of one length: a chain with what it costs.
+// A workload split into links of one length: a chain with its costs.
 struct LinkSplit {
   Sizing sizing;
-  LinkCosts costs;        // a forward lasts 1, a backward 2 when nothing was measured
+  LinkCosts costs;        // if not measured: 1 per forward, 2 per backward
   bool measured = false;  // the costs are seconds
 
   double Time(int64_t forward_count) const { return PredictSeconds(forward_count, sizing.links, costs); }
   double StoreAllTime() const { return Time(sizing.links); }
-  // Recounts the links, for a sequence of `length` steps in the same fixed bytes.
+  // Changes the sequence to `length` steps, with the same fixed bytes.
   void SetLength(int64_t length);
 };
 
-// The ways to split a workload, at least one, in the order in which they are preferred.
+// The ways to split a workload, at least one, in order of preference.
 struct LinkSplits {
   std::vector<LinkSplit> splits;
-  // Nothing was measured: forward counts choose among them (LinkChooser, planner_service/model/link_choice.h), and each
-  // is compared with its own store-all. Otherwise the least time does, compared with the fastest store-all of all
-  // splits.
+  // True if nothing was measured: forward counts choose among the splits (LinkChooser,
+  // planner_service/model/link_choice.h), and slowdowns are relative to a split's own store-all. Otherwise the minimum
+  // time chooses, and slowdowns are relative to the fastest store-all of all splits.
   bool by_rule = false;
 
   double ReferenceTime(const LinkSplit& split) const;

@@ -19,10 +19,10 @@
 namespace recurve {
 namespace {
 
-constexpr size_t kCornersInAll = 50'000;  // from which on no more are looked for
-constexpr int64_t kFirstCorners = 16;     // of each kind
+constexpr size_t kMaxTotalCorners = 50'000;  // the search for corners stops at this number
+constexpr int64_t kFirstCorners = 16;        // per kind
 
-// Workloads that are to share a total. Equal ones are looked at once.
+// Workloads that share a total. Equal ones form a kind and are evaluated once.
 class Parties {
  public:
   static absl::StatusOr<Parties> Make(const std::vector<Workload>& workloads, Strategy strategy, Planner& planner) {
@@ -47,7 +47,7 @@ class Parties {
   size_t kind(size_t party) const { return kind_[party]; }
   TradeOff& OfKind(size_t kind) { return trade_offs_[kind]; }
 
-  // Of all parties, when those of a kind have `totals` of that kind. Saturating.
+  // The sum over all parties of the total of their kind. Saturating.
   int64_t Sum(const std::vector<int64_t>& totals) const {
     int64_t sum = 0;
     for (const size_t kind : kind_) sum = SaturatingAdd(sum, totals[kind]);
@@ -63,7 +63,7 @@ class Parties {
   std::vector<size_t> kind_;          // by party
 };
 
-// Finds the least slowdown that all parties can have within the bytes, by bisection.
+// Minimizes the largest slowdown of all parties within the bytes, by bisection.
 class SlowdownSplit {
  public:
   SlowdownSplit(Parties& parties, int64_t total_bytes, const CancelCheck& cancelled)
@@ -71,7 +71,7 @@ class SlowdownSplit {
 
   // A total for each kind. The least totals must fit.
   absl::StatusOr<std::vector<int64_t>> Run() {
-    // `low` is too fast to fit, `high` fits; what a kind needs for either.
+    // Invariant: slowdown `low` does not fit, `high` does. The totals per kind for both.
     std::vector<int64_t> at_low, at_high;
     for (size_t kind = 0; kind < parties_.kinds(); ++kind) {
       at_low.push_back(parties_.OfKind(kind).most_total());
@@ -108,7 +108,7 @@ class SlowdownSplit {
     return slowest;
   }
 
-  // Lowers totals, no further than to `least`, to the smallest that do for `slowdown`; they must do already.
+  // Lowers totals that suffice for `slowdown` to the smallest that do, but not below `least`.
   absl::Status Lower(double slowdown, const std::vector<int64_t>& least, std::vector<int64_t>& totals) {
     for (size_t kind = 0; kind < parties_.kinds(); ++kind) {
       ASSIGN_OR_RETURN(totals[kind], parties_.OfKind(kind).Smallest(slowdown, least[kind], totals[kind], cancelled_));
@@ -121,8 +121,9 @@ class SlowdownSplit {
   const CancelCheck& cancelled_;
 };
 
-// Finds the split of least total time. Corners are looked for where they could be part of a better split: between two
-// corners nothing can be better than the bytes of the left one with the time of the right one.
+// Finds the split of minimum total time: a knapsack problem whose items are the corners of the curves. Corners are
+// searched only where they could improve the split: a corner between two others cannot be better than the bytes of the
+// left one with the time of the right one.
 class TimeSplit {
  public:
   TimeSplit(Parties& parties, int64_t total_bytes, const CancelCheck& cancelled)
@@ -136,16 +137,16 @@ class TimeSplit {
     for (size_t kind = 0; kind < parties.kinds(); ++kind) searches_.emplace_back(parties.OfKind(kind), cancelled);
   }
 
-  // Of items, which are corners. The least totals must fit.
+  // A choice of corners. The least totals must fit.
   absl::StatusOr<Choice> Run() {
     for (size_t kind = 0; kind < searches_.size(); ++kind) {
       RETURN_IF_ERROR(searches_[kind].FindEnds());
       RETURN_IF_ERROR(searches_[kind].Split(kFirstCorners, LogarithmicArea));
       SetMenu(kind);
     }
-    for (size_t found = 0, before = 1; found != before && found < kCornersInAll;) {
+    for (size_t found = 0, before = 1; found != before && found < kMaxTotalCorners;) {
       before = found;
-      RETURN_IF_ERROR(SplitWhatMatters());
+      RETURN_IF_ERROR(RefineCorners());
       found = 0;
       for (const Menu& menu : menus_) found += menu.items.size();
     }
@@ -172,7 +173,7 @@ class TimeSplit {
     }
   }
 
-  absl::Status SplitWhatMatters() {
+  absl::Status RefineCorners() {
     const Knapsack knapsack(of_party_, total_bytes_);
     for (size_t kind = 0; kind < searches_.size(); ++kind) {
       const auto worth = [&](const Corner& left, const Corner& right) {
@@ -191,7 +192,7 @@ class TimeSplit {
   const CancelCheck& cancelled_;
   std::vector<CornerSearch> searches_;  // by kind
   std::vector<Menu> menus_;             // by kind
-  std::vector<size_t> some_party_;      // of each kind
+  std::vector<size_t> some_party_;      // by kind
   std::vector<const Menu*> of_party_;
 };
 
@@ -199,15 +200,15 @@ absl::Status CheckMeasured(Parties& parties) {
   for (size_t party = 0; party < parties.size(); ++party) {
     if (parties.OfKind(parties.kind(party)).split(0).measured == parties.OfKind(0).split(0).measured) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        "workloads[", party, "] has ", parties.OfKind(0).split(0).measured ? "no costs" : "costs",
-        " where workloads[0] is otherwise: their times cannot be added up; give all of them costs, or none"));
+        "workloads[", party, "] has ",
+        parties.OfKind(0).split(0).measured ? "no costs, workloads[0] does" : "costs, workloads[0] does not",
+        ": their times cannot be added; give costs for all workloads or for none"));
   }
   return absl::OkStatus();
 }
 
-// Totals for each party.
 struct Shares {
-  std::vector<int64_t> totals;
+  std::vector<int64_t> totals;  // by party
   double time = 0;
   double time_lower_bound = 0;
 };
@@ -230,7 +231,7 @@ absl::StatusOr<Shares> ForLeastSlowdown(Parties& parties, int64_t total_bytes, c
   return shares;
 }
 
-// The advice for each party; without totals it says what each needs at least.
+// The advice for each party; without totals, the minimum that each needs.
 absl::StatusOr<std::vector<Advice>> AdviseAll(Parties& parties, const std::vector<int64_t>& totals,
                                               const CancelCheck& cancelled) {
   std::vector<std::optional<Advice>> of_kind(parties.kinds());

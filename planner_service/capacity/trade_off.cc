@@ -71,7 +71,7 @@ absl::Status TradeOff::SetLimits(const CancelCheck& cancelled) {
   for (size_t index = 0; index < splits(); ++index) {
     limits.push_back(limit);
     if (!splits_.by_rule || counts_[index].least_total() > limit) continue;
-    // The smallest total up to the limit in which this split settles the rule.
+    // The smallest total up to the limit in which this split satisfies the rule.
     int64_t low = counts_[index].least_total();
     int64_t high = limit + 1;
     while (low < high) {
@@ -99,7 +99,7 @@ absl::StatusOr<std::optional<int64_t>> TradeOff::Smallest(double slowdown, const
 }
 
 absl::StatusOr<int64_t> TradeOff::Smallest(double slowdown, int64_t low, int64_t high, const CancelCheck& cancelled) {
-  // Multiples of the unit, from the smallest that is no less than `low` to the largest that is no more than `high`.
+  // Bisects over offset + n * unit: `first` and `last` are the smallest and largest n within [low, high].
   const int64_t offset = split(0).sizing.fixed_bytes % unit_;
   int64_t first = (std::max(low, least_total()) - offset + unit_ - 1) / unit_;
   int64_t last = (high - offset) / unit_;

@@ -14,20 +14,20 @@
 
 namespace recurve {
 
-// What a total buys: a split, and the forwards of its cheapest plan.
+// The split used in a total, with the forward count of its cheapest plan.
 struct Pick {
   size_t split = 0;
   int64_t forward_count = 0;
   double slowdown = 1;
 };
 
-// Time against memory of a workload by one strategy, whichever of its splits is taken in each total.
+// The trade-off between time and memory of a workload for one strategy, over all of its splits.
 //
-// Where forward counts choose, more bytes may buy a slower plan: of links with up to two forwards each they take the
-// longest. So the fastest of all totals *up to* one is asked for apart from what is taken *in* it. Each split has a
-// limit, the last total before a longer link settles the rule. Up to there it is passed over only for splits with fewer
-// forwards a link, or for longer links, so the fastest is that of all splits, each in the total or at its limit. Not
-// thread-safe.
+// If forward counts choose the split, more bytes may lead to a slower plan: the rule takes the longest link with at
+// most two forwards per link. Therefore In() gives the pick in a total, and UpTo() the fastest in any total up to that
+// one. UpTo() gives each split a limit, the last total before a longer link satisfies the rule. Up to its limit, a
+// split is rejected only in favor of splits with fewer forwards per link or longer links. So the fastest pick is the
+// fastest of all splits, each evaluated in the total or at its limit if that is lower. Not thread-safe.
 class TradeOff {
  public:
   // INVALID_ARGUMENT when the strategy is unknown. The planner must outlive it.
@@ -41,25 +41,25 @@ class TradeOff {
   double Slowdown(size_t index, int64_t forward_count) const {
     return split(index).Time(forward_count) / references_[index];
   }
-  // The split that can be done in the fewest bytes, and those, which may be more than kMaxBytes.
+  // The split that is feasible in the fewest bytes, and those bytes, which may exceed kMaxBytes.
   size_t least_split() const;
   int64_t least_total() const { return counts_[least_split()].least_total(); }
-  // Totals where anything changes are a multiple of this apart.
+  // Totals at which a pick changes are a multiple of this apart.
   int64_t unit() const { return unit_; }
-  // From here on nothing changes; at most kMaxBytes.
+  // The total beyond which picks no longer change; at most kMaxBytes.
   int64_t most_total() const;
 
-  // What is taken in a total, at most kMaxBytes; none when it is too little.
+  // The pick in a total, at most kMaxBytes; nullopt if no split is feasible.
   absl::StatusOr<std::optional<Pick>> In(int64_t total, const CancelCheck& cancelled);
-  // The fastest that is taken in any total up to `total`.
+  // The fastest pick in any total up to `total`.
   absl::StatusOr<std::optional<Pick>> UpTo(int64_t total, const CancelCheck& cancelled);
-  // The smallest total in which what is taken is at most so slow; none when that is more than kMaxBytes.
+  // The smallest total whose pick has at most this slowdown; nullopt if it exceeds kMaxBytes.
   absl::StatusOr<std::optional<int64_t>> Smallest(double slowdown, const CancelCheck& cancelled);
-  // The smallest total from `low` on where UpTo is at most so slow; in `high`, at most kMaxBytes, it must be.
+  // The smallest total in [low, high] at which UpTo has at most this slowdown, as it must have at `high` <= kMaxBytes.
   absl::StatusOr<int64_t> Smallest(double slowdown, int64_t low, int64_t high, const CancelCheck& cancelled);
-  // Of one split; none when `total` is too little for it.
+  // The pick of one split; nullopt if it is not feasible in `total`.
   absl::StatusOr<std::optional<Pick>> Of(size_t index, int64_t total, const CancelCheck& cancelled);
-  // Its plan.
+  // The plan of that pick.
   absl::StatusOr<Plan> PlanIn(size_t index, int64_t total, const CancelCheck& cancelled) {
     return counts_[index].PlanIn(total, cancelled);
   }
@@ -70,9 +70,9 @@ class TradeOff {
 
   LinkSplits splits_;
   Strategy strategy_;
-  std::vector<ForwardCounts> counts_;  // of each split
-  std::vector<double> references_;     // of each split: the time that is slowdown 1
-  std::vector<int64_t> limits_;        // of each split; empty until they are needed
+  std::vector<ForwardCounts> counts_;  // by split
+  std::vector<double> references_;     // by split: the time with slowdown 1
+  std::vector<int64_t> limits_;        // by split; empty until needed
   int64_t unit_ = 1;
 };
 

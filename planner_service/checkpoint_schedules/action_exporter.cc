@@ -42,7 +42,7 @@ void ActionExporter::Finish(std::vector<CheckpointAction>& out) {
 
 void ActionExporter::AddForward(const Action& action, std::vector<CheckpointAction>& out) {
   if (read_) {
-    // Tapes that begin at a state in RAM take its place, and the state is part of them.
+    // Tapes that begin at a state in RAM replace it, since they contain the state.
     const bool moved = read_->dropped || (action.tape == Tape::kStored && read_->level == Level::kDevice);
     out.push_back({.kind = moved ? Kind::kMove : Kind::kCopy, .n0 = read_->state, .storage = StorageOf(read_->level)});
     if (moved) Written(read_->level).Remove(read_->state, read_->state + 1);
@@ -87,7 +87,7 @@ void ActionExporter::AddReverse(const Action& action, std::vector<CheckpointActi
   }
 }
 
-// A state that was read for a reverse: adjoint data has its own.
+// A state read for a reverse needs no copy: the adjoint data contains it.
 void ActionExporter::ForgetRead(std::vector<CheckpointAction>& out) {
   if (read_ && read_->dropped) Drop(read_->state, read_->level, out);
   read_.reset();

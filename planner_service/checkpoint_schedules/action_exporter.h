@@ -12,10 +12,10 @@
 
 namespace recurve {
 
-// Writes the actions of a ScheduleWalk in the vocabulary of checkpoint_schedules, one by one. The result does the same
-// links in the same order and stores no more. Adjoint data there contains the states that it needs, so a state that is
-// stored only for a tape's sake is not stored again; state 0, which the caller keeps here, is stored by the first
-// forward. Memory is O(states and tapes stored at once). Not thread-safe.
+// Translates the actions of a ScheduleWalk to those of checkpoint_schedules, one by one. The result runs the same links
+// in the same order and stores no more. There, adjoint data contains the states that it needs, so a state stored only
+// for a tape is not stored again; state 0, which here the caller keeps, is stored by the first forward. Memory is
+// O(states and tapes stored at once). Not thread-safe.
 //
 //   ActionExporter exporter(schedule.length());
 //   while (std::optional<Action> action = walk.Next()) exporter.Add(*action, lines);
@@ -25,20 +25,21 @@ class ActionExporter {
   // `start` says where state 0 is kept.
   explicit ActionExporter(int64_t length, Level start = Level::kDevice) : length_(length), start_(start) {}
 
-  // Appends what stands for `action`, none to four actions, to `out`. What the next action decides comes with it.
+  // Appends the translation of `action`, zero to four actions, to `out`. Output that depends on the next action is
+  // deferred until it is added.
   void Add(const Action& action, std::vector<CheckpointAction>& out);
   void Finish(std::vector<CheckpointAction>& out);
 
  private:
-  // A state that has been made current and not been used yet.
+  // A state that has been made current but not used yet.
   struct Read {
     int64_t state;
     Level level;
-    bool dropped;  // it was discarded at once
+    bool dropped;  // discarded since
   };
   struct Tapes {
     int64_t begin;
-    bool in_work;  // have been moved there
+    bool in_work;  // moved to WORK
   };
 
   void AddForward(const Action& action, std::vector<CheckpointAction>& out);

@@ -26,7 +26,7 @@ absl::Status CheckSteps(const CheckpointAction& action) {
 }  // namespace
 
 absl::Status ActionImporter::Add(const CheckpointAction& action, int64_t source, std::vector<Imported>& out) {
-  if (ended_) return absl::InvalidArgumentError("nothing may come after EndReverse");
+  if (ended_) return absl::InvalidArgumentError("no action may follow EndReverse");
   switch (action.kind) {
     case Kind::kForward:
       return AddForward(action, source, out);
@@ -52,16 +52,18 @@ absl::Status ActionImporter::CheckEnded() const {
 absl::Status ActionImporter::AddForward(const CheckpointAction& action, int64_t source, std::vector<Imported>& out) {
   RETURN_IF_ERROR(CheckSteps(action));
   const bool in_store = IsStore(action.storage);
-  if (action.write_ics && !in_store)
-    return absl::InvalidArgumentError("restart data can be stored in RAM or DISK only");
+  if (action.write_ics && !in_store) {
+    return absl::InvalidArgumentError("restart data can only be stored in RAM or DISK");
+  }
   if (action.write_adj_deps && action.storage == Storage::kNone) {
     return absl::InvalidArgumentError("adjoint data cannot be stored in NONE");
   }
   EmitTaped(kNothing, out);
   DropLeftover(out);
-  if (read_)
+  if (read_) {
     Emit({.kind = Action::Kind::kCopy, .level = read_->level, .begin = read_->state, .end = read_->state},
          read_->source, out);
+  }
   DropMoved(out);
   Action forward{.tape = action.write_adj_deps ? Tape::kStored : Tape::kNone,
                  .write_state = action.write_ics && action.n0 != 0,
@@ -71,7 +73,7 @@ absl::Status ActionImporter::AddForward(const CheckpointAction& action, int64_t 
   if (action.write_adj_deps && action.storage == Storage::kWork) {
     if (work_.FirstIn(action.n0) < action.n1) {
       return absl::FailedPreconditionError(
-          absl::StrCat("adjoint data of step ", work_.FirstIn(action.n0), " is in WORK already"));
+          absl::StrCat("the adjoint data of step ", work_.FirstIn(action.n0), " is already in WORK"));
     }
     work_.Add(action.n0, action.n1);
     taped_ = {forward, source};
@@ -81,16 +83,16 @@ absl::Status ActionImporter::AddForward(const CheckpointAction& action, int64_t 
   if (!action.write_ics && !action.write_adj_deps) return absl::OkStatus();
   const Snapshot snapshot{.restart_data = action.write_ics, .tapes_end = action.write_adj_deps ? action.n1 : action.n0};
   if (!snapshots_.emplace(std::pair(action.storage, action.n0), snapshot).second) {
-    return absl::FailedPreconditionError(absl::StrCat("something is stored under step ", action.n0, " already"));
+    return absl::FailedPreconditionError(absl::StrCat("data of step ", action.n0, " is already stored"));
   }
   if (static_cast<int64_t>(snapshots_.size()) <= kMaxStoredRanges) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("more than ", kMaxStoredRanges, " things are stored at once"));
+  return absl::ResourceExhaustedError(absl::StrCat("more than ", kMaxStoredRanges, " objects are stored at once"));
 }
 
 absl::Status ActionImporter::AddReverse(const CheckpointAction& action, int64_t source, std::vector<Imported>& out) {
   RETURN_IF_ERROR(CheckSteps(action));
   if (!action.clear_adj_deps) {
-    return absl::InvalidArgumentError("adjoint data that stays for another adjoint cannot be expressed");
+    return absl::InvalidArgumentError("keeping adjoint data for another adjoint is not supported");
   }
   if (const int64_t missing = work_.FirstOut(action.n0); missing < action.n1) {
     return absl::FailedPreconditionError(absl::StrCat("the adjoint data of step ", missing, " is not in WORK"));
@@ -100,7 +102,7 @@ absl::Status ActionImporter::AddReverse(const CheckpointAction& action, int64_t 
   const bool from_store = stored_tapes_.Contains(action.n0);
   Emit({.kind = Action::Kind::kReverse, .begin = action.n0, .end = action.n1}, source, out);
   stored_tapes_.Remove(action.n0, action.n1);
-  leftover_.reset();  // went with the tape before it
+  leftover_.reset();  // freed with the tape before it
   if (from_store && action.n0 > 0 && !stored_tapes_.Contains(action.n0 - 1) && !device_.Contains(action.n0)) {
     leftover_ = {{.kind = Action::Kind::kDiscard, .begin = action.n0, .end = action.n0}, source};
   }
@@ -110,11 +112,11 @@ absl::Status ActionImporter::AddReverse(const CheckpointAction& action, int64_t 
 absl::Status ActionImporter::AddTransfer(const CheckpointAction& action, int64_t source, std::vector<Imported>& out) {
   const bool dropped = action.kind == Kind::kMove && action.to_storage == Storage::kNone;
   if (!IsStore(action.storage) || (action.to_storage != Storage::kWork && !dropped)) {
-    return absl::InvalidArgumentError("data can only go from RAM or DISK to WORK, or be moved to NONE");
+    return absl::InvalidArgumentError("data can only be copied or moved from RAM or DISK to WORK, or moved to NONE");
   }
   const auto found = snapshots_.find(std::pair(action.storage, action.n0));
   if (found == snapshots_.end()) {
-    return absl::FailedPreconditionError(absl::StrCat("nothing is stored there under step ", action.n0));
+    return absl::FailedPreconditionError(absl::StrCat("no data of step ", action.n0, " is stored there"));
   }
   const Snapshot snapshot = found->second;
   if (action.kind == Kind::kMove) snapshots_.erase(found);
@@ -122,7 +124,7 @@ absl::Status ActionImporter::AddTransfer(const CheckpointAction& action, int64_t
   DropMoved(out);
   if (!dropped) return Load(action, snapshot, source);
   if (stored_tapes_.FirstIn(action.n0) < snapshot.tapes_end) {
-    return absl::InvalidArgumentError("adjoint data that was never used cannot be dropped");
+    return absl::InvalidArgumentError("dropping unused adjoint data is not supported");
   }
   if (snapshot.restart_data) EmitDiscard(action.n0, LevelOf(action.storage), source, out);
   return absl::OkStatus();
@@ -131,7 +133,7 @@ absl::Status ActionImporter::AddTransfer(const CheckpointAction& action, int64_t
 absl::Status ActionImporter::Load(const CheckpointAction& action, const Snapshot& snapshot, int64_t source) {
   if (snapshot.tapes_end > action.n0) {
     if (stored_tapes_.FirstOut(action.n0) < snapshot.tapes_end || work_.FirstIn(action.n0) < snapshot.tapes_end) {
-      return absl::FailedPreconditionError("its adjoint data is in WORK already, or was reversed");
+      return absl::FailedPreconditionError("its adjoint data is already in WORK, or already reversed");
     }
     work_.Add(action.n0, snapshot.tapes_end);
   }

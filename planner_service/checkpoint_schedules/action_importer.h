@@ -16,14 +16,14 @@
 
 namespace recurve {
 
-// Writes a schedule of checkpoint_schedules as actions of action.h, one by one, for a ScheduleVerifier. RAM is the
-// store, DISK the host store. What no action stands for is done by the way:
-//   * state 0 is kept by the caller: storing it costs nothing;
-//   * adjoint data is tapes in the store, wherever it is kept, as the host holds none; moving it to WORK costs nothing,
-//     and it is dropped when it is reversed. The last step before a reverse is taped in the working set if its data
-//     goes to WORK;
-//   * what is left at EndReverse is dropped.
-// Memory is O(what is stored at once). Not thread-safe.
+// Translates a schedule of checkpoint_schedules to actions of action.h, one by one, for a ScheduleVerifier. RAM is the
+// store, DISK the host store. Where the two vocabularies differ:
+//   * the caller keeps state 0: storing it costs nothing;
+//   * adjoint data becomes tapes in the store, whatever its storage, since the host holds no tapes; moving it to WORK
+//     costs nothing, and it is dropped when it is reversed. The last step before a reverse is taped in the working set
+//     if its data goes to WORK;
+//   * whatever is still stored at EndReverse is dropped.
+// Memory is O(objects stored at once). Not thread-safe.
 //
 //   ActionImporter importer;
 //   std::vector<ActionImporter::Imported> actions;
@@ -33,26 +33,26 @@ class ActionImporter {
  public:
   struct Imported {
     Action action;
-    int64_t source;  // of the action that it comes from, as told to Add
+    int64_t source;  // the `source` given to Add with the action that it comes from
   };
 
-  // Appends what `action` stands for to `out`, and what was put off until it came. FAILED_PRECONDITION when data is
-  // used that is not where it should be; INVALID_ARGUMENT for what cannot be written as actions; both with the reason
-  // only. The importer is then of no further use.
+  // Appends the translation of `action` to `out`, preceded by any deferred actions. FAILED_PRECONDITION when the action
+  // uses data that is not in that storage; INVALID_ARGUMENT when it cannot be translated; both with the reason only.
+  // The importer must not be used after an error.
   absl::Status Add(const CheckpointAction& action, int64_t source, std::vector<Imported>& out);
 
-  // FAILED_PRECONDITION if EndReverse has not come.
+  // FAILED_PRECONDITION if EndReverse has not been added.
   absl::Status CheckEnded() const;
 
  private:
   using Storage = CheckpointAction::Storage;
 
-  // What is stored under a step.
+  // The data stored under a step.
   struct Snapshot {
     bool restart_data;
     int64_t tapes_end;  // adjoint data of steps [step, tapes_end)
   };
-  // A state that has been copied or moved to WORK and not been run from yet.
+  // A state that has been copied or moved to WORK, and from which no step has run yet.
   struct Read {
     int64_t state;
     Level level;
@@ -66,8 +66,8 @@ class ActionImporter {
   absl::Status Load(const CheckpointAction& action, const Snapshot& snapshot, int64_t source);
   void End(int64_t source, std::vector<Imported>& out);
 
-  // Each does what was put off: a forward that tapes into WORK, until it is known whether its reverse comes next;
-  // states that a reverse may still need.
+  // Each emits a deferred action: a forward that tapes into WORK, until it is known whether its reverse comes next, or
+  // the discard of a state that a reverse may still need.
   void EmitTaped(int64_t reversed_end, std::vector<Imported>& out);
   void DropLeftover(std::vector<Imported>& out);
   void DropMoved(std::vector<Imported>& out);
@@ -81,9 +81,9 @@ class ActionImporter {
   RangeSet host_;                  // states written to the host store
   RangeSet stored_tapes_;          // links
   RangeSet work_;                  // links whose adjoint data is in WORK
-  std::optional<Imported> taped_;  // the forward that is put off
+  std::optional<Imported> taped_;  // the deferred forward
   std::optional<Read> read_;
-  std::optional<Imported> leftover_;  // discard of a state that came with a tape, which has been reversed
+  std::optional<Imported> leftover_;  // deferred discard of a state stored with a tape that has been reversed
   bool ended_ = false;
 };
 

@@ -31,7 +31,7 @@ constexpr KindName kKinds[] = {
 };
 constexpr const char* kStorages[] = {"RAM", "DISK", "WORK", "NONE"};  // in the order of Storage
 
-// The arguments as each language writes them.
+// The arguments in the syntax of Python or JSON.
 std::string Arguments(const CheckpointAction& action, const char* yes, const char* no, const char* quote) {
   const auto flag = [&](bool value) { return value ? yes : no; };
   const auto storage = [&](Storage value) { return absl::StrCat(quote, kStorages[static_cast<int>(value)], quote); };
@@ -51,7 +51,7 @@ std::string Arguments(const CheckpointAction& action, const char* yes, const cha
   return "";
 }
 
-// Reads arguments one after the other; remembers whether all were what they had to be.
+// Reads arguments one by one and remembers whether all were valid.
 class ArgumentReader {
  public:
   explicit ArgumentReader(const Json& array) : array_(array) {}
@@ -91,7 +91,7 @@ class ArgumentReader {
   bool ok_ = true;
 };
 
-// Nothing where an argument is of the wrong type or out of range.
+// nullopt if an argument has the wrong type or is out of range.
 std::optional<CheckpointAction> ReadArguments(Kind kind, const Json& array) {
   CheckpointAction action{.kind = kind};
   ArgumentReader reader(array);
@@ -138,14 +138,14 @@ absl::StatusOr<CheckpointAction> ParseCheckpointAction(absl::string_view line) {
   ASSIGN_OR_RETURN(const Json parsed, ParseStrictJson<Json>({line.data(), line.size()}));
   const Json& json = parsed;
   if (!json.is_array() || json.empty() || !json[0].is_string()) {
-    return absl::InvalidArgumentError(R"(must be an array that begins with the name of an action)");
+    return absl::InvalidArgumentError("must be an array that begins with the name of an action");
   }
   for (const KindName& kind : kKinds) {
     if (json[0].get_ref<const std::string&>() != kind.name) continue;
     std::optional<CheckpointAction> action;
     if (json.size() == 1 + kind.arguments) action = ReadArguments(kind.kind, json);
     if (action) return *action;
-    return absl::InvalidArgumentError(absl::StrCat("must be ", kind.usage, " with whole numbers below 2^63, true or ",
+    return absl::InvalidArgumentError(absl::StrCat("must be ", kind.usage, " with integers below 2^63, true or ",
                                                    "false, and \"RAM\", \"DISK\", \"WORK\" or \"NONE\""));
   }
   return absl::InvalidArgumentError("must begin with Forward, Reverse, Copy, Move, EndForward or EndReverse");

@@ -52,7 +52,7 @@ absl::StatusOr<ScheduleHeader> ScheduleFileReader::ReadHeader() {
     const auto found = json.find(field.name);
     if (found == json.end()) continue;
     if (!found->is_number_integer() || (found->is_number_unsigned() && found->get<uint64_t>() > INT64_MAX)) {
-      return Named(absl::StrCat(field.name, " must be a whole number below 2^63"));
+      return Named(absl::StrCat(field.name, " must be an integer below 2^63"));
     }
     header.*field.value = found->get<int64_t>();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Schedules as JSON Lines (docs/schedules.md): a header, then one action of checkpoint_schedules a line.
+// Schedules as JSON Lines (docs/schedules.md): a header, then one action of checkpoint_schedules per line.
 #ifndef RECURVE_PLANNER_SERVICE_CHECKPOINT_SCHEDULES_SCHEDULE_FILE_H_
 #define RECURVE_PLANNER_SERVICE_CHECKPOINT_SCHEDULES_SCHEDULE_FILE_H_
 
@@ -14,10 +14,10 @@
 
 namespace recurve {
 
-// Longest line of a schedule file that is read, in bytes.
+// Maximum length of a line of a schedule file, in bytes.
 inline constexpr int kMaxScheduleLine = 4096;
 
-// What a schedule is for, and what its maker says of it. Fields mean what they do in VerificationTask.
+// The chain that a schedule is for, and claims about the schedule. Fields are as in VerificationTask.
 struct ScheduleHeader {
   std::optional<int64_t> length;
   std::optional<int64_t> state_bytes;
@@ -29,19 +29,19 @@ struct ScheduleHeader {
   friend bool operator==(const ScheduleHeader&, const ScheduleHeader&) = default;
 };
 
-// {"format": "recurve-schedule", "version": 1, "length": 40, ...}, without the end of the line.
+// {"format": "recurve-schedule", "version": 1, "length": 40, ...}, without the newline.
 std::string ToJson(const ScheduleHeader& header);
 
-// Reads a schedule line by line, in constant memory. Empty lines are passed over. Errors are INVALID_ARGUMENT and begin
-// with the number of the line. Refers to the stream. Not thread-safe.
+// Reads a schedule line by line, in constant memory. Skips empty lines. Errors are INVALID_ARGUMENT and begin with the
+// line number. The stream must outlive the reader. Not thread-safe.
 class ScheduleFileReader {
  public:
   explicit ScheduleFileReader(std::istream& in) : in_(in) {}
 
-  // To be called first, once. Fields that it does not know are passed over.
+  // Must be called once, first. Ignores unknown fields.
   absl::StatusOr<ScheduleHeader> ReadHeader();
 
-  // The next action, or nothing at the end of the file.
+  // The next action; nullopt at the end of the file.
   absl::StatusOr<std::optional<CheckpointAction>> ReadAction();
 
   int64_t line() const { return line_; }  // number of the line read last, from 1

@@ -11,9 +11,9 @@
 namespace recurve {
 namespace {
 
-// Every call of the services may be repeated: plans have no side effects, jobs carry a request_id. A server that drains
-// ends calls that cross its farewell with CANCELLED; calls that the client itself cancels are never tried again.
-// For the same reason a call could be sent to two replicas at once, but gRPC's C++ library knows no hedgingPolicy.
+// Every call of the services may be retried: plans have no side effects, and jobs carry a request_id. CANCELLED is
+// retryable because a draining server ends calls that arrive during its shutdown with that code; gRPC never retries
+// calls that the client itself cancels. (Hedging would also be safe, but gRPC's C++ library has no hedgingPolicy.)
 constexpr char kServiceConfig[] = R"({
   "loadBalancingConfig": [{"round_robin": {}}],
   "methodConfig": [{
@@ -44,9 +44,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMostReconnectMs);  // time that one attempt may take
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMostReconnectMs);  // timeout of one attempt
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMostReconnectMs);
-  if (IsLoopbackTarget(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // a proxy would mean itself
+  if (IsLoopbackTarget(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // a proxy would connect to itself
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
 }
 

@@ -9,12 +9,12 @@
 
 namespace recurve {
 
-// Largest answer that a client takes, the same as what the servers send at most.
+// The largest answer that a client accepts, equal to the servers' limit.
 inline constexpr int kMaxMessageBytes = 16 << 20;
 
-// A plaintext channel to a Recurve service. Calls are spread over the addresses of `target` and, when the service is
-// unavailable, tried again up to three times with backoff; dead connections are found by keepalive. Connects when it is
-// first used.
+// A plaintext channel to a Recurve service. Balances calls over the addresses of `target` (round_robin), retries up to
+// three times with backoff when the service is unavailable, and detects dead connections by keepalive. Connects on
+// first use.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
 
 }  // namespace recurve

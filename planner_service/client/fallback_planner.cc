@@ -12,37 +12,37 @@ namespace recurve {
 namespace {
 
 Fallback FallbackOf(const absl::Status& status) {
-  const auto told = [&](const char* what) {
+  const auto quoted = [&](const char* what) {
     return absl::StrCat("the planner service ", what, ": ", absl::StatusCodeToString(status.code()), ": ",
                         status.message());
   };
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-      return {FallbackReason::kUnavailable, told("gave no answer")};
+      return {FallbackReason::kUnavailable, quoted("gave no answer")};
     case absl::StatusCode::kDeadlineExceeded:
-      return {FallbackReason::kTimeout, told("gave no answer")};
+      return {FallbackReason::kTimeout, quoted("gave no answer")};
     case absl::StatusCode::kResourceExhausted:
-      return {FallbackReason::kOverloaded, told("gave no answer")};
+      return {FallbackReason::kOverloaded, quoted("gave no answer")};
     case absl::StatusCode::kDataLoss:
       return {FallbackReason::kBroken, std::string(status.message())};
     default:
-      return {FallbackReason::kError, told("answered with an error")};
+      return {FallbackReason::kError, quoted("answered with an error")};
   }
 }
 
-// What is wrong with a plan whose figures are those of its schedule, against the plan made here.
+// Compares a plan, whose figures match its schedule, with the plan made in this process. nullopt if it is acceptable.
 std::optional<Fallback> Objection(const Plan& plan, const Plan& own) {
   if (plan.feasible != own.feasible) {
-    return Fallback{FallbackReason::kBroken, plan.feasible ? "says that the budget is large enough, which it is not"
-                                                           : "says that the budget is too small, which it is not"};
+    return Fallback{FallbackReason::kBroken, plan.feasible ? "wrongly claims that the budget is large enough"
+                                                           : "wrongly claims that the budget is too small"};
   }
   if (plan.feasible && plan.forward_count > own.forward_count) {
-    return Fallback{FallbackReason::kWorse,
-                    absl::StrCat("has a plan of ", plan.forward_count, " forwards where ", own.forward_count, " do")};
+    return Fallback{FallbackReason::kWorse, absl::StrCat("has a plan of ", plan.forward_count, " forwards where ",
+                                                         own.forward_count, " suffice")};
   }
   if (!plan.feasible && plan.smallest_feasible_budget != own.smallest_feasible_budget) {
     return Fallback{FallbackReason::kBroken,
-                    absl::StrCat("says that the smallest budget is ", plan.smallest_feasible_budget, ", which is ",
+                    absl::StrCat("claims that the smallest budget is ", plan.smallest_feasible_budget, "; it is ",
                                  own.smallest_feasible_budget)};
   }
   return std::nullopt;
@@ -53,7 +53,7 @@ template <typename AnyPlan>
 std::optional<Fallback> Objection(const AnyPlan& plan, const AnyPlan& own) {
   if (plan.cost <= own.cost) return std::nullopt;
   return Fallback{FallbackReason::kWorse,
-                  absl::StrCat("has a plan that costs ", plan.cost, " where ", own.cost, " do")};
+                  absl::StrCat("has a plan that costs ", plan.cost, " where ", own.cost, " suffices")};
 }
 
 }  // namespace

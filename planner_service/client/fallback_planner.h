@@ -19,10 +19,10 @@ namespace recurve {
 enum class FallbackReason : uint8_t {
   kUnavailable,  // it cannot be reached
   kTimeout,      // it did not answer in time
-  kOverloaded,   // it has too much to do
+  kOverloaded,   // it is overloaded
   kError,        // it answered with another error
-  kBroken,       // its answer is no plan for the request
-  kWorse,        // its plan costs more than the one made here
+  kBroken,       // its answer is not a valid plan for the request
+  kWorse,        // its plan costs more than the one made in this process
 };
 inline constexpr FallbackReason kFallbackReasons[] = {FallbackReason::kUnavailable, FallbackReason::kTimeout,
                                                       FallbackReason::kOverloaded,  FallbackReason::kError,
@@ -31,26 +31,25 @@ std::string_view ToString(FallbackReason reason);  // "unavailable", "timeout", 
 
 struct Fallback {
   FallbackReason reason;
-  std::string why;  // as a sentence goes on after "because"; may quote the service
+  std::string why;  // completes a sentence after "because"; may quote the service
 };
 
-// The planner of a job. Asks the planner service and the planner in this process, and takes the plan of the service
-// unless it is broken or costs more. From the first time on that the service gave no such plan, for whatever reason, it
-// is not asked again. Errors are those of the planner in this process. Not thread-safe: of the thread that runs the
-// job.
+// The planner of a job. Asks the planner service and the planner in this process, and uses the plan of the service
+// unless it is broken or costs more. After the first answer that it cannot use, for whatever reason, it does not ask
+// the service again. Errors are those of the planner in this process. Not thread-safe.
 //
 //   FallbackPlanner planner({.target = "127.0.0.1:7401"}, [](const Fallback& fallback) { Warn(fallback.why); });
 //   auto job = TrainingJob::Prepare(spec, {planner, planner}, known_costs, {});
 class FallbackPlanner final : public Planner, public ChainPlanner {
  public:
-  // An empty target: there is no service. `on_fallback` is called at most once.
+  // With an empty target, no service is used. `on_fallback` is called at most once.
   FallbackPlanner(const PlannerCallOptions& service, std::function<void(const Fallback&)> on_fallback);
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override;
   absl::StatusOr<TwoLevelPlan> PlanTwoLevel(const TwoLevelRequest& request, const CancelCheck& cancelled) override;
   absl::StatusOr<ChainPlan> PlanChain(const ChainRequest& request, const CancelCheck& cancelled) override;
 
-  // Whether all plans so far are the service's.
+  // Whether all plans so far came from the service.
   bool uses_service() const { return uses_service_; }
 
  private:

@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-// How often a caller that waits is asked whether it still wants the answer.
+// How often `cancelled` is polled while waiting.
 constexpr std::chrono::milliseconds kPollInterval{5};
 
 }  // namespace
@@ -30,7 +30,7 @@ absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& c
   }
   absl::Status status = FromGrpcStatus(ended.get());
   if (status.ok()) return status;
-  // Cancelled, but not by the caller: the server went away.
+  // Cancelled, but not by the caller: the server has shut down.
   const bool gone = absl::IsCancelled(status) && !(cancelled && cancelled());
   return absl::Status(gone ? absl::StatusCode::kUnavailable : status.code(),
                       absl::StrCat("planner at ", NameOfTarget(options.target), ": ", status.message()));

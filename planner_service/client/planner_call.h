@@ -14,14 +14,14 @@
 
 namespace recurve {
 
-// Starts a call of a stub's async interface; its last argument is called once with how the call ended.
+// Starts a call through a stub's async interface; its last argument is called once with the status of the call.
 using StartCall = std::function<void(grpc::ClientContext&, std::function<void(grpc::Status)>)>;
 
-// Makes one call and returns when it has ended; asks `cancelled` meanwhile. Errors name the target. UNAVAILABLE or
-// DEADLINE_EXCEEDED when no answer came in time; CANCELLED only when `cancelled` said so.
+// Makes one call and returns when it has ended, polling `cancelled` meanwhile. Errors name the target. UNAVAILABLE or
+// DEADLINE_EXCEEDED when no answer came in time; CANCELLED only when `cancelled` returned true.
 absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& cancelled, const StartCall& start);
 
-// DATA_LOSS: what `options.target` answered cannot be used.
+// DATA_LOSS: the answer of `options.target` is unusable.
 absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why);
 
 }  // namespace recurve

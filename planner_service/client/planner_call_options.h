@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// By itself, so that whoever only makes a remote planner does not include gRPC.
+// A separate header, so that code that only creates a remote planner does not include gRPC.
 #ifndef RECURVE_PLANNER_SERVICE_CLIENT_PLANNER_CALL_OPTIONS_H_
 #define RECURVE_PLANNER_SERVICE_CLIENT_PLANNER_CALL_OPTIONS_H_
 
@@ -11,7 +11,7 @@ namespace recurve {
 
 struct PlannerCallOptions {
   std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
-  std::chrono::milliseconds timeout{10'000};  // of one request, retries included
+  std::chrono::milliseconds timeout{10'000};  // of one request, including retries
 };
 
 }  // namespace recurve

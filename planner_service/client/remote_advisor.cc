@@ -15,7 +15,7 @@ namespace {
 
 using AsyncStub = planner::v1::AdvisorService::StubInterface::async_interface;
 
-// A method of the stub that calls its last argument once the call has ended.
+// A method of the stub that calls its last argument when the call has ended.
 template <typename Request, typename Response>
 using Method = void (AsyncStub::*)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>);
 
@@ -88,12 +88,12 @@ class RemoteAdvisor final : public Advisor {
     return advice;
   }
 
-  // That an answer has one entry for each of `strategies`.
+  // Checks that an answer has one entry for each of `strategies`.
   template <typename Entry>
   absl::Status CheckEach(const std::vector<Strategy>& strategies, const std::vector<Entry>& answer) const {
     if (answer.size() != strategies.size()) {
       return UnusableAnswer(options_,
-                            absl::StrCat("it has ", answer.size(), " entries, asked were ", strategies.size()));
+                            absl::StrCat("it has ", answer.size(), " entries; requested were ", strategies.size()));
     }
     for (size_t i = 0; i < strategies.size(); ++i) {
       if (answer[i].strategy != strategies[i]) return OtherStrategy();

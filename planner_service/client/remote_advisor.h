@@ -9,8 +9,7 @@
 
 namespace recurve {
 
-// The planner service as an Advisor. Calls are spread over the addresses of the target (round_robin) and retried with
-// backoff when the service is unavailable. UNAVAILABLE or DEADLINE_EXCEEDED when no answer came in time.
+// The planner service as an Advisor, over MakeChannel. UNAVAILABLE or DEADLINE_EXCEEDED when no answer came in time.
 std::unique_ptr<Advisor> MakeRemoteAdvisor(const PlannerCallOptions& options);
 
 }  // namespace recurve

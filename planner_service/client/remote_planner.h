@@ -9,9 +9,8 @@
 
 namespace recurve {
 
-// The planner service as a Planner. Calls are spread over the addresses of the target (round_robin) and retried with
-// backoff when the service is unavailable. UNAVAILABLE or DEADLINE_EXCEEDED when no answer came in time; DATA_LOSS when
-// the answer is no plan for the request, or its figures are not those of its schedule.
+// The planner service as a Planner, over MakeChannel. UNAVAILABLE or DEADLINE_EXCEEDED when no answer came in time;
+// DATA_LOSS when the answer is not a plan for the request or its figures do not match its schedule.
 std::unique_ptr<Planner> MakeRemotePlanner(const PlannerCallOptions& options);
 
 }  // namespace recurve

@@ -23,7 +23,7 @@ using planner::v1::StreamScheduleResponse;
 constexpr std::chrono::milliseconds kFirstResume{200};
 constexpr std::chrono::milliseconds kLongestResume{3'000};
 
-// Whether the stream ended because of the connection, of a server that goes away or is busy, or of its own deadline.
+// Whether the stream ended because of the connection, a server that shuts down or is overloaded, or its own deadline.
 bool MayResume(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsCancelled(status) || absl::IsResourceExhausted(status) ||
          absl::IsDeadlineExceeded(status);
@@ -40,8 +40,8 @@ struct ScheduleClient::Stream {
   const OnFigures& on_figures;
   const OnAction& on_action;
   std::optional<planner::v1::PlanFigures> figures;  // of the first stream
-  bool any = false;                                 // this stream has brought an action
-  bool stopped = false;                             // the receiver wants no more
+  bool any = false;                                 // this stream has delivered an action
+  bool stopped = false;                             // the receiver has stopped the stream
 
   bool Ended() const { return figures && request.first_action() >= figures->action_count(); }
 };
@@ -97,9 +97,9 @@ absl::Status ScheduleClient::StreamOnce(Stream& stream) {
 absl::Status ScheduleClient::OnMessage(const StreamScheduleResponse& message, Stream& stream) const {
   if (message.has_figures()) {
     const planner::v1::PlanFigures& figures = message.figures();
-    if (stream.figures) {  // taken up again
+    if (stream.figures) {  // resumed
       const bool same = figures.SerializeAsString() == stream.figures->SerializeAsString();
-      return same ? absl::OkStatus() : Unusable("the plan is another one than before the stream broke");
+      return same ? absl::OkStatus() : Unusable("the plan differs from that before the stream broke");
     }
     absl::StatusOr<Plan> plan = DecodeFigures(figures.plan(), stream.request.plan().length());
     if (!plan.ok()) return Unusable(plan.status().message());
@@ -129,7 +129,7 @@ absl::StatusOr<Verdict> ScheduleClient::VerifySchedule(const VerificationTask& t
   planner::v1::VerifyScheduleRequest message;
   *message.mutable_task() = EncodeTask(task);
   bool ended = false;
-  // Write says no once the answer is there, before the last action perhaps.
+  // Write fails once the answer has arrived, possibly before the last action.
   while (writer->Write(message) && !ended) {
     schedule::v1::ActionChunk& chunk = *message.mutable_actions();
     chunk.Clear();

@@ -19,11 +19,11 @@ namespace recurve {
 
 struct ScheduleClientOptions {
   std::string target;                              // gRPC target of the planner service, such as "127.0.0.1:7401"
-  std::chrono::milliseconds stream_time{300'000};  // of one call; a schedule that takes longer is several calls
-  int max_resumes = 6;  // times in a row that a stream without a new action is taken up again, about 10 seconds in all
+  std::chrono::milliseconds stream_time{300'000};  // of one call; a schedule that takes longer needs several calls
+  int max_resumes = 6;  // consecutive attempts to resume a stream without a new action, about 10 seconds in total
 };
 
-// What is known of a plan before its actions.
+// The figures of a plan, which precede its actions.
 struct StreamedPlan {
   Plan plan;                 // without its schedule
   int64_t action_count = 0;  // in the whole schedule; 0 when the plan is not feasible
@@ -39,19 +39,19 @@ class ScheduleClient {
  public:
   using OnFigures = std::function<bool(const StreamedPlan&)>;
   using OnAction = std::function<bool(const Action&)>;
-  // The next action; nothing at the end; an error ends the call with that error.
+  // The next action; nullopt at the end; an error ends the call with that error.
   using NextAction = std::function<absl::StatusOr<std::optional<Action>>()>;
 
   explicit ScheduleClient(const ScheduleClientOptions& options);
 
-  // Hands over the plan's figures once and then each action from number `first_action` on, once and in order, until the
-  // last one has come or one of the two returns false. A stream that breaks, or whose time is over, is taken up again
-  // after the last action that came. INTERNAL when what comes is not what was asked for.
+  // Passes on the plan's figures, then each action from number `first_action` on, once and in order, until the last
+  // action or until a callback returns false. A stream that breaks or exceeds its time is resumed after the last action
+  // received. INTERNAL when the answer does not match the request.
   absl::Status StreamSchedule(const PlanRequest& request, int64_t first_action, const OnFigures& on_figures,
                               const OnAction& on_action);
 
-  // Has a schedule checked. Its actions are asked for one by one, up to the first violation. A call that breaks is not
-  // taken up again, as the actions are gone.
+  // Has a schedule verified. Its actions are requested one by one, up to the first violation. A call that breaks is not
+  // resumed, since the actions cannot be requested again.
   absl::StatusOr<Verdict> VerifySchedule(const VerificationTask& task, const NextAction& next_action);
 
  private:

@@ -30,10 +30,10 @@ absl::Status TargetError(absl::string_view target, absl::string_view what) {
       "ipv4:ADDRESS:PORT,ADDRESS:PORT"));
 }
 
-// The addresses of a target, as texts; none for a scheme whose meaning only gRPC knows (xds, unix-abstract).
+// The addresses of a target, as texts; empty for a scheme that only gRPC interprets (xds, unix-abstract).
 struct Addresses {
   std::vector<std::string> texts;
-  int family = AF_UNSPEC;  // that all must have
+  int family = AF_UNSPEC;  // required of all
 };
 
 absl::StatusOr<Addresses> AddressesOf(absl::string_view target) {
@@ -48,7 +48,7 @@ absl::StatusOr<Addresses> AddressesOf(absl::string_view target) {
   if (absl::StartsWith(target, "unix:")) return Addresses{.texts = {std::string(target)}};
   if (absl::ConsumePrefix(&rest, "dns:") && absl::ConsumePrefix(&rest, "//")) {  // dns://SERVER/NAME
     const size_t slash = rest.find('/');
-    if (slash == absl::string_view::npos) return TargetError(target, "has two slashes after dns: where three go");
+    if (slash == absl::string_view::npos) return TargetError(target, "has two slashes after dns:, must have three");
     rest.remove_prefix(slash + 1);
   }
   if (absl::StrContains(rest, "://")) return TargetError(target, "is a URL");
@@ -60,7 +60,7 @@ bool HasFamily(const std::string& host, int family) {
   return family == AF_UNSPEC || inet_pton(family, host.c_str(), &parsed) == 1;
 }
 
-// The value of an environment variable and its name; the first that is set.
+// An environment variable.
 struct Setting {
   const char* name;
   std::string value;
@@ -68,13 +68,13 @@ struct Setting {
 
 std::optional<Setting> FirstOf(std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing modifies the environment
     if (value != nullptr) return Setting{name, value};
   }
   return std::nullopt;
 }
 
-// What gRPC 1.51 does: https://github.com/grpc/grpc/blob/v1.51.1/src/core/ext/filters/client_channel/http_proxy.cc
+// The rules of gRPC 1.51: https://github.com/grpc/grpc/blob/v1.51.1/src/core/ext/filters/client_channel/http_proxy.cc
 std::optional<Setting> ProxyOf(const std::string& target) {
   if (IsLoopbackTarget(target)) return std::nullopt;
   std::optional<Setting> proxy = FirstOf({"grpc_proxy", "https_proxy", "http_proxy"});
@@ -90,7 +90,7 @@ std::optional<Setting> ProxyOf(const std::string& target) {
   return proxy;
 }
 
-// A URL of a proxy without the user and the password that it may hold.
+// The URL of a proxy without the user name and password that it may contain.
 std::string WithoutPassword(const std::string& url) {
   const size_t at = url.rfind('@');
   if (at == std::string::npos) return url;
@@ -105,15 +105,16 @@ absl::Status CheckTarget(const std::string& target) {
   for (const std::string& text : addresses.texts) {
     const absl::StatusOr<Address> address = ParseAddress(text);
     if (!address.ok()) {
-      // Of "address 'x' has no port; give ..." only what is wrong: a target may be more than an address.
+      // Keeps only the problem of "address 'x' has no port; give ...", since a target has more forms than an address.
       absl::string_view why = address.status().message();
       why = why.substr(0, why.find("; give "));
       if (absl::ConsumePrefix(&why, absl::StrCat("address '", target, "' "))) return TargetError(target, why);
-      return TargetError(target, absl::StrCat("holds the ", why));
+      return TargetError(target, absl::StrCat("contains the ", why));
     }
-    if (address->path.empty() && address->port == 0) return TargetError(target, "has port 0, which nobody listens on");
+    if (address->path.empty() && address->port == 0)
+      return TargetError(target, "has port 0, which cannot be connected to");
     if (!HasFamily(address->host, addresses.family)) {
-      return TargetError(target, absl::StrCat("holds '", address->host, "', which is no ",
+      return TargetError(target, absl::StrCat("contains '", address->host, "', which is not an ",
                                               addresses.family == AF_INET ? "IPv4" : "IPv6", " address"));
     }
   }

@@ -8,15 +8,15 @@
 
 namespace recurve {
 
-// Whether gRPC can reach a service by this text: "HOST:PORT", "unix:PATH", "dns:///HOST:PORT", or a list such as
-// "ipv4:10.0.0.1:7401,10.0.0.2:7401". INVALID_ARGUMENT says what is wrong with it and what is expected: gRPC by itself
-// takes a port modulo 65536, and finds out about the rest call by call.
+// Checks that `target` is a valid gRPC target: "HOST:PORT", "unix:PATH", "dns:///HOST:PORT", or a list such as
+// "ipv4:10.0.0.1:7401,10.0.0.2:7401". INVALID_ARGUMENT names the problem and the expected form. (gRPC itself takes a
+// port modulo 65536 and reports other problems only when a call fails.)
 absl::Status CheckTarget(const std::string& target);
 
-// Whether every address of a target that CheckTarget accepts is this machine's own.
+// Whether every address of `target`, which must pass CheckTarget, is local to this machine.
 bool IsLoopbackTarget(const std::string& target);
 
-// The target as errors name it: with the proxy that gRPC takes from the environment, if any applies.
+// The target as named in errors, with the proxy that gRPC uses according to the environment, if any.
 std::string NameOfTarget(const std::string& target);
 
 }  // namespace recurve

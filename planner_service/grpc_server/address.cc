@@ -63,7 +63,7 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (host.empty()) return AddressError(text, "has no host");
   if (!bracketed && host.find(':') != std::string_view::npos) {
-    return AddressError(text, "has more than one colon; an IPv6 host goes into brackets");
+    return AddressError(text, "has more than one colon; an IPv6 host needs brackets");
   }
   if (!std::all_of(host.begin(), host.end(), [&](char c) { return IsHostCharacter(c, bracketed); })) {
     return AddressError(text, "has a host that is neither a name nor an address");

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kExitWrongUsage = 2;
 
-// The text of an address that a server can listen on.
+// Checks that `text` is an address.
 absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
   RETURN_IF_ERROR(ParseAddress(text).status());
   return text;
@@ -50,12 +50,12 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options) {
   app.set_version_flag("--version", app.get_name() + " " + version, "Print the version and exit");
   AddParsed(app, "--listen", options.listen, options.listen, "ADDRESS",
-            "gRPC address, HOST:PORT or unix:PATH; port 0 takes any free one", CheckedAddress);
+            "gRPC address, HOST:PORT or unix:PATH; port 0 selects any free port", CheckedAddress);
   AddParsed(app, "--metrics-listen", options.metrics_listen, options.metrics_listen, "ADDRESS",
-            "Address of the Prometheus endpoint; port 0 takes any free one, \"\" switches it off",
+            "Address of the Prometheus endpoint; port 0 selects any free port, \"\" disables the endpoint",
             CheckedAddressOrNone);
   AddDuration(app, "--drain-time", options.drain_time,
-              "Time that calls under way get after SIGTERM before they are cancelled");
+              "Time for calls in progress to finish after SIGTERM before they are cancelled");
 }
 
 bool ParseCommandLine(CLI::App& app, int argc, char** argv, int& exit_status) {

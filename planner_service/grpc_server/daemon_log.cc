@@ -26,7 +26,7 @@ namespace {
 
 std::atomic<int64_t> dropped_log_lines{0};
 
-// What a pipe takes as a whole or not at all.
+// Writes of up to this size to a pipe are atomic.
 constexpr size_t kLongestLine = PIPE_BUF;
 
 class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -35,7 +35,8 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
     struct stat file {};
     if (fstat(STDERR_FILENO, &file) != 0) return;
     is_socket_ = S_ISSOCK(file.st_mode);
-    // O_NONBLOCK belongs to an open file, which other processes may share: so open this pipe or terminal once more.
+    // O_NONBLOCK is a property of the open file description, which other processes may share. So this pipe or terminal
+    // is opened again.
     if (S_ISFIFO(file.st_mode) || S_ISCHR(file.st_mode)) {
       own_ = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     }
@@ -64,7 +65,7 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   bool Report() {
-    const std::string text = absl::StrCat(unreported_, " lines of this log were dropped: nobody read them\n");
+    const std::string text = absl::StrCat(unreported_, " lines of this log were dropped because there was no reader\n");
     const spdlog::details::log_msg message({}, "log", spdlog::level::warn, {text.data(), text.size() - 1});
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
@@ -73,7 +74,7 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
     return true;
   }
 
-  // Whether the line was written, or need not be. Errors other than "not now" mean that there is no reader any more.
+  // False if the line would block. Other errors mean that there is no longer a reader; the line is then discarded.
   bool Write(std::string_view line) const {
     if (is_socket_) {
       return send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno != EAGAIN;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The log of a daemon: lines on standard error, which never wait. A line that cannot be written at once, because nobody
-// reads, is dropped and counted; the next line that gets through is preceded by how many there were.
+// The log of a daemon, on standard error, which never blocks. A line that cannot be written immediately, because nobody
+// reads it, is dropped and counted; the next line that is written is preceded by the number of dropped lines.
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_DAEMON_LOG_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_DAEMON_LOG_H_
 
@@ -10,11 +10,11 @@
 
 namespace recurve {
 
-// Makes spdlog's default logger the one above, under this name. To be called at the beginning of main.
+// Makes the log above, under this name, spdlog's default logger. Must be called at the beginning of main.
 void StartDaemonLog(const std::string& program);
 
-// Makes every entry of spdlog's default logger one line of printable text (printable.h), whatever clients and files
-// have put into it. StartDaemonLog does.
+// Makes every entry of spdlog's default logger a single line of printable text (printable.h), even if it contains text
+// of clients or files. StartDaemonLog calls it.
 void MakeLogPrintable();
 
 // Lines dropped by this process so far.

@@ -9,11 +9,11 @@
 namespace recurve {
 namespace {
 
-// gRPC's own key for "try again after so many milliseconds".
+// gRPC's key for the delay before a retry.
 constexpr char kRetryDelayKey[] = "grpc-retry-pushback-ms";
 
-// gRPC's clients take at most 8 KiB of metadata with an answer, and a byte of a message takes up to three there. They
-// would replace a longer message, and its code, by a complaint about its length.
+// gRPC's clients accept at most 8 KiB of metadata with an answer, where a byte of a message takes up to three bytes.
+// They replace a longer message, and its code, by an error about its length.
 constexpr size_t kMostMessageBytes = 2'000;
 
 bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -25,13 +25,13 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   const absl::string_view message = status.message();
   const auto code = static_cast<grpc::StatusCode>(status.code());
   if (message.size() <= kMostMessageBytes) return grpc::Status(code, std::string(message));
-  // The end says what is expected, so what is left out is in the middle.
+  // The end says what is expected, so the middle is omitted.
   size_t head = kMostMessageBytes / 2;
   while (head > 0 && ContinuesCharacter(message[head])) --head;
   size_t tail = message.size() - kMostMessageBytes / 2;
   while (tail < message.size() && ContinuesCharacter(message[tail])) ++tail;
   return grpc::Status(
-      code, absl::StrCat(message.substr(0, head), "... (", tail - head, " bytes left out) ...", message.substr(tail)));
+      code, absl::StrCat(message.substr(0, head), "... (", tail - head, " bytes omitted) ...", message.substr(tail)));
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one translation between absl::Status and grpc::Status. Codes have the same numbers; messages are kept,
-// those of more than 2,000 bytes without their middle.
+// Converts between absl::Status and grpc::Status. Codes have the same numbers; messages of more than 2,000 bytes lose
+// their middle.
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_GRPC_STATUS_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_GRPC_STATUS_H_
 
@@ -17,7 +17,7 @@ namespace recurve {
 grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
-// Tells the client's gRPC library, and its user, when to try again what was refused because of load.
+// Tells the client's gRPC library and its user when to retry a call that was rejected because of load.
 void AddRetryDelay(grpc::ServerContextBase& context, std::chrono::milliseconds delay);
 
 }  // namespace recurve

@@ -22,12 +22,12 @@
 namespace recurve {
 namespace {
 
-// More connections than this, about, are no use to a server of this kind, and each takes memory.
+// Servers of this kind do not need more connections than about this number, and each takes memory.
 constexpr rlim_t kMostDescriptors = 16'384;
 constexpr int kAcceptsInARow = 64;
 constexpr int kTriesOfFreePorts = 8;
-constexpr int kPauseMs = 50;  // while the system has no descriptor or no memory, or an address cannot be bound
-constexpr int kUserTimeoutMs = 20'000;  // a peer that confirms nothing for so long is gone
+constexpr int kPauseMs = 50;            // while descriptors or memory are exhausted, or an address cannot be bound
+constexpr int kUserTimeoutMs = 20'000;  // a peer that acknowledges nothing for this long is considered dead
 
 absl::Status CannotListen(const Address& address, const std::string& purpose, const std::string& why) {
   return absl::UnavailableError(
@@ -40,7 +40,7 @@ std::string WhyNotBound(int error) {
   return std::string(strerror(error));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
 }
 
-// Binds and listens; the socket, or -errno.
+// Binds and listens. Returns the socket, or -errno.
 int ListenOn(int family, const sockaddr* address, socklen_t bytes) {
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
@@ -52,7 +52,7 @@ int ListenOn(int family, const sockaddr* address, socklen_t bytes) {
   return -error;
 }
 
-// The port of a socket that is bound.
+// The port of a bound socket.
 int PortOf(int fd) {
   sockaddr_storage bound{};
   socklen_t bytes = sizeof(bound);
@@ -67,7 +67,7 @@ sockaddr_un NameOf(const Address& address) {
   return name;
 }
 
-// Removes a socket that no process listens on any more, so that a server that was killed can be started again.
+// Removes a socket file on which no process listens any longer, so that a killed server can be restarted.
 void RemoveIfAbandoned(const sockaddr_un& address) {
   struct stat file {};
   if (lstat(address.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return;
@@ -79,11 +79,11 @@ void RemoveIfAbandoned(const sockaddr_un& address) {
   if (refused) unlink(address.sun_path);
 }
 
-// Errors of accept() that concern the listening socket itself; the others pass, or concern one connection.
+// Errors of accept() that concern the listening socket itself; the others are temporary or concern one connection.
 bool IsBroken(int error) { return error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP; }
 bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
-// Closes a connection so that nothing of it stays with this machine.
+// Resets a connection, which leaves no state in the kernel.
 void Refuse(int fd) {
   const linger at_once = {.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
@@ -104,14 +104,14 @@ absl::Status RaiseDescriptorLimit() {
   if (limit.rlim_cur >= kLeastDescriptors) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("this process may open ", limit.rlim_cur,
                                                    " files; a server needs at least ", kLeastDescriptors,
-                                                   ", better 1024: raise the limit (ulimit -n, LimitNOFILE=)"));
+                                                   ", preferably 1024: raise the limit (ulimit -n, LimitNOFILE=)"));
 }
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const Address& address, std::string purpose) {
   std::unique_ptr<Listener> listener(new Listener(address, std::move(purpose)));
   listener->wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (listener->wake_ < 0) return CannotListen(address, listener->purpose_, WhyNotBound(errno));
-  // A free port that was found for one address of a name may be taken for another.
+  // A port that is free for one address of a host name may be in use for another.
   absl::Status status = listener->Open();
   for (int i = 1; i < kTriesOfFreePorts && !status.ok() && address.port == 0; ++i) status = listener->Open();
   if (!status.ok()) return status;
@@ -155,14 +155,14 @@ absl::Status Listener::OpenUnix() {
   return absl::OkStatus();
 }
 
-// A name such as localhost may stand for several addresses: all that this machine has are bound, to the same port.
+// A name such as localhost may have several addresses: binds all that belong to this machine, to the same port.
 absl::Status Listener::OpenTcp() {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(address_.host.c_str(), "0", &hints, &found); error != 0) {
-    return CannotListen(address_, purpose_, absl::StrCat("the host is not known (", gai_strerror(error), ")"));
+    return CannotListen(address_, purpose_, absl::StrCat("the host is unknown (", gai_strerror(error), ")"));
   }
   const int requested = address_.port;
   int failure = EADDRNOTAVAIL;
@@ -208,8 +208,8 @@ void Listener::Run() {
   }
 }
 
-// Until somebody connects, the object goes or is to bind again; at most so long, -1: any time. While accepting has to
-// pause, only the latter two count.
+// Waits until a client connects, Stop() or Rebind() is called, or the time is over (-1: no limit). With a limit, which
+// means that accepting is paused, connections do not end the wait.
 void Listener::Wait(int milliseconds) {
   std::vector<pollfd> events = {{.fd = wake_, .events = POLLIN}};
   if (milliseconds < 0) {
@@ -220,7 +220,7 @@ void Listener::Wait(int milliseconds) {
   eventfd_read(wake_, &ignored);
 }
 
-// False when the system is short of something, so that accepting makes sense only later.
+// False if accepting must pause, because resources are exhausted or the socket is broken.
 bool Listener::AcceptFrom(int socket) {
   for (int i = 0; i < kAcceptsInARow && !stop_; ++i) {
     const int fd = accept4(socket, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -239,7 +239,7 @@ bool Listener::AcceptFrom(int socket) {
   return true;
 }
 
-// A new descriptor has the lowest number that is free, so its number tells how many there are.
+// A new descriptor has the lowest free number, so its number indicates how many are open.
 void Listener::TakeOrRefuse(int fd) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);

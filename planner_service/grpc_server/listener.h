@@ -17,43 +17,43 @@
 
 namespace recurve {
 
-// Fewest file descriptors that a server starts with, and those that its ports leave to everything else: files of jobs,
-// connections to a planner. The metrics port may use those between the two reserves, so that it answers while gRPC's
-// connections have taken all that they may.
+// Minimum number of file descriptors for a server, and the numbers that its ports reserve for everything else: files of
+// jobs, connections to a planner. The metrics port may use those between the two reserves, so that it still answers
+// when gRPC connections have reached their limit.
 inline constexpr int kLeastDescriptors = 256;
 inline constexpr int kReserveOfMetrics = 96;
 inline constexpr int kReserveOfGrpc = 192;
 
-// Raises this process's soft limit of open files as far as a server has use for and the hard limit allows.
-// RESOURCE_EXHAUSTED when it is still less than kLeastDescriptors.
+// Raises this process's soft limit on open files to what a server can use and the hard limit allows. RESOURCE_EXHAUSTED
+// when it is then still below kLeastDescriptors.
 absl::Status RaiseDescriptorLimit();
 
-// A port: its listening sockets, and a thread that accepts connections until the object goes. Unlike gRPC's own, it
-// survives every error of accept(): it waits while the system has no descriptors or memory, and binds again when a
-// socket is broken. Thread-safe.
+// A port: its listening sockets, and a thread that accepts connections until destruction. Unlike gRPC's listener, it
+// survives every error of accept(): it waits while descriptors or memory are exhausted, and binds again when a socket
+// is broken. Thread-safe.
 class Listener {
  public:
   struct Counts {
     std::atomic<int64_t> accepted{0};
-    std::atomic<int64_t> refused{0};  // because descriptors had to be left for the rest of the process
+    std::atomic<int64_t> refused{0};  // to keep descriptors for the rest of the process
     std::atomic<int64_t> rebinds{0};
   };
 
-  // Binds `address` and listens; whoever connects waits until Start. `purpose` ("gRPC") appears in errors. UNAVAILABLE
-  // names the address when it is in use, belongs to another machine, or has a host name that cannot be resolved.
+  // Binds `address` and listens; clients that connect wait until Start. `purpose` ("gRPC") appears in errors.
+  // UNAVAILABLE names the address when it is in use, belongs to another machine, or its host name cannot be resolved.
   static absl::StatusOr<std::unique_ptr<Listener>> Bind(const Address& address, std::string purpose);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Hands each connection, non-blocking and close-on-exec, to `take`, which owns it from then on. Connections beyond
-  // the limit of descriptors less `reserve` are closed at once. To be called once.
+  // Passes each connection, non-blocking and close-on-exec, to `take`, which takes ownership. Connections beyond the
+  // descriptor limit minus `reserve` are closed immediately. Must be called once.
   void Start(int reserve, std::function<void(int fd)> take);
 
-  // Ends the thread and closes the sockets; connections that were handed over stay.
+  // Ends the thread and closes the listening sockets, but no connections.
   void Stop();
 
-  // Binds anew, in the thread; what waits to be accepted is lost. Tried again until it succeeds.
+  // Binds again, in the thread; connections waiting to be accepted are lost. Retried until it succeeds.
   void Rebind();
 
   const Address& address() const { return address_; }  // with the port that was bound

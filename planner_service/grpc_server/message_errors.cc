@@ -22,14 +22,13 @@ namespace {
 
 using grpc::experimental::InterceptionHookPoints;
 
-// The field of the message that this thread is parsing which holds text that is not UTF-8; empty: none.
+// The field that is not UTF-8 in the message that this thread is parsing; empty: none.
 std::string& FieldThatIsNotUtf8() {
   thread_local std::string name;
   return name;
 }
 
-// protobuf tells which field it was to its log only, as in "String field 'a.B.c' contains invalid UTF-8 data when
-// parsing ...".
+// protobuf reports the field only in its log: "String field 'a.B.c' contains invalid UTF-8 data when parsing ...".
 void TakeProtobufLog(google::protobuf::LogLevel, const char*, int, const std::string& message) {
   if (absl::StrContains(message, "invalid UTF-8 data when parsing")) {
     const std::vector<std::string> parts = absl::StrSplit(message, '\'');
@@ -39,7 +38,7 @@ void TakeProtobufLog(google::protobuf::LogLevel, const char*, int, const std::st
   spdlog::warn("protobuf: {}", message);
 }
 
-// The method that gRPC calls "/package.Service/Name"; null: there is none.
+// The method with the gRPC path "/package.Service/Name"; null if there is none.
 const google::protobuf::MethodDescriptor* FindMethod(absl::string_view path) {
   absl::ConsumePrefix(&path, "/");
   return google::protobuf::DescriptorPool::generated_pool()->FindMethodByName(absl::StrReplaceAll(path, {{"/", "."}}));
@@ -47,12 +46,13 @@ const google::protobuf::MethodDescriptor* FindMethod(absl::string_view path) {
 
 grpc::Status Unreadable(const google::protobuf::MethodDescriptor& method) {
   const std::string field = std::exchange(FieldThatIsNotUtf8(), {});
-  return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
-                      absl::StrCat("the request of ", method.full_name(), " is no ", method.input_type()->full_name(),
-                                   ": ", field.empty() ? "its bytes cannot be parsed" : field + " is not UTF-8"));
+  return grpc::Status(
+      grpc::StatusCode::INVALID_ARGUMENT,
+      absl::StrCat("the request of ", method.full_name(), " is not a valid ", method.input_type()->full_name(), ": ",
+                   field.empty() ? "its bytes cannot be parsed" : field + " is not UTF-8"));
 }
 
-// Of one call. A request is parsed by the thread that then sends the answer to one that cannot be.
+// Handles one call. The thread that fails to parse a request also sends the answer.
 class MessageErrors final : public grpc::experimental::Interceptor {
  public:
   explicit MessageErrors(absl::string_view path) : path_(path) { FieldThatIsNotUtf8().clear(); }
@@ -66,13 +66,13 @@ class MessageErrors final : public grpc::experimental::Interceptor {
       const grpc::Status status = batch->GetSendStatus();
       const bool by_grpc =
           status.error_code() == grpc::StatusCode::UNIMPLEMENTED || status.error_code() == grpc::StatusCode::INTERNAL;
-      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithWords(status));
+      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithMessage(status));
     }
     batch->Proceed();
   }
 
  private:
-  grpc::Status WithWords(const grpc::Status& status) const {
+  grpc::Status WithMessage(const grpc::Status& status) const {
     const google::protobuf::MethodDescriptor* method = FindMethod(path_);
     if (method == nullptr) return grpc::Status(status.error_code(), absl::StrCat("there is no method ", path_));
     if (unreadable_) return Unreadable(*method);
@@ -82,11 +82,11 @@ class MessageErrors final : public grpc::experimental::Interceptor {
                                        "; is the address that of another service?"));
     }
     return grpc::Status(grpc::StatusCode::INTERNAL,  // the service threw an exception
-                        absl::StrCat(method->full_name(), " failed, perhaps for want of memory"));
+                        absl::StrCat(method->full_name(), " failed, possibly for lack of memory"));
   }
 
-  const absl::string_view path_;  // gRPC's, as long as the call lives
-  bool received_ = false;         // a request; of a service that is not here nothing is received
+  const absl::string_view path_;  // owned by gRPC, lives as long as the call
+  bool received_ = false;         // a request was received, which happens only for methods of this server
   bool unreadable_ = false;
 };
 

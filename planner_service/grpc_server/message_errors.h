@@ -8,9 +8,9 @@
 
 namespace recurve {
 
-// Answers a request that is no message of its method's type with INVALID_ARGUMENT, and names the field where that is
-// known; a method that throws, with INTERNAL; one that does not exist, by its name. gRPC by itself says UNIMPLEMENTED
-// or INTERNAL, without a word. Takes over protobuf's log for that, which names the field, in the whole process.
+// Adds messages to errors for which gRPC itself answers UNIMPLEMENTED or INTERNAL without one. A request that is not a
+// message of its method's type gets INVALID_ARGUMENT, with the field if it is known; a method that throws, INTERNAL; an
+// unknown method, its name. Replaces protobuf's log handler in the whole process, since only the log names the field.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> MakeMessageErrors();
 
 }  // namespace recurve

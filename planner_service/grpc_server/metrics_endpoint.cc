@@ -22,14 +22,14 @@ namespace {
 
 constexpr size_t kMostConnections = 32;
 constexpr unsigned kLimitOfLibrary = 2 * kMostConnections;  // never reached
-constexpr unsigned kIdleSeconds = 60;                       // more than the usual time between two scrapes
+constexpr unsigned kIdleSeconds = 60;                       // longer than the usual interval between scrapes
 constexpr std::chrono::milliseconds kMostPatience{1'000};
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 
-// The connections of an endpoint. Those that begin and end are told by the thread of the HTTP library.
+// The connections of an endpoint. The HTTP library reports their beginning and end, in its own thread.
 class LiveConnections {
  public:
-  // Waits until there is room for one more, for which the oldest are shut down.
+  // Waits until there is room for another connection, shutting down the oldest.
   void MakeRoom() {
     MutexLock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + kMostPatience;
@@ -39,7 +39,7 @@ class LiveConnections {
         live_.pop_front();
       }
       if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) {
-        arriving_ = 0;  // the library dropped some before they began
+        arriving_ = 0;  // the library has dropped some before they began
         break;
       }
     }
@@ -53,7 +53,7 @@ class LiveConnections {
     changed_.notify_one();
   }
 
-  // Before the descriptor is closed. A connection that never began has none: -1.
+  // Called before the descriptor is closed. -1 for a connection that never began.
   void Ended(int fd) {
     const MutexLock lock(mutex_);
     size_t& count = fd < 0 ? arriving_ : leaving_;
@@ -65,7 +65,7 @@ class LiveConnections {
   Mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<int> live_ ABSL_GUARDED_BY(mutex_);  // the oldest first
-  size_t arriving_ ABSL_GUARDED_BY(mutex_) = 0;   // handed to the library
+  size_t arriving_ ABSL_GUARDED_BY(mutex_) = 0;   // passed to the library
   size_t leaving_ ABSL_GUARDED_BY(mutex_) = 0;    // shut down
 };
 
@@ -102,8 +102,8 @@ class HttpEndpoint final : public MetricsEndpoint {
   MHD_Daemon* daemon_ = nullptr;
 };
 
-// No size of the thread's stack is asked for, so that it has the usual one: glibc takes the thread-local storage of all
-// linked libraries from it, and cuBLAS's alone is larger than a small stack.
+// Keeps the default stack size of the thread: glibc allocates the thread-local storage of all linked libraries on the
+// stack, and that of cuBLAS alone exceeds a small stack.
 bool HttpEndpoint::Run() {
   daemon_ = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET, 0, nullptr,
                              nullptr, &HttpEndpoint::Handle, this, MHD_OPTION_CONNECTION_LIMIT, kLimitOfLibrary,
@@ -123,15 +123,15 @@ bool HttpEndpoint::Run() {
 MHD_Result HttpEndpoint::Handle(void* self, MHD_Connection* connection, const char* url, const char* method,
                                 const char*, const char*, size_t*, void**) {
   if (std::string_view(url) != "/metrics") {
-    return AnswerWith(connection, MHD_HTTP_NOT_FOUND, "Only /metrics is here.\n", "text/plain");
+    return AnswerWith(connection, MHD_HTTP_NOT_FOUND, "Not found. Use /metrics.\n", "text/plain");
   }
   const std::string_view verb = method;
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
-    return AnswerWith(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD are answered.\n", "text/plain");
+    return AnswerWith(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD are allowed.\n", "text/plain");
   }
   try {
     return AnswerWith(connection, MHD_HTTP_OK, static_cast<HttpEndpoint*>(self)->Text(), kTextFormat);
-  } catch (const std::exception&) {  // no memory: this answer is lost, not the process
+  } catch (const std::exception&) {  // out of memory: fails this answer, not the process
     return AnswerWith(connection, MHD_HTTP_SERVICE_UNAVAILABLE, {}, "text/plain");
   }
 }
@@ -159,7 +159,7 @@ std::string HttpEndpoint::Text() const {
 
 absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(Listener& listener, Sources sources) {
   auto endpoint = std::make_unique<HttpEndpoint>(listener, std::move(sources));
-  if (!endpoint->Run()) return absl::ResourceExhaustedError("cannot start the thread that answers /metrics");
+  if (!endpoint->Run()) return absl::ResourceExhaustedError("cannot start the thread that serves /metrics");
   return endpoint;
 }
 

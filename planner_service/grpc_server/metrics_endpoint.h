@@ -14,14 +14,14 @@ namespace recurve {
 
 // Answers GET and HEAD of /metrics over HTTP until it is destroyed. Thread-safe.
 //
-// One thread answers, and never waits for a client. Connections are few: one more closes the oldest, so that idle, slow
-// and broken clients cannot keep a scrape from its answer.
+// A single thread answers and never waits for a client. The number of connections is limited: another one closes the
+// oldest, so that idle, slow and broken clients cannot block a scrape.
 class MetricsEndpoint {
  public:
   using Sources = std::vector<std::shared_ptr<prometheus::Collectable>>;
 
-  // Answers whoever connects to `listener`, which must outlive the endpoint and is stopped with it, with what `sources`
-  // hold. RESOURCE_EXHAUSTED when the thread cannot be started.
+  // Serves the metrics of `sources` to clients of `listener`, which must outlive the endpoint and is stopped with it.
+  // RESOURCE_EXHAUSTED when the thread cannot be started.
   static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(Listener& listener, Sources sources);
   virtual ~MetricsEndpoint() = default;
 };

@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kAnswerTime{10'000};
 constexpr std::chrono::milliseconds kPollTime{100};
 
-// Where a client on this machine reaches what was bound.
+// The address at which a client on this machine reaches a bound address.
 Address Reachable(Address address) {
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
@@ -44,10 +44,10 @@ void PortProbe::Run(std::chrono::milliseconds interval) {
   }
 }
 
-// A channel is ready when the other side has greeted as HTTP/2 wants it.
+// A channel is ready when the server has completed the HTTP/2 handshake.
 bool PortProbe::Ask() const {
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own each time
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a new connection each time
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   const auto channel = grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), arguments);
   const auto deadline = std::chrono::steady_clock::now() + kAnswerTime;
@@ -60,7 +60,7 @@ bool PortProbe::Ask() const {
   return state == GRPC_CHANNEL_READY;
 }
 
-// Waits so long, or until the object goes.
+// Waits for the given time or until destruction begins; returns whether it has.
 bool PortProbe::Stopped(std::chrono::milliseconds wait) const {
   MutexLock lock(mutex_);
   return changed_.wait_for(lock, wait, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_; });

@@ -14,11 +14,10 @@
 
 namespace recurve {
 
-// Connects to a gRPC port of this process again and again, as a client does, so that a port that is deaf does not stay
-// unnoticed.
+// Connects periodically to a gRPC port of this process, as a client does, to detect a port that does not respond.
 class PortProbe {
  public:
-  // Calls `report`, in a thread of its own, every `interval` with whether a new connection was answered.
+  // Calls `report` every `interval`, in its own thread, with whether a new connection was answered.
   PortProbe(const Address& address, std::chrono::milliseconds interval, std::function<void(bool answered)> report);
   ~PortProbe();
   PortProbe(const PortProbe&) = delete;

@@ -35,26 +35,26 @@
 namespace recurve {
 namespace {
 
-// Clients may ask whether a connection lives as often as this.
+// Minimum interval between keepalive pings of a client.
 constexpr int kMinPingIntervalMs = 10'000;
-// The server asks in turn when a connection has been silent, and closes it when there is no answer.
+// The server pings a connection that has been silent, and closes it if there is no answer.
 constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
-// Connections without a call for so long are closed, so that those that nobody needs hold no descriptors.
+// Connections without a call for this long are closed, to free their descriptors.
 constexpr int kMostIdleMs = 300'000;
-// Whoever connects has to say something within this time.
+// Clients must complete the handshake within this time.
 constexpr int kHandshakeMs = 10'000;
-// Calls under way on one connection; a client's library keeps more waiting on its side.
+// Concurrent calls per connection; the client's library queues further ones.
 constexpr int kMaxStreams = 256;
-// Queues that calls are taken from. More of them read more of a flood into memory before it is held back.
+// Completion queues. With more of them, more requests of an overload are read into memory before backpressure acts.
 constexpr int kMostQueues = 4;
-// Probes in a row that the gRPC port may leave without answer: before it is bound anew, and before the server gives up.
+// Consecutive probes that the gRPC port may fail to answer before it is bound again, and before the server gives up.
 constexpr int kMissesBeforeRebind = 2;
 constexpr int kMissesBeforeEnd = 12;
-// Threads that gRPC and the metrics need to start: where there are fewer, gRPC hangs or ends the process.
+// Threads that gRPC and the metrics need at startup; with fewer, gRPC hangs or aborts the process.
 constexpr int kThreadsAtStart = 24;
 
-// Makes the health service know every service of a server by its name. gRPC tells the names to plugins only.
+// Makes the health service report every service of a server by name. gRPC reveals the names only to plugins.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
  public:
   explicit HealthOfEveryService(std::vector<std::string>* names) : names_(*names) {}
@@ -79,7 +79,7 @@ class PerServiceHealth final : public grpc::ServerBuilderOption {
   std::vector<std::string>* const names_;
 };
 
-// Health and reflection are switched on for all servers of a process, before the first one is built.
+// Health and reflection are enabled for all servers of a process, before the first one is built.
 void EnableHealthAndReflection() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -88,7 +88,7 @@ void EnableHealthAndReflection() {
   });
 }
 
-// What keeps clients, however many and whatever they send, from taking all memory or threads.
+// Limits that prevent clients, regardless of their number and requests, from exhausting memory or threads.
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
@@ -127,14 +127,14 @@ class RunningServer final : public Server {
   void SetServing() override {
     const MutexLock lock(mutex_);
     serving_ = true;
-    TellHealth();
+    UpdateHealth();
   }
 
-  absl::Status Deaf() const override {
+  absl::Status CheckResponsive() const override {
     const MutexLock lock(mutex_);
     if (!ever_answered_ || misses_ < kMissesBeforeEnd) return absl::OkStatus();
     return absl::UnavailableError(absl::StrCat("the gRPC port ", address(), " has not answered ", misses_,
-                                               " connections of this process in a row, though it was bound anew"));
+                                               " consecutive connections of this process, even after rebinding"));
   }
 
   void Drain() override;
@@ -142,7 +142,7 @@ class RunningServer final : public Server {
  private:
   bool BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services);
   void TakeProbe(bool answered);
-  void TellHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::chrono::milliseconds drain_time_;
   std::vector<std::string> names_;  // of the services
@@ -150,7 +150,7 @@ class RunningServer final : public Server {
 
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> metrics_listener_;
-  // Declared before the gRPC server, so that metrics can be read until the last call has ended.
+  // Declared before the gRPC server, so that metrics are available until the last call has ended.
   std::unique_ptr<MetricsEndpoint> metrics_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
@@ -159,8 +159,8 @@ class RunningServer final : public Server {
   bool serving_ ABSL_GUARDED_BY(mutex_);
   bool answers_ ABSL_GUARDED_BY(mutex_) = true;  // as of the last probe
   bool ever_answered_ ABSL_GUARDED_BY(mutex_) = false;
-  int misses_ ABSL_GUARDED_BY(mutex_) = 0;              // probes without answer in a row
-  int64_t refused_before_ ABSL_GUARDED_BY(mutex_) = 0;  // connections, before the last probe
+  int misses_ ABSL_GUARDED_BY(mutex_) = 0;              // consecutive probes without an answer
+  int64_t refused_before_ ABSL_GUARDED_BY(mutex_) = 0;  // refused connections as of the last probe
   std::unique_ptr<PortProbe> probe_;
   std::once_flag drained_;
 };
@@ -182,7 +182,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
   if (!BuildGrpc(options, services)) return absl::InternalError("gRPC cannot build the server");
   {
     const MutexLock lock(mutex_);
-    TellHealth();
+    UpdateHealth();
   }
   listener_->Start(kReserveOfGrpc, [this](int fd) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
@@ -197,8 +197,8 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
   return absl::OkStatus();
 }
 
-// gRPC 1.51 stops to listen for good when accept() fails once, for want of a descriptor or because a client was fast to
-// go. So it does not listen here: it gets connections that were accepted.
+// gRPC 1.51 stops listening permanently after a single failure of accept(), from a lack of descriptors or a client that
+// disconnects quickly. So it does not listen here: it is given accepted connections.
 bool RunningServer::BuildGrpc(const ServerOptions& options, const std::vector<grpc::Service*>& services) {
   EnableHealthAndReflection();
   grpc::ServerBuilder builder;
@@ -227,7 +227,7 @@ void RunningServer::Drain() {
 
 void RunningServer::TakeProbe(bool answered) {
   const MutexLock lock(mutex_);
-  // A port that is full turns the probe away as it does others; it is not deaf.
+  // A port at its limit rejects the probe like any connection; that does not count as unresponsive.
   const int64_t refused = listener_->counts().refused;
   const bool full = std::exchange(refused_before_, refused) != refused;
   if (answered != answers_) {
@@ -235,7 +235,7 @@ void RunningServer::TakeProbe(bool answered) {
       spdlog::info("the gRPC port {} answers new connections again", address());
     } else {
       spdlog::warn("the gRPC port {} does not answer new connections{}", address(),
-                   full ? ": there are as many as file descriptors allow" : "");
+                   full ? ": the limit on file descriptors is reached" : "");
     }
   }
   answers_ = answered;
@@ -243,10 +243,10 @@ void RunningServer::TakeProbe(bool answered) {
   if (answered) misses_ = 0;
   if (!answered && !full && ++misses_ >= kMissesBeforeRebind) listener_->Rebind();
   server_metrics_->SetAnswers(answered);
-  TellHealth();
+  UpdateHealth();
 }
 
-void RunningServer::TellHealth() {
+void RunningServer::UpdateHealth() {
   const bool serving = serving_ && answers_;
   server_->GetHealthCheckService()->SetServingStatus("", serving);
   for (const std::string& name : names_) server_->GetHealthCheckService()->SetServingStatus(name, serving);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every Recurve server has in common: a gRPC port with health and reflection, a Prometheus port, and a drain.
+// The parts common to all Recurve servers: a gRPC port with health and reflection, a Prometheus port, and draining.
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_SERVER_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_SERVER_H_
 
@@ -23,28 +23,28 @@ class Registry;
 namespace recurve {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT or unix:PATH; port 0: any free one
-  std::string metrics_listen = "127.0.0.1:0";  // Prometheus address of the same form, serves /metrics; empty: none
+  std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT or unix:PATH; port 0: any free port
+  std::string metrics_listen = "127.0.0.1:0";  // Prometheus address of the same form, for /metrics; empty: none
   int max_request_bytes = 4 << 20;
   int max_answer_bytes = 16 << 20;
-  // Calls answered at once; more are refused with RESOURCE_EXHAUSTED. Health needs none of these, nor do metrics.
+  // Concurrent calls; more are rejected with RESOURCE_EXHAUSTED. Health checks and metrics do not count.
   int max_calls = 1536;
-  // What connections should hold of requests that are arriving. When it is more, calls and idle connections are given
-  // up until it is less; gRPC reads on meanwhile, so that a flood takes several times as much for a moment.
+  // Target for the memory of arriving requests. Above it, calls and idle connections are dropped until it is met; gRPC
+  // continues to read meanwhile, so an overload briefly takes several times as much.
   int64_t max_transport_bytes = 128 << 20;
   std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
-  bool serving = true;                           // what health says at first; calls are answered in any case
-  // How often the server connects to its own gRPC port. While that gets no answer, health says NOT_SERVING, the metric
-  // recurve_server_grpc_port_answers is 0, and the port is bound anew.
+  bool serving = true;                           // the initial health; calls are answered regardless
+  // How often the server connects to its own gRPC port. While it gets no answer, health reports NOT_SERVING, the metric
+  // recurve_server_grpc_port_answers is 0, and the port is bound again.
   std::chrono::milliseconds probe_interval{10'000};
 };
 
 // A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
 class Server {
  public:
-  // Serves `services` (not owned; must outlive the server). Health knows "" and each service's name. Raises the soft
-  // limit of open files. UNAVAILABLE naming the address when a port is in use or an address cannot be bound;
-  // INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the process may have too few files or threads.
+  // Serves `services` (not owned; must outlive the server). Health covers "" and each service's name. Raises the soft
+  // limit on open files. UNAVAILABLE naming the address when a port is in use or an address cannot be bound;
+  // INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the limits on files or threads are too low.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
                                                        std::shared_ptr<prometheus::Registry> registry);
@@ -52,33 +52,35 @@ class Server {
 
   virtual int port() const = 0;                     // the bound gRPC port; 0: a Unix socket
   virtual int metrics_port() const = 0;             // the bound Prometheus port; 0: none, or a Unix socket
-  virtual std::string address() const = 0;          // what was bound for gRPC, as ServerOptions has it
-  virtual std::string metrics_address() const = 0;  // the URL of the metrics; a Unix socket's address; "off"
+  virtual std::string address() const = 0;          // the bound gRPC address, in the form of ServerOptions::listen
+  virtual std::string metrics_address() const = 0;  // the URL of the metrics, the address of a Unix socket, or "off"
 
-  // Health says SERVING from now on, as long as the gRPC port answers.
+  // Makes health report SERVING, as long as the gRPC port answers.
   virtual void SetServing() = 0;
 
-  // UNAVAILABLE when the gRPC port answered once, has not for many probes in a row, and binding it anew did not help:
-  // the process had better end.
-  virtual absl::Status Deaf() const = 0;
+  // UNAVAILABLE when the gRPC port used to answer but has failed many consecutive probes, and rebinding did not help:
+  // the process should exit.
+  virtual absl::Status CheckResponsive() const = 0;
 
-  // Health says NOT_SERVING, new calls are refused, calls under way get `drain_time`. Returns when all have ended.
+  // Makes health report NOT_SERVING, rejects new calls and gives calls in progress `drain_time`. Returns when all have
+  // ended.
   virtual void Drain() = 0;
 };
 
-// Takes over the signals that a daemon gets; to be called first thing in main. SIGTERM, SIGINT and SIGHUP (unless it is
-// ignored, as nohup has it) are blocked in this thread and those it starts from now on. SIGPIPE and SIGXFSZ are
-// ignored, so that a reader that goes away and a file that may not grow are errors of one write.
+// Sets up the signal handling of a daemon; must be called first in main. Blocks SIGTERM, SIGINT and SIGHUP (unless
+// ignored, as under nohup) in this thread and those it starts later. Ignores SIGPIPE and SIGXFSZ, so that a reader that
+// disconnects or a file at its size limit is an error of a single write.
 void TakeSignals();
 
-// Keeps gRPC's own log lines off stderr unless the environment's GRPC_VERBOSITY asks for them: what they say comes back
-// as a status. To be called first thing in main.
+// Suppresses gRPC's own log lines on stderr, which repeat what a status says, unless GRPC_VERBOSITY is set in the
+// environment. Must be called first in main.
 void QuietGrpcLog();
 
-// Whether one of the blocked signals has arrived; it stays for WaitForTermination.
+// Whether one of the blocked signals has arrived. It remains pending for WaitForTermination.
 bool TerminationRequested();
 
-// Waits until one of the blocked signals arrives, and returns its number, or until `server` is deaf, and returns why.
+// Waits until one of the blocked signals arrives and returns its number, or until Server::CheckResponsive fails and
+// returns that error.
 absl::StatusOr<int> WaitForTermination(const Server& server);
 
 }  // namespace recurve

@@ -32,7 +32,7 @@ MetricFamily Gauge(const std::string& name, const std::string& help, double valu
 
 double OpenDescriptors() {
   std::error_code error;
-  int64_t count = -1;  // reading the list takes one itself
+  int64_t count = -1;  // reading the directory opens one itself
   for (std::filesystem::directory_iterator each("/proc/self/fd", error); !error && each != end(each);
        each.increment(error)) {
     ++count;
@@ -53,10 +53,10 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
                         .help = "Connections accepted, by port.",
                         .type = MetricType::Counter};
   MetricFamily refused{.name = "recurve_server_connections_refused_total",
-                       .help = "Connections closed at once because file descriptors ran short, by port.",
+                       .help = "Connections closed immediately because of a shortage of file descriptors, by port.",
                        .type = MetricType::Counter};
   MetricFamily rebinds{.name = "recurve_server_rebinds_total",
-                       .help = "Times that a port that had gone deaf was bound again, by port.",
+                       .help = "Times that an unresponsive port was bound again, by port.",
                        .type = MetricType::Counter};
   for (const Port& port : ports_) {
     const Listener::Counts& counts = port.listener.counts();
@@ -69,7 +69,7 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
     }
   }
   MetricFamily dropped{.name = "recurve_server_log_lines_dropped_total",
-                       .help = "Lines of the log that were dropped because nobody read them.",
+                       .help = "Log lines dropped because there was no reader.",
                        .type = MetricType::Counter,
                        .metric = {CounterOf(static_cast<double>(DroppedLogLines()))}};
   return {std::move(accepted),
@@ -78,8 +78,8 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
           std::move(dropped),
           Gauge("recurve_server_grpc_port_answers", "1 while the gRPC port answers new connections, else 0.",
                 answers_ ? 1 : 0),
-          Gauge("process_open_fds", "File descriptors that are open.", OpenDescriptors()),
-          Gauge("process_max_fds", "File descriptors that may be open.", MostDescriptors())};
+          Gauge("process_open_fds", "Open file descriptors.", OpenDescriptors()),
+          Gauge("process_max_fds", "Maximum number of open file descriptors.", MostDescriptors())};
 }
 
 }  // namespace recurve

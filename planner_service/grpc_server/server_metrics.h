@@ -13,10 +13,10 @@
 
 namespace recurve {
 
-// How the ports of a server and its process are: connections, descriptors, lines of the log. Thread-safe.
+// Metrics of a server's ports and its process: connections, descriptors, log lines. Thread-safe.
 class ServerMetrics final : public prometheus::Collectable {
  public:
-  // `name`: the port's, for the label. The listener must outlive this object's last Collect.
+  // `name` is the label of the port. The listener must outlive this object's last Collect.
   void Watch(const std::string& name, const Listener& listener) { ports_.push_back({name, listener}); }
 
   void SetAnswers(bool answers) { answers_ = answers; }

@@ -22,7 +22,7 @@ sigset_t TerminationSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  // A signal that is blocked arrives though it is ignored.
+  // A blocked signal becomes pending even if it is ignored.
   if (!IsIgnored(SIGHUP)) sigaddset(&signals, SIGHUP);
   return signals;
 }
@@ -47,7 +47,7 @@ absl::StatusOr<int> WaitForTermination(const Server& server) {
   const sigset_t signals = TerminationSignals();
   while (true) {
     if (const int signal = sigtimedwait(&signals, nullptr, &kCheckInterval); signal > 0) return signal;
-    RETURN_IF_ERROR(server.Deaf());
+    RETURN_IF_ERROR(server.CheckResponsive());
   }
 }
 

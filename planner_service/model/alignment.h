@@ -6,7 +6,7 @@
 
 namespace recurve {
 
-// Every tensor that a model lays out begins at a multiple of this.
+// Every tensor of a model's layout begins at a multiple of this.
 inline constexpr int64_t kAlignment = 64;  // bytes
 
 constexpr int64_t AlignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }

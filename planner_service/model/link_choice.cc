@@ -6,7 +6,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kRowsPerLink = 128;  // k B, from which on the matrix products run at about full speed
+constexpr int64_t kRowsPerLink = 128;  // k B at which the matrix products run at about full speed
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 
 namespace recurve {
 
-// A state of a stack of layers: the cell's S tensors [B, H] of each layer, each aligned.
+// The state of a stack of layers: the cell's S tensors [B, H] per layer, each aligned.
 class StateLayout {
  public:
   StateLayout(Cell cell, int64_t layers, int64_t batch, int64_t hidden)
@@ -36,7 +36,7 @@ class StateLayout {
   int64_t tensor_bytes_, bytes_;
 };
 
-// The tape of a link of at most k steps: of each layer the activations [k, B, A H], and the states between the steps, S
+// The tape of a link of at most k steps: per layer, the activations [k, B, A H] and the states between the steps, S
 // tensors [k-1, B, H], each aligned. A shorter link uses the front of each.
 class TapeLayout {
  public:

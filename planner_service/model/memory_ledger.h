@@ -11,22 +11,22 @@
 
 namespace recurve {
 
-// What bytes of a job are held for.
+// What the memory of a job is used for.
 enum class MemoryKind : uint8_t {
-  kWeights,    // parameters, and the forms derived from them for the kernels
+  kWeights,    // parameters, and their packed forms for the kernels
   kGradients,  // of the weights
   kOptimizer,  // momentum, moments
   kBatch,      // inputs and targets
   kStates,     // start state, running states, state gradient, stored states
   kTapes,      // the working tape and the stored tapes
   kWorkspace,  // logits and other scratch of one link
-  kBackend,    // what the backend holds for itself, whatever the job
-  kProcess,    // what the process holds outside the arena, where that is the same memory: on the CPU, a copy of the
-               // weights while they are made and saved, and the index of the data
+  kBackend,    // overhead of the backend, independent of the job
+  kProcess,    // memory of the process outside the arena, if the arena is in host memory: a copy of the weights while
+               // they are initialized and saved, and the index of the data
 };
 inline constexpr int kMemoryKinds = 9;
 
-// The kinds that only some devices have: not worth a word where they are 0.
+// Kinds that only some devices have; not shown if 0.
 constexpr bool IsOptional(MemoryKind kind) { return kind == MemoryKind::kBackend || kind == MemoryKind::kProcess; }
 
 // "weights", "gradients", "optimizer", "batch", "states", "tapes", "workspace", "backend", "process".
@@ -39,8 +39,7 @@ struct Ledger {
   int64_t& operator[](MemoryKind kind) { return bytes[static_cast<size_t>(kind)]; }
   int64_t operator[](MemoryKind kind) const { return bytes[static_cast<size_t>(kind)]; }
   int64_t total() const { return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}); }
-  // States, tapes and workspace: what depends on how the sequence is run. What the backend and the process hold does
-  // not.
+  // States, tapes and workspace: the kinds that depend on how the sequence is run.
   int64_t activations() const {
     return (*this)[MemoryKind::kStates] + (*this)[MemoryKind::kTapes] + (*this)[MemoryKind::kWorkspace];
   }

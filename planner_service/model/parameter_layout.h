@@ -10,9 +10,9 @@
 
 namespace recurve {
 
-// Where each parameter of a model lies in the one block that holds them all; gradients and optimizer state have blocks
-// of the same layout. Tensors begin at multiples of kAlignment and the padding between them is zero, so an optimizer
-// may run over the block as a whole. Entries are in the order of the model file.
+// The position of each parameter of a model in a single block. Gradients and optimizer state have blocks of the same
+// layout. Tensors begin at multiples of kAlignment, and the padding between them is zero, so an optimizer may process
+// the block as a whole. Entries are in the order of the model file.
 class ParameterLayout {
  public:
   struct Entry {
@@ -30,12 +30,12 @@ class ParameterLayout {
     int norm_bias = kNone;
   };
 
-  int Add(std::string name, std::vector<int64_t> shape);  // its index
+  int Add(std::string name, std::vector<int64_t> shape);  // returns its index
   // Adds the layers of a stack whose first layer reads vectors of `input_width`. For each layer l, with G and the order
   // of gates as in GeometryOf:
   //   layers.<l>.input_weight [E or H, G H], layers.<l>.recurrent_weight [H, G H], layers.<l>.bias [G H]
-  //   layers.<l>.recurrent_bias [G H]                      where the cell has one
-  //   layers.<l>.norm_gain [H], layers.<l>.norm_bias [H]   with layer norm: of the norm above the layer
+  //   layers.<l>.recurrent_bias [G H]                      if the cell has one
+  //   layers.<l>.norm_gain [H], layers.<l>.norm_bias [H]   with layer norm, of the norm above the layer
   std::vector<LayerIndices> AddLayers(const ModelConfig& config, int64_t input_width);
 
   const std::vector<Entry>& entries() const { return entries_; }

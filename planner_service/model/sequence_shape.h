@@ -6,12 +6,12 @@
 
 namespace recurve {
 
-// How a sequence is split: T steps of B sequences into links of k steps; the last link has the remainder, if any.
+// A batch of B sequences of T steps, split into links of k steps; the last link may be shorter.
 struct SequenceShape {
   int64_t length = 1;   // T
   int64_t link = 1;     // k, 1..T
   int64_t batch = 1;    // B
-  bool ragged = false;  // sequences have lengths of their own, at most T
+  bool ragged = false;  // sequences may be shorter than T
 
   int64_t links() const { return (length + link - 1) / link; }
   int64_t first_step(int64_t j) const { return j * link; }

@@ -14,11 +14,11 @@ namespace recurve {
 namespace {
 
 constexpr int64_t kStatesHeld = 4;       // two running states, the state gradient, the start state
-constexpr int64_t kHeadChunkRows = 128;  // of logits that exist at a time
+constexpr int64_t kHeadChunkRows = 128;  // rows of logits computed at a time
 
 int64_t Floats(int64_t n) { return AlignUp(n * static_cast<int64_t>(sizeof(float))); }
 
-// Sizes of the forms that the kernels read weights in: strips of one vector of columns.
+// Sizes of weights as packed for the kernels: strips that are one vector of columns wide.
 struct Packed {
   int64_t vector_floats;
 
@@ -73,7 +73,7 @@ absl::Status CheckCountable(const ModelConfig& model, int64_t length, int64_t ba
                         static_cast<double>(model.layers);
   if (floats * sizeof(float) <= static_cast<double>(kMaxBytes)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("length ", length, ", batch ", batch, ", hidden ", model.hidden,
-                                                 " and layers ", model.layers, " make activations of more than ",
+                                                 " and layers ", model.layers, " need activations of more than ",
                                                  kMaxBytes, " bytes; lower one of them"));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What training holds in memory on the CPU, computed from sizes alone: no model is built. The executor lays out what
-// this counts; its tests compare the two to the byte.
+// The memory that training needs on the CPU, computed from sizes alone, without building a model. The executor's tests
+// compare it with what the executor allocates, to the byte.
 #ifndef RECURVE_PLANNER_SERVICE_MODEL_TRAINING_BYTES_H_
 #define RECURVE_PLANNER_SERVICE_MODEL_TRAINING_BYTES_H_
 
@@ -23,15 +23,15 @@ struct LinkBytes {
 };
 LinkBytes LinkBytesOf(const ModelConfig& model, const SequenceShape& shape);
 
-// INVALID_ARGUMENT when the bytes of a model's activations overflow what is planned for (kMaxBytes).
+// INVALID_ARGUMENT when the bytes of a model's activations exceed kMaxBytes.
 absl::Status CheckCountable(const ModelConfig& model, int64_t length, int64_t batch);
 
-// Floats in a vector of the CPU's widest instruction set that the executor has kernels for: 4, 8 or 16. Packed weights
-// are padded to whole vectors.
+// Floats per vector of the widest instruction set of this CPU for which the executor has kernels: 4, 8 or 16. Packed
+// weights are padded to whole vectors.
 int64_t VectorFloats();
 
-// All that training holds apart from the store, by kind (executor/engine/trainer.h, FixedLedger), but for what the
-// process holds of the data. `carry_state`: a batch starts from the last state of the one before.
+// All memory of training except the store, by kind (executor/engine/trainer.h, FixedLedger), without the index of the
+// data. `carry_state`: a batch starts from the last state of the previous one.
 Ledger FixedCpuBytes(const ModelConfig& model, const SequenceShape& shape, OptimizerKind optimizer, bool carry_state,
                      int64_t vector_floats);
 

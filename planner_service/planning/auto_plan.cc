@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cheapest persistent schedule in real bytes. With leaf(i) as in leaf_levels.h, the least count for n links at
-// level i is
+// The cheapest persistent schedule in real bytes. With leaf(i) as in leaf_levels.h, the minimum forward count for n
+// links at level i is
 //   V(n, i) = n                                              if n <= leaf(i)
 //             min over y of y + V(y, i) + V(n - y, i + 1)    otherwise,
-// where the one level past the last takes a single link. docs/planning.md explains how it is solved.
+// where the level after the last takes a single link. Most chains have a closed form; LagrangianSearch solves the
+// others. docs/planning.md has the derivation.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -20,7 +21,6 @@
 namespace recurve {
 namespace {
 
-// Solved by closed forms as far as they go, by search where they do not.
 class AutoSolver {
  public:
   using Part = LagrangianSearch::Part;
@@ -28,7 +28,7 @@ class AutoSolver {
   AutoSolver(int64_t length, const ByteBudget& budget) : length_(length), levels_(length, budget) {}
   AutoSolver(const AutoSolver&) = delete;  // the search refers to the levels
 
-  // CANCELLED when `cancelled` says so. To be called once, before all that follows.
+  // CANCELLED when `cancelled` returns true. Must be called once, before the methods below.
   absl::Status Run(const CancelCheck& cancelled) {
     if (HasClosedForm()) return absl::OkStatus();
     search_.emplace(levels_, length_);
@@ -51,13 +51,13 @@ class AutoSolver {
     if (part.level >= levels_.tail()) return DecideInTail(part);
     if (StoresOneTape()) return {.kind = Run::Kind::kSweepLast, .left = Part{.length = 2}};
     if (part.klass == 1) return DecideClassOne(part);
-    const auto [left, right] = search_ ? search_->ShareOut(part) : ShareOutRichly(part);
+    const auto [left, right] = search_ ? search_->SplitPart(part) : SplitRichPart(part);
     return Join(left, right);
   }
 
  private:
   int64_t LongestOfClassOne() const { return levels_.Sum(0, levels_.tail()); }
-  // There is room for a tape, but for no state.
+  // There is room for one tape, but not for a state.
   bool StoresOneTape() const { return levels_.tail() == 1 && levels_.tail_slots() == 0; }
 
   bool HasClosedForm() const {
@@ -68,13 +68,13 @@ class AutoSolver {
   int64_t ClosedForm() const {
     if (length_ <= levels_.leaf(0)) return length_;
     if (levels_.tail() == 0) return CountHsmForwards(length_, levels_.tail_slots());
-    if (StoresOneTape()) return length_ * (length_ + 1) / 2 - 1;  // a sweep for each link but the first two
+    if (StoresOneTape()) return length_ * (length_ + 1) / 2 - 1;  // one sweep per link after the first two
     if (length_ <= LongestOfClassOne()) return 2 * length_ - levels_.leaf(levels_.LevelReaching(0, length_));
     return 3 * length_ - levels_.Before(levels_.tail()) - HsmReach(levels_.tail_slots() + 1, 1);
   }
 
-  // Chains of class 2 have at each level a left part of class 1, which has the largest savings, that of the level's own
-  // leaf, as long as it does not go beyond the levels with as long leaves.
+  // A chain of class 2 has a left part of class 1 at each level. The savings of that part are largest, equal to the
+  // level's leaf, if it uses only levels with equal leaves. The closed form holds as long as all parts can do so.
   int64_t LongestOfRichClassTwo() const {
     int64_t longest = HsmReach(levels_.tail_slots(), 2);
     for (int64_t leaf = levels_.leaf(0), first = 0; leaf > 1; --leaf) {
@@ -85,9 +85,9 @@ class AutoSolver {
     return longest;
   }
 
-  // The left part is made as long as that allows: of the levels behind, most are then left with a leaf each, which is
-  // few runs.
-  std::pair<Part, Part> ShareOutRichly(const Part& part) const {
+  // Makes the left part as long as that allows. Most later levels are then left with one leaf each, which takes few
+  // runs.
+  std::pair<Part, Part> SplitRichPart(const Part& part) const {
     const int64_t leaf = levels_.leaf(part.level);
     const int64_t most = leaf * (levels_.Deepest(leaf) + 1 - part.level);
     const int64_t least_right = levels_.Sum(part.level + 1, levels_.tail());
@@ -96,8 +96,8 @@ class AutoSolver {
             {.length = part.length - left, .level = part.level + 1, .klass = part.length - left > least_right ? 2 : 1}};
   }
 
-  // Whole leaves on every level down to the first that reaches the end; what is too much is taken off the first leaf,
-  // or off the tail. Equal leaves are left parts of one run.
+  // Full leaves on every level up to the first that reaches the end. The excess is taken from the first leaf, or from
+  // the tail. Equal leaves become left parts of one run.
   DecisionFor<Part> DecideClassOne(const Part& part) const {
     const int64_t last = levels_.LevelReaching(part.level, part.length);
     const int64_t leaf = levels_.leaf(part.level);
@@ -130,7 +130,7 @@ class AutoSolver {
     return {.kind = Run::Kind::kSplit, .left = Canonical(left), .right = Canonical(right)};
   }
 
-  // Parts that are done in the same way are the same.
+  // Gives parts with equal solutions equal keys.
   Part Canonical(const Part& part) const {
     if (part.length <= levels_.leaf(part.level)) return {.length = part.length};
     if (part.level >= levels_.tail()) return {.length = part.length, .level = part.level};
@@ -139,14 +139,14 @@ class AutoSolver {
 
   const int64_t length_;
   const LeafLevels levels_;
-  std::optional<LagrangianSearch> search_;  // where there is no closed form
+  std::optional<LagrangianSearch> search_;  // if there is no closed form
 };
 
 }  // namespace
 
 ForwardCount CountForwards(int64_t length, const ByteBudget& budget) {
   AutoSolver solver(length, budget);
-  solver.Run({}).IgnoreError();  // it can only be cancelled
+  solver.Run({}).IgnoreError();  // cancellation is the only error
   return solver.Count();
 }
 
@@ -157,14 +157,10 @@ absl::StatusOr<Plan> PlanAuto(int64_t length, const ByteBudget& budget, const Ca
       Schedule schedule,
       BuildSchedule(
           solver.Root(), [&solver](const LagrangianSearch::Part& part) { return solver.Decide(part); }, cancelled));
-  Plan plan;
-  plan.feasible = true;
-  plan.smallest_feasible_budget = 0;
-  plan.schedule = std::move(schedule);
   const ForwardCount count = solver.Count();
-  plan.forward_count = count.count;
+  Plan plan = OptimalPlan(0, count.count);
   plan.forward_count_lower_bound = count.lower_bound;
-  plan.forward_count_upper_bound = plan.forward_count;
+  plan.schedule = std::move(schedule);
   return plan;
 }
 

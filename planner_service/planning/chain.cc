@@ -13,7 +13,6 @@
 namespace recurve {
 namespace {
 
-// Each link once with tape and once backward.
 int64_t StoreAllCost(const ChainRequest& request) {
   int64_t cost = 0;
   for (const ChainSegment& segment : request.segments) {
@@ -48,7 +47,7 @@ std::vector<ChainCorner> CurveOf(const ParetoFrontier& frontier, const ChainRequ
   return curve;
 }
 
-// The least that forwards without tape can cost in the budget, with the curves of all parts rounded in favour of it.
+// A lower bound on the cost of the forwards without tape, from the frontiers of all parts rounded down.
 absl::StatusOr<int64_t> LowerBound(const ChainRequest& request, const LinkSums& sums, int64_t max_bytes,
                                    int64_t max_points, const CancelCheck& cancelled) {
   MixedChain chain(request.segments, sums, max_bytes, max_points, Rounding::kDown);
@@ -56,10 +55,9 @@ absl::StatusOr<int64_t> LowerBound(const ChainRequest& request, const LinkSums& 
   return PointWithin(chain.frontier(), request.budget_bytes).cost;
 }
 
-// What the solver says of a plan is not believed: everything is counted again.
 absl::Status Broken(absl::string_view what, int64_t counted, int64_t claimed) {
   return absl::InternalError(
-      absl::StrCat("the replay of the plan counts ", counted, " for its ", what, ", which must be at most ", claimed));
+      absl::StrCat("the replay of the plan counts ", counted, " as its ", what, "; the solver claims ", claimed));
 }
 
 }  // namespace

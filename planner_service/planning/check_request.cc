@@ -19,7 +19,7 @@ absl::Status CheckBudgetKind(Strategy strategy, bool in_slots) {
     case Strategy::kMsm:
       if (in_slots) return absl::OkStatus();
       return absl::InvalidArgumentError(
-          absl::StrCat("budget is in bytes, strategy ", name, " takes slots; give slots and alpha, or ask for auto"));
+          absl::StrCat("budget is in bytes, strategy ", name, " takes slots; give slots and alpha, or use auto"));
     case Strategy::kAuto:
     case Strategy::kStoreAll:
     case Strategy::kChen:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016: segments of ceil(sqrt(N)) links,
-// the states at their borders stored in one sweep, one segment taped at a time. The last segment is taped in that
-// sweep; where the length does not divide, the first segment is the short one, so that the sweep repeats as few links
-// as it can.
+// Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016: segments of ceil(sqrt(N)) links.
+// One sweep stores the states at their borders; one segment is taped at a time. The last segment is taped during that
+// sweep. If the segment length does not divide N, the first segment is the short one, which minimizes the links that
+// are recomputed.
 #include <algorithm>
 #include <cmath>
 
@@ -15,7 +15,7 @@ namespace recurve {
 namespace {
 
 int64_t CeilSqrt(int64_t value) {
-  auto root = static_cast<int64_t>(std::sqrt(static_cast<double>(value)));  // right or one too small
+  auto root = static_cast<int64_t>(std::sqrt(static_cast<double>(value)));  // exact or one too small
   while (root * root < value) ++root;
   return root;
 }
@@ -42,15 +42,11 @@ int64_t CountChenForwards(int64_t length) { return 2 * length - CeilSqrt(length)
 absl::StatusOr<Plan> PlanChen(int64_t length, const ByteBudget& budget, const CancelCheck& /*cancelled*/) {
   const int64_t segment = CeilSqrt(length);
   const int64_t borders = (length - 1) / segment;  // between ceil(length / segment) segments
-  Plan plan;
   // All borders are stored while the last segment, a full one, is taped.
-  plan.smallest_feasible_budget = SaturatingAdd(SaturatingMultiply(borders, budget.state_bytes),
-                                                TapeAllBytes(segment, budget.state_bytes, budget.tape_bytes));
-  plan.feasible = plan.smallest_feasible_budget <= budget.budget_bytes;
-  if (!plan.feasible) return plan;
-  plan.forward_count = CountChenForwards(length);
-  plan.forward_count_lower_bound = plan.forward_count;
-  plan.forward_count_upper_bound = plan.forward_count;
+  const int64_t needed = SaturatingAdd(SaturatingMultiply(borders, budget.state_bytes),
+                                       TapeAllBytes(segment, budget.state_bytes, budget.tape_bytes));
+  if (needed > budget.budget_bytes) return Plan{.smallest_feasible_budget = needed};
+  Plan plan = OptimalPlan(needed, CountChenForwards(length));
   plan.schedule = Segments(length, segment);
   return plan;
 }

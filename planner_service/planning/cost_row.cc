@@ -7,7 +7,7 @@ namespace recurve {
 namespace {
 
 using Wide = __int128;            // a cost times a length
-constexpr size_t kFewBends = 16;  // are all looked at sooner than the right ones are found
+constexpr size_t kFewBends = 16;  // up to here, trying all bends is faster than a search
 
 class SplitSearch {
  public:
@@ -43,7 +43,7 @@ class SplitSearch {
     return best_;
   }
 
-  // The first left from which on the hulls' sum does not fall. Steps from `near` grow, then it is bisected.
+  // The first left after which the sum of the hulls does not fall: galloping steps from `near`, then bisection.
   int64_t Bottom(int64_t near) const {
     int64_t low = least_;
     int64_t high = most_;
@@ -76,8 +76,8 @@ class SplitSearch {
     return static_cast<Wide>(more.rise + more.links()) * less.links() < static_cast<Wide>(less.rise) * more.links();
   }
 
-  // Whether no split on this side of the bottom, from `left` on outwards, is better than the best: the hulls' sum is
-  // above best - 1, and costs are whole.
+  // Whether no split from `left` outwards, on this side of the bottom, beats the best: the sum of the hulls is above
+  // best - 1, and costs are integers.
   bool IsPast(int64_t left) const {
     const CostRow::Line a = f_.LineAfter(std::min(left, f_.size() - 2));
     const CostRow::Line b = g_.LineAfter(total_ - left - 1);
@@ -94,7 +94,7 @@ class SplitSearch {
     for (int64_t i = from - 1; i >= 0 && Look(to_left(bends[i])); --i) continue;
   }
 
-  // False when there is nothing more to look at beyond `left`.
+  // False when no candidate beyond `left` can be better.
   bool Look(int64_t left) {
     if (left < least_ || left > most_ || IsPast(left)) return false;
     Consider(left);

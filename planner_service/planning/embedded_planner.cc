@@ -37,14 +37,14 @@ absl::StatusOr<Plan> Solve(const PlanRequest& request, const SlotBudget& budget,
   }
 }
 
-// The solver's claims are not believed: everything is counted again. A count that is not proved to be the least may be
-// a little above that of the schedule.
+// Does not trust the solver: recounts everything from the schedule. A count not proved optimal may be slightly above
+// that of the schedule.
 absl::Status RecountPlan(const PlanRequest& request, Plan& plan) {
   ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, plan.schedule));
   if (counted.forward_count > plan.forward_count || counted.forward_count < plan.forward_count_lower_bound) {
     return absl::InternalError(absl::StrCat("the plan of strategy ", std::string(ToString(request.strategy)),
                                             " claims ", plan.forward_count_lower_bound, " to ", plan.forward_count,
-                                            " forwards, its schedule has ", counted.forward_count));
+                                            " forwards; its schedule has ", counted.forward_count));
   }
   plan.forward_count = counted.forward_count;
   const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);

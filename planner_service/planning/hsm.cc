@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hidden state memorization, by its closed form. With m slots, beta(m, r) = binomial(m + r, m) is the longest chain of
-// which no link runs forward more than r + 1 times, the r-th class being the lengths in (beta(m, r - 1), beta(m, r)].
-// In that class C(t, m) = (r + 1) t - beta(m + 1, r - 1), so C is convex in t, and a split after y links is best
-// exactly when y is in class r - 1 for m slots and t - y in class r for m - 1 (ends included). Of those y the largest
-// is taken: one of the parts is then as long as its class allows, so there are O(m r) different parts in all.
+// Hidden state memorization, by its closed form. With m slots, beta(m, r) = binomial(m + r, m) is the length of the
+// longest chain in which no link runs forward more than r + 1 times; class r contains the lengths in
+// (beta(m, r - 1), beta(m, r)]. In class r, C(t, m) = (r + 1) t - beta(m + 1, r - 1), so C is convex in t, and a split
+// after y links is optimal exactly when y is in class r - 1 for m slots and t - y in class r for m - 1 slots (ends
+// included). The largest such y is taken: one of the parts is then the longest of its class, so there are only O(m r)
+// different parts.
 #include "planner_service/planning/hsm.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "absl/status/status.h"
 #include "planner_service/planning/forward_count.h"
@@ -21,8 +21,21 @@
 namespace recurve {
 namespace {
 
-// The smallest r with beta(slots, r) >= length.
-int64_t ClassOf(int64_t length, int64_t slots) {
+// The paper's bound m t^(1 + 1/m) on `count`, rounded down with a margin for floating-point error, but never below
+// `count`.
+int64_t PaperBound(int64_t length, int64_t slots, int64_t count) {
+  const long double t = static_cast<long double>(length);
+  const long double m = static_cast<long double>(slots);
+  const long double bound = m * std::pow(t, 1 + 1 / m) * (1 - 1e-15L);
+  if (bound >= static_cast<long double>(kSaturated)) return kSaturated;
+  return std::max(count, static_cast<int64_t>(bound));
+}
+
+}  // namespace
+
+int64_t HsmReach(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Binomial(slots + repeats, slots); }
+
+int64_t HsmClass(int64_t length, int64_t slots) {
   if (slots == 1) return length - 1;
   int64_t high = 1;
   while (HsmReach(slots, high) < length) high *= 2;
@@ -38,42 +51,25 @@ int64_t ClassOf(int64_t length, int64_t slots) {
   return low;
 }
 
-// m t^(1 + 1/m), rounded down with a margin for the error of floating point, never below `count`, which it bounds.
-int64_t PaperBound(int64_t length, int64_t slots, int64_t count) {
-  const long double t = static_cast<long double>(length);
-  const long double m = static_cast<long double>(slots);
-  const long double bound = m * std::pow(t, 1 + 1 / m) * (1 - 1e-15L);
-  if (bound >= static_cast<long double>(kSaturated)) return kSaturated;
-  return std::max(count, static_cast<int64_t>(bound));
-}
-
-}  // namespace
-
-int64_t HsmReach(int64_t slots, int64_t repeats) { return repeats < 0 ? 0 : Binomial(slots + repeats, slots); }
-
 Decision DecideHsm(const Problem& problem) {
   const auto [length, slots] = problem;
   if (length == 1) return {.kind = Run::Kind::kTapeAll};
   if (slots == 1 || length == 2) return {.kind = Run::Kind::kSweepLast, .left = Problem{1, 1}};
-  // A state at each link; the last two are swept, which costs the same and needs no state.
+  // A state at each link, except that the last two links are swept, which costs the same and needs no state.
   if (length <= slots + 1) return {.kind = Run::Kind::kSplit, .left = Problem{1, 1}, .right = Problem{2, 1}};
-  const int64_t repeats = ClassOf(length, slots);
+  const int64_t repeats = HsmClass(length, slots);
   const int64_t left = std::min(HsmReach(slots, repeats - 1), length - HsmReach(slots - 1, repeats - 1));
   return {.kind = Run::Kind::kSplit, .left = Problem{left, slots}, .right = Problem{length - left, slots - 1}};
 }
 
 int64_t CountHsmForwards(int64_t length, int64_t slots) {
   const int64_t used = std::min(slots, length);
-  const int64_t repeats = ClassOf(length, used);
+  const int64_t repeats = HsmClass(length, used);
   return (repeats + 1) * length - HsmReach(used + 1, repeats - 1);
 }
 
 absl::StatusOr<Plan> PlanHsm(int64_t length, int64_t slots, const CancelCheck& cancelled) {
-  Plan plan;
-  plan.feasible = true;
-  plan.smallest_feasible_budget = 1;
-  plan.forward_count = CountHsmForwards(length, slots);
-  plan.forward_count_lower_bound = plan.forward_count;
+  Plan plan = OptimalPlan(1, CountHsmForwards(length, slots));
   plan.forward_count_upper_bound = PaperBound(length, slots, plan.forward_count);
   ASSIGN_OR_RETURN(plan.schedule, BuildSchedule(Problem{length, std::min(slots, length)}, DecideHsm, cancelled));
   return plan;

@@ -8,11 +8,15 @@
 
 namespace recurve {
 
-// The longest chain that `slots` >= 0 slots can do without any link running forward more than repeats + 1 times:
-// binomial(slots + repeats, slots), and 0 where repeats < 0. Saturating.
+// The length of the longest chain that runs with `slots` >= 0 slots and no link running forward more than repeats + 1
+// times: binomial(slots + repeats, slots); 0 if repeats < 0. Saturating.
 int64_t HsmReach(int64_t slots, int64_t repeats);
 
-// The best first step for a chain of `problem.length` links with `problem.room` >= 1 slots, the start state included.
+// The class of a chain: the smallest r with HsmReach(slots, r) >= length.
+int64_t HsmClass(int64_t length, int64_t slots);
+
+// The optimal first step for a chain of `problem.length` links with `problem.room` >= 1 slots, including the start
+// state.
 Decision DecideHsm(const Problem& problem);
 
 }  // namespace recurve

@@ -12,10 +12,10 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kWidths[] = {12, 64};
+constexpr int64_t kWidths[] = {12, 64};  // window widths of the narrow passes
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxWork = 30'000'000;
-constexpr int64_t kWorkOfEntry = 30;  // so that a table has at most kMaxWork / 30 entries of 8 bytes
+constexpr int64_t kWorkOfEntry = 30;  // limits a table to kMaxWork / 30 entries of 8 bytes
 constexpr int64_t kNone = -1;         // no chain
 
 }  // namespace
@@ -38,7 +38,7 @@ absl::Status LagrangianSearch::Run(const CancelCheck& cancelled) {
     RETURN_IF_ERROR(SearchNear(savings_bound_, width, cancelled));
     if (proved()) return absl::OkStatus();
   }
-  // The far end of the hull's edge is long enough whatever the width.
+  // The far end of the hull's edge is long enough for any window width.
   if (savings_ < 0) {
     RETURN_IF_ERROR(SearchNear(BestOfChain(price_, true).savings, kWidths[0], cancelled));
   }
@@ -86,12 +86,13 @@ __int128 LagrangianSearch::Value(const Price& price, const Point& point) {
   return static_cast<__int128>(price.length) * point.length + static_cast<__int128>(price.savings) * point.savings;
 }
 
-// What the levels from the tail on do as a whole: nothing is taped there, so it is hidden state memorization.
+// The levels from the tail on, taken together: no tape is stored there, so this is hidden state memorization.
 LagrangianSearch::Point LagrangianSearch::TailPoint(int64_t klass) const {
   return {.length = HsmReach(levels_.tail_slots(), klass), .savings = HsmReach(levels_.tail_slots() + 1, klass - 1)};
 }
 
-// The smallest r for which chains of class r are long enough: L(0, i) = leaf(i), L(r, i) = L(r - 1, i) + L(r, i + 1).
+// The smallest r for which chains of class r are long enough. The longest chain of class r at level i is
+// L(0, i) = leaf(i), L(r, i) = L(r - 1, i) + L(r, i + 1).
 void LagrangianSearch::FindClass() {
   std::vector<int64_t> longest = leaf_;
   for (class_ = 0; longest[0] < length_;) {
@@ -102,7 +103,7 @@ void LagrangianSearch::FindClass() {
   }
 }
 
-// A chain of class 1 fills the leaves of all levels down to some level q, and has the leaf of q for its savings.
+// A chain of class 1 fills the leaves of all levels up to some level q; its savings are the leaf of q.
 std::vector<LagrangianSearch::Point> LagrangianSearch::BestOfClassOne(const Price& price, bool prefer_length) const {
   std::vector<Point> points(levels_.tail() + 1);
   Point best;
@@ -134,8 +135,8 @@ LagrangianSearch::Point LagrangianSearch::BestOfChain(const Price& price, bool p
   return points[0];
 }
 
-// Narrows the edge of the convex hull of (savings, length) under which the chain's length lies. At the price at which
-// the ends of that edge are worth the same, the Lagrangian bound is the tightest.
+// Finds the edge of the convex hull of (savings, length) that spans the chain's length, narrowing it from both ends.
+// The price at which both ends of that edge have equal value gives the tightest Lagrangian bound.
 void LagrangianSearch::FindPrice() {
   Point rich = BestOfChain({.length = 0, .savings = 1}, true);
   Point far = BestOfChain({.length = 1, .savings = 0}, false);
@@ -162,7 +163,7 @@ absl::Status LagrangianSearch::Fill(const Limits& limits, const CancelCheck& can
   std::vector<Point> far = BestOfClassOne(price_, true);
   const Point top_rich = BestOfChain(price_, false);
   const Point top_far = BestOfChain(price_, true);
-  // Savings spread over the parts in proportion, so that the centers of parts add up to the center of the whole.
+  // Distributes the savings proportionally over the parts, so that the centers of parts add up to that of the whole.
   const double fraction = top_rich.savings == top_far.savings
                               ? 0
                               : static_cast<double>(top_rich.savings - limits.center) /
@@ -253,8 +254,9 @@ void LagrangianSearch::Keep(int64_t klass, int64_t level, int64_t low_credit, __
   table.lengths.insert(table.lengths.end(), lengths.begin() + first, lengths.begin() + last + 1);
 }
 
-// The savings whose lengths add up to the most; what is too much is taken off the left part as far as its class allows.
-std::pair<LagrangianSearch::Part, LagrangianSearch::Part> LagrangianSearch::ShareOut(const Part& part) const {
+// Takes the distribution of savings with the greatest total length. The excess length is removed from the left part as
+// far as its class allows, then from the right part.
+std::pair<LagrangianSearch::Part, LagrangianSearch::Part> LagrangianSearch::SplitPart(const Part& part) const {
   Part left = {.level = part.level, .klass = part.klass - 1};
   Part right = {.level = part.level + 1, .klass = part.klass};
   const Window& lefts = table_.windows[Index(part.klass - 1, part.level)];

@@ -5,15 +5,15 @@
 
 namespace recurve {
 
-// leaf(i) is the largest n >= 1 with (n - 1) a + max(0, n - 2) s <= B - i s. So a leaf of n >= 2 links needs
-// a + (n - 2) (a + s) bytes besides the states, and the levels that have them are the first few.
+// leaf(i) is the largest n >= 1 with (n - 1) a + max(0, n - 2) s <= B - i s. A leaf of n >= 2 links needs
+// a + (n - 2) (a + s) bytes in addition to the i states, so only the first levels have such leaves.
 LeafLevels::LeafLevels(int64_t length, const ByteBudget& budget) {
   const int64_t link_bytes = budget.tape_bytes + budget.state_bytes;
   int64_t spare = budget.budget_bytes - budget.tape_bytes;
   int64_t leaf = spare < 0 ? 1 : std::min(length, 2 + spare / link_bytes);
-  spare -= (leaf - 2) * link_bytes;  // at level 0, beyond what its leaf needs
+  spare -= (leaf - 2) * link_bytes;  // left over at level 0
   int64_t links = 0;
-  // A sweep that leaves a leaf on each level uses no level past the one where the chain ends.
+  // With one leaf per level, a chain uses no level past the one where it ends.
   for (; leaf > 1 && links < length; --leaf, spare += link_bytes) {
     plateaus_.push_back({.leaf = leaf, .first = tail_, .before = links});
     const int64_t last = std::min(spare / budget.state_bytes, tail_ + (length - links - 1) / leaf);

@@ -9,35 +9,35 @@
 
 namespace recurve {
 
-// What a byte budget means for a chain: at level i, with i states stored, a run of up to leaf(i) links can be taped
-// whole. Leaves never grow with the level, and from one to the next they shrink by one link at most. Levels 0..tail() -
-// 1 have leaves of at least 2 links. From level tail() on nothing can be taped but the one link in the working set:
-// what is left of the budget is tail_slots() states, the start state of the level's run included. That can be 0: level
-// tail() then takes a single link, which a sweep tapes in the working set, and not even its start state is stored.
+// Translates a byte budget into leaves: at level i, with i states stored, a run of up to leaf(i) links can be taped
+// whole. Leaves never grow with the level, and shrink by at most one link from one level to the next. Levels
+// 0..tail() - 1 have leaves of at least 2 links. From level tail() on, no tape fits except the one in the working set;
+// the rest of the budget holds tail_slots() states, including the start state of the level's run. If tail_slots() is 0,
+// level tail() takes a single link, which a sweep tapes in the working set, and its start state is not stored.
 //
-// Kept as plateaus of equal leaves, of which a chain of N links cannot use more than sqrt(2 N): that many steps to
-// make, a few to ask.
+// Leaves are kept as plateaus of consecutive levels with equal leaves. A chain of N links uses at most sqrt(2 N)
+// plateaus, so construction takes O(sqrt(N)) steps and a query O(log N).
 class LeafLevels {
  public:
-  // Levels that `length` links cannot make use of are left out.
+  // Omits levels that `length` links cannot use.
   LeafLevels(int64_t length, const ByteBudget& budget);
 
   int64_t tail() const { return tail_; }
   int64_t tail_slots() const { return tail_slots_; }
   int64_t leaf(int64_t level) const;
-  // The last level with a leaf of at least `links`, 1 <= links <= leaf(0); tail() for 1.
+  // The last level with a leaf of at least `links`, 1 <= links <= leaf(0). For 1, tail().
   int64_t Deepest(int64_t links) const;
 
-  // Links of levels 0..level - 1, each doing one leaf; level <= tail().
+  // Total links of levels 0..level - 1 with one leaf each; level <= tail().
   int64_t Before(int64_t level) const;
-  // Links of levels first..last when each but the last level of all does one leaf, and the tail as many as it can
-  // without repeating any: tail_slots() + 1.
+  // Total links of levels first..last <= tail() with one leaf each, where level tail() counts tail_slots() + 1, all
+  // that it can do without recomputing any.
   int64_t Sum(int64_t first, int64_t last) const;
   // The first level q >= first with Sum(first, q) >= length; there must be one.
   int64_t LevelReaching(int64_t first, int64_t length) const;
 
  private:
-  // Levels from `first` on, up to the next plateau, have leaves of `leaf` links; the levels before them `before` links.
+  // Levels from `first` up to the next plateau have leaves of `leaf` links; the levels before have `before` in total.
   struct Plateau {
     int64_t leaf = 0;
     int64_t first = 0;

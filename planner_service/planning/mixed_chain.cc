@@ -6,18 +6,18 @@
 namespace recurve {
 namespace {
 
-// Points that are looked at, by all splits together, and points that are kept: seconds and 128 MiB.
-constexpr int64_t kMaxPointsLookedAt = int64_t{1} << 28;
+// Points visited by all splits together, a few seconds, and points kept, 128 MiB.
+constexpr int64_t kMaxPointsVisited = int64_t{1} << 28;
 constexpr int64_t kMaxPointsKept = int64_t{1} << 23;
 constexpr int64_t kLeastPoints = 64;
 
-// Segments that are equal but for their links are the same to the solver.
+// Joins adjacent segments that differ only in their number of links.
 std::vector<ChainSegment> Merged(const std::vector<ChainSegment>& segments) {
   std::vector<ChainSegment> merged;
   for (const ChainSegment& segment : segments) {
-    ChainSegment alike = segment;
-    if (!merged.empty()) alike.links = merged.back().links;
-    if (!merged.empty() && alike == merged.back()) {
+    ChainSegment same = segment;
+    if (!merged.empty()) same.links = merged.back().links;
+    if (!merged.empty() && same == merged.back()) {
       merged.back().links += segment.links;
     } else {
       merged.push_back(segment);
@@ -26,7 +26,7 @@ std::vector<ChainSegment> Merged(const std::vector<ChainSegment>& segments) {
   return merged;
 }
 
-// Different sub-chains, and the ways to split them.
+// The number of distinct sub-chains, and of ways to split them.
 struct Work {
   int64_t chains = 0;
   int64_t splits = 0;
@@ -52,7 +52,7 @@ Work CountWork(const std::vector<ChainSegment>& segments) {
 }
 
 size_t PointsFor(const Work& work, int64_t most) {
-  const int64_t by_time = kMaxPointsLookedAt / std::max<int64_t>(work.splits, 1);
+  const int64_t by_time = kMaxPointsVisited / std::max<int64_t>(work.splits, 1);
   const int64_t by_memory = kMaxPointsKept / std::max<int64_t>(work.chains, 1);
   return static_cast<size_t>(std::min(most, std::max(std::min(by_time, by_memory), kLeastPoints)));
 }
@@ -84,14 +84,14 @@ MixedChain::MixedChain(const std::vector<ChainSegment>& segments, const LinkSums
 absl::Status MixedChain::Solve(const CancelCheck& cancelled) {
   const int64_t length = sums_.length();
   frontiers_.assign(length, {});
-  // From the right, so that the right part of every split is known; shorter ones first, so that the left one is.
+  // By decreasing begin, so that the right part of every split is known; by increasing length, so that the left is.
   for (int64_t begin = length - 1; begin >= 0; --begin) {
     const auto solve = [&](int64_t first, int64_t from, int64_t to) {
       for (int64_t end = from; end <= to && !(cancelled && cancelled()); ++end) {
         frontiers_[first].push_back(Best(first, end));
       }
     };
-    // Those inside a segment are kept with its first link, and needed as soon as its last one is come to.
+    // Sub-chains within a segment are stored under its first link, and needed as soon as its last link is reached.
     const int64_t segment_end = segment_end_[begin];
     if (segment_end == begin + 1) solve(segment_begin_[begin], segment_begin_[begin] + 1, segment_end);
     solve(begin, segment_end + 1, length);

@@ -16,41 +16,42 @@
 
 namespace recurve {
 
-// A chain of segments, each of the links written out.
+// The sums over all links of a chain of segments.
 LinkSums SumLinks(const std::vector<ChainSegment>& segments);
 
-// Ways to split the sub-chains that are different, equal neighbours taken as one segment: sub-chains inside one segment
-// are the same where they are as long. What the solver's time is proportional to. O(segments^2).
+// The number of ways to split the distinct sub-chains, to which the solver's time is proportional. Sub-chains of equal
+// length within a segment are the same; equal adjacent segments count as one. O(segments^2).
 int64_t CountSplits(const std::vector<ChainSegment>& segments);
 
-// The cost of forwards without tape, against bytes, of each sub-chain of a chain whose links differ, over persistent
-// schedules. With s, a, f of a link's state, tape and forward, the chain of links [b, e), whose start state is stored
-// by whoever asks, is one of
-//   taped whole       sum of a over [b, e-1) and of s over [b+1, e-1) bytes, no cost
-//   swept             f[b, e-1) + (b, e-1)
-//   split at m        the larger of s[m] + bytes of (m, e) and bytes of (b, m); f[b, m) + both costs
-//   taped at b        a[b] + s[b+1] + bytes of (b+1, e); its cost
-// which is the recurrence of Beaumont, Eyraud-Dubois, Herrmann, Joly and Shilova (Optimal checkpointing for
-// heterogeneous chains, 2019) for all budgets at once, in bytes. Thread-compatible.
+// A dynamic program over all sub-chains of a chain whose links differ. For each it computes the Pareto frontier of
+// (bytes stored, cost of forwards without tape) over persistent schedules, so one pass serves every budget. With s, a
+// and f the state bytes, tape bytes and forward cost of a link, the chain of links [b, e), whose start state the caller
+// has stored, is one of
+//   taped whole       bytes: sum of a over [b, e-1) and of s over [b+1, e-1); cost: 0
+//   swept             bytes: of [b, e-1); cost: f over [b, e-1) + cost of [b, e-1)
+//   split at m        bytes: the larger of s[m] + bytes of [m, e) and bytes of [b, m); cost: f over [b, m) + both costs
+//   taped at b        bytes: a[b] + s[b+1] + bytes of [b+1, e); cost: of [b+1, e)
+// This is the recurrence of Beaumont, Eyraud-Dubois, Herrmann, Joly and Shilova (Optimal checkpointing for
+// heterogeneous chains, 2019). Thread-compatible.
 class MixedChain {
  public:
-  // More than `max_bytes` are not looked at. A frontier keeps `max_points`, fewer where there are so many splits that
-  // it would take more than a few seconds or 128 MiB, but 64 in any case.
+  // Ignores points above `max_bytes`. A frontier keeps at most `max_points`; fewer, but at least 64, if the number of
+  // splits would require more than a few seconds or 128 MiB.
   MixedChain(const std::vector<ChainSegment>& segments, const LinkSums& sums, int64_t max_bytes, int64_t max_points,
              Rounding rounding);
 
-  // O(splits * points of a frontier). CANCELLED when `cancelled` says so.
+  // O(splits * points per frontier). CANCELLED when `cancelled` returns true.
   absl::Status Solve(const CancelCheck& cancelled);
 
-  // Of the whole chain.
+  // That of the whole chain.
   const ParetoFrontier& frontier() const { return At(0, sums_.length()); }
   bool thinned() const { return builder_.thinned(); }
 
-  // The schedule that costs no more than the frontier says for these bytes. Rounding::kUp only.
+  // A schedule within `bytes` that costs no more than the frontier says. Rounding::kUp only.
   absl::StatusOr<Schedule> MakeSchedule(int64_t bytes, const CancelCheck& cancelled) const;
 
  private:
-  // A sub-chain, with as many bytes as a point of its frontier has.
+  // A sub-chain, with the bytes of a point of its frontier.
   struct Part {
     int64_t begin = 0;
     int64_t length = 0;
@@ -62,7 +63,7 @@ class MixedChain {
     }
   };
 
-  // The first of the sub-chains that equal [begin, end).
+  // The begin of the first sub-chain equal to [begin, end).
   int64_t FirstLike(int64_t begin, int64_t end) const {
     return end <= segment_end_[begin] ? segment_begin_[begin] : begin;
   }
@@ -74,10 +75,10 @@ class MixedChain {
   int64_t TapeFirstBytes(int64_t begin) const;
 
   const LinkSums& sums_;
-  std::vector<int64_t> segment_begin_, segment_end_;  // by link, equal neighbours taken as one segment
+  std::vector<int64_t> segment_begin_, segment_end_;  // by link, after joining equal adjacent segments
   ParetoFrontierBuilder builder_;
-  std::vector<std::vector<ParetoFrontier>>
-      frontiers_;  // by begin; by end from the first that has no equal further left
+  // By begin, then by end, from the first end whose sub-chain has no equal further left.
+  std::vector<std::vector<ParetoFrontier>> frontiers_;
 };
 
 }  // namespace recurve

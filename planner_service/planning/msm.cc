@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mixed state memorization, by the paper's recurrence: C(t, m) is the least over y of
+// Mixed state memorization, by the paper's recurrence: C(t, m) is the minimum over y of
 //   y + C(y, m) + C(t - y, m - 1)          a hidden state is stored after y links
-//   y + C(y - 1, m) + C(t - y, m - alpha)  an internal state is stored of link y
-//   t + C(t - 1, m)                        nothing is stored, the last link is taped in the working set
-// and t where the internal states of t - 1 links fit beside the start state.
+//   y + C(y - 1, m) + C(t - y, m - alpha)  the internal state of link y is stored
+//   t + C(t - 1, m)                        nothing is stored; the last link is taped in the working set
+// and t if the internal states of t - 1 links fit in addition to the start state. One row per number of slots is filled
+// by increasing length; BestSplit (cost_row.h) finds the minimum over y without trying every y.
 #include "planner_service/planning/msm.h"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ class MsmSolver::Table {
 
   int64_t slots() const { return static_cast<int64_t>(rows_.size()) - 1; }
 
-  // Adds the row of one slot more. CANCELLED, and none added, when `cancelled` says so.
+  // Adds the row of one more slot. CANCELLED, without adding it, when `cancelled` returns true.
   absl::Status AppendRow(const CancelCheck& cancelled) {
     constexpr int64_t kCellsBetweenPolls = 4096;
     const int64_t slots = static_cast<int64_t>(rows_.size());
@@ -57,7 +58,7 @@ class MsmSolver::Table {
   }
 
  private:
-  // The best left parts of the chain before, which is where to look for those of one link more.
+  // The best left parts of the preceding length, where the search for the next length starts.
   struct Lefts {
     int64_t hidden = 1;
     int64_t internal = 0;
@@ -67,7 +68,7 @@ class MsmSolver::Table {
     Decision decision;
   };
 
-  // Needs the row of fewer slots, and this row up to fewer links.
+  // Requires the rows of fewer slots, and this row for shorter chains.
   Choice Best(const Problem& problem, Lefts& near) const {
     const auto [length, slots] = problem;
     if (1 + alpha_ * (length - 1) <= slots) return {.cost = length, .decision = {.kind = Run::Kind::kTapeAll}};
@@ -99,7 +100,7 @@ class MsmSolver::Table {
 
   const int64_t length_;
   const int64_t alpha_;
-  std::vector<CostRow> rows_;  // by slots; none for 0 slots
+  std::vector<CostRow> rows_;  // by slots; row 0 is unused
 };
 
 int64_t MsmTableCells(int64_t length, const SlotBudget& budget) {
@@ -112,7 +113,7 @@ MsmSolver::~MsmSolver() = default;
 
 absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelled) {
   const Problem whole = {length_, UsedSlots(length_, {.slots = slots, .alpha = alpha_})};
-  if (whole.room == 1) {  // nothing to mix
+  if (whole.room == 1) {  // no room for an internal state
     absl::StatusOr<Plan> plan = PlanHsm(length_, 1, cancelled);
     if (plan.ok()) plan->forward_count_upper_bound = plan->forward_count;
     return plan;
@@ -120,12 +121,7 @@ absl::StatusOr<Plan> MsmSolver::Solve(int64_t slots, const CancelCheck& cancelle
   while (table_->slots() < whole.room) {
     RETURN_IF_ERROR(table_->AppendRow(cancelled));
   }
-  Plan plan;
-  plan.feasible = true;
-  plan.smallest_feasible_budget = 1;
-  plan.forward_count = table_->cost(whole);
-  plan.forward_count_lower_bound = plan.forward_count;
-  plan.forward_count_upper_bound = plan.forward_count;
+  Plan plan = OptimalPlan(1, table_->cost(whole));
   ASSIGN_OR_RETURN(plan.schedule,
                    BuildSchedule(
                        whole, [this](const Problem& problem) { return table_->Decide(problem); }, cancelled));

@@ -11,15 +11,15 @@
 
 namespace recurve {
 
-// Mixed state memorization keeps a table of lengths by slots; a request may fill this many cells, which take 8 bytes
-// each (those of one slot 24). 100,000 links with 100 slots take half a second.
+// Mixed state memorization fills a table of lengths by slots, limited to this many cells of 8 bytes (24 in the row of
+// one slot). 100,000 links with 100 slots take half a second.
 inline constexpr int64_t kMaxMsmTableCells = int64_t{1} << 24;
 
-// Cells that a plan for `length` links needs; slots beyond those that hold everything are of no use and not counted.
+// Cells needed by a plan for `length` links. Slots beyond those that store everything have no effect and do not count.
 int64_t MsmTableCells(int64_t length, const SlotBudget& budget);
 
-// Plans for one length and alpha. Keeps its table, which grows to the most slots that were asked for, so that plans for
-// many numbers of slots take hardly longer than the largest alone. Not thread-safe.
+// Plans for one length and alpha. Keeps its table, which grows to the most slots requested, so plans for many numbers
+// of slots take hardly longer than the largest alone. Not thread-safe.
 class MsmSolver {
  public:
   MsmSolver(int64_t length, int64_t alpha);

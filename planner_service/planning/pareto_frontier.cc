@@ -25,7 +25,7 @@ void ParetoFrontierBuilder::AddSplit(const ParetoFrontier& left, const ParetoFro
     while (known + 1 < envelope_.size() && envelope_[known + 1].bytes <= at) ++known;
     const int64_t to_beat =
         known < envelope_.size() && envelope_[known].bytes <= at ? envelope_[known].cost : INT64_MAX;
-    if (to_beat <= least) break;  // whatever more bytes bring
+    if (to_beat <= least) break;  // more bytes cannot help
     const int64_t both = cost + left[i].cost + right[j].cost;
     if (both < to_beat) candidate_.push_back({.bytes = at, .cost = both});
     const int64_t next_left = i + 1 < left.size() ? left[i + 1].bytes : INT64_MAX;
@@ -63,15 +63,15 @@ void ParetoFrontierBuilder::Thin(ParetoFrontier& frontier) {
 
 ParetoFrontier ParetoFrontierBuilder::Take() {
   Thin(envelope_);
-  ParetoFrontier taken(envelope_);  // of just its size
+  ParetoFrontier taken(envelope_);  // without spare capacity
   envelope_.clear();
   return taken;
 }
 
 namespace {
 
-// Takes the points in groups within which the cost falls by no more than `share` of itself, the last point by itself,
-// and calls `keep` with the first and the last of each group.
+// Groups the points so that the cost falls by at most a fraction `share` within a group, with the last point on its
+// own, and calls `keep` with the first and last of each group.
 template <typename Keep>
 void ForEachGroup(const ParetoFrontier& frontier, double share, const Keep& keep) {
   const size_t last_point = frontier.size() - 1;

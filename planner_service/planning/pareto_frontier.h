@@ -9,7 +9,7 @@
 
 namespace recurve {
 
-// The least cost for each number of bytes: the points where it changes, bytes increasing, costs falling.
+// The minimum cost as a function of bytes: the points at which it changes, bytes increasing, costs decreasing.
 struct ParetoPoint {
   int64_t bytes = 0;
   int64_t cost = 0;
@@ -17,38 +17,38 @@ struct ParetoPoint {
 };
 using ParetoFrontier = std::vector<ParetoPoint>;
 
-// The last point within `bytes`, which must not be below the first one's. O(log points).
+// The last point within `bytes`, which must be at least those of the first point. O(log points).
 inline const ParetoPoint& PointWithin(const ParetoFrontier& frontier, int64_t bytes) {
   const auto after = std::upper_bound(frontier.begin(), frontier.end(), bytes,
                                       [](int64_t value, const ParetoPoint& point) { return value < point.bytes; });
   return *(after - 1);
 }
 
-// What becomes of the points that a frontier has no room for.
+// How a frontier drops points that exceed its limit.
 enum class Rounding : uint8_t {
-  kUp,    // they are dropped: what stays is what some schedule costs
-  kDown,  // a point that stays takes the cost of the last one dropped after it: no schedule costs less
+  kUp,    // every remaining point is the cost of some schedule: an upper bound
+  kDown,  // a remaining point takes the cost of the last one dropped after it: a lower bound
 };
 
-// Makes a frontier point by point and part by part, with a limit on bytes and on points. Its memory is reused. Not
-// thread-safe.
+// Builds a frontier as the lower envelope of the frontiers added to it, with a limit on bytes and on points. Reuses its
+// memory. Not thread-safe.
 class ParetoFrontierBuilder {
  public:
   // At least 2 points.
   ParetoFrontierBuilder(int64_t max_bytes, size_t max_points, Rounding rounding)
       : max_bytes_(max_bytes), max_points_(max_points), rounding_(rounding) {}
 
-  // Adds the points of `part`, each with `bytes` and `cost` on top.
+  // Adds the points of `part`, each increased by `bytes` and `cost`.
   void Add(const ParetoFrontier& part, int64_t bytes, int64_t cost);
 
-  // Adds what it takes to do `right`, with `bytes` stored beside it, and then `left`, and `cost` on top: the larger of
-  // the bytes, the sum of the costs.
+  // Adds the frontier of doing `right` with an extra `bytes` stored, then `left`: the larger of the bytes, the sum of
+  // the costs plus `cost`.
   void AddSplit(const ParetoFrontier& left, const ParetoFrontier& right, int64_t bytes, int64_t cost);
 
-  // The frontier of all that was added; the builder is empty again.
+  // Returns the frontier of everything added, and empties the builder.
   ParetoFrontier Take();
 
-  // Whether any point had to go.
+  // Whether any point was dropped because of the limit on points.
   bool thinned() const { return thinned_; }
 
  private:
@@ -62,8 +62,8 @@ class ParetoFrontierBuilder {
   ParetoFrontier envelope_, candidate_, merged_;
 };
 
-// At most `most` (at least 2) of the points: the first, the last, and others between which the cost falls by equal
-// shares of itself. Relative errors are what adds up over the parts of a chain.
+// At most `most` (>= 2) of the points: the first, the last, and others between which the cost falls by equal ratios.
+// Ratios are used because relative errors accumulate over the parts of a chain.
 ParetoFrontier Thinned(const ParetoFrontier& frontier, size_t most, Rounding rounding);
 
 }  // namespace recurve

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is asked of a planner and what it answers.
+// A planner's request and answer.
 #ifndef RECURVE_PLANNER_SERVICE_PLANNING_PLAN_H_
 #define RECURVE_PLANNER_SERVICE_PLANNING_PLAN_H_
 
@@ -24,8 +24,8 @@ inline constexpr double kMaxLinkSeconds = 1e9;
 // How to trade memory for recomputation. The paper is Gruslys et al., "Memory-Efficient Backpropagation Through Time",
 // NIPS 2016.
 enum class Strategy : uint8_t {
-  kAuto,      // the cheapest persistent schedule, counted in real bytes (docs/planning.md)
-  kStoreAll,  // every tape kept: standard backpropagation through time
+  kAuto,      // the cheapest persistent schedule, with memory in real bytes (docs/planning.md)
+  kStoreAll,  // every tape stored: standard backpropagation through time
   kChen,      // states at the borders of about sqrt(N) segments, one segment taped at a time (Chen et al. 2016)
   kHsm,       // hidden state memorization, the paper's section 3.1; equals revolve
   kIsm,       // internal state memorization, section 3.2
@@ -40,7 +40,7 @@ inline constexpr Named<Strategy> kStrategyNames[] = {
 constexpr std::string_view ToString(Strategy strategy) { return NameOf(kStrategyNames, strategy); }
 absl::StatusOr<Strategy> ParseStrategy(std::string_view name);
 
-// Memory in real bytes: what may be stored beyond the chain's start state and the working set.
+// Memory in real bytes, for what is stored in addition to the chain's start state and the working set.
 struct ByteBudget {
   int64_t state_bytes = 0;   // s, at least 1
   int64_t tape_bytes = 0;    // a, of one link, beyond the states on its two sides
@@ -49,8 +49,8 @@ struct ByteBudget {
 };
 void VisitFields(ByteBudget& budget, FieldVisitor& visitor);
 
-// Memory in the paper's units: slots of one hidden state, the start state included. For kIsm one slot holds an internal
-// state and alpha does not matter. kMsm keeps a table, which limits length * slots (msm.h).
+// Memory in the paper's units: slots of one hidden state, including the start state. For kIsm, one slot holds an
+// internal state and alpha is ignored. For kMsm, the size of its table limits length * slots (msm.h).
 struct SlotBudget {
   int64_t slots = 1;  // m
   int64_t alpha = 1;  // size of an internal state in hidden states
@@ -79,24 +79,24 @@ void VisitFields(PlanRequest& request, FieldVisitor& visitor);
 struct Plan {
   bool feasible = false;
   Strategy strategy = Strategy::kAuto;
-  // The smallest budget_bytes (or slots) with which this strategy can do the chain at all. Always set.
+  // The smallest budget_bytes (or slots) that is feasible for this strategy. Always set.
   int64_t smallest_feasible_budget = 0;
 
   // Set when feasible.
-  int64_t forward_count = 0;  // V: link forwards, each link's taped one included; >= length
-  // No schedule of this strategy in this budget does better. Equal to forward_count where the plan is proved to be the
-  // best, which is always but for kAuto on chains whose search went over its limit of work (docs/planning.md).
+  int64_t forward_count = 0;  // V: link forwards, including each link's taped one; >= length
+  // No schedule of this strategy in this budget has fewer. Equal to forward_count if the plan is proved optimal, which
+  // fails only for kAuto on chains whose search exceeds its work limit (docs/planning.md).
   int64_t forward_count_lower_bound = 0;
-  int64_t forward_count_upper_bound = 0;    // for kHsm the paper's m * t^(1 + 1/m) (its equation 2, appendix A)
+  int64_t forward_count_upper_bound = 0;    // for kHsm, the paper's m * t^(1 + 1/m) (equation 2, appendix A)
   int64_t peak_bytes = 0;                   // of the store, recounted from the schedule; 0 for a SlotBudget
-  int64_t peak_slots = 0;                   // the start state included; 0 for a ByteBudget
+  int64_t peak_slots = 0;                   // including the start state; 0 for a ByteBudget
   std::optional<double> predicted_seconds;  // (V - N) forward + N (taped forward + backward)
   Schedule schedule;
 };
 // All but the schedule.
 void VisitFields(Plan& plan, FieldVisitor& visitor);
 
-// Seconds that `plan` predicts for links of these costs.
+// Predicted seconds of a schedule of `length` links with `forward_count` forwards.
 double PredictSeconds(int64_t forward_count, int64_t length, const LinkCosts& costs);
 
 }  // namespace recurve

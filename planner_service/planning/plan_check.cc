@@ -17,10 +17,7 @@
 namespace recurve {
 namespace {
 
-// A well-formed schedule has fewer actions than this many times its links.
-constexpr int64_t kMaxActionsPerLink = 8;
-
-constexpr double kRounding = 1e-9;  // by which seconds that were added up in another way may differ
+constexpr double kRounding = 1e-9;  // relative difference between sums of seconds in different orders
 
 absl::Status Broken(absl::string_view why) { return absl::InternalError(absl::StrCat("the plan's schedule ", why)); }
 
@@ -29,21 +26,21 @@ absl::Status CheckShape(const Schedule& schedule, int64_t length) {
     return absl::InternalError(absl::StrCat("the plan's ", status.message()));
   }
   if (schedule.length() == length) return absl::OkStatus();
-  return Broken(absl::StrCat("has ", schedule.length(), " links, the chain has ", length));
+  return Broken(absl::StrCat("has ", schedule.length(), " links; the chain has ", length));
 }
 
 absl::Status CheckWithin(absl::string_view unit, int64_t peak, int64_t budget) {
   if (peak <= budget) return absl::OkStatus();
-  return Broken(absl::StrCat("needs ", peak, " ", unit, ", the budget is ", budget));
+  return Broken(absl::StrCat("needs ", peak, " ", unit, "; the budget is ", budget));
 }
 
-// Sums of the bytes of so many states and tapes that no schedule with more fits any budget.
+// Whether the bytes of so many states and tapes, which exceed every budget, could overflow int64 while being summed.
 bool Overflows(int64_t states, int64_t tapes, int64_t state_bytes, int64_t tape_bytes) {
   return SaturatingAdd(SaturatingMultiply(2 * states + tapes + 1, state_bytes),
                        SaturatingMultiply(tapes, tape_bytes)) >= kSaturated / 2;
 }
 
-// What replay counts, where it counts what a user sees.
+// A claim of a plan and its recount.
 struct Figure {
   const char* name;
   int64_t claimed;
@@ -53,8 +50,8 @@ struct Figure {
 absl::Status CheckFigures(std::initializer_list<Figure> figures) {
   for (const Figure& figure : figures) {
     if (figure.claimed != figure.counted) {
-      return absl::InternalError(absl::StrCat("the plan's ", figure.name, " is said to be ", figure.claimed,
-                                              ", its schedule has ", figure.counted));
+      return absl::InternalError(absl::StrCat("the plan claims a ", figure.name, " of ", figure.claimed,
+                                              "; its schedule has ", figure.counted));
     }
   }
   return absl::OkStatus();
@@ -64,7 +61,7 @@ absl::StatusOr<ReplayResult> ReplayAll(const Schedule& schedule, const ReplayCos
                                        const CancelCheck& cancelled) {
   absl::StatusOr<ReplayResult> counted = Replay(schedule, costs, kMaxActionsPerLink * schedule.length(), cancelled);
   if (counted.ok() || absl::IsCancelled(counted.status())) return counted;
-  return Broken(absl::StrCat("cannot be run: ", counted.status().message()));
+  return Broken(absl::StrCat("cannot be executed: ", counted.status().message()));
 }
 
 }  // namespace
@@ -74,7 +71,7 @@ absl::StatusOr<ReplayResult> CountPlan(const PlanRequest& request, const Schedul
   const bool uses_host = std::any_of(schedule.runs.begin(), schedule.runs.end(), [](const Run& run) {
     return run.kind == Run::Kind::kSplitHost || run.kind == Run::Kind::kFetch;
   });
-  if (uses_host) return Broken("stores states on the host, of which the request says nothing");
+  if (uses_host) return Broken("stores states on the host, which the request does not allow");
   if (const auto* slots = std::get_if<SlotBudget>(&request.budget)) {
     // A slot is one internal state for ism, one hidden state otherwise.
     const int64_t alpha = request.strategy == Strategy::kIsm ? 1 : slots->alpha;
@@ -134,15 +131,15 @@ int64_t CostOf(const TwoLevelRequest& request, const ReplayResult& counted) {
 absl::Status CheckPlan(const PlanRequest& request, const Plan& plan) {
   if (plan.strategy != request.strategy) {
     return absl::InternalError(absl::StrCat("the plan is of strategy ", std::string(ToString(plan.strategy)),
-                                            ", asked was for ", std::string(ToString(request.strategy))));
+                                            "; requested was ", std::string(ToString(request.strategy))));
   }
   if (!plan.feasible) return absl::OkStatus();
   ASSIGN_OR_RETURN(const ReplayResult counted, CountPlan(request, plan.schedule));
   if (request.costs) {
     const double seconds = PredictSeconds(counted.forward_count, request.length, *request.costs);
     const double claimed = plan.predicted_seconds.value_or(std::numeric_limits<double>::quiet_NaN());
-    if (!(std::abs(claimed - seconds) <= kRounding * seconds)) {  // NaN is near nothing
-      return absl::InternalError(absl::StrCat("the plan predicts ", claimed, " seconds, its schedule takes ", seconds));
+    if (!(std::abs(claimed - seconds) <= kRounding * seconds)) {  // also rejects NaN
+      return absl::InternalError(absl::StrCat("the plan predicts ", claimed, " seconds; its schedule takes ", seconds));
     }
   }
   const bool in_slots = std::holds_alternative<SlotBudget>(request.budget);

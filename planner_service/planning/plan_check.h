@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a plan claims, against what its schedule has: counted anew, with nothing that a solver computed.
+// Checks the claims of a plan against its schedule, which is recounted without any value computed by a solver.
 #ifndef RECURVE_PLANNER_SERVICE_PLANNING_PLAN_CHECK_H_
 #define RECURVE_PLANNER_SERVICE_PLANNING_PLAN_CHECK_H_
 
@@ -14,19 +14,19 @@
 
 namespace recurve {
 
-// Counts the schedule of a plan for `request`, which CheckRequest accepts. INTERNAL, with the reason, when it is no
-// schedule of that chain or takes more than the budget. The two for chains return CANCELLED when `cancelled` says so.
+// Counts the schedule of a plan for `request`, which must pass CheckRequest. INTERNAL with the reason when it is not a
+// schedule of that chain or exceeds the budget. CANCELLED when `cancelled` returns true.
 absl::StatusOr<ReplayResult> CountPlan(const PlanRequest& request, const Schedule& schedule);
 absl::StatusOr<ReplayResult> CountPlan(const TwoLevelRequest& request, const Schedule& schedule,
                                        const CancelCheck& cancelled);
 absl::StatusOr<ReplayResult> CountPlan(const ChainRequest& request, const LinkSums& sums, const Schedule& schedule,
                                        const CancelCheck& cancelled);
 
-// Transfers and forwards included, of a schedule with these counts.
+// The total cost, including transfers, of a schedule with these counts.
 int64_t CostOf(const TwoLevelRequest& request, const ReplayResult& counted);
 
-// For answers that come from elsewhere: the same, and INTERNAL when a figure of `plan` is not what is counted. A plan
-// that is not feasible has nothing to be counted.
+// For plans from an untrusted source: as CountPlan, and INTERNAL when a figure of `plan` differs from the recount. OK
+// for a plan that is not feasible.
 absl::Status CheckPlan(const PlanRequest& request, const Plan& plan);
 absl::Status CheckPlan(const TwoLevelRequest& request, const TwoLevelPlan& plan, const CancelCheck& cancelled);
 absl::Status CheckPlan(const ChainRequest& request, const ChainPlan& plan, const CancelCheck& cancelled);

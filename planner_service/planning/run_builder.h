@@ -15,8 +15,8 @@
 
 namespace recurve {
 
-// How a solver does a chain of `length` links with what is left of the memory, `room` (slots or a level: the solver's
-// own measure). Equal problems become one shared run.
+// A chain of `length` links to be scheduled in the remaining memory, `room`: slots or a level, as the solver chooses.
+// Equal problems become one shared run.
 struct Problem {
   int64_t length = 0;
   int64_t room = 0;
@@ -28,8 +28,8 @@ struct Problem {
   }
 };
 
-// A solver's answer to a problem: a kind of run, and the problems of its parts. One decision can stand for many equal
-// parts: see Run.
+// A solver's answer to a problem: a kind of run, and the problems of its parts. One decision can cover many equal parts
+// (see Run).
 template <typename P>
 struct DecisionFor {
   Run::Kind kind = Run::Kind::kTapeAll;
@@ -39,12 +39,11 @@ struct DecisionFor {
 
 using Decision = DecisionFor<Problem>;
 
-// Makes the schedule of `root` by asking `decide(problem)` for each problem that comes up, parts before wholes, with an
-// explicit stack. `decide` must be a pure function; it may be asked twice about the same problem. CANCELLED when
-// `cancelled` says so.
+// Builds the schedule of `root` by calling `decide(problem)`, which returns a DecisionFor<P>, for each problem that
+// arises, parts before wholes, with an explicit stack. `decide` must be a pure function; it may be called twice for a
+// problem. CANCELLED when `cancelled` returns true.
 //
-// P is Problem, or a solver's own type of problem: with a `length`, equality and a hash. `decide` gives a
-// DecisionFor<P>.
+// P is Problem, or a solver's own problem type with a `length`, equality and a hash.
 template <typename P, typename Decide>
 absl::StatusOr<Schedule> BuildSchedule(const P& root, const Decide& decide, const CancelCheck& cancelled) {
   constexpr int kStepsBetweenPolls = 1024;

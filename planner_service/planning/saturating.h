@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts and byte sizes that stay at a largest value instead of overflowing.
+// Arithmetic on counts and byte sizes that saturates instead of overflowing.
 #ifndef RECURVE_PLANNER_SERVICE_PLANNING_SATURATING_H_
 #define RECURVE_PLANNER_SERVICE_PLANNING_SATURATING_H_
 
@@ -17,7 +17,7 @@ inline int64_t SaturatingMultiply(int64_t a, int64_t b) {  // a, b >= 0
   return static_cast<int64_t>(std::min<__int128>(static_cast<__int128>(a) * b, kSaturated));
 }
 
-// n over k, saturating. O(min(k, n - k)) steps, fewer when it saturates.
+// The binomial coefficient n over k, saturating. O(min(k, n - k)) steps, fewer when it saturates.
 inline int64_t Binomial(int64_t n, int64_t k) {
   k = std::min(k, n - k);
   if (k < 0) return 0;

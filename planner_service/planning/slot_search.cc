@@ -18,8 +18,8 @@ SlotBudget SlotSearch::MostSlots(int64_t length, Strategy strategy, const ByteBu
   const int64_t alpha = std::min(kMaxAlpha, (internal + bytes.state_bytes - 1) / bytes.state_bytes);
   const int64_t per_internal = strategy == Strategy::kIsm ? 1 : alpha;  // slots
   const int64_t all = strategy == Strategy::kIsm ? length : std::min(kMaxSlots, 1 + alpha * (length - 1));
-  // No slot takes fewer bytes than its part of an internal state, or, where alpha is at its limit, than a state; the
-  // state of the last is in the working set.
+  // A slot takes at least its share of an internal state or, if alpha is at its limit, a state. The state of the last
+  // slot is in the working set.
   const int64_t counted =
       strategy == Strategy::kIsm ? internal : std::min(internal, SaturatingMultiply(alpha, bytes.state_bytes));
   const int64_t fit = SaturatingMultiply(per_internal, bytes.budget_bytes + bytes.state_bytes) / counted;

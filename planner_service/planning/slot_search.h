@@ -12,27 +12,27 @@
 
 namespace recurve {
 
-inline constexpr int64_t kMaxSlotLinks = 10'000;  // of a chain that is searched; beyond, tables and searches take long
+inline constexpr int64_t kMaxSlotLinks = 10'000;  // longest chain to search; beyond that, it takes too long
 
-// Puts budgets in bytes to kIsm and kMsm, which count in slots: the most slots whose schedule really stays within the
-// bytes. The paper's units do not count what real bytes do: what follows a stored internal state may take more. So the
-// bytes of schedules are counted, and the number of slots is bisected. (Where tapes are smaller than states, more slots
-// of kIsm may now and then take fewer bytes, which the bisection misses.) Remembers its counts. Not thread-safe.
+// Finds plans of kIsm and kMsm, which count memory in slots, for budgets in bytes: those with the most slots whose
+// schedule stays within the bytes. No formula converts slots to bytes, since the state after a stored internal state
+// takes bytes that the paper's units do not count. So the number of slots is bisected, and the bytes of each schedule
+// are counted. (If tapes are smaller than states, a plan of kIsm with more slots occasionally takes fewer bytes, which
+// the bisection misses.) Caches its counts. Not thread-safe.
 //
 //   SlotSearch search(1000, Strategy::kMsm, {.state_bytes = 524288, .tape_bytes = 1048576}, solve);
 //   absl::StatusOr<SlotSearch::Found> found = search.MostWithin(15728640, {});
 class SlotSearch {
  public:
-  // Makes the plan of a request in slots, as Planner::MakePlan does; its peaks are not looked at.
+  // Makes the plan of a request in slots, as Planner::MakePlan does; its peaks are ignored.
   using Solve = std::function<absl::StatusOr<Plan>(const PlanRequest& request, const CancelCheck& cancelled)>;
 
-  // `bytes.budget_bytes` does not matter.
+  // `bytes.budget_bytes` is ignored.
   SlotSearch(int64_t length, Strategy strategy, const ByteBudget& bytes, Solve solve);
 
-  // The most slots that could be of use in so many bytes. CheckRequest tells whether the planner takes so many.
+  // The most slots that could be useful in so many bytes. CheckRequest tells whether the planner accepts that many.
   static SlotBudget MostSlots(int64_t length, Strategy strategy, const ByteBudget& bytes);
 
-  // What counts of a plan.
   struct Count {
     int64_t slots = 0;
     int64_t forward_count = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Standard backpropagation through time: one run, taped whole.
+// Standard backpropagation through time: a single run that is taped whole.
 #include <algorithm>
 
 #include "planner_service/planning/saturating.h"
@@ -14,13 +14,9 @@ int64_t TapeAllBytes(int64_t length, int64_t state_bytes, int64_t tape_bytes) {
 }
 
 absl::StatusOr<Plan> PlanStoreAll(int64_t length, const ByteBudget& budget, const CancelCheck& /*cancelled*/) {
-  Plan plan;
-  plan.smallest_feasible_budget = TapeAllBytes(length, budget.state_bytes, budget.tape_bytes);
-  plan.feasible = plan.smallest_feasible_budget <= budget.budget_bytes;
-  if (!plan.feasible) return plan;
-  plan.forward_count = length;
-  plan.forward_count_lower_bound = length;
-  plan.forward_count_upper_bound = length;
+  const int64_t needed = TapeAllBytes(length, budget.state_bytes, budget.tape_bytes);
+  if (needed > budget.budget_bytes) return Plan{.smallest_feasible_budget = needed};
+  Plan plan = OptimalPlan(needed, length);
   plan.schedule.runs = {{.kind = Run::Kind::kTapeAll, .length = length}};
   return plan;
 }

@@ -13,12 +13,12 @@
 namespace recurve {
 namespace {
 
-// Most states that a schedule can ever hold in a store.
+// The most states that a schedule can hold in a store.
 int64_t StatesIn(const TwoLevelRequest::Store& store, const TwoLevelRequest& request) {
   return std::min(store.bytes / request.state_bytes, request.length - 1);
 }
 
-// A run of links, what is stored when it starts, and where its own start state is.
+// A run of links, the states stored before its start state, and where that state is stored.
 struct Part {
   int64_t length = 0;
   int64_t on_device = 0;
@@ -67,15 +67,14 @@ class TwoLevelTable {
     const int64_t cell = part.on_device * (host_states_ + 1) + part.on_host;
     return 2 * cell + (part.start == Level::kHost ? 1 : 0);
   }
-  // The longest run that is taped whole.
+  // The longest run that can be taped whole.
   int64_t Leaf(const Part& part) const {
     if (part.start == Level::kHost) return 1;
     const int64_t free = request_.device.bytes - part.on_device * request_.state_bytes;
     if (request_.tape_bytes > free) return 1;
     return 2 + (free - request_.tape_bytes) / (request_.tape_bytes + request_.state_bytes);
   }
-  // The right part that is left when `length` links of `part` are, by the store in which its start state is; nothing
-  // when that is full.
+  // The right part of `length` links with its start state at `level`; nullopt if that store is full.
   std::optional<Part> Right(Part part, int64_t length, Level level) const {
     int64_t& stored = level == Level::kHost ? part.on_host : part.on_device;
     if (++stored > (level == Level::kHost ? host_states_ : device_states_)) return std::nullopt;
@@ -83,9 +82,9 @@ class TwoLevelTable {
     part.start = level;
     return part;
   }
-  // Storing the start state of a right part of `length` links and doing that part.
+  // The cost of storing the start state of a right part of `length` links and doing that part.
   int64_t CostOfRight(const Part& part, int64_t length) const {
-    if (length == 1) return 0;  // swept, nothing is stored
+    if (length == 1) return 0;  // swept; nothing is stored
     int64_t least = kSaturated;
     for (const Level level : {Level::kDevice, Level::kHost}) {
       const std::optional<Part> right = Right(part, length, level);
@@ -103,7 +102,8 @@ class TwoLevelTable {
   const int64_t device_states_;
   const int64_t host_states_;
   std::vector<std::vector<int64_t>> rows_;  // by stored states and start; by length
-  // Of the row that is being solved. A split after y links of n costs swept_[y] + right_backwards_[N - n + y].
+  // For the row being solved. A split of n links after y costs swept_[y] + right_backwards_[N - n + y]; both are read
+  // forwards, so that the loop over y vectorizes.
   std::vector<int64_t> swept_;
   std::vector<int64_t> right_backwards_;
 };
@@ -154,7 +154,7 @@ DecisionFor<Part> TwoLevelTable::Decide(const Part& part) const {
       return {.kind = level == Level::kHost ? Run::Kind::kSplitHost : Run::Kind::kSplit, .left = left, .right = right};
     }
   }
-  return {};  // not reached: one of them has the least cost
+  return {};  // not reached: one of them attains the minimum cost
 }
 
 }  // namespace

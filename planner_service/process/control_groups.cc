@@ -16,7 +16,7 @@
 namespace recurve {
 namespace {
 
-// A mounted hierarchy of control groups: the group `top` is at `directory`.
+// A mounted control group hierarchy, with the group `top` at `directory`.
 struct Hierarchy {
   std::string top;
   std::string directory;
@@ -40,7 +40,7 @@ std::optional<Hierarchy> ParseMount(const std::string& line, const std::string& 
   return hierarchy;
 }
 
-// The group that this process is in: "4:memory:/batch/job7" of version 1, "0::/batch/job7" of version 2.
+// The group of this process, from lines such as "4:memory:/batch/job7" (version 1) or "0::/batch/job7" (version 2).
 std::optional<std::string> GroupIn(const Hierarchy& hierarchy, const std::string& controller, const std::string& root) {
   std::ifstream file(root + "/proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
@@ -55,8 +55,8 @@ std::optional<std::string> GroupIn(const Hierarchy& hierarchy, const std::string
   return std::nullopt;
 }
 
-// `group` from the top of the hierarchy, such as "/job7". A container may see the top only, under a name that the
-// process's own does not begin with: then it is the top.
+// The path of `group` relative to `top`, such as "/job7". In a container, only the top may be visible, under a name
+// that is not a prefix of the group's; the path is then empty.
 std::string BelowTop(const std::string& group, const std::string& top) {
   absl::string_view below = group;
   if (top != "/" && !absl::ConsumePrefix(&below, top)) return "";

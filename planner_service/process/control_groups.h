@@ -7,15 +7,15 @@
 
 namespace recurve {
 
-// A control group that this process is in: the directory with its files, and its name as the kernel tells it.
+// A control group of this process: the directory with its files, and its name as reported by the kernel.
 struct ControlGroup {
   std::string directory;
   std::string name;
   bool unified = false;  // version 2
 };
 
-// The control groups of this process that have `controller` ("cpu", "memory"), of version 1 and of version 2, each with
-// the groups that it lies in, as far as this process sees them: a limit of any of them holds. `root`: see granted.h.
+// The control groups of this process that have `controller` ("cpu", "memory"), in version 1 and version 2, with all of
+// their visible ancestors, since the limits of all apply. `root`: see granted.h.
 std::vector<ControlGroup> ControlGroupsOf(const std::string& controller, const std::string& root);
 
 // The first line of a file; empty when it cannot be read.

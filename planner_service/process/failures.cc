@@ -19,8 +19,8 @@ absl::string_view View(std::string_view text) { return {text.data(), text.size()
 absl::Status OutOfMemory(std::string_view doing) {
   return absl::ResourceExhaustedError(
       absl::StrCat(View(doing),
-                   " ran out of memory: give it a lower memory limit, or the process more memory (ulimit -v, its "
-                   "control group)"));
+                   " ran out of memory: lower its memory limit, or raise that of the process (ulimit -v, its control "
+                   "group)"));
 }
 
 bool IsExhaustion(const std::error_code& code) {
@@ -40,7 +40,7 @@ absl::Status StatusOfException(std::string_view doing) {
     throw;
   } catch (const std::bad_alloc&) {
     return OutOfMemory(doing);
-  } catch (const std::length_error&) {  // a container of more elements than there are addresses
+  } catch (const std::length_error&) {  // a container with more elements than the address space holds
     return OutOfMemory(doing);
   } catch (const std::system_error& error) {
     const std::string what = absl::StrCat(View(doing), " failed: ", error.what());
@@ -48,15 +48,15 @@ absl::Status StatusOfException(std::string_view doing) {
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat(View(doing), " failed: ", error.what()));
   } catch (...) {
-    return absl::InternalError(absl::StrCat(View(doing), " failed with something that is no exception"));
+    return absl::InternalError(absl::StrCat(View(doing), " failed with an unknown exception"));
   }
 }
 
 absl::Status NoThread(std::string_view purpose, const std::system_error& error) {
   return absl::ResourceExhaustedError(
       absl::StrCat("no thread could be started for ", View(purpose), ": ", error.code().message(),
-                   "; allow more threads (ulimit -u, pids.max of the control group) or more memory (ulimit -v), or ask "
-                   "for fewer threads"));
+                   "; allow more threads (ulimit -u, pids.max of the control group) or more memory (ulimit -v), or use "
+                   "fewer threads"));
 }
 
 absl::Status CheckThreads(std::string_view purpose, int count) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What runs out (memory, threads, descriptors) as a status: it ends one request, job or command, not the process.
+// Turns exhaustion of memory, threads or descriptors into a status, so that it ends one request, job or command instead
+// of the process.
 #ifndef RECURVE_PLANNER_SERVICE_PROCESS_FAILURES_H_
 #define RECURVE_PLANNER_SERVICE_PROCESS_FAILURES_H_
 
@@ -14,11 +15,11 @@
 
 namespace recurve {
 
-// What the exception that is being handled means for `doing`, such as "the job": RESOURCE_EXHAUSTED when memory,
-// threads or descriptors ran out, else INTERNAL. To be called in a catch block.
+// The status of the exception being handled, which ended `doing`, such as "the job": RESOURCE_EXHAUSTED if memory,
+// threads or descriptors ran out, else INTERNAL. Must be called in a catch block.
 absl::Status StatusOfException(std::string_view doing);
 
-// What `run` returns, an absl::Status or an absl::StatusOr; the status of an exception that it throws.
+// Returns what `run` returns, an absl::Status or an absl::StatusOr, or the status of an exception that it throws.
 template <typename Run>
 auto CatchFailures(std::string_view doing, Run run) -> decltype(run()) {
   try {
@@ -28,10 +29,10 @@ auto CatchFailures(std::string_view doing, Run run) -> decltype(run()) {
   }
 }
 
-// RESOURCE_EXHAUSTED: no thread could be started for `purpose`, such as "the jobs", and what can be done.
+// RESOURCE_EXHAUSTED: no thread could be started for `purpose`, such as "the jobs", with remedies.
 absl::Status NoThread(std::string_view purpose, const std::system_error& error);
 
-// A thread that runs `run`. RESOURCE_EXHAUSTED when the system gives none.
+// Starts a thread that runs `run`. RESOURCE_EXHAUSTED when the system refuses.
 template <typename Run>
 absl::StatusOr<std::thread> StartThread(std::string_view purpose, Run run) {
   try {
@@ -41,8 +42,8 @@ absl::StatusOr<std::thread> StartThread(std::string_view purpose, Run run) {
   }
 }
 
-// OK when `count` more threads can be started now; RESOURCE_EXHAUSTED as StartThread. For libraries that end the
-// process when they get no thread: to be asked before.
+// OK if `count` more threads can be started now, else RESOURCE_EXHAUSTED as StartThread. Must be called before using a
+// library that aborts the process when it cannot start a thread.
 absl::Status CheckThreads(std::string_view purpose, int count);
 
 }  // namespace recurve

@@ -21,14 +21,14 @@ namespace {
 
 constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
-// A number in a file of a control group; none where it says "max", which is no limit, or nothing.
+// The number in a file of a control group; nullopt if it contains "max" (no limit) or nothing.
 std::optional<int64_t> ReadNumber(const std::string& path) {
   int64_t number = 0;
   if (!absl::SimpleAtoi(ReadLine(path), &number)) return std::nullopt;
   return number;
 }
 
-// Microseconds of processor time in each period of so many: "150000 100000", or "max 100000".
+// The CPU quota in processors. Version 2 writes quota and period in microseconds: "150000 100000", or "max 100000".
 std::optional<double> QuotaOf(const ControlGroup& group) {
   std::optional<int64_t> quota;
   std::optional<int64_t> period;
@@ -45,7 +45,7 @@ std::optional<double> QuotaOf(const ControlGroup& group) {
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }
 
-// The values of `names` in a file of lines "NAME[:] VALUE [UNIT]", added up; none when none of them is there.
+// The sum of the values of `names` in a file of lines "NAME[:] VALUE [UNIT]"; nullopt if it contains none of them.
 std::optional<int64_t> SumOf(const std::string& path, std::initializer_list<const char*> names) {
   std::ifstream file(path);
   std::optional<int64_t> sum;
@@ -57,10 +57,10 @@ std::optional<int64_t> SumOf(const std::string& path, std::initializer_list<cons
   return sum;
 }
 
-// What the group's page cache would give up for the asking: counted as used, though nobody needs it.
+// The reclaimable page cache of the group, which counts as used.
 int64_t CacheOf(const ControlGroup& group) {
   const std::string path = group.directory + "/memory.stat";
-  // Version 1 counts the groups below apart, under these names.
+  // Version 1 uses these names for totals that include the groups below.
   if (const auto total = SumOf(path, {"total_inactive_file", "total_active_file"})) return *total;
   return SumOf(path, {"inactive_file", "active_file"}).value_or(0);
 }
@@ -68,7 +68,7 @@ int64_t CacheOf(const ControlGroup& group) {
 std::optional<MemoryGrant> MemoryOf(const ControlGroup& group) {
   const auto number = [&](const char* name) { return ReadNumber(absl::StrCat(group.directory, "/", name)); };
   const std::optional<int64_t> limit = group.unified ? number("memory.max") : number("memory.limit_in_bytes");
-  // Beyond memory.high a process is not ended, but slowed down until it hardly moves.
+  // Above memory.high, a process is not killed but throttled heavily.
   const int64_t most =
       std::min(limit.value_or(kUnlimited), group.unified ? number("memory.high").value_or(kUnlimited) : kUnlimited);
   if (most == kUnlimited) return std::nullopt;
@@ -80,7 +80,7 @@ std::optional<MemoryGrant> MemoryOf(const ControlGroup& group) {
 }
 
 int AffinityProcessors() {
-  // A machine may have more processors than a cpu_set_t has room for.
+  // A machine may have more processors than fit in a cpu_set_t.
   for (int processors = CPU_SETSIZE; processors <= 64 * CPU_SETSIZE; processors *= 4) {
     std::vector<cpu_set_t> sets(processors / CPU_SETSIZE);
     const size_t bytes = sets.size() * sizeof(cpu_set_t);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Locks that clang checks (-Wthread-safety, scripts/check-locks): each guarded member names its mutex, and code that
-// touches it without the lock does not pass.
+// Locks checked by clang (-Wthread-safety, scripts/check-locks): each guarded member names its mutex, and code that
+// accesses it without the lock is rejected.
 //
 // absl::Mutex has the same annotations. It is not used because Debian builds it without ThreadSanitizer, which then
-// sees no lock and reports every guarded access as a race. It does see the locks of the standard library.
+// does not see its locks and reports every guarded access as a race. It does see the locks of the standard library.
 #ifndef RECURVE_PLANNER_SERVICE_PROCESS_MUTEX_H_
 #define RECURVE_PLANNER_SERVICE_PROCESS_MUTEX_H_
 
@@ -23,8 +23,8 @@ class ABSL_LOCKABLE Mutex {
   std::mutex mutex_;
 };
 
-// Holds a mutex as long as it lives, except between unlock() and lock(). A std::condition_variable_any waits with it; a
-// lambda that is its condition says ABSL_EXCLUSIVE_LOCKS_REQUIRED.
+// Holds a mutex during its lifetime, except between unlock() and lock(). Can be used to wait on a
+// std::condition_variable_any, whose condition must be annotated with ABSL_EXCLUSIVE_LOCKS_REQUIRED.
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : lock_(mutex) {}

@@ -8,17 +8,16 @@
 //
 // The machine that runs a schedule has
 //   * a *store*, the planned memory: states written by `write_state`, and the tapes and inner states of links taped
-//     into it (`Tape::kStored`); state 0 is kept by the caller for as long as the schedule runs and costs the store
-//     nothing;
-//   * optionally a *host store*, a second memory that is larger and slower to reach: states only, no tapes. A state
-//   there
-//     has to be copied into the working set, or into the store, before links can be run from it or reversed;
+//     into it (`Tape::kStored`). The caller keeps state 0 for as long as the schedule runs; it does not count against
+//     the store;
+//   * optionally a *host store*, a second memory, larger and slower: states only, no tapes. Such a state must be copied
+//     into the working set or the store before links can be run from it or reversed;
 //   * a *working set*, always reserved and never part of the planned memory: two running states (the last state
 //     produced and the one before it), one tape, one state gradient.
 //
 // A schedule starts with state 0 current and the gradient of state N given; it ends when link 0 is reversed and the
-// stores are empty. Each store is a stack: what is stored lies to the right of everything stored there before it, and
-// is freed before it.
+// stores are empty. Each store is a stack: an object is stored to the right of everything already there, and is freed
+// before it.
 #ifndef RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 #define RECURVE_PLANNER_SERVICE_SCHEDULE_ACTION_H_
 
@@ -36,18 +35,18 @@ enum class Level : uint8_t {
 struct Action {
   enum class Kind : uint8_t {
     kForward,  // run links [begin, end) in order; `begin` must be the current state
-    kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape it has used and,
-               // after a stored tape, the state after its link if that was stored with a tape. Leaves the running
-               // states as they are
-    kCopy,  // make state `begin`, stored at `level` (or state 0), the current state; it stays stored. The state before
-            // it is then no longer running. `end` = `begin`
-    kDiscard,  // drop state `begin` from the store of `level`, whichever way it was stored. `end` = `begin`
+    kReverse,  // run the backward of links [begin, end) from the last to the first; frees each tape once used and,
+               // after a stored tape, the state after its link if that was stored with a tape. Does not change the
+               // running states
+    kCopy,     // make state `begin`, stored at `level` (or state 0), the current state; it stays stored. The state
+               // before it is no longer running. `end` = `begin`
+    kDiscard,  // drop state `begin` from the store of `level`, however it was stored. `end` = `begin`
   };
 
-  // Where a forward leaves the tapes of its links.
+  // Where a forward saves the tapes of its links.
   enum class Tape : uint8_t {
-    kNone,    // nowhere
-    kStored,  // in the store: for each link j, its tape, and state j unless it is stored already
+    kNone,    // not saved
+    kStored,  // in the store: for each link j, its tape, and state j unless it is already stored
     kWork,    // in the working set; the forward is of one link and the reverse of that link comes next
   };
 

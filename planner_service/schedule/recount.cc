@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A run's peaks are those of what it stores itself, beyond its start state and all that was stored before it. They are
-// then the same wherever the run occurs, and a run's parts only add what is stored between the two starts.
+// The counts are computed bottom-up over the tree of runs. The peaks of a run cover only what the run itself stores,
+// without its start state and anything stored earlier. They are therefore the same wherever the run occurs; a parent
+// adds what it has stored when the part starts.
 #include "planner_service/schedule/recount.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 struct Counts {
   ReplayResult result;      // of the run
-  int64_t start_reads = 0;  // how often its start state is copied, which is not in `result`
+  int64_t start_reads = 0;  // copies of its start state, which `result` does not include
 };
 
 class Counter {
@@ -64,7 +65,7 @@ class Counter {
             .start_reads = 1 + counts_[run.left].start_reads};
   }
 
-  // All left parts but the first, which start from states that the split has stored.
+  // All left parts except the first; they start from states that the split stored.
   ReplayResult LeftParts(const Run& run, int64_t parts, Level level) const {
     ReplayResult result = FromStored(counts_[run.left], level);
     ++(level == Level::kHost ? result.host : result.device).reads;
@@ -89,7 +90,7 @@ class Counter {
 
   Counts CountSplitTape(const Run& run) const {
     ReplayResult right = FromStored(counts_[run.right], Level::kDevice);
-    // The states before and after the taped link, of which the first may be the run's start state.
+    // The states before and after the taped link; without a left part, the former is the run's start state.
     AddTapes(run.left < 0 ? 1 : 2, 1, right);
     ++right.device.writes;
     ++right.device.reads;
@@ -107,14 +108,14 @@ class Counter {
     return {.result = result};
   }
 
-  // Of a run whose start state is stored at `level`.
+  // The counts of a run whose start state is stored at `level`.
   static ReplayResult FromStored(const Counts& counts, Level level) {
     ReplayResult result = counts.result;
     (level == Level::kHost ? result.host : result.device).reads += counts.start_reads;
     return result;
   }
 
-  // States that are written by themselves.
+  // Adds states written by write_state.
   void AddStates(int64_t states, Level level, ReplayResult& result) const {
     if (level == Level::kHost) {
       result.host_peak_bytes += states * costs_.state_bytes;
@@ -124,7 +125,7 @@ class Counter {
     result.peak_paper_bytes += states * costs_.state_bytes;
   }
 
-  // Tapes, and the states that are stored because of them: in the paper's units, each tape comes with one.
+  // Adds tapes, and the states stored with them: in the paper's units, one state per tape.
   void AddTapes(int64_t states, int64_t tapes, ReplayResult& result) const {
     AddStored(states, tapes, result);
     result.peak_paper_bytes += tapes * (costs_.state_bytes + costs_.tape_bytes);

@@ -23,7 +23,7 @@ absl::StatusOr<ReplayResult> Replay(const Schedule& schedule, const ReplayCosts&
     if (++count > max_actions) {
       return absl::ResourceExhaustedError(absl::StrCat("the schedule of ", schedule.length(),
                                                        " links has more than the ", max_actions,
-                                                       " actions that may be replayed; shorten the chain"));
+                                                       " actions allowed in a replay; shorten the chain"));
     }
     if (count % kActionsBetweenPolls == 0 && cancelled && cancelled()) {
       return absl::CancelledError("the replay was cancelled");

@@ -26,7 +26,7 @@ ReplayMachine::ReplayMachine(int64_t length, const ReplayCosts& costs) : costs_(
 
 absl::Status ReplayMachine::Apply(const Action& action) {
   if (work_tape_ >= 0 && (action.kind != Action::Kind::kReverse || action.end != work_tape_ + 1)) {
-    return Refuse(action, "the tape of link ", work_tape_, " is in the working set, its reverse must come next");
+    return Refuse(action, "the tape of link ", work_tape_, " is in the working set; its reverse must come next");
   }
   switch (action.kind) {
     case Action::Kind::kForward:
@@ -56,9 +56,10 @@ absl::StatusOr<ReplayResult> ReplayMachine::Finish() const {
 
 absl::Status ReplayMachine::Forward(const Action& action) {
   if (action.begin < 0 || action.end <= action.begin || action.end > gradient_) {
-    return Refuse(action, "must be a range of the links that are not reversed yet, [0, ", gradient_, ")");
+    return Refuse(action, "must be a range within the links not reversed yet, [0, ", gradient_, ")");
   }
-  if (action.begin != current_) return Refuse(action, "state ", action.begin, " is not current, ", current_, " is");
+  if (action.begin != current_)
+    return Refuse(action, "state ", action.begin, " is not current; state ", current_, " is");
   if (action.tape == Tape::kWork && action.end != action.begin + 1) {
     return Refuse(action, "the working set holds the tape of one link only");
   }
@@ -85,7 +86,7 @@ absl::Status ReplayMachine::Forward(const Action& action) {
 absl::Status ReplayMachine::StoreState(const Action& action) {
   const int64_t rightmost = Rightmost();
   if (action.begin <= rightmost && IsStored(action.begin)) {
-    return Refuse(action, "state ", action.begin, " is stored already");
+    return Refuse(action, "state ", action.begin, " is already stored");
   }
   if (rightmost > action.begin) return Refuse(action, "something is stored to the right of state ", action.begin);
   const bool ends_tape = !store_.empty() && store_.back().kind == Stored::Kind::kTapes;
@@ -93,13 +94,13 @@ absl::Status ReplayMachine::StoreState(const Action& action) {
   ++states_;
   state_bytes_ += StateBytes(action.begin, action.begin + 1);
   ++result_.device.writes;
-  // The state after a taped link is part of what the paper calls that link's internal state.
+  // In the paper, the state after a taped link is part of that link's internal state.
   if (!ends_tape || store_[store_.size() - 2].end != action.begin) ++paper_states_;
   return absl::OkStatus();
 }
 
 absl::Status ReplayMachine::StoreStateOnHost(const Action& action) {
-  if (IsStoredOnHost(action.begin)) return Refuse(action, "state ", action.begin, " is stored already");
+  if (IsStoredOnHost(action.begin)) return Refuse(action, "state ", action.begin, " is already stored");
   if (!host_.empty() && host_.back() > action.begin) {
     return Refuse(action, "something is stored to the right of state ", action.begin);
   }
@@ -145,14 +146,14 @@ absl::Status ReplayMachine::ReverseFromWorkTape(const Action& action) {
 absl::Status ReplayMachine::ReverseFromStore(const Action& action) {
   const int64_t end = gradient_;
   if (!IsLive(end)) return Refuse(action, "state ", end, " is not live");
-  // The state after the link, if it was stored with the tapes of links that are reversed already.
+  // The state after the link, if it was stored with the tapes of links already reversed.
   if (!store_.empty() && store_.back().kind == Stored::Kind::kTapedState && store_.back().begin == end) {
     store_.pop_back();
     --states_;
     state_bytes_ -= StateBytes(end, end + 1);
   }
   if (store_.empty() || store_.back().kind != Stored::Kind::kTapes || store_.back().end != end) {
-    return Refuse(action, "the tape of link ", end - 1, " is not the last thing stored");
+    return Refuse(action, "the tape of link ", end - 1, " is not the last object stored");
   }
   Stored& top = store_.back();
   const int64_t begin = std::max(action.begin, top.begin);
@@ -192,14 +193,14 @@ absl::Status ReplayMachine::Discard(const Action& action) {
   if (action.end != action.begin) return Refuse(action, "end is ", action.end, ", must equal begin");
   if (action.level == Level::kHost) {
     if (host_.empty() || host_.back() != action.begin) {
-      return Refuse(action, "state ", action.begin, " is not the last thing stored");
+      return Refuse(action, "state ", action.begin, " is not the last object stored");
     }
     host_.pop_back();
     host_bytes_ -= StateBytes(action.begin, action.begin + 1);
     return absl::OkStatus();
   }
   if (store_.empty() || store_.back().kind == Stored::Kind::kTapes || store_.back().begin != action.begin) {
-    return Refuse(action, "state ", action.begin, " is not the last thing stored");
+    return Refuse(action, "state ", action.begin, " is not the last object stored");
   }
   const bool written = store_.back().kind == Stored::Kind::kState;
   store_.pop_back();
@@ -214,10 +215,10 @@ absl::Status ReplayMachine::Discard(const Action& action) {
 bool ReplayMachine::IsStored(int64_t state) const {
   if (state == 0 && costs_.start == Level::kDevice) return true;
   if (store_.empty() || state > store_.back().end) return false;
-  if (store_.back().kind != Stored::Kind::kTapes && store_.back().begin == state) return true;  // the usual case
+  if (store_.back().kind != Stored::Kind::kTapes && store_.back().begin == state) return true;  // the common case
   auto after = std::upper_bound(store_.begin(), store_.end(), state,
                                 [](int64_t position, const Stored& stored) { return position < stored.begin; });
-  // The last objects that begin at or before `state`: a state, and perhaps tapes that begin at it.
+  // The last objects that begin at or before `state`: a state, and possibly tapes that begin at it.
   for (int back = 0; back < 2 && after != store_.begin(); ++back) {
     const Stored& stored = *--after;
     if (stored.kind != Stored::Kind::kTapes) {

@@ -12,10 +12,10 @@
 
 namespace recurve {
 
-// The abstract machine of action.h for a chain of `length` links: applies one action at a time, refuses what the
-// machine cannot do, and counts. It knows nothing of runs and strategies, so any stream of actions can be fed to it. An
-// action costs O(log(objects stored)) at most, however many links it covers; memory is O(objects stored), where the
-// links taped by one forward are one object. Not thread-safe.
+// The abstract machine of action.h for a chain of `length` links: applies one action at a time, rejects illegal ones,
+// and counts. It does not depend on runs or strategies and accepts any stream of actions. An action costs at most
+// O(log(objects stored)), however many links it covers; memory is O(objects stored), where the links taped by one
+// forward are one object. Not thread-safe.
 //
 //   ReplayMachine machine(length, {.state_bytes = s, .tape_bytes = a});
 //   for (const Action& action : actions) RETURN_IF_ERROR(machine.Apply(action));
@@ -24,30 +24,30 @@ class ReplayMachine {
  public:
   ReplayMachine(int64_t length, const ReplayCosts& costs);
 
-  // FAILED_PRECONDITION, naming the action and the reason, when the machine cannot do it; the machine is then of no
-  // further use.
+  // FAILED_PRECONDITION with the action and the reason when the action is illegal; the machine must not be used after
+  // that.
   absl::Status Apply(const Action& action);
 
-  // What the store on the device holds now.
+  // Current contents of the store on the device.
   int64_t stored_states() const { return states_; }
   int64_t stored_tapes() const { return tapes_; }
 
-  // The counts, if every link is reversed and the store is empty; FAILED_PRECONDITION if not.
+  // The counts; FAILED_PRECONDITION unless every link is reversed and the stores are empty.
   absl::StatusOr<ReplayResult> Finish() const;
 
  private:
-  using Wide = __int128;  // bytes of one link times links may be more than 64 bits hold
+  using Wide = __int128;  // bytes per link times links may overflow int64
 
-  // What one action put into the store: a state, or the tapes of links [begin, end) with the states between them.
+  // One object in the store: a state, or the tapes of links [begin, end) with the states between them.
   struct Stored {
     enum class Kind : uint8_t {
       kState,       // state `begin`, by write_state
-      kTapedState,  // state `begin`, left over from tapes
+      kTapedState,  // state `begin`, stored with tapes that have been freed
       kTapes,       // tapes [begin, end), states [begin + 1, end)
     };
     Kind kind = Kind::kState;
-    bool has_first_state = false;  // kTapes: state `begin` came with the tapes
-    bool has_last_state = false;   // kTapes: state `end` is still there, as the tapes after it were taken off
+    bool has_first_state = false;  // kTapes: state `begin` was stored with the tapes
+    bool has_last_state = false;   // kTapes: state `end` is still stored, since the tapes after it have been freed
     int64_t begin = 0;
     int64_t end = 0;
   };
@@ -61,31 +61,30 @@ class ReplayMachine {
   absl::Status StoreStateOnHost(const Action& action);
   absl::Status StoreTapes(const Action& action);
   absl::Status ReverseFromWorkTape(const Action& action);
-  // Reverses links of the topmost stored tapes, down to `action.begin` at the lowest.
+  // Reverses links of the topmost stored tapes, no further than `action.begin`.
   absl::Status ReverseFromStore(const Action& action);
 
   bool IsStored(int64_t state) const;  // on the device
   bool IsStoredOnHost(int64_t state) const;
   bool IsRunning(int64_t state) const;
   bool IsLive(int64_t state) const { return IsRunning(state) || IsStored(state); }
-  int64_t Rightmost() const;  // position of the last thing stored
-  // Of states, or tapes, [begin, end).
+  int64_t Rightmost() const;  // position of the last object stored
   Wide StateBytes(int64_t begin, int64_t end) const;
   Wide TapeBytes(int64_t begin, int64_t end) const;
   void Recount();
 
   const ReplayCosts costs_;
-  std::vector<Stored> store_;  // a stack, positions never decrease
-  std::vector<int64_t> host_;  // states, a stack, positions increase
+  std::vector<Stored> store_;  // a stack; positions never decrease
+  std::vector<int64_t> host_;  // states, a stack; positions increase
   Wide state_bytes_ = 0;       // in store_
   Wide tape_bytes_ = 0;        // in store_
   Wide host_bytes_ = 0;        // in host_
-  int64_t current_ = 0;        // running state; -1: none
+  int64_t current_ = 0;        // running state
   int64_t previous_ = -1;
   int64_t work_tape_ = -1;    // link whose tape is in the working set; -1: none
-  int64_t gradient_;          // the state whose gradient is there
-  int64_t states_ = 0;        // stored now
-  int64_t paper_states_ = 0;  // of those: written by write_state and not the end of a stored tape's link
+  int64_t gradient_;          // the state whose gradient is available
+  int64_t states_ = 0;        // currently stored
+  int64_t paper_states_ = 0;  // subset of states_: written by write_state, and not after a link with a stored tape
   int64_t tapes_ = 0;
   ReplayResult result_;
 };

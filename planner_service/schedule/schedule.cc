@@ -13,8 +13,8 @@ namespace {
 
 using Tape = Action::Tape;
 
-// What a walk expands once: runs of few links among the first of a schedule, as long as all their actions stay in a
-// processor's cache. A shorter chain is over before that has paid.
+// A walk of at least kLongChain links expands each short run once, as long as all their actions fit in the processor's
+// cache. For shorter chains that does not pay off.
 constexpr int64_t kLongChain = 4096;
 constexpr int64_t kShortRun = 128;
 constexpr size_t kExpandedRuns = 4096;
@@ -25,7 +25,7 @@ absl::Status RunError(size_t index, std::string_view what) {
       absl::StrCat("schedule.runs[", index, "] ", absl::string_view(what.data(), what.size())));
 }
 
-// The part must be an earlier run; its length is returned through `length`.
+// The part must be an earlier run. Sets `length` to its length.
 absl::Status CheckPart(const Schedule& schedule, size_t index, const char* name, int32_t part, int64_t* length) {
   if (part < 0 || static_cast<size_t>(part) >= index) {
     return RunError(index,
@@ -40,10 +40,10 @@ absl::Status CheckAbsent(size_t index, const char* name, int32_t part) {
   return RunError(index, absl::StrCat(name, " is ", part, "; must be -1 for a run of this kind"));
 }
 
-// Lengths are positive and below 2^63, so their differences do not overflow. `adds_up` tells whether they fit.
+// Lengths are positive and below 2^63, so their differences do not overflow. `adds_up`: whether they are consistent.
 absl::Status CheckLengths(size_t index, int64_t length, int64_t left, int64_t right, bool adds_up) {
   if (adds_up) return absl::OkStatus();
-  return RunError(index, absl::StrCat("length is ", length, ", which does not add up from its parts of ", left, " and ",
+  return RunError(index, absl::StrCat("length is ", length, ", which does not match its parts of ", left, " and ",
                                       right, " links"));
 }
 
@@ -80,13 +80,12 @@ absl::Status CheckRun(const Schedule& schedule, size_t index) {
   return RunError(index, absl::StrCat("kind is ", static_cast<int>(run.kind), "; must be 0 to 5"));
 }
 
-// How many left parts a split has.
 int64_t LeftParts(const Schedule& schedule, const Run& split) {
   return (split.length - schedule.runs[split.right].length) / schedule.runs[split.left].length;
 }
 
-// Each sets every field of `action` in place: assigning whole actions, with their small fields, costs the walk twice
-// its time.
+// These set every field of `action` in place: assigning whole actions, with their small fields, doubles the time of a
+// walk.
 bool Set(Action& action, Action::Kind kind, int64_t begin, int64_t end, Level level) {
   action.kind = kind;
   action.tape = Tape::kNone;
@@ -97,7 +96,7 @@ bool Set(Action& action, Action::Kind kind, int64_t begin, int64_t end, Level le
   return true;
 }
 
-// `level` only says something where a state is written.
+// `level` is only meaningful if a state is written.
 bool SetForward(Action& action, int64_t begin, int64_t end, Tape tape, bool write_state, Level level) {
   Set(action, Action::Kind::kForward, begin, end, write_state ? level : Level::kDevice);
   action.tape = tape;
@@ -299,7 +298,7 @@ bool ScheduleWalk::StepTapeAll(Frame& frame, const Run& run, Action& action) {
 bool ScheduleWalk::StepSplit(Frame& frame, const Run& run, Action& action) {
   const Level level = run.kind == Run::Kind::kSplit ? Level::kDevice : Level::kHost;
   const int64_t part = schedule_.runs[run.left].length;
-  const int64_t border = frame.begin + frame.parts * part;  // behind the parts that are swept and not done
+  const int64_t border = frame.begin + frame.parts * part;  // after the parts that are swept and not done
   switch (frame.phase) {
     case 0: {
       const bool first = frame.parts++ == 0;
@@ -368,7 +367,7 @@ bool ScheduleWalk::StepSplitTape(Frame& frame, const Run& run, Action& action) {
       if (!has_left) stack_.pop_back();
       return SetReverse(action, taped, taped + 1);
     case 6:
-      return SetDiscard(action, taped, Level::kDevice);  // stored with the tape, as no run starts there
+      return SetDiscard(action, taped, Level::kDevice);  // it was stored with the tape
     default:
       BecomeLeft(frame, run);
       return SetCopy(action, begin, frame.level);

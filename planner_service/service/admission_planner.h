@@ -7,7 +7,7 @@
 
 namespace recurve {
 
-// Lets another planner solve what the gate lets in. Refers to both, which must outlive it. Thread-safe.
+// Passes the requests that the gate admits on to another planner. Both must outlive it. Thread-safe.
 class AdmissionPlanner final : public Planner {
  public:
   AdmissionPlanner(Planner& inner, SolveGate& gate) : inner_(inner), gate_(gate) {}

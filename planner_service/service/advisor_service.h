@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// recurve.planner.v1.AdvisorService over an Advisor: decodes, asks it when the gate lets it, encodes, records. The
-// advisor, the gate and the metrics must outlive it. Thread-safe.
+// recurve.planner.v1.AdvisorService over an Advisor: decodes, calls it when the gate admits the request, encodes,
+// records. The advisor, the gate and the metrics must outlive it. Thread-safe.
 class AdvisorService final : public planner::v1::AdvisorService::Service {
  public:
   AdvisorService(Advisor& advisor, SolveGate& gate, const CallRules& rules)

@@ -15,15 +15,15 @@
 
 namespace recurve {
 
-// What every RPC of the planner service does around its own work.
+// Settings shared by all RPCs of the planner service.
 struct CallRules {
-  std::chrono::milliseconds deadline;  // of calls that come without one
+  std::chrono::milliseconds deadline;  // for calls without one
   PlannerMetrics& metrics;
 };
 
-// Runs `answer(cancelled)`, which returns an absl::Status and may ask `cancelled` whether the call is still wanted;
-// records the call as `method`; adds the retry delay where load is shed; says why a cancelled call was cancelled. When
-// memory runs out the call ends, RESOURCE_EXHAUSTED, and nothing else.
+// Runs `answer(cancelled)`, which returns an absl::Status and polls `cancelled`; records the call as `method`; adds a
+// retry delay to RESOURCE_EXHAUSTED; replaces CANCELLED by the actual reason. When memory runs out, only this call
+// ends, with RESOURCE_EXHAUSTED.
 template <typename Answer>
 grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
   const auto start = std::chrono::steady_clock::now();

@@ -18,8 +18,8 @@ absl::StatusOr<std::shared_ptr<const Plan>> Share(absl::StatusOr<Plan> plan) {
   return std::make_shared<const Plan>(*std::move(plan));
 }
 
-// How often a request that waits looks whether it is still wanted. Grows, so that a thousand that wait for one long
-// solve do not keep the processor from it.
+// How often a waiting request checks for cancellation. The interval grows, so that a thousand requests waiting for one
+// long solve do not take processor time from it.
 constexpr std::chrono::milliseconds kFirstPoll{1};
 constexpr std::chrono::milliseconds kLongestPoll{50};
 
@@ -29,7 +29,7 @@ struct CachingPlanner::Flight {
   // All guarded by the planner's mutex, which an annotation here cannot name.
   int64_t waiting = 0;
   bool landed = false;
-  SharedPlan plan;  // once it has landed
+  SharedPlan plan;  // set when landed
   std::condition_variable_any landing;
 };
 
@@ -69,7 +69,7 @@ CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, con
   metrics_.memo_misses.Increment();
   PlanRequest without_costs = request;
   without_costs.costs.reset();
-  // Whatever happens to the solve: those who wait for it are told, and the next request solves again.
+  // Even if the solve throws, waiting requests must be notified and the next request must solve again.
   SharedPlan plan = CatchFailures("the plan", [&] {
     return Share(inner_.MakePlan(without_costs, [&] { return cancelled && cancelled() && Abandon(key, *flight); }));
   });
@@ -91,7 +91,7 @@ CachingPlanner::SharedPlan CachingPlanner::Wait(Flight& flight, const CancelChec
   std::chrono::milliseconds poll = kFirstPoll;
   MutexLock lock(mutex_);
   while (!flight.landing.wait_for(lock, poll, [&flight] { return flight.landed; })) {
-    lock.unlock();  // what the caller asks may take locks of its own
+    lock.unlock();  // the callback may take its own locks
     const bool gone = cancelled && cancelled();
     lock.lock();
     if (gone && !flight.landed) {

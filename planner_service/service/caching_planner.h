@@ -15,10 +15,9 @@
 
 namespace recurve {
 
-// Remembers the plans of another planner, within a bound of bytes, and lets equal requests that come at the same time
-// share one solve. The first of them solves in its own thread; the others wait. The solve goes on as long as one of
-// them wants it, whoever gives up meanwhile. Errors are shared but not remembered. Refers to the other planner and the
-// metrics, which must outlive it. Thread-safe.
+// Caches the plans of another planner, up to a limit in bytes, and lets simultaneous equal requests share one solve.
+// The first of them solves in its own thread; the others wait. The solve continues until all of them have been
+// cancelled. Errors are shared but not cached. The other planner and the metrics must outlive it. Thread-safe.
 //
 //   CachingPlanner planner(solver, 256 << 20, metrics);
 class CachingPlanner final : public Planner {
@@ -30,14 +29,14 @@ class CachingPlanner final : public Planner {
 
  private:
   using SharedPlan = absl::StatusOr<std::shared_ptr<const Plan>>;
-  struct Flight;  // a solve under way
+  struct Flight;  // a solve in progress
 
   SharedPlan FindOrSolve(const PlanRequest& request, const CancelCheck& cancelled);
   SharedPlan Solve(const PlanRequest& request, const PlanKey& key, const std::shared_ptr<Flight>& flight,
                    const CancelCheck& cancelled);
   SharedPlan Wait(Flight& flight, const CancelCheck& cancelled);
 
-  // Whether nobody waits for the flight; if so it takes no more passengers.
+  // Whether no request waits for the flight; if so, no further request can join it.
   bool Abandon(const PlanKey& key, const Flight& flight);
   void Land(const PlanKey& key, const Flight& flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

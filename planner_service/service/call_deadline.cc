@@ -7,8 +7,8 @@
 namespace recurve {
 namespace {
 
-// How much later than at the client a deadline may pass here: gRPC sends it rounded up by up to a hundredth, and the
-// request was under way for a while.
+// How much later a deadline may pass here than at the client: gRPC sends it rounded up by up to 1 %, and the request
+// took time to arrive.
 constexpr std::chrono::milliseconds kLatestArrival{50};
 constexpr int kRounding = 100;
 
@@ -25,7 +25,7 @@ absl::Status CallDeadline::Reason() const {
   if (has_own_ && DeadlinePassed()) {
     return absl::DeadlineExceededError(
         absl::StrCat("no answer within ", FormatDuration(own_deadline_),
-                     ", the server's deadline for requests without one; send a deadline to allow more"));
+                     ", the server's deadline for requests without one; set a deadline to allow more"));
   }
   const auto slack = kLatestArrival + (deadline_ - start_) / kRounding;
   if (!has_own_ && std::chrono::system_clock::now() + slack >= deadline_) {

@@ -10,17 +10,17 @@
 
 namespace recurve {
 
-// How long a call may still take: until its client goes away, its deadline passes, or, when it came without one, the
-// server's own has passed. Refers to the call's context. Thread-safe.
+// Determines when a call must end: when its client cancels it, or when its deadline passes, which is the server's own
+// for calls without one. The call's context must outlive it. Thread-safe.
 class CallDeadline {
  public:
-  // Counts from now.
+  // `own_deadline` counts from now.
   CallDeadline(const grpc::ServerContext& context, std::chrono::milliseconds own_deadline);
 
   bool Ended() const { return DeadlinePassed() || context_.IsCancelled(); }
 
-  // What to say of a call whose deadline has ended. A client that gives up at its deadline is heard of a little before
-  // the deadline passes here; that counts as the deadline.
+  // The status of a call that has ended. A client that cancels at its deadline does so slightly before the deadline
+  // passes here; this counts as DEADLINE_EXCEEDED.
   absl::Status Reason() const;
 
  private:
@@ -30,7 +30,7 @@ class CallDeadline {
 
   const grpc::ServerContext& context_;
   const std::chrono::milliseconds own_deadline_;
-  const bool has_own_;  // the server's deadline holds
+  const bool has_own_;  // whether the server's deadline applies
   const TimePoint start_;
   const TimePoint deadline_;
 };

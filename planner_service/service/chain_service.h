@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// recurve.planner.v1.ChainService over a ChainPlanner: decodes, asks it when the gate lets it, encodes, records. The
-// planner, the gate and the metrics must outlive it. Thread-safe.
+// recurve.planner.v1.ChainService over a ChainPlanner: decodes, calls it when the gate admits the request, encodes,
+// records. The planner, the gate and the metrics must outlive it. Thread-safe.
 class ChainService final : public planner::v1::ChainService::Service {
  public:
   ChainService(ChainPlanner& planner, SolveGate& gate, const CallRules& rules)

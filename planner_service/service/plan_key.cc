@@ -9,15 +9,16 @@
 namespace recurve {
 namespace {
 
-// The largest sum of whole states and tapes within the budget that `auto` can tell from the sums below it. It asks
-// which levels have room for their state, i s <= B, and which leaves have room on them, i s + (n - 1) a + (n - 2) s <=
-// B: all of the form i s + j a, with 0 <= j < length and, to have room for the states between the tapes, i >= j - 1.
-// All are multiples of gcd(s, a), so where there are too many to look at, rounding down to that is right too.
+// The largest sum of states and tapes within the budget that `auto` can distinguish from smaller budgets. Its decisions
+// depend on which levels have room for their state, i s <= B, and which leaves fit there,
+// i s + (n - 1) a + (n - 2) s <= B. All of these sums have the form i s + j a, with 0 <= j < length and, because of the
+// states between the tapes, i >= j - 1. All are multiples of gcd(s, a), so if there are too many to enumerate, rounding
+// down to such a multiple is also correct.
 int64_t RoundedForAuto(int64_t length, const ByteBudget& budget) {
   constexpr int64_t kMostTapes = 256;
   const auto [state, tape, bytes] = budget;
   const int64_t divisor = std::gcd(state, tape);
-  // With state / divisor tapes more, the remainders repeat.
+  // The remainders repeat every state / divisor tapes.
   const int64_t tapes = std::min({length - 1, (bytes + state) / (tape + state), state / divisor - 1});
   if (tapes > kMostTapes) return bytes - bytes % divisor;
   int64_t rest = bytes % state;
@@ -29,7 +30,7 @@ ByteBudget Canonical(const PlanRequest& request, ByteBudget budget) {
   switch (request.strategy) {
     case Strategy::kAuto:
     case Strategy::kStoreAll:
-      // With every tape in the store there is nothing left to spend bytes on.
+      // Bytes beyond those of store-all have no effect.
       budget.budget_bytes =
           std::min(budget.budget_bytes, TapeAllBytes(request.length, budget.state_bytes, budget.tape_bytes));
       if (request.strategy == Strategy::kAuto) budget.budget_bytes = RoundedForAuto(request.length, budget);

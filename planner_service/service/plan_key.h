@@ -10,8 +10,8 @@
 
 namespace recurve {
 
-// What a plan depends on, in canonical form: requests with equal keys have the same plan, apart from its predicted
-// seconds. What a strategy does not look at, and budget that it cannot use, is not in the key.
+// The canonical form of a request: requests with equal keys have the same plan, apart from its predicted seconds. The
+// key omits fields that a strategy ignores and any budget that it cannot use.
 struct PlanKey {
   int64_t length = 0;
   Strategy strategy = Strategy::kAuto;
@@ -30,7 +30,7 @@ struct PlanKey {
   }
 };
 
-// `request` must be one that CheckRequest accepts.
+// `request` must pass CheckRequest.
 PlanKey KeyOf(const PlanRequest& request);
 
 }  // namespace recurve

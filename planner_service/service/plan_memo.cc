@@ -7,9 +7,9 @@
 namespace recurve {
 namespace {
 
-// Of a list node, a shared plan and a vector: the allocator's own words and the reference counts.
+// Overhead of a list node, a shared plan and a vector: the allocator's headers and the reference counts.
 constexpr int64_t kAllocationBytes = 80;
-// The hash table is between 7/16 and 7/8 full.
+// The load factor of the hash table is between 7/16 and 7/8.
 constexpr int64_t kSlotsPerEntry = 2;
 
 }  // namespace
@@ -34,7 +34,7 @@ int64_t PlanMemo::Insert(const PlanKey& key, std::shared_ptr<const Plan> plan) {
   int64_t evicted = 0;
   for (; bytes_ + bytes > max_bytes_; ++evicted) Remove(std::prev(entries_.end()));
   entries_.push_front({.key = key, .plan = std::move(plan), .bytes = bytes});
-  bytes_ += bytes;  // before the index, which may have no memory to grow: the entry then goes in its turn, unfound
+  bytes_ += bytes;  // before the index, whose growth may throw: the entry is then never found, but evicted in its turn
   index_.emplace(key, entries_.begin());
   return evicted;
 }

@@ -12,22 +12,22 @@
 
 namespace recurve {
 
-// Plans by their keys, at most `max_bytes` of them: what was used longest ago goes first. Plans are shared, so one that
-// goes while somebody reads it lives until then. Every operation is O(1), apart from what goes. Not thread-safe.
+// An LRU cache of plans by their keys, of at most `max_bytes`. Plans are shared, so an evicted plan lives as long as it
+// is in use. Operations take O(1), plus evictions. Not thread-safe.
 class PlanMemo {
  public:
   explicit PlanMemo(int64_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // The plan, now the most recently used one; null if it is not there.
+  // The plan, which becomes the most recently used one; null if there is none.
   std::shared_ptr<const Plan> Find(const PlanKey& key);
 
-  // Keeps `plan`, unless it alone is larger than the bound. Returns how many others had to go for it.
+  // Adds `plan`, unless it alone exceeds the limit. Returns the number of plans evicted.
   int64_t Insert(const PlanKey& key, std::shared_ptr<const Plan> plan);
 
   int64_t bytes() const { return bytes_; }
   int64_t entries() const { return static_cast<int64_t>(entries_.size()); }
 
-  // What keeping `plan` costs: its runs, itself, and the bookkeeping.
+  // The memory of `plan` in the cache: its runs, itself, and the bookkeeping.
   static int64_t BytesOf(const Plan& plan);
 
  private:

@@ -18,23 +18,22 @@ constexpr char kDescription[] =
     "Answers how to backpropagate through a long chain within a memory budget, over gRPC.\n"
     "\n"
     "The services are recurve.planner.v1.PlannerService, AdvisorService, ChainService and ScheduleService;\n"
-    "health and reflection are on, metrics are at /metrics. It keeps nothing that matters: run as many replicas as "
-    "you\n"
-    "like and let clients spread over them. SIGTERM, SIGINT or SIGHUP drains: health turns NOT_SERVING, calls under\n"
-    "way finish, then it exits with status 0.";
+    "health and reflection are enabled, metrics are at /metrics. The service is stateless: run any number of\n"
+    "replicas and balance clients over them. On SIGTERM, SIGINT or SIGHUP it drains: health changes to NOT_SERVING,\n"
+    "calls in progress finish, then it exits with status 0.";
 
 constexpr char kFooter[] =
     "Sizes take B, KiB, MiB, GiB, TiB; durations take ms, s, m, h.\n"
-    "The address [::]:PORT takes connections over IPv6 and IPv4, 0.0.0.0:PORT over IPv4.\n"
-    "There is no TLS and no authentication yet: whoever reaches the port may ask. Listen on loopback, or on a network\n"
-    "that you trust.\n"
+    "The address [::]:PORT accepts connections over IPv6 and IPv4, 0.0.0.0:PORT over IPv4.\n"
+    "There is no TLS and no authentication: anyone who can reach the port can use the service. Listen on loopback or\n"
+    "on a trusted network.\n"
     "\n"
     "Examples:\n"
     "  recurve-planner\n"
     "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
     "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --memory 256MiB";
 
-// A deadline of 0 would refuse every request that comes without one.
+// A deadline of 0 would reject every request without one.
 absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
   absl::StatusOr<std::chrono::milliseconds> deadline = ParseDuration(text);
   if (deadline.ok() && deadline->count() == 0) {
@@ -45,8 +44,8 @@ absl::StatusOr<std::chrono::milliseconds> ParseDeadline(std::string_view text) {
 
 constexpr int kMaxPlans = 1 << 16;
 constexpr int64_t kMostMemoBytes = int64_t{256} << 20;  // by default
-constexpr int64_t kMemoShare = 4;                       // of the memory granted, one part in so many
-constexpr int kMaxStreams = 1 << 12;                    // each holds a thread
+constexpr int64_t kMemoShare = 4;                       // default: 1 / kMemoShare of the granted memory
+constexpr int kMaxStreams = 1 << 12;                    // each occupies a thread
 
 void AddFlags(CLI::App& app, PlannerFlags& flags) {
   const int processors = GrantedProcessors();
@@ -57,33 +56,32 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
   AddServerFlags(app, RECURVE_VERSION, flags.server);
   flags.memo_bytes = std::min(kMostMemoBytes, GrantedMemory().limit_bytes / kMemoShare);
   AddParsed(app, "--memo-bytes", flags.memo_bytes, FormatBytes(flags.memo_bytes), "SIZE",
-            "Most memory for plans that are remembered, the least recently used ones go first; 0 remembers none; "
-            "default: 256MiB, or a quarter of the memory that the process was granted",
+            "Maximum memory for cached plans; the least recently used are evicted first; 0 disables the cache; "
+            "default: 256MiB, or a quarter of the memory granted to the process if that is less",
             ParseBytes);
   app.add_option("--max-solves", flags.admission.max_solves,
-                 "Plans and questions solved at once; default: one per processor that the "
-                 "process was granted")
+                 "Maximum concurrent solves; default: one per processor granted to the process")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxPlans))
       ->capture_default_str();
   app.add_option("--max-waiting", flags.admission.max_waiting,
-                 "Plans that may wait for a free solver; more are refused with RESOURCE_EXHAUSTED")
+                 "Maximum requests waiting for a solver; more are rejected with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxPlans))
       ->capture_default_str();
   AddDuration(app, "--max-solve-time", flags.admission.longest_solve,
-              "Longest that one request may keep a solver, whatever deadline it came with", ParseDeadline);
+              "Maximum solve time of one request, regardless of its deadline", ParseDeadline);
   app.add_option("--max-streams", flags.streams.max_streams,
-                 "Streams of actions open at once; more are refused with RESOURCE_EXHAUSTED")
+                 "Maximum concurrent streams of actions; more are rejected with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxStreams))
       ->capture_default_str();
   AddDuration(app, "--stream-time", flags.streams.stream_time,
-              "Furthest deadline of a stream; a client takes up again where it ended", ParseDeadline);
-  AddDuration(app, "--deadline", flags.deadline, "Deadline of requests that come without one", ParseDeadline);
+              "Maximum deadline of a stream; clients resume where it ended", ParseDeadline);
+  AddDuration(app, "--deadline", flags.deadline, "Deadline for requests without one", ParseDeadline);
   app.add_option(
          "--warm-up", flags.warm_up,
-         "Plans to make and remember before health says SERVING: a file of MakePlanRequests in JSON, one a line")
+         "Plans to make and cache before health reports SERVING: a file of MakePlanRequests in JSON, one per line")
       ->type_name("FILE");
 }
 

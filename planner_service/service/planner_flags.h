@@ -13,18 +13,18 @@
 
 namespace recurve {
 
-// What recurve-planner is told on its command line.
+// The command line of recurve-planner.
 struct PlannerFlags {
   ServerOptions server;
   int64_t memo_bytes = 0;
   SolveLimits admission;
   StreamLimits streams;
-  std::chrono::milliseconds deadline{10'000};  // of requests without one
-  std::string warm_up;                         // a file of plans to make first; empty: none
+  std::chrono::milliseconds deadline{10'000};  // for requests without one
+  std::string warm_up;                         // file of plans to make first; empty: none
 };
 
-// Parses the command line. When the program is to end instead (--help, --version, a wrong flag) it has written what
-// there is to say, returns nothing and sets `exit_status`.
+// Parses the command line. When the program must exit instead (--help, --version, an invalid flag), prints the output,
+// sets `exit_status` and returns nullopt.
 std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_status);
 
 }  // namespace recurve

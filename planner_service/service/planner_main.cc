@@ -32,7 +32,7 @@ namespace recurve {
 namespace {
 
 absl::StatusOr<int> Serve(const PlannerFlags& flags) {
-  absl::StatusOr<std::vector<PlanRequest>> first_plans = absl::NotFoundError("no file of plans to make first");
+  absl::StatusOr<std::vector<PlanRequest>> first_plans = absl::NotFoundError("no warm-up file");
   if (!flags.warm_up.empty()) {
     first_plans = ReadWarmUp(flags.warm_up, TerminationRequested);
     if (absl::IsCancelled(first_plans.status())) return 0;
@@ -42,7 +42,7 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
   const auto registry = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics(*registry, RECURVE_VERSION);
 
-  // A request goes through these from the last to the first.
+  // A request passes through these from the last to the first.
   EmbeddedPlanner solver;
   SolveGate gate(flags.admission, metrics);
   AdmissionPlanner admission(solver, gate);
@@ -57,14 +57,15 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
 
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
                    Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry));
-  LogServing("recurve-planner " RECURVE_VERSION, *server,
-             absl::StrCat("memo ", FormatBytes(flags.memo_bytes), ", ", flags.admission.max_solves, " solves at once"));
+  LogServing(
+      "recurve-planner " RECURVE_VERSION, *server,
+      absl::StrCat("memo ", FormatBytes(flags.memo_bytes), ", ", flags.admission.max_solves, " concurrent solves"));
   std::unique_ptr<WarmUp> warm_up;
   if (first_plans.ok()) {
     ASSIGN_OR_RETURN(warm_up, WarmUp::Start(caching, *std::move(first_plans), [&server] { server->SetServing(); }));
   }
   const std::string what_follows =
-      absl::StrCat("draining, calls under way get ", FormatDuration(flags.server.drain_time));
+      absl::StrCat("draining, calls in progress get ", FormatDuration(flags.server.drain_time));
   return ServeUntilSignal(*server, what_follows, [&] {
     warm_up.reset();
     server->Drain();

@@ -30,24 +30,24 @@ PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string
                            .Register(registry)),
       solve_seconds(prometheus::BuildHistogram()
                         .Name("recurve_planner_solve_seconds")
-                        .Help("Time that solving a plan or a question took, memo and waiting not included.")
+                        .Help("Time spent solving a request, without the memo and without waiting.")
                         .Register(registry)
                         .Add({}, SecondsBuckets())),
-      solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Plans being solved now.")),
-      solves_waiting(Gauge(registry, "recurve_planner_solves_waiting", "Plans waiting for a free solver.")),
-      shed(Counter(registry, "recurve_planner_shed_total", "Plans refused because too many were waiting already.")),
-      streams(Gauge(registry, "recurve_planner_streams", "Streams of actions that are open now, either way.")),
+      solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Requests being solved.")),
+      solves_waiting(Gauge(registry, "recurve_planner_solves_waiting", "Requests waiting for a free solver.")),
+      shed(Counter(registry, "recurve_planner_shed_total", "Requests rejected because too many were waiting.")),
+      streams(Gauge(registry, "recurve_planner_streams", "Open streams of actions, in either direction.")),
       memo_hits(Counter(registry, "recurve_planner_memo_hits_total", "Plans answered from the memo.")),
       memo_shared(Counter(registry, "recurve_planner_memo_shared_total",
-                          "Plans answered by a solve that an equal request had begun.")),
+                          "Plans answered by the solve of an equal, earlier request.")),
       memo_misses(Counter(registry, "recurve_planner_memo_misses_total", "Plans that had to be solved.")),
       memo_evictions(
-          Counter(registry, "recurve_planner_memo_evictions_total", "Plans dropped from the memo to make room.")),
-      memo_bytes(Gauge(registry, "recurve_planner_memo_bytes", "Bytes held by the memo.")),
+          Counter(registry, "recurve_planner_memo_evictions_total", "Plans evicted from the memo to make room.")),
+      memo_bytes(Gauge(registry, "recurve_planner_memo_bytes", "Bytes used by the memo.")),
       memo_entries(Gauge(registry, "recurve_planner_memo_entries", "Plans in the memo.")) {
   prometheus::BuildGauge()
       .Name("recurve_planner_build_info")
-      .Help("Always 1; the labels say what is running.")
+      .Help("Always 1; the labels identify the build.")
       .Register(registry)
       .Add({{"version", version}})
       .Set(1);

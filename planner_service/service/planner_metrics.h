@@ -14,7 +14,7 @@
 
 namespace recurve {
 
-// Every metric that the planner service exports. Refers to the registry, which must outlive it. Thread-safe.
+// All metrics exported by the planner service. The registry must outlive it. Thread-safe.
 class PlannerMetrics {
  public:
   PlannerMetrics(prometheus::Registry& registry, const std::string& version);
@@ -26,22 +26,22 @@ class PlannerMetrics {
   void RecordRequest(const std::string& method, absl::StatusCode code, std::chrono::duration<double> seconds);
 
  private:
-  // Declared before the members that are made from them.
+  // Declared before the members created from them.
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& request_seconds_;
 
  public:
-  prometheus::Histogram& solve_seconds;  // a solve has ended, well or not
-  prometheus::Gauge& solves_in_flight;   // being solved now
-  prometheus::Gauge& solves_waiting;     // waiting for one of those to end
-  prometheus::Counter& shed;             // refused because too many wait
-  prometheus::Gauge& streams;            // of actions, open now
-  prometheus::Counter& memo_hits;        // answered from the memo
-  prometheus::Counter& memo_shared;      // answered by a solve that another request had begun
-  prometheus::Counter& memo_misses;      // had to be solved
-  prometheus::Counter& memo_evictions;   // plans that went to make room
-  prometheus::Gauge& memo_bytes;         // held by the memo
-  prometheus::Gauge& memo_entries;       // plans in the memo
+  prometheus::Histogram& solve_seconds;
+  prometheus::Gauge& solves_in_flight;
+  prometheus::Gauge& solves_waiting;
+  prometheus::Counter& shed;
+  prometheus::Gauge& streams;
+  prometheus::Counter& memo_hits;
+  prometheus::Counter& memo_shared;
+  prometheus::Counter& memo_misses;
+  prometheus::Counter& memo_evictions;
+  prometheus::Gauge& memo_bytes;
+  prometheus::Gauge& memo_entries;
 };
 
 }  // namespace recurve

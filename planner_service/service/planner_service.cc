@@ -15,8 +15,8 @@ absl::Status Answer(Planner& planner, const CancelCheck& cancelled, const planne
   ASSIGN_OR_RETURN(const Plan plan, planner.MakePlan(decoded, cancelled));
   if (plan.schedule.runs.size() > kMaxScheduleRuns) {
     return absl::ResourceExhaustedError(absl::StrCat("the schedule has ", plan.schedule.runs.size(),
-                                                     " runs, a message holds ", kMaxScheduleRuns,
-                                                     "; give more memory or a shorter chain"));
+                                                     " runs, more than the ", kMaxScheduleRuns,
+                                                     " allowed in a message; use more memory or a shorter chain"));
   }
   response = EncodePlan(plan);
   return absl::OkStatus();

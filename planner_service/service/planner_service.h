@@ -8,7 +8,7 @@
 
 namespace recurve {
 
-// recurve.planner.v1.PlannerService over a Planner: decodes, asks it, encodes, records. The planner and the metrics
+// recurve.planner.v1.PlannerService over a Planner: decodes, calls it, encodes, records. The planner and the metrics
 // must outlive it. Thread-safe.
 class PlannerService final : public planner::v1::PlannerService::Service {
  public:

@@ -21,10 +21,10 @@ using planner::v1::StreamScheduleResponse;
 using planner::v1::VerifyScheduleRequest;
 using planner::v1::VerifyScheduleResponse;
 
-// A deadline as far off as the limit arrives a little further off: gRPC rounds it up, and clocks differ.
+// A client's deadline at exactly the limit arrives slightly later: gRPC rounds it up, and clocks differ.
 constexpr std::chrono::seconds kDeadlineSlack{5};
 
-// Its reason is found by AnswerCall.
+// AnswerCall determines the reason.
 absl::Status ClientWentAway() { return absl::CancelledError("the stream was closed"); }
 
 // Sends the plan's figures, and the actions from `first` on.
@@ -67,7 +67,7 @@ absl::Status Verify(grpc::ServerReader<VerifyScheduleRequest>& reader, const Can
       RETURN_IF_ERROR(verifier.Add(action));
     }
   }
-  if (cancelled()) return ClientWentAway();  // or what was read may not be all
+  if (cancelled()) return ClientWentAway();  // the actions read may be incomplete
   response = EncodeVerdict(verifier.Finish());
   return absl::OkStatus();
 }
@@ -95,7 +95,7 @@ grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const c
     rules_.metrics.streams.Increment();
     if (streams > limits_.max_streams) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("all ", limits_.max_streams, " streams are taken; try again later"));
+          absl::StrCat("all ", limits_.max_streams, " streams are in use; try again later"));
     }
     return answer(cancelled);
   });

@@ -13,14 +13,14 @@
 namespace recurve {
 
 struct StreamLimits {
-  int max_streams = 16;                            // open at once, of both kinds together
-  std::chrono::milliseconds stream_time{600'000};  // furthest deadline that a stream may have
+  int max_streams = 16;                            // concurrent streams of both kinds
+  std::chrono::milliseconds stream_time{600'000};  // maximum deadline of a stream
 };
 
-// recurve.planner.v1.ScheduleService over a Planner. A stream holds a thread, the runs of its plan and one chunk of
-// actions; gRPC's flow control makes it wait for its client. What holds a solver slot is asking the planner, which is
-// over when the actions begin. A stream always ends: it has a deadline, which gRPC enforces even while it waits for a
-// client that takes nothing. The planner and the metrics must outlive it. Thread-safe.
+// recurve.planner.v1.ScheduleService over a Planner. A stream occupies a thread, the runs of its plan and one chunk of
+// actions; gRPC's flow control makes it wait for its client. It occupies a solver only while its plan is made, not
+// while actions are sent. Every stream ends: it has a deadline, which gRPC enforces even while it waits for a client
+// that does not read. The planner and the metrics must outlive it. Thread-safe.
 class ScheduleService final : public planner::v1::ScheduleService::Service {
  public:
   ScheduleService(Planner& planner, const StreamLimits& limits, const CallRules& rules)
@@ -33,7 +33,7 @@ class ScheduleService final : public planner::v1::ScheduleService::Service {
                               planner::v1::VerifyScheduleResponse* response) override;
 
  private:
-  // AnswerCall for a stream: with a deadline, and not more at once than the limit.
+  // AnswerCall for a stream: checks its deadline and the limit on concurrent streams.
   template <typename Answer>
   grpc::Status AnswerStream(grpc::ServerContext& context, const char* method, Answer answer);
   absl::Status CheckDeadline(const grpc::ServerContext& context) const;

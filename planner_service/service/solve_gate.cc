@@ -9,7 +9,7 @@
 namespace recurve {
 namespace {
 
-// How often a request that waits looks whether it is still wanted.
+// How often a waiting request checks for cancellation.
 constexpr std::chrono::milliseconds kPoll{5};
 
 }  // namespace
@@ -26,7 +26,7 @@ absl::Status SolveGate::Enter(const CancelCheck& cancelled) {
   absl::Status status;
   while (status.ok() &&
          !room_.wait_for(lock, kPoll, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return HasRoom(); })) {
-    lock.unlock();  // what the caller asks may take locks of its own
+    lock.unlock();  // the callback may take its own locks
     if (cancelled && cancelled()) status = absl::CancelledError("cancelled while waiting for a free solver");
     lock.lock();
   }
@@ -48,8 +48,8 @@ void SolveGate::Leave(std::chrono::duration<double> solve_time) {
 
 absl::Status SolveGate::TakesTooLong() const {
   return absl::ResourceExhaustedError(absl::StrCat("no answer after ", FormatDuration(limits_.longest_solve),
-                                                   " of solving, the most that this server spends on one request; ask "
-                                                   "for less at once, or solve it in a process of your own"));
+                                                   " of solving, this server's limit for one request; divide the "
+                                                   "request, or solve it without the server"));
 }
 
 }  // namespace recurve

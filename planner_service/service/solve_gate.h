@@ -17,22 +17,22 @@
 namespace recurve {
 
 struct SolveLimits {
-  int max_solves = 1;                               // done at once, at least 1
-  int max_waiting = 0;                              // that may wait for one of those to end
-  std::chrono::milliseconds longest_solve{10'000};  // whatever deadline its caller has
+  int max_solves = 1;                               // concurrent solves, at least 1
+  int max_waiting = 0;                              // requests waiting for one of those to end
+  std::chrono::milliseconds longest_solve{10'000};  // regardless of the caller's deadline
 };
 
-// Lets a bounded number of solves run at once, whichever RPC they are for, and measures them. As many more as the
-// limits say wait; the rest are refused at once, so that overload costs nothing. A solve that takes too long is
-// stopped, so that no caller keeps a place from the others. Refers to the metrics, which must outlive it. Thread-safe.
+// Limits the number of concurrent solves over all RPCs and measures them. A limited number of further requests wait;
+// the rest are rejected immediately, so that overload costs little. A solve that takes too long is stopped, so that no
+// caller can block a solver. The metrics must outlive it. Thread-safe.
 //
 //   return gate.Run(cancelled, [&](const CancelCheck& stop) { return Solve(request, stop); });
 class SolveGate {
  public:
   SolveGate(const SolveLimits& limits, PlannerMetrics& metrics) : limits_(limits), metrics_(metrics) {}
 
-  // What `solve` returns, a StatusOr, given a check that it is to poll. RESOURCE_EXHAUSTED when too many wait already
-  // or the solve took too long; CANCELLED when `cancelled` says so before there is room.
+  // Calls `solve` with a check that it must poll, and returns its StatusOr. RESOURCE_EXHAUSTED when too many requests
+  // are waiting or the solve took too long; CANCELLED when `cancelled` returns true before a solver is free.
   template <typename Solve>
   auto Run(const CancelCheck& cancelled, Solve solve) -> decltype(solve(cancelled)) {
     RETURN_IF_ERROR(Enter(cancelled));

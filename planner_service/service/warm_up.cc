@@ -31,10 +31,11 @@ constexpr size_t kBlockBytes = size_t{64} << 10;
 constexpr int kPollMs = 100;
 
 absl::StatusOr<PlanRequest> ParseLine(const std::string& line) {
-  // Protobuf takes more for JSON than JSON is, and of a key that comes twice the last.
+  // Protobuf accepts more than JSON, and silently takes the last of duplicate keys.
   const absl::StatusOr<nlohmann::json> strict = ParseStrictJson<nlohmann::json>(line);
-  if (!strict.ok())
+  if (!strict.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("not a MakePlanRequest in JSON: it ", strict.status().message()));
+  }
   planner::v1::MakePlanRequest message;
   const auto parsed = google::protobuf::util::JsonStringToMessage(line, &message);
   if (parsed.ok()) return DecodeRequest(message);
@@ -48,7 +49,8 @@ absl::Status CannotRead(const std::string& path, int error) {
                                           strerror(error)));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
 }
 
-// All that `fd` gives. A pipe is waited for in short turns, so that a signal ends the program though nobody writes.
+// Reads `fd` to its end. Polls a pipe with a short timeout, so that a signal ends the program even if there is no
+// writer.
 absl::StatusOr<std::string> ReadToTheEnd(int fd, const std::string& path, const CancelCheck& cancelled) {
   std::string text;
   std::vector<char> block(kBlockBytes);
@@ -96,10 +98,9 @@ absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, con
 absl::StatusOr<std::unique_ptr<WarmUp>> WarmUp::Start(Planner& planner, std::vector<PlanRequest> requests,
                                                       std::function<void()> done) {
   std::unique_ptr<WarmUp> warm_up(new WarmUp);
-  ASSIGN_OR_RETURN(
-      warm_up->thread_,
-      StartThread("the plans to make first", [raw = warm_up.get(), &planner, requests = std::move(requests),
-                                              done = std::move(done)] { raw->MakePlans(planner, requests, done); }));
+  ASSIGN_OR_RETURN(warm_up->thread_,
+                   StartThread("the warm-up", [raw = warm_up.get(), &planner, requests = std::move(requests),
+                                               done = std::move(done)] { raw->MakePlans(planner, requests, done); }));
   return warm_up;
 }
 

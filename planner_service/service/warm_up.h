@@ -14,22 +14,22 @@
 
 namespace recurve {
 
-// The requests in a file: each line is a recurve.planner.v1.MakePlanRequest in protobuf's JSON, as grpcurl takes it;
-// empty lines and those that begin with # are skipped. `path` may be a pipe; `cancelled` is asked while nothing comes,
-// and ends the reading with CANCELLED. INVALID_ARGUMENT names the file, the line and what is wrong with it; also when
-// there are more than 100,000 lines or 64 MiB. NOT_FOUND when the file cannot be read.
+// Reads the requests in a file: each line is a recurve.planner.v1.MakePlanRequest in protobuf's JSON, as for grpcurl;
+// empty lines and those that begin with # are skipped. `path` may be a pipe; CANCELLED when `cancelled`, which is
+// polled while waiting, returns true. INVALID_ARGUMENT names the file, the line and the problem, or the limit, 100,000
+// lines and 64 MiB. NOT_FOUND when the file cannot be read.
 //
 //   {"length": 1000, "bytes": {"state_bytes": 524288, "tape_bytes": 1048576, "budget_bytes": 15728640}}
 absl::StatusOr<std::vector<PlanRequest>> ReadWarmUp(const std::string& path, const CancelCheck& cancelled);
 
-// Asks a planner, in a thread of its own, one after the other for plans that are to be remembered before anybody wants
-// them; then calls `done`, once. What fails is logged. Refers to the planner, which must outlive it.
+// Requests plans from a planner one by one, in its own thread, so that they are cached before clients need them; then
+// calls `done` once. Failures are logged. The planner must outlive it.
 class WarmUp {
  public:
-  // RESOURCE_EXHAUSTED when the system gives no thread.
+  // RESOURCE_EXHAUSTED when no thread can be started.
   static absl::StatusOr<std::unique_ptr<WarmUp>> Start(Planner& planner, std::vector<PlanRequest> requests,
                                                        std::function<void()> done);
-  // Stops after the plan that is being made, which is cancelled; `done` may then never be called.
+  // Cancels the current plan and stops; `done` may then never be called.
   ~WarmUp();
 
  private:

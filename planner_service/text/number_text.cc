@@ -41,7 +41,7 @@ std::string PercentText(double part, double whole) {
 std::string ShareUpText(double share) {
   const double percent = 100 * share;
   if (!(percent > 0)) return "0%";
-  const double digit = std::pow(10, std::floor(std::log10(percent)) - 2);  // the third one
+  const double digit = std::pow(10, std::floor(std::log10(percent)) - 2);  // the value of the third digit
   return absl::StrFormat("%.6g%%", std::min(100.0, std::ceil(percent / digit - 1e-9) * digit));
 }
 

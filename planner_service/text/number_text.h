@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers as people read them.
+// Formats numbers for people.
 #ifndef RECURVE_PLANNER_SERVICE_TEXT_NUMBER_TEXT_H_
 #define RECURVE_PLANNER_SERVICE_TEXT_NUMBER_TEXT_H_
 

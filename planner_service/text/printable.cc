@@ -10,10 +10,11 @@ namespace {
 
 struct CodePoint {
   uint32_t value;
-  size_t bytes;  // 0: the text does not begin with a character in UTF-8
+  size_t bytes;  // 0: the text does not begin with a valid UTF-8 character
 };
 
-// The first character of `text`, which is not empty (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
+// The first character of `text`, which must not be empty (RFC 3629: no overlong forms, no surrogates, at most
+// U+10FFFF).
 CodePoint DecodeFirst(std::string_view text) {
   constexpr CodePoint kBroken{0, 0};
   const auto first = static_cast<uint8_t>(text[0]);

@@ -22,9 +22,10 @@ std::string ShownKey(const std::string& key) {
 
 template <typename Json>
 absl::StatusOr<Json> ParseStrictJson(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos)
-    return absl::InvalidArgumentError("has a NUL byte, which JSON has not");
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  if (text.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError("has a NUL byte, which JSON does not allow");
+  }
+  std::vector<std::set<std::string>> keys;  // per open object
   std::string repeated;
   bool deep = false;
   bool twice = false;

@@ -9,9 +9,9 @@
 
 namespace recurve {
 
-// The one way in which JSON that somebody else wrote is read. What other parsers let pass is refused: a key that comes
-// twice in an object, bytes after a NUL, values that are nested more than 32 deep. INVALID_ARGUMENT completes a
-// sentence about the text: "is not JSON", "has the key \"a\" twice".
+// Parses untrusted JSON; all such JSON must be read through it. Rejects what other parsers accept: duplicate keys in an
+// object, bytes after a NUL, values nested more than 32 levels deep. INVALID_ARGUMENT with a predicate about the text:
+// "is not JSON", "has the key \"a\" twice in an object".
 //
 // Json is nlohmann::json or nlohmann::ordered_json.
 template <typename Json>

@@ -52,7 +52,7 @@ constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h",
 
 constexpr int kMostFractionDigits = 18;
 
-// A decimal number as it is written: digits / 10^scale.
+// A decimal number, digits / ten_to_scale.
 struct Decimal {
   int64_t digits = 0;
   int64_t ten_to_scale = 1;
@@ -65,7 +65,7 @@ struct Parsed {
   std::optional<Flaw> flaw;
 };
 
-// Takes digits, a point and digits off the front of `text`.
+// Consumes digits, a decimal point and digits from the front of `text`.
 std::optional<Flaw> TakeNumber(absl::string_view& text, Decimal& number) {
   bool any = false;
   bool fraction = false;
@@ -89,7 +89,7 @@ std::optional<Flaw> TakeNumber(absl::string_view& text, Decimal& number) {
   return any ? std::nullopt : std::optional(Flaw::kNoNumber);
 }
 
-// A part of the smallest unit is too fine, unless it is one of a larger unit and these are `rounded_down`.
+// A value that is not a multiple of the smallest unit is too fine, unless `rounded_down` and given in a larger unit.
 template <size_t kUnits>
 Parsed ParseQuantity(std::string_view text, const Unit (&units)[kUnits], bool rounded_down) {
   absl::string_view rest = absl::StripAsciiWhitespace(absl::string_view(text.data(), text.size()));
@@ -118,11 +118,11 @@ const char* NameOfByteFlaw(Flaw flaw) {
     case Flaw::kNoNumber:
       return "does not begin with a number that is at least 0";
     case Flaw::kTooLarge:
-      return "is more than 8 EiB, the most that can be counted";
+      return "exceeds 8 EiB, which overflows int64";
     case Flaw::kTooFine:
       return "is not a whole number of bytes";
     case Flaw::kUnknownUnit:
-      return "has a unit that is not known";
+      return "has an unknown unit";
   }
   return "cannot be read";
 }
@@ -132,16 +132,16 @@ const char* NameOfDurationFlaw(Flaw flaw) {
     case Flaw::kNoNumber:
       return "does not begin with a number that is at least 0";
     case Flaw::kTooLarge:
-      return "is longer than can be counted";
+      return "overflows int64";
     case Flaw::kTooFine:
       return "is not a whole number of milliseconds";
     case Flaw::kUnknownUnit:
-      return "has no unit, or one that is not known";
+      return "has no unit or an unknown one";
   }
   return "cannot be read";
 }
 
-// `value` in units of `size` with at most two digits after the point; nothing if that is not exact.
+// `value` in units of `size` with at most two decimals; nullopt if that is not exact.
 std::optional<std::string> FormatExact(int64_t value, int64_t size) {
   const __int128 hundredths = static_cast<__int128>(value) * 100;
   if (hundredths % size != 0) return std::nullopt;
@@ -172,7 +172,7 @@ std::string FormatBytes(int64_t bytes) {
 std::string FormatBytesRounded(int64_t bytes) {
   for (const Unit* unit = kLastBinaryUnit; unit >= kFirstBinaryUnit; --unit) {
     const double value = static_cast<double>(bytes) / static_cast<double>(unit->size);
-    if (value < 1 - 0.5 / 1024) continue;  // what would be 1024 of the unit below is 1.00 of this one
+    if (value < 1 - 0.5 / 1024) continue;  // what rounds to 1024 of the next smaller unit becomes 1.00 of this one
     char number[32];
     std::snprintf(number, sizeof(number), "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
     return absl::StrCat(number, unit->name);

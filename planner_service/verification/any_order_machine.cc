@@ -27,7 +27,7 @@ AnyOrderMachine::AnyOrderMachine(int64_t length, const ReplayCosts& costs) : cos
 
 absl::Status AnyOrderMachine::Apply(const Action& action) {
   if (work_tape_ >= 0 && (action.kind != Action::Kind::kReverse || action.end != work_tape_ + 1)) {
-    return Refuse("the tape of link ", work_tape_, " is in the working set, its reverse must come next");
+    return Refuse("the tape of link ", work_tape_, " is in the working set; its reverse must come next");
   }
   switch (action.kind) {
     case Action::Kind::kForward:
@@ -52,9 +52,9 @@ absl::Status AnyOrderMachine::CheckEnded() const {
 
 absl::Status AnyOrderMachine::Forward(const Action& action) {
   if (action.begin < 0 || action.end <= action.begin || action.end > gradient_) {
-    return Refuse("must be a range of the links that are not reversed yet, [0, ", gradient_, ")");
+    return Refuse("must be a range within the links not reversed yet, [0, ", gradient_, ")");
   }
-  if (action.begin != current_) return Refuse("state ", action.begin, " is not current, ", current_, " is");
+  if (action.begin != current_) return Refuse("state ", action.begin, " is not current; state ", current_, " is");
   if (action.tape == Tape::kWork && action.end != action.begin + 1) {
     return Refuse("the working set holds the tape of one link only");
   }
@@ -76,7 +76,7 @@ absl::Status AnyOrderMachine::Forward(const Action& action) {
 }
 
 absl::Status AnyOrderMachine::StoreState(const Action& action) {
-  if (IsStored(action.begin, action.level)) return Refuse("state ", action.begin, " is stored already");
+  if (IsStored(action.begin, action.level)) return Refuse("state ", action.begin, " is already stored");
   const bool host = action.level == Level::kHost;
   (host ? host_ : written_).Add(action.begin, action.begin + 1);
   ++(host ? counts_.host : counts_.device).writes;
@@ -85,7 +85,7 @@ absl::Status AnyOrderMachine::StoreState(const Action& action) {
 
 absl::Status AnyOrderMachine::StoreTapes(const Action& action) {
   if (const int64_t taped = tapes_.FirstIn(action.begin); taped < action.end) {
-    return Refuse("the tape of link ", taped, " is stored already");
+    return Refuse("the tape of link ", taped, " is already stored");
   }
   tapes_.Add(action.begin, action.end);
   for (int64_t from = FirstNotStored(action.begin, action.end); from < action.end;) {
@@ -98,15 +98,16 @@ absl::Status AnyOrderMachine::StoreTapes(const Action& action) {
 
 absl::Status AnyOrderMachine::Reverse(const Action& action) {
   if (action.begin < 0 || action.end <= action.begin || action.end != gradient_) {
-    return Refuse(gradient_ == 0 ? "every link is reversed already"
+    return Refuse(gradient_ == 0 ? "every link is already reversed"
                                  : absl::StrCat("the next link to reverse is ", gradient_ - 1));
   }
   while (gradient_ > action.begin) {
     if (work_tape_ >= 0) {
-      work_tape_ = -1;  // its forward came just before, so the states on its two sides are running
+      work_tape_ = -1;  // its forward was the previous action, so the states before and after the link are running
       --gradient_;
-    } else
+    } else {
       RETURN_IF_ERROR(ReverseFromStore(action.begin));
+    }
   }
   return absl::OkStatus();
 }

@@ -13,30 +13,30 @@
 
 namespace recurve {
 
-// Most ranges of stored states and tapes that a machine keeps track of: a few dozen MiB.
+// Maximum number of ranges of stored states and tapes that a machine tracks: a few dozen MiB.
 inline constexpr int64_t kMaxStoredRanges = 1 << 20;
 
-// The machine of action.h whose stores are no stacks: anything may be stored and dropped in any order, as the schedules
-// of other people do. What ReplayMachine (replay_machine.h) accepts, this accepts with the same counts, and more. It
-// takes O(log(ranges stored)) an action, several times what ReplayMachine takes, and memory for the ranges of states
-// and tapes that are stored. Not thread-safe.
+// The machine of action.h without the restriction to stacks: objects may be stored and dropped in any order, as in
+// schedules from other sources. It accepts all that ReplayMachine (replay_machine.h) accepts, with the same counts. It
+// takes O(log(ranges stored)) per action, several times as long as ReplayMachine, and memory proportional to the ranges
+// of states and tapes stored. Not thread-safe.
 //
 //   AnyOrderMachine machine(length, {.state_bytes = s, .tape_bytes = a});
 //   for (const Action& action : actions) RETURN_IF_ERROR(machine.Apply(action));
 //   absl::Status ended = machine.CheckEnded();
 class AnyOrderMachine {
  public:
-  // `costs.links` is not looked at.
+  // `costs.links` is ignored.
   AnyOrderMachine(int64_t length, const ReplayCosts& costs);
 
-  // FAILED_PRECONDITION with the reason, without the action, when the machine cannot do it; RESOURCE_EXHAUSTED when
-  // more than kMaxStoredRanges would be stored. The machine is then of no further use.
+  // FAILED_PRECONDITION with the reason, but without the action, when the action is illegal; RESOURCE_EXHAUSTED when it
+  // stores more than kMaxStoredRanges ranges. The machine must not be used after either.
   absl::Status Apply(const Action& action);
 
-  // OK if every link is reversed and the stores are empty; FAILED_PRECONDITION if not.
+  // FAILED_PRECONDITION unless every link is reversed and the stores are empty.
   absl::Status CheckEnded() const;
 
-  // So far. The paper's count and the costs of unequal links stay 0.
+  // The counts so far. The count in the paper's units and the costs of differing links stay 0.
   const ReplayResult& counts() const { return counts_; }
 
  private:
@@ -44,26 +44,26 @@ class AnyOrderMachine {
   absl::Status StoreState(const Action& action);
   absl::Status StoreTapes(const Action& action);
   absl::Status Reverse(const Action& action);
-  // Reverses links of one range of stored tapes, down to `lowest` at the lowest.
+  // Reverses links of one range of stored tapes, no further than `lowest`.
   absl::Status ReverseFromStore(int64_t lowest);
   absl::Status Copy(const Action& action);
   absl::Status Discard(const Action& action);
 
   bool IsStored(int64_t state, Level level) const;
   bool IsLive(int64_t state) const;
-  // The first of states [begin, end) that is not stored on the device; `end` if all are.
+  // The first of states [begin, end) that is not stored on the device, or `end`.
   int64_t FirstNotStored(int64_t begin, int64_t end) const;
   absl::Status Recount();
 
   const ReplayCosts costs_;
   RangeSet written_;        // states on the device, by write_state
-  RangeSet with_tapes_;     // states on the device that came with tapes
+  RangeSet with_tapes_;     // states on the device, stored with tapes
   RangeSet tapes_;          // links
   RangeSet host_;           // states on the host
   int64_t current_ = 0;     // running state
   int64_t previous_ = -1;   // the one before it; -1: none
   int64_t work_tape_ = -1;  // link whose tape is in the working set; -1: none
-  int64_t gradient_;        // the state whose gradient is there
+  int64_t gradient_;        // the state whose gradient is available
   ReplayResult counts_;
 };
 

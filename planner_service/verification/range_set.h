@@ -11,12 +11,12 @@
 
 namespace recurve {
 
-// A set of whole numbers, kept as ranges [begin, end) that do not touch. Memory is O(ranges). Not thread-safe.
+// A set of integers, kept as disjoint, non-adjacent ranges [begin, end). Memory is O(ranges). Not thread-safe.
 class RangeSet {
  public:
   static constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
 
-  // The first number at or after `from` that is in the set; kNone if there is none. O(log ranges).
+  // The first number at or after `from` in the set; kNone if there is none. O(log ranges).
   int64_t FirstIn(int64_t from) const {
     const auto after = ranges_.upper_bound(from);
     if (after != ranges_.begin() && std::prev(after)->second > from) return from;
@@ -25,16 +25,16 @@ class RangeSet {
 
   bool Contains(int64_t number) const { return FirstIn(number) == number; }
 
-  // The first number at or after `from` that is not in the set. O(log ranges).
+  // The first number at or after `from` not in the set. O(log ranges).
   int64_t FirstOut(int64_t from) const {
     const auto after = ranges_.upper_bound(from);
     return after == ranges_.begin() ? from : std::max(from, std::prev(after)->second);
   }
 
-  // The first number of the range that holds `number`, which must be in the set. O(log ranges).
+  // The first number of the range that contains `number`, which must be in the set. O(log ranges).
   int64_t BeginOfRange(int64_t number) const { return std::prev(ranges_.upper_bound(number))->first; }
 
-  // Adds [begin, end), of which nothing may be in the set yet. O(log ranges).
+  // Adds [begin, end), which must not overlap the set. O(log ranges).
   void Add(int64_t begin, int64_t end) {
     if (begin == end) return;
     size_ += end - begin;
@@ -50,7 +50,7 @@ class RangeSet {
     }
   }
 
-  // Takes out whatever of [begin, end) is in the set. O(log ranges) for each range that it meets.
+  // Removes the numbers in [begin, end) from the set. O(log ranges) for each range that overlaps.
   void Remove(int64_t begin, int64_t end) {
     for (int64_t from = FirstIn(begin); from < end; from = FirstIn(from)) {
       const auto range = std::prev(ranges_.upper_bound(from));

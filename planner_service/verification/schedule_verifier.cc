@@ -27,7 +27,7 @@ void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor) {
 
 void VisitFields(Verdict& verdict, FieldVisitor& visitor) {
   visitor.Fields({"violation"}, verdict.violation);
-  visitor.Texts({"lies"}, verdict.lies);
+  visitor.Texts({"failed_claims"}, verdict.failed_claims);
   visitor.Count({"action_count"}, {}, verdict.action_count);
   visitor.Count({"forward_count"}, {}, verdict.forward_count);
   visitor.Count({"peak_bytes"}, {}, verdict.peak_bytes);
@@ -44,8 +44,8 @@ absl::Status ScheduleVerifier::Add(const Action& action) {
   if (absl::IsResourceExhausted(status)) return status;
   const int64_t peak = machine_.counts().peak_bytes;
   if (status.ok() && task_.budget_bytes && peak > *task_.budget_bytes) {
-    status = absl::FailedPreconditionError(
-        absl::StrCat(peak, " bytes are stored then, the budget is ", *task_.budget_bytes));
+    status =
+        absl::FailedPreconditionError(absl::StrCat(peak, " bytes are stored; the budget is ", *task_.budget_bytes));
   }
   if (status.ok()) {
     ++verdict_.action_count;
@@ -67,12 +67,12 @@ Verdict ScheduleVerifier::Finish() {
   }
   if (!Wants()) return std::move(verdict_);
   if (task_.claimed_peak_bytes && counts.peak_bytes > *task_.claimed_peak_bytes) {
-    verdict_.lies.push_back(
-        absl::StrCat("claimed_peak_bytes is ", *task_.claimed_peak_bytes, ", the peak is ", counts.peak_bytes));
+    verdict_.failed_claims.push_back(
+        absl::StrCat("claimed_peak_bytes is ", *task_.claimed_peak_bytes, "; the peak is ", counts.peak_bytes));
   }
   if (task_.claimed_forward_count && counts.forward_count > *task_.claimed_forward_count) {
-    verdict_.lies.push_back(
-        absl::StrCat("claimed_forward_count is ", *task_.claimed_forward_count, ", it takes ", counts.forward_count));
+    verdict_.failed_claims.push_back(absl::StrCat("claimed_forward_count is ", *task_.claimed_forward_count,
+                                                  "; the schedule has ", counts.forward_count));
   }
   return std::move(verdict_);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks anybody's schedule, however it was made: order, liveness, memory and cost.
+// Checks any schedule, whatever its source: order, liveness, memory and cost.
 #ifndef RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
 #define RECURVE_PLANNER_SERVICE_VERIFICATION_SCHEDULE_VERIFIER_H_
 
@@ -35,20 +35,20 @@ void VisitFields(VerificationTask& task, FieldVisitor& visitor);
 
 struct Verdict {
   struct Violation {
-    int64_t action_index = 0;  // counted from 0; as many as there are actions when the end came too early
-    std::string action;        // as ToString writes it; "the end" for the end
+    int64_t action_index = 0;  // counted from 0; the number of actions if the schedule ends too early
+    std::string action;        // from ToString; "the end" if the schedule ends too early
     std::string reason;
     friend bool operator==(const Violation&, const Violation&) = default;
   };
 
-  std::optional<Violation> violation;  // the first one; nothing is counted from there on
-  std::vector<std::string> lies;       // claims that the schedule does not keep, only of one without a violation
-  int64_t action_count = 0;            // that were done
+  std::optional<Violation> violation;      // the first one; counting stops there
+  std::vector<std::string> failed_claims;  // claims that the schedule exceeds; empty if there is a violation
+  int64_t action_count = 0;                // actions executed
   int64_t forward_count = 0;
   int64_t peak_bytes = 0;
   int64_t host_peak_bytes = 0;
 
-  bool valid() const { return !violation && lies.empty(); }
+  bool valid() const { return !violation && failed_claims.empty(); }
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor);
@@ -64,13 +64,13 @@ class ScheduleVerifier {
   // The task has passed CheckFields.
   explicit ScheduleVerifier(const VerificationTask& task);
 
-  // False once there is a violation: what comes then is not looked at.
+  // False once there is a violation: later actions are ignored.
   bool Wants() const { return !verdict_.violation; }
 
-  // RESOURCE_EXHAUSTED when the schedule stores too many things at once to be checked.
+  // RESOURCE_EXHAUSTED when the schedule stores too many objects at once to be checked.
   absl::Status Add(const Action& action);
 
-  // To be called once, when the schedule has ended.
+  // Must be called once, after the last action.
   Verdict Finish();
 
  private:

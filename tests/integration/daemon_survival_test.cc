@@ -117,12 +117,12 @@ TEST(DaemonSurvivalTest, UnreadableAndOversizedRequestsAreToldWhatIsWrong) {
   EXPECT_EQ(unreadable.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(unreadable.error_message(), HasSubstr("CreateJob"));
   executor::v1::CreateJobRequest request;
-  request.mutable_spec()->set_data_path("xxxxxxxx");
+  request.mutable_spec()->mutable_language_model()->set_data_path("xxxxxxxx");
   std::string bytes = request.SerializeAsString();
   bytes[bytes.size() - 1] = '\xff';
   const grpc::Status not_utf8 = CallWithBytes(channel, kCreateJob, bytes);
   EXPECT_EQ(not_utf8.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(not_utf8.error_message(), HasSubstr("recurve.executor.v1.JobSpec.data_path is not UTF-8"));
+  EXPECT_THAT(not_utf8.error_message(), HasSubstr("recurve.executor.v1.LanguageModelTask.data_path is not UTF-8"));
 
   const TrainingFolder folder;
   *request.mutable_spec() = TinySpec(folder.text(), 1);

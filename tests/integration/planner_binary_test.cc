@@ -128,7 +128,7 @@ TEST(PlannerBinaryTest, PlansChainsThatAreNotUniformAndTwoStores) {
 
 TEST(PlannerBinaryTest, PlansAnswersProbesAndDrains) {
   RunningPlanner planner({"--memo-bytes", "1MiB", "--max-solves", "3"});
-  EXPECT_THAT(planner.process().output(), AllOf(HasSubstr("memo 1MiB"), HasSubstr("3 solves at once")));
+  EXPECT_THAT(planner.process().output(), AllOf(HasSubstr("memo 1MiB"), HasSubstr("3 concurrent solves")));
 
   const PlanRequest request{.length = 1000, .budget = ByteBudget{524288, 1048576, 15728640}};
   const absl::StatusOr<Plan> plan = planner.Client()->MakePlan(request, {});

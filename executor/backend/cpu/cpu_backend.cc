@@ -18,6 +18,7 @@
 #include "executor/backend/cpu/kernels.h"
 #include "executor/backend/cpu/operation_parts.h"
 #include "executor/backend/cpu/thread_pool.h"
+#include "executor/backend/link_steps.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 
@@ -31,16 +32,15 @@ using cpu::Range;
 
 constexpr int kMaxThreads = 1024;
 constexpr int64_t kCacheLine = 64;
-constexpr int64_t kElementGrain =
-    64;  // elements: a cache line of any type, a multiple of every vector, whole Philox blocks
-
-// Sums over elements or rows are formed in this many parts, whoever computes them, and added in order.
+// In elements: a cache line of any type, a multiple of every vector, whole Philox blocks.
+constexpr int64_t kElementGrain = 64;
+// Sums over elements or rows are computed in this many parts, however many threads there are, and added in order.
 constexpr int64_t kParts = 64;
 
-// Fused multiply-adds, or elements times their cost, below which waking another thread costs more than it gains.
+// Fused multiply-adds, or elements times their cost, below which waking another thread does not pay off.
 constexpr int64_t kWorthSharing = 100'000;
 
-// Of an operation, that each thread should get at least: below it waits for the others rather than computes.
+// The same per thread: with less, a thread mostly waits for the others.
 constexpr int64_t kWorthAThread = 25'000;
 
 class CpuBackend final : public Backend {
@@ -58,7 +58,7 @@ class CpuBackend final : public Backend {
 
   bool OnHost() const override { return true; }
   int64_t OwnBytes() const override { return 0; }
-  int64_t MostLinkRows() const override { return 2048; }  // a link of more does not stay in the caches
+  int64_t MostLinkRows() const override { return 2048; }  // larger links do not fit in the caches
   int64_t ChunkRows() const override { return 128; }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
@@ -81,8 +81,7 @@ class CpuBackend final : public Backend {
   }
   void StopWhen(const std::function<bool()>* stop) override { stop_ = cpu::StopRequest(stop); }
 
-  // Device and host are the same memory, and a copy of its own thread would take the time from the computation's: a
-  // transfer is over when it has been started.
+  // Transfers are synchronous copies: a separate thread would only take time from the computation.
   absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override { return Allocate(bytes); }
   Transfer StartStore(const void* device, int64_t bytes, void* host) override {
     Copy(device, bytes, host);
@@ -174,7 +173,7 @@ class CpuBackend final : public Backend {
   void CellForward(const CellForwardArgs& args) override {
     const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
     for (int64_t begin = 0; begin < args.k; begin += steps) {
-      const CellForwardArgs part = cpu::StepsOf(args, begin, std::min(args.k, begin + steps));
+      const CellForwardArgs part = StepsOfLink(args, begin, std::min(args.k, begin + steps));
       Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
             [&](Range rows) { KernelsOf(args.cell).forward(part, rows); });
     }
@@ -183,7 +182,7 @@ class CpuBackend final : public Backend {
   void CellBackward(const CellBackwardArgs& args) override {
     const int64_t steps = cpu::UnitsBetweenStops(CellWork(args.cell, args.B, args.H));
     for (int64_t end = args.k; end > 0; end = std::max<int64_t>(0, end - steps)) {
-      const CellBackwardArgs part = cpu::StepsOf(args, std::max<int64_t>(0, end - steps), end);
+      const CellBackwardArgs part = StepsOfLink(args, std::max<int64_t>(0, end - steps), end);
       Share(CellWork(args.cell, part.k * args.B, args.H), args.B,
             [&](Range rows) { KernelsOf(args.cell).backward(part, rows); });
     }
@@ -265,7 +264,7 @@ class CpuBackend final : public Backend {
     return static_cast<float*>(std::align(kCacheLine, kCacheLine, begin, space)) + thread * cpu::kScratchFloats;
   }
 
-  // f(thread, part) for parts of [0, n), one a thread, where `work` is worth it.
+  // Calls f(thread, part) for parts of [0, n), one per thread, if `work` is large enough to share.
   template <class Function>
   void ShareByThread(int64_t work, int64_t n, const Function& f, int64_t grain) {
     if (n <= 0 || stop_.Ask(work)) return;
@@ -307,7 +306,7 @@ class CpuBackend final : public Backend {
     }
   }
 
-  // Shares the rows; the columns where there are too few rows to fill the threads' tiles.
+  // Splits the rows among threads, or the columns if there are too few rows to fill the threads' tiles.
   void ProductOfRows(int64_t n, const cpu::LinearArgs& args) {
     const int64_t work = n * args.width * (args.depth + 4);
     const int64_t strips = Strips(args.width);
@@ -331,7 +330,7 @@ class CpuBackend final : public Backend {
     }
   }
 
-  // Shares the columns of dw; its rows where there are too few columns.
+  // Splits the columns of dw among threads, or its rows if there are too few columns.
   void WeightGradientOfRows(const cpu::WeightGradientArgs& args) {
     const int64_t work = args.n * args.in * args.out;
     const int64_t strips = Strips(args.out);
@@ -368,16 +367,16 @@ ThreadChoice ChooseThreads(int asked, int64_t operations) {
   const int useful = static_cast<int>(std::clamp<int64_t>(operations / kWorthAThread, 1, granted));
   if (asked <= useful) return {.threads = asked == 0 ? useful : asked};
   return {.threads = useful,
-          .note = absl::StrCat("threads is ", asked, ": runs on ", useful, ", ",
-                               useful == granted ? "the processors that this process may use"
-                                                 : "as many as an operation of this size keeps busy",
+          .note = absl::StrCat("threads is ", asked, ": using ", useful, ", ",
+                               useful == granted ? "the number of processors available to this process"
+                                                 : "as many as an operation of this size can use",
                                "; more would wait for each other")};
 }
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& options) {
   if (options.threads < 0 || options.threads > kMaxThreads) {
     return absl::InvalidArgumentError(absl::StrCat("threads is ", options.threads, ": give 1 to ", kMaxThreads,
-                                                   ", or 0 for one for each processor that this process may use"));
+                                                   ", or 0 for one per processor available to this process"));
   }
   const int threads = options.threads != 0 ? options.threads : ChooseThreads(0).threads;
   std::string names;
@@ -389,8 +388,8 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& option
     }
     absl::StrAppend(&names, names.empty() ? "" : ", ", std::string(set.name));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("instruction set \"", options.instruction_set, "\" cannot be had: this processor has ", names));
+  return absl::InvalidArgumentError(absl::StrCat("instruction set \"", options.instruction_set,
+                                                 "\" is unavailable: this processor supports ", names));
 }
 
 }  // namespace recurve

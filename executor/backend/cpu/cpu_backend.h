@@ -13,24 +13,23 @@
 namespace recurve {
 
 struct CpuOptions {
-  int threads = 0;              // 1..1024, taken at their word; 0: one for each processor that this process may use
-  std::string instruction_set;  // "avx512", "avx2", "portable"; empty: the best that this processor has
+  int threads = 0;              // 1..1024, used as given; 0: one per processor available to this process
+  std::string instruction_set;  // "avx512", "avx2", "portable"; empty: the best supported
 };
 
-// The CPU: vectorised for the instruction set found at run time, the batch split over the threads.
-// Denormal numbers count as zero in its operations. Its operations are done when they return.
-// INVALID_ARGUMENT for a thread count or an instruction set that cannot be had, RESOURCE_EXHAUSTED when the system
-// gives fewer threads.
+// The CPU backend: vectorized for an instruction set selected at run time, with operations split among threads.
+// Denormal numbers are flushed to zero. Operations are synchronous. Errors: INVALID_ARGUMENT for an invalid thread
+// count or an unsupported instruction set; RESOURCE_EXHAUSTED if the system cannot start the threads.
 absl::StatusOr<std::unique_ptr<Backend>> MakeCpuBackend(const CpuOptions& options);
 
 struct ThreadChoice {
   int threads = 1;
-  std::string note;  // why they are fewer than asked for; empty: they are not
+  std::string note;  // why there are fewer than requested; empty if there are not
 };
 
-// Threads to run on where `asked` are asked for (0: as many as are of use): no more than processors that this process
-// may use (GrantedProcessors), since each operation waits for the slowest of its threads, and no more than an operation
-// of so many multiplications, the largest that comes often, keeps busy.
+// The number of threads to use if `asked` are requested (0: as many as are useful). At most one per processor available
+// to this process (GrantedProcessors), since each operation waits for its slowest thread, and at most as many as can
+// share `operations`, the multiply-adds of the largest frequent operation.
 ThreadChoice ChooseThreads(int asked, int64_t operations = std::numeric_limits<int64_t>::max());
 
 }  // namespace recurve

@@ -32,10 +32,10 @@ class HeapMemory final : public DeviceMemory {
   const int64_t size_;
 };
 
-// Pages of its own, which the system has back at once when the object dies; the heap would keep some for later.
+// A separate mapping, which is returned to the system at once when freed; the heap would keep some pages.
 class MappedMemory final : public DeviceMemory {
  public:
-  // `mapping`: with room to begin at a huge page.
+  // `mapping` has room for alignment to a huge page.
   MappedMemory(void* mapping, int64_t mapped, int64_t size)
       : mapping_(mapping),
         mapped_(mapped),
@@ -43,7 +43,7 @@ class MappedMemory final : public DeviceMemory {
                                            kHugePage)),
         size_(size) {
 #if defined(MADV_HUGEPAGE)
-    // Only advice: fewer misses of the TLB where it is taken. Not for the end, which would take a whole huge page.
+    // Reduces TLB misses where the system follows the advice. The tail is excluded: it would occupy a whole huge page.
     madvise(data_, size / kHugePage * kHugePage, MADV_HUGEPAGE);
 #endif
   }
@@ -62,8 +62,8 @@ class MappedMemory final : public DeviceMemory {
 };
 
 absl::Status Refused(int64_t bytes) {
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the system refused ", bytes, " bytes; lower the memory budget, or allow more (ulimit -v)"));
+  return absl::ResourceExhaustedError(absl::StrCat("the system refused to allocate ", bytes,
+                                                   " bytes; lower the memory budget, or allow more (ulimit -v)"));
 }
 
 }  // namespace
@@ -73,14 +73,14 @@ absl::Status CheckAvailable(int64_t bytes) {
   if (bytes <= grant.available_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       grant.granted_by, " has ", grant.available_bytes, " bytes of memory available of ", grant.limit_bytes,
-      ", fewer than the ", bytes, " asked for; lower the memory budget, or grant more"));
+      ", fewer than the ", bytes, " requested; lower the memory budget, or raise the limit"));
 }
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHostMemory(int64_t bytes) {
   if (bytes < 0) return absl::InvalidArgumentError(absl::StrCat("cannot allocate ", bytes, " bytes"));
   RETURN_IF_ERROR(CheckAvailable(bytes));
   if (bytes < kHugePage) {
-    // aligned_alloc takes multiples of the alignment only.
+    // aligned_alloc accepts only multiples of the alignment.
     void* data = std::aligned_alloc(kAlignment, AlignUp(std::max<int64_t>(bytes, 1)));
     if (data == nullptr) return Refused(bytes);
     return std::make_unique<HeapMemory>(data, bytes);

@@ -10,11 +10,12 @@
 
 namespace recurve::cpu {
 
-// RESOURCE_EXHAUSTED, with both figures, when this process has fewer bytes available (GrantedMemory).
+// Returns RESOURCE_EXHAUSTED, with both figures, if fewer than `bytes` are available to this process (GrantedMemory).
 absl::Status CheckAvailable(int64_t bytes);
 
-// Memory of this machine, on huge pages where the system gives them. What CheckAvailable returns: asking the system is
-// not enough, since it promises more than it has.
+// Allocates host memory, on huge pages if the system provides them. Checks CheckAvailable first, because the system
+// overcommits. Errors: as CheckAvailable; RESOURCE_EXHAUSTED if the system refuses; INVALID_ARGUMENT for negative
+// `bytes`.
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHostMemory(int64_t bytes);
 
 }  // namespace recurve::cpu

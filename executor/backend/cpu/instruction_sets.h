@@ -11,10 +11,10 @@ namespace recurve::cpu {
 
 struct InstructionSet {
   std::string_view name;
-  const Kernels* kernels;  // null where this processor has not these instructions
+  const Kernels* kernels;  // null if this processor does not support it
 };
 
-// What the program was compiled for, best first; the last, "portable", runs anywhere.
+// The instruction sets the program was compiled for, best first. The last, "portable", runs anywhere.
 std::vector<InstructionSet> InstructionSets();
 
 }  // namespace recurve::cpu

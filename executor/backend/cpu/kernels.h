@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The CPU's kernels: one table for each instruction set, filled by compiling the same source (kernels_body.h) once for
-// each. A kernel works on the part of an operation that one thread has; which part, the caller says by ranges. Results
-// do not depend on how the ranges are cut. Kernels allocate nothing.
+// The CPU kernels: one table per instruction set, from the same source (kernels_body.h) compiled once for each. A
+// kernel computes one thread's part of an operation, given by ranges. Results do not depend on the partition. Kernels
+// do not allocate.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_H_
 
@@ -18,28 +18,28 @@ struct Range {
   int64_t begin, end;
 };
 
-// A packed matrix of `depth` by `width`, stored in strips of one vector of columns, [depth, lanes] each. The last strip
-// is filled up with zeros.
+// A packed matrix [depth, width], stored in strips of one vector of columns, [depth, lanes] each. The last strip is
+// padded with zeros.
 struct PackArgs {
   const float* w;  // element (d, j) is at w[d * depth_stride + j * width_stride]
   int64_t depth, width, depth_stride, width_stride;
   float* packed;
 };
 
-// y = x w + bias, or y += x w. x [n, depth] and y [n, width] in rows of their strides, bias [width] or null.
+// y = x w + bias, or y += x w. x [n, depth], y [n, width], bias [width] or null.
 struct LinearArgs {
   int64_t depth, width;
   const float* x;
   int64_t x_stride;
   const float* packed;
   const float* bias;
-  bool add;  // to what y holds; then without bias
+  bool add;  // y += x w, without bias
   float* y;
   int64_t y_stride;
 };
 
 // dw [in, out] += x^T dy; dbias [out] += column sums of dy, unless null. Row r of x is at x_first + r * x_stride for
-// r < first_rows, at x_rest + (r - first_rows) * x_stride from there on; rows of dy and dw begin at their strides.
+// r < first_rows, at x_rest + (r - first_rows) * x_stride from there on.
 struct WeightGradientArgs {
   int64_t n, in, out;
   const float* x_first;
@@ -82,16 +82,16 @@ struct DropoutArgs {
   float scale;
   const float* x;  // null: ones
   float* y;
-  bool add;  // to what y holds
+  bool add;  // y += instead of y =
 };
 
-// In each WeightGradient call, a thread works in this much memory of its own.
-inline constexpr int64_t kWeightGradientDepth = 256;      // rows of x and dy that are packed at a time
-inline constexpr int64_t kWeightGradientMaxInputs = 516;  // columns of x, likewise
+// Scratch memory per thread for WeightGradient.
+inline constexpr int64_t kWeightGradientDepth = 256;      // rows of x and dy packed at a time
+inline constexpr int64_t kWeightGradientMaxInputs = 516;  // columns of x packed at a time
 inline constexpr int64_t kMaxTileWidth = 64;
 inline constexpr int64_t kScratchFloats = kWeightGradientDepth * (kWeightGradientMaxInputs + kMaxTileWidth);
 
-// Of one cell.
+// The kernels of one cell.
 struct CellKernels {
   Cell cell;
   void (*pack_recurrent)(Packing, const float* w, int64_t H, Range strips, float* packed);  // strips of H
@@ -101,7 +101,7 @@ struct CellKernels {
 
 struct Kernels {
   int64_t lanes;      // floats in a vector
-  int64_t tile_rows;  // most rows of a register tile
+  int64_t tile_rows;  // maximum rows of a register tile
 
   void (*pack)(const PackArgs&, Range strips);
 
@@ -110,7 +110,7 @@ struct Kernels {
                           float* scratch);  // tiles of tile_rows inputs
   void (*scatter_add_rows)(const ScatterAddArgs&, Range columns);
 
-  const CellKernels* cells;  // one for each Cell, in their order
+  const CellKernels* cells;  // one per Cell, in enum order
 
   void (*multiply)(const float* x, const float* y, float* product, Range elements);
   void (*add)(const float* x, float* y, Range elements);
@@ -125,7 +125,7 @@ struct Kernels {
   void (*adamw)(const AdamWFactors&, const AdamWArgs&, Range elements);
 };
 
-// Defined by kernels_<isa>.cc; to be called only where the processor has these instructions: see instruction_sets.h.
+// Defined in kernels_<isa>.cc. The kernels may run only if the processor supports them: see instruction_sets.h.
 const Kernels& Avx512Kernels();
 const Kernels& Avx2Kernels();
 const Kernels& PortableKernels();

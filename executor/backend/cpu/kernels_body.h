@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The table of kernels of the instruction set that this file is compiled for. Included once by each kernels_<isa>.cc.
+// The kernel table for the instruction set this file is compiled for. Included once by each kernels_<isa>.cc.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_BODY_H_
 
@@ -31,7 +31,7 @@ constexpr bool HasEveryCellInItsPlace() {
   }
   return true;
 }
-static_assert(HasEveryCellInItsPlace(), "the table above and kCells must have every Cell, in the order of the enum");
+static_assert(HasEveryCellInItsPlace(), "the table above and kCells must contain every Cell, in enum order");
 
 inline constexpr Kernels kKernels = {.lanes = kLanes,
                                      .tile_rows = kTileRows,

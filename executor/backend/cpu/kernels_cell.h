@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A recurrent layer over the steps of a link, for some of the sequences of the batch, for cells with one recurrent
-// product a step. The products of a group of hidden units are formed, then their cells, so that products never leave
-// the first-level cache; what the cells will touch is asked for while the products are formed. Backward, the gradients
-// of the gates' pre-activations replace the activations, step by step.
+// A recurrent layer over the steps of a link, for some sequences of the batch, for cells with one recurrent product per
+// step. The kernels compute the products of a group of hidden units and then their cells, so that products stay in the
+// L1 cache, and prefetch the cells' data during the products. In the backward pass the gradients of the gates'
+// pre-activations replace the activations step by step.
 //
-// `C` is the cell's struct template (executor/backend/*_cell.h); a cell comes into the table of kernels_body.h as
-// kCellKernels<C>. Its Math is VecsMath, whose F has the operators + - * and the unary -.
+// `C` is the cell's struct template (executor/backend/*_cell.h). kernels_body.h registers a cell as kCellKernels<C>.
+// Its Math is VecsMath, whose F has the operators + - * and unary -.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_CELL_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_CELL_H_
 
@@ -16,7 +16,7 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
-// Products that are formed before their cells.
+// Products computed before their cells.
 inline constexpr int64_t kCellRows = 64;
 inline constexpr int64_t kGroupStrips = 12;  // whole tiles of any shape
 
@@ -26,13 +26,13 @@ struct Geometry {
   static constexpr int S = kGeometry.states;
   static constexpr int G = kGeometry.gates;
   static constexpr int W = kGeometry.row();
-  // Units whose products are formed together before their cells, in vectors: whole tiles of strips.
+  // Vectors of units whose products are computed together: whole tiles of strips.
   static constexpr int kGroup = kGroupStrips / G;
-  // Units whose cells are computed side by side, likewise.
+  // Vectors of units whose cells are computed together.
   static constexpr int kWide = kGroup < 4 ? kGroup : 4;
 };
 
-// Forward: strips of the gates of the first kLanes units, of the next, ...
+// Forward: the strips of all gates for the first kLanes units, then for the next, and so on.
 template <template <class> class C>
 void PackRecurrent(Packing packing, const float* w, int64_t H, Range parts, float* packed) {
   constexpr int G = Geometry<C>::G;
@@ -48,7 +48,7 @@ void PackRecurrent(Packing packing, const float* w, int64_t H, Range parts, floa
   }
 }
 
-// Where a step finds what it reads and writes; [B, H] each, `gates` and `projected` [B, W H].
+// The tensors of a step; [B, H] each, except `gates` and `projected`, which are [B, W H].
 template <template <class> class C>
 struct ForwardStep {
   ForwardStep(const CellForwardArgs& a, int64_t t) : args(a) {
@@ -76,15 +76,15 @@ struct ForwardStep {
   const CellForwardArgs& args;
   const float* before[Geometry<C>::S];
   float* after[Geometry<C>::S];
-  const float* h_read;  // what the product reads
-  float* h_masked;      // what the next step's product reads, where that is not h; else null
-  float* gates;         // null: not kept
+  const float* h_read;  // the product's input
+  float* h_masked;      // the next product's input if that is not h, else null
+  float* gates;         // null: not saved
   const float* projected;
   const int32_t* tokens;
   int64_t step;  // of the sequence
 };
 
-// What ForwardCell will read and write of the rows from `first` on.
+// The memory that ForwardCells will access for the rows from `first` on.
 template <template <class> class C>
 Wanted WantedByForward(const ForwardStep<C>& s, int64_t first) {
   using T = Geometry<C>;
@@ -108,7 +108,7 @@ Wanted WantedByForward(const ForwardStep<C>& s, int64_t first) {
   return wanted;
 }
 
-// The cells of one row, n vectors of units, on their products. Only where n is 1 may the last lanes be missing.
+// The cells of one row for n vectors of units. Only with n = 1 may the vector be partial.
 template <template <class> class C, int n>
 RECURVE_INLINE void ForwardCells(const ForwardStep<C>& s, int64_t row, int64_t unit, int64_t lanes,
                                  const float* products) {
@@ -146,8 +146,8 @@ RECURVE_INLINE void ForwardCells(const ForwardStep<C>& s, int64_t row, int64_t u
   }
 }
 
-// Cuts the units [begin, end) into wide vectors, what remains into single ones, and calls f(Constant<vectors>(), first
-// unit, lanes of the last vector).
+// Splits the units [begin, end) into groups of `wide` vectors and the rest into single vectors. Calls
+// f(Constant<vectors>(), first unit, lanes of the last vector).
 template <int wide, class Function>
 RECURVE_INLINE void ForEachVecs(int64_t begin, int64_t end, const Function& f) {
   int64_t unit = begin;
@@ -155,7 +155,7 @@ RECURVE_INLINE void ForEachVecs(int64_t begin, int64_t end, const Function& f) {
   for (; unit < end; unit += kLanes) f(Constant<1>(), unit, Least(kLanes, end - unit));
 }
 
-// The units of a group, in vectors from `block` to `end`, of at most kCellRows rows.
+// The units of a group (blocks, in vectors), for at most kCellRows rows.
 template <template <class> class C>
 void ForwardGroup(const ForwardStep<C>& s, Range rows, Range blocks, Wanted* wanted) {
   constexpr int G = Geometry<C>::G;
@@ -198,7 +198,7 @@ void CellForward(const CellForwardArgs& a, Range rows) {
     ForEachPart(rows.begin, rows.end, kCellRows, [&](int64_t begin, int64_t end) {
       Wanted wanted = WantedByForward<C>(step, begin);
       for (int64_t i = 0; i < groups; ++i) {
-        // There and back: the weights used last are still in the cache when they do not all fit.
+        // Alternates direction: if the weights do not all fit in the cache, the last ones used are still there.
         const int64_t first = (t % 2 == 0 ? i : groups - 1 - i) * Geometry<C>::kGroup;
         ForwardGroup<C>(step, {begin, end}, {first, Least(first + Geometry<C>::kGroup, blocks)}, &wanted);
       }
@@ -206,8 +206,8 @@ void CellForward(const CellForwardArgs& a, Range rows) {
   }
 }
 
-// Where a step's backward finds what it reads and writes. d[0] holds the recurrent product's part of the gradient of h
-// after the step, and the cell's own part besides, unless there is a recurrent mask: then that is in `direct`.
+// The tensors of a step's backward pass. d[0] holds the gradient of h after the step. With a recurrent mask, d[0] holds
+// only the recurrent product's part, and `direct` holds the cell's part.
 template <template <class> class C>
 struct BackwardStep {
   BackwardStep(const CellBackwardArgs& a, int64_t t) : args(a) {
@@ -234,8 +234,8 @@ struct BackwardStep {
   bool from_product;  // whether d[0] came from a product, to be masked
 };
 
-// The gradients of one row of the gate buffer and of the state, n vectors of units. Only where n is 1 may the last
-// lanes be missing.
+// The gradients of one row of the gate buffer and of the state, for n vectors of units. Only with n = 1 may the vector
+// be partial.
 template <template <class> class C, int n>
 RECURVE_INLINE void BackwardCells(const BackwardStep<C>& s, int64_t row, int64_t unit, int64_t lanes) {
   using T = Geometry<C>;
@@ -283,7 +283,7 @@ void BackwardCells(const BackwardStep<C>& s, Range rows, Range units) {
   }
 }
 
-// What BackwardCells will read and write of the rows from `first` on.
+// The memory that BackwardCells will access for the rows from `first` on.
 template <template <class> class C>
 Wanted WantedByBackward(const BackwardStep<C>& s, int64_t first) {
   using T = Geometry<C>;
@@ -333,7 +333,7 @@ void CellBackward(const CellBackwardArgs& a, Range rows) {
   }
 }
 
-// The row of the table of kernels of a cell.
+// The kernel table entry of a cell.
 template <template <class> class C>
 inline constexpr CellKernels kCellKernels = {.cell = C<VectorMath>::kCell,
                                              .pack_recurrent = PackRecurrent<C>,

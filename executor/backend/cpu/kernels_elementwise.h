@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations on the elements or the rows of a tensor.
+// Element-wise and row-wise operations.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_ELEMENTWISE_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_ELEMENTWISE_H_
 
@@ -38,7 +38,7 @@ inline void Add(const float* x, float* y, Range elements) {
   for (int64_t i = elements.begin; i < elements.end; ++i) y[i] += x[i];
 }
 
-// Turns a row of logits into gradients; returns its loss.
+// Replaces a row of logits by their gradients; returns its loss.
 inline double SoftmaxRow(float* logits, int64_t V, int64_t target, float gradient_scale) {
   constexpr float kLowest = -3.402823466e+38f;
   Vec max = Broadcast(kLowest);

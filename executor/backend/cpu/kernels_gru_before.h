@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A layer of GRUs with the reset gate before the recurrent product, over the steps of a link, for some of the sequences
-// of the batch. The gate buffer is worked in from block to block: reset, update, candidate, and r h for the candidate's
-// product. Each gate's weights are a packed matrix [H, H] of their own.
+// A GRU layer with the reset gate before the recurrent product, over the steps of a link, for some sequences of the
+// batch. The blocks of the gate buffer are reset, update, candidate, and r h for the candidate's product. The weights
+// of each gate are a separate packed matrix [H, H].
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_GRU_BEFORE_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_GRU_BEFORE_H_
 
@@ -47,7 +47,7 @@ inline void GruBeforeProduct(int64_t H, const void* packed, int gate, const floa
          rows, {0, CeilDiv(H, kLanes)});
 }
 
-// f(row, unit, lanes) for each vector of units of each row.
+// Calls f(row, unit, lanes) for each vector of units of each row.
 template <class Function>
 RECURVE_INLINE void ForEachVector(Range rows, int64_t H, const Function& f) {
   for (int64_t row = rows.begin; row < rows.end; ++row) {
@@ -59,7 +59,7 @@ RECURVE_INLINE bool IsLive(const SequenceLengths& lengths, int64_t t, int64_t ro
   return lengths.lengths == nullptr || lengths.first_step + t < lengths.lengths[row];
 }
 
-// The step's input into the first blocks of `gates`, unless it is there.
+// Copies the step's input to the first blocks of `gates`, unless it is already there.
 inline void CopyGruBeforeInput(const CellForwardArgs& a, int64_t t, float* gates, Range rows) {
   const int64_t width = kGruBeforeBlocks * a.H;
   const float* projected = a.input.projected + t * a.B * width;
@@ -71,7 +71,7 @@ inline void CopyGruBeforeInput(const CellForwardArgs& a, int64_t t, float* gates
   }
 }
 
-// The step from h_before to h; h_read is what the products read.
+// The step from h_before to h; h_read is the products' input.
 inline void ForwardGruBeforeStep(const CellForwardArgs& a, int64_t t, const float* h_read, const float* h_before,
                                  float* h, Range rows) {
   const int64_t H = a.H;
@@ -114,8 +114,8 @@ inline void ForwardGruBefore(const CellForwardArgs& a, Range rows) {
   }
 }
 
-// From the gradient of h to those of update and candidate. With a recurrent mask d[0] is the gradient of what the
-// products of the step after this one read, and `direct` all the rest; after the last step there is no such product.
+// From the gradient of h to those of update and candidate. With a recurrent mask, d[0] is the gradient of the input of
+// the next step's products, and `direct` is the rest; the last step has no next step.
 inline void BackwardGruBeforeState(const CellBackwardArgs& a, int64_t t, const float* h_before, float* gates,
                                    Range rows) {
   const int64_t H = a.H;
@@ -135,7 +135,7 @@ inline void BackwardGruBeforeState(const CellBackwardArgs& a, int64_t t, const f
       if (above != nullptr) dh += Load(above + at, lanes);
       GruBefore::BackwardState(&z, &n, Load(h_before + at, lanes), &dh);
     } else {
-      Store(g, z, lanes);  // no reset gate: then r h, which goes into the gradient of the weights, is 0 too
+      Store(g, z, lanes);  // makes r h, an input of the weight gradient, 0 as well
     }
     Store(g + kUpdate * H, z, lanes);
     Store(g + kCandidate * H, n, lanes);
@@ -143,7 +143,7 @@ inline void BackwardGruBeforeState(const CellBackwardArgs& a, int64_t t, const f
   });
 }
 
-// From the gradient of r h, which stands in its block, to that of the reset gate. Restores r h.
+// From the gradient of r h, in its block, to that of the reset gate. Restores r h.
 inline void BackwardGruBeforeReset(const CellBackwardArgs& a, const float* h_before, float* gates, Range rows) {
   const int64_t H = a.H;
   ForEachVector(rows, H, [&](int64_t row, int64_t unit, int64_t lanes) RECURVE_INLINE_LAMBDA {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layer norm. The statistics of a row are computed again in the backward rather than kept.
+// Layer norm. The backward pass recomputes the statistics of a row instead of saving them.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_LAYER_NORM_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_KERNELS_LAYER_NORM_H_
 
@@ -10,7 +10,7 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
-// f(j, lanes) for each vector of a row.
+// Calls f(j, lanes) for each vector of a row.
 template <class Function>
 RECURVE_INLINE void ForEachColumns(Range columns, const Function& f) {
   for (int64_t j = columns.begin; j < columns.end; j += kLanes) f(j, Least(kLanes, columns.end - j));
@@ -61,7 +61,7 @@ inline void LayerNorm(const LayerNormArgs& a, Range rows) {
   }
 }
 
-// dx = (g - mean(g) - n mean(g n)) / deviation, with g = dy gamma and n the normalised x.
+// dx = (g - mean(g) - n mean(g n)) / deviation, with g = dy gamma and n the normalized x.
 inline void LayerNormInputGradient(const LayerNormBackwardArgs& a, Range rows) {
   for (int64_t row = rows.begin; row < rows.end; ++row) {
     const float* x = a.x + row * a.width;

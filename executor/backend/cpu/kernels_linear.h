@@ -10,8 +10,8 @@
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
 inline constexpr int64_t kCacheLineFloats = 16;
-inline constexpr int64_t kRowBlock = 48;      // rows that pass through a tile's strips while these are in the cache
-inline constexpr int64_t kDepthBlock = 2048;  // rows of the strips that stay in the cache meanwhile
+inline constexpr int64_t kRowBlock = 48;      // rows multiplied by a tile's strips while these are in the cache
+inline constexpr int64_t kDepthBlock = 2048;  // rows of the strips that stay in the cache
 
 inline void PackStrip(const PackArgs& a, int64_t strip, float* to) {
   const float* from = a.w + strip * kLanes * a.width_stride;
@@ -27,17 +27,17 @@ inline void Pack(const PackArgs& a, Range strips) {
   for (int64_t s = strips.begin; s < strips.end; ++s) PackStrip(a, s, a.packed + s * kLanes * a.depth);
 }
 
-// What the work after some products reads or writes: `count` matrices, of each row `lines` cache lines.
+// Memory to prefetch for the work after some products: `count` matrices, `lines` cache lines per row.
 struct Wanted {
   struct Matrix {
     const float* at;
-    int64_t stride;        // of its rows
-    const int32_t* index;  // null, or which row to take for each
+    int64_t stride;        // between rows
+    const int32_t* index;  // null, or the row number of each row
   };
 
   void Add(const float* at, int64_t stride, const int32_t* index = nullptr) { matrices[count++] = {at, stride, index}; }
 
-  // Asks for `row` of the matrices [begin, end), from `column` on.
+  // Prefetches `row` of the matrices [begin, end), from `column` on.
   RECURVE_INLINE void Fetch(int64_t row, int64_t column, int64_t begin, int64_t end) const {
     for (int64_t i = begin; i < end; ++i) {
       const Matrix& m = matrices[i];
@@ -51,7 +51,7 @@ struct Wanted {
   Matrix matrices[20];
 };
 
-// Some strips of the product of some rows, and what to ask for meanwhile.
+// Some strips of a product for some rows, and the memory to prefetch meanwhile.
 struct ProductPart {
   const LinearArgs& a;
   Range rows;
@@ -60,7 +60,7 @@ struct ProductPart {
   int64_t column = 0;              // of the wanted matrices
 };
 
-// Over depth [d0, d0 + depth): begins with the bias, or with what y holds; goes on with y.
+// Over depth [d0, d0 + depth): starts from the bias or from y, and continues from y if d0 > 0.
 template <int rows, int strips>
 __attribute__((noinline)) void ProductTile(const ProductPart& part, int64_t first, int64_t strip, int64_t d0,
                                            int64_t depth) {
@@ -98,14 +98,14 @@ __attribute__((noinline)) void ProductTile(const ProductPart& part, int64_t firs
   }
 }
 
-// In tiles of kWidestTileRows where the rows are a multiple of that, else as few as can be above each other; beside
-// each other as many strips as the registers then hold.
+// Uses tiles of kWidestTileRows if the rows are a multiple of that, otherwise as few tiles as possible; as many strips
+// per tile as fit in the registers.
 inline void Product(const ProductPart& part) {
   const int64_t rows = part.rows.end - part.rows.begin;
   const int64_t most_rows = rows % kWidestTileRows == 0 ? kWidestTileRows : kTileRows;
   const int64_t tallest = CeilDiv(rows, CeilDiv(rows, most_rows));
   int64_t d0 = 0;
-  do {  // once even for depth 0
+  do {  // runs once even for depth 0
     const int64_t depth = Least(kDepthBlock, part.a.depth - d0);
     ForEachPart(part.strips.begin, part.strips.end, TileStrips(tallest), [&](int64_t strip, int64_t strips_end) {
       ForEachPart(part.rows.begin, part.rows.end, most_rows, [&](int64_t first, int64_t rows_end) {
@@ -127,9 +127,8 @@ inline void Linear(const LinearArgs& a, Range rows, Range strips) {
   });
 }
 
-// Columns [begin, begin + count) of rows [r0, r0 + depth) of x, tile by tile of kTileRows columns, each [depth,
-// kTileRows]. A few rows at a time, so that a tile's cache lines are filled before those of the next tile take their
-// place.
+// Packs columns [begin, begin + count) of rows [r0, r0 + depth) of x into tiles [depth, kTileRows] of kTileRows
+// columns. Packs a few rows at a time, so that a tile's cache lines are filled before they are evicted.
 inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
                        float* packed) {
   constexpr int64_t kRows = 8;
@@ -154,7 +153,7 @@ inline void PackInputs(const WeightGradientArgs& a, int64_t r0, int64_t depth, i
   }
 }
 
-// A tile's strips of rows [r0, r0 + depth) of dy, filled up with zeros; adds their sums to dbias unless it is null.
+// Packs a tile's strips of rows [r0, r0 + depth) of dy, padded with zeros; adds their sums to dbias unless it is null.
 template <int strips>
 RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t column,
                                   int64_t last_lanes, float* packed, float* dbias) {
@@ -177,7 +176,7 @@ RECURVE_INLINE void PackGradients(const WeightGradientArgs& a, int64_t r0, int64
   }
 }
 
-// Meanwhile asks for dw, and for some rows of the next strips of dy, which are at `next`.
+// Also prefetches dw, and some rows of the next strips of dy at `next`.
 template <int rows, int strips>
 __attribute__((noinline)) void WeightGradientTile(const float* x, const float* dy, int64_t depth,
                                                   const WeightGradientArgs& a, int64_t last_lanes, float* dw,
@@ -204,7 +203,7 @@ __attribute__((noinline)) void WeightGradientTile(const float* x, const float* d
   }
 }
 
-// Inputs [begin, begin + count), which PackInputs packed into `x`, by strips [strip, strips_end).
+// Inputs [begin, begin + count), packed into `x` by PackInputs, times `strips`.
 inline void WeightGradientStrips(const WeightGradientArgs& a, int64_t r0, int64_t depth, int64_t begin, int64_t count,
                                  Range strips, const float* x, float* dy_packed) {
   const int64_t column = strips.begin * kLanes;
@@ -230,7 +229,7 @@ inline void WeightGradient(const WeightGradientArgs& a, Range tiles, Range strip
   float* x_packed = scratch + kWeightGradientDepth * kMaxTileWidth;
   const int64_t inputs_end = Least(tiles.end * kTileRows, a.in);
   constexpr int64_t kInputs = kWeightGradientMaxInputs / kTileRows * kTileRows;
-  // Parts of equal depth: a short last one would not pay for its packing.
+  // Parts of equal depth, because packing a short last one would not pay off.
   ForEachPart(0, a.n, kWeightGradientDepth, [&](int64_t r0, int64_t r_end) {
     const int64_t depth = r_end - r0;
     for (int64_t begin = tiles.begin * kTileRows; begin < inputs_end; begin += kInputs) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations in parts. Threads share an operation, cut anywhere. A long one is done as several short ones, one after
-// the other: some steps of a link, some rows of a product. Where that is cut depends on the sizes of the operation
-// alone, so that its bits do not depend on the number of threads.
+// Operations in parts. Threads may share an operation in any partition. A long operation is run as several short ones
+// in sequence: some steps of a link, some rows of a product. That split depends only on the operation's sizes, so that
+// results are bit-identical for any number of threads.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_OPERATION_PARTS_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_OPERATION_PARTS_H_
 
@@ -19,42 +19,42 @@ namespace recurve::cpu {
 
 constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Part `i` of `parts` of [0, n), cut at multiples of `grain`.
+// Part `i` of `parts` of [0, n), split at multiples of `grain`.
 inline Range Part(int64_t n, int64_t i, int64_t parts, int64_t grain = 1) {
   const int64_t grains = CeilDiv(n, grain);
   return {std::min(n, grains * i / parts * grain), std::min(n, grains * (i + 1) / parts * grain)};
 }
 
-// Fused multiply-adds after which an operation may be stopped: some hundredths of a second of a few threads.
+// Fused multiply-adds between polls for cancellation: tens of milliseconds with a few threads.
 inline constexpr int64_t kOperationsBetweenStops = 1'000'000'000;
 
-inline constexpr int64_t kBytesBetweenStops = 256 << 20;  // of memory that is set
+inline constexpr int64_t kBytesBetweenStops = 256 << 20;  // the same when zeroing memory
 
-// Units of work, of so many multiply-adds each, that are done before it is asked whether to stop.
+// How many units of work, of `operations` multiply-adds each, to run between polls for cancellation.
 inline int64_t UnitsBetweenStops(int64_t operations) {
   return std::max<int64_t>(1, kOperationsBetweenStops / std::max<int64_t>(1, operations));
 }
 
-// However many columns there are: with fewer rows, the weights would pass by too often.
+// A minimum for any number of columns: with fewer rows, the weights would be read too often.
 inline constexpr int64_t kLeastRowsBetweenStops = 2048;
 
 inline int64_t RowsBetweenStops(const LinearArgs& a) {
   return std::max(kLeastRowsBetweenStops, UnitsBetweenStops(a.width * (a.depth + 4)));
 }
 
-// Whole parts of what the kernel packs at a time.
+// A multiple of what the kernel packs at a time.
 inline int64_t RowsBetweenStops(const WeightGradientArgs& a) {
   return std::max(kLeastRowsBetweenStops, UnitsBetweenStops(a.in * a.out)) / kWeightGradientDepth *
          kWeightGradientDepth;
 }
 
-// Whether operations are still wanted, asked when enough of them have come since it was last asked.
+// Polls for cancellation whenever enough operations have run since the last poll.
 class StopRequest {
  public:
   explicit StopRequest(const std::function<bool()>* stop = nullptr)
       : stop_(stop != nullptr && *stop ? stop : nullptr) {}
 
-  // Whether to leave undone what comes next, of so many multiply-adds, and everything after it.
+  // Whether to abandon the next `operations` multiply-adds and everything after them.
   bool Ask(int64_t operations) {
     if (stop_ == nullptr || stopped_) return stopped_;
     unasked_ += operations;
@@ -70,42 +70,7 @@ class StopRequest {
   int64_t unasked_ = 0;  // multiply-adds
 };
 
-// Steps [begin, end) of the link of `a`, by the states that steps before them left.
-inline CellForwardArgs StepsOf(const CellForwardArgs& a, int64_t begin, int64_t end) {
-  const int64_t BH = a.B * a.H;
-  const int64_t row = GeometryOf(a.cell).row();
-  CellForwardArgs part = a;
-  part.k = end - begin;
-  if (a.input.projected != nullptr) part.input.projected += begin * row * BH;
-  if (a.input.projected == nullptr) part.input.tokens += begin * a.B;
-  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
-    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
-    part.inner[s] = a.inner[s] + begin * BH;
-    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
-  }
-  if (a.gates != nullptr) part.gates += begin * row * BH;
-  if (a.masked != nullptr) part.masked += begin * BH;
-  part.lengths.first_step += begin;
-  return part;
-}
-
-// The same backward: the steps from `end` on must have been done.
-inline CellBackwardArgs StepsOf(const CellBackwardArgs& a, int64_t begin, int64_t end) {
-  const int64_t BH = a.B * a.H;
-  CellBackwardArgs part = a;
-  part.k = end - begin;
-  if (a.dh_above != nullptr) part.dh_above += begin * BH;
-  part.gates += begin * GeometryOf(a.cell).row() * BH;
-  for (int s = 0; s < GeometryOf(a.cell).states; ++s) {
-    if (begin > 0) part.first[s] = a.inner[s] + (begin - 1) * BH;
-    part.inner[s] = a.inner[s] + begin * BH;
-    if (end < a.k) part.last[s] = a.inner[s] + (end - 1) * BH;
-  }
-  part.lengths.first_step += begin;
-  return part;
-}
-
-// Rows [begin, end) of the sum.
+// The sum restricted to rows [begin, end).
 inline WeightGradientArgs RowsOf(const WeightGradientArgs& a, int64_t begin, int64_t end) {
   WeightGradientArgs part = a;
   part.n = end - begin;
@@ -137,7 +102,7 @@ inline std::array<WeightGradientArgs, 2> RecurrentWeightGradients(const CellWeig
                              .dw_stride = geometry.gates * args.H,
                              .dbias = args.dbias};
   WeightGradientArgs second{};
-  if (geometry.two_products) {  // the last gate's reads what is taped in the block after it
+  if (geometry.two_products) {  // the last gate's product reads the taped block after it
     const int64_t first = (geometry.gates - 1) * args.H;
     second = product;
     second.out = args.H;

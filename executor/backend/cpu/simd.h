@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Vectors of floats of the instruction set that this file is compiled for, which the including .cc file names:
-// RECURVE_CPU_ISA is the name, RECURVE_CPU_AVX512 or RECURVE_CPU_AVX2 is defined for these two. Only the kernels
-// include it. All that it and they define is in a namespace of that name, and none of it uses a template of the
-// standard library: a function compiled for AVX-512 must never be the one that the linker keeps for the rest of the
-// program.
+// Vectors of floats for the instruction set this file is compiled for. The including .cc file defines RECURVE_CPU_ISA,
+// the name, and RECURVE_CPU_AVX512 or RECURVE_CPU_AVX2 if applicable. Only the kernels include this file. Everything is
+// in a namespace of that name and uses no templates of the standard library: the linker must never keep a function
+// compiled for AVX-512 for the rest of the program.
 #ifndef RECURVE_EXECUTOR_BACKEND_CPU_SIMD_H_
 #define RECURVE_EXECUTOR_BACKEND_CPU_SIMD_H_
 
@@ -24,7 +23,7 @@
 
 namespace recurve::cpu::RECURVE_CPU_ISA {
 
-// A tile of products stands in the registers: its sums, one vector of each of its strips and a number of a row.
+// Registers hold a tile of products: its sums, one vector per strip and one element of a row.
 #if defined(RECURVE_CPU_AVX512)
 inline constexpr int kLanes = 16;
 inline constexpr int kTileRows = 8;
@@ -45,7 +44,7 @@ inline constexpr int kTileSums = 8;
 inline constexpr int kMostTileStrips = 4;
 inline constexpr int kWidestTileRows = kTileSums / kMostTileStrips;
 
-// The strips (vectors of columns) of a tile of so many rows.
+// The number of strips (vectors of columns) of a tile with `rows`.
 constexpr int TileStrips(int64_t rows) {
   return rows * kMostTileStrips <= kTileSums ? kMostTileStrips : static_cast<int>(kTileSums / rows);
 }
@@ -55,9 +54,9 @@ typedef float AliasingVec __attribute__((vector_size(kLanes * 4), may_alias));
 typedef int32_t IntVec __attribute__((vector_size(kLanes * 4)));
 typedef double DoubleVec __attribute__((vector_size(kLanes * 8)));
 
-RECURVE_INLINE Vec Broadcast(float x) { return x - Vec{}; }  // x - 0 is x, -0 too
+RECURVE_INLINE Vec Broadcast(float x) { return x - Vec{}; }  // x - 0 is x, even for -0
 
-// `p` aligned to the vector.
+// `p` must be aligned to the vector size.
 RECURVE_INLINE Vec LoadAligned(const float* p) { return *reinterpret_cast<const AliasingVec*>(p); }
 
 RECURVE_INLINE Vec Load(const float* p) {
@@ -121,8 +120,8 @@ struct VectorMath {
   }
 };
 
-// Some vectors side by side, as one. An operation on one of them hides the latency of that on the others: chains of
-// operations as long as a cell's take half as long again one vector after the other.
+// Several vectors treated as one, so that operations on one vector hide the latency of those on the others. The long
+// dependency chain of a cell takes 1.5 times as long with single vectors.
 template <int n>
 struct Vecs {
   Vec v[n];
@@ -146,7 +145,7 @@ struct Vecs {
   }
 };
 
-// Vector i is at p + i * stride. Of a single vector, the first `lanes` lanes; more are whole.
+// Vector i is at p + i * stride. Only a single vector may be partial: its first `lanes` lanes.
 template <int n>
 RECURVE_INLINE Vecs<n> LoadVecs(const float* p, int64_t stride, int64_t lanes) {
   Vecs<n> x;
@@ -159,7 +158,7 @@ RECURVE_INLINE void StoreVecs(float* p, Vecs<n> x, int64_t lanes) {
   RECURVE_FOR_EACH_VECTOR n == 1 ? Store(p, x.v[i], lanes) : Store(p + i * kLanes, x.v[i]);
 }
 
-// VectorMath for some vectors.
+// VectorMath for several vectors.
 template <int n>
 struct VecsMath {
   using F = Vecs<n>;
@@ -206,7 +205,7 @@ RECURVE_INLINE float SumOfLanes(Vec v) {
   return sum;
 }
 
-// The largest lane that is a number; any value where none is.
+// The largest lane that is not NaN; any value if all are NaN.
 RECURVE_INLINE float MaxOfLanes(Vec v) {
   float max = v[0];
   for (int i = 1; i < kLanes; ++i) max = max >= v[i] ? max : v[i];
@@ -230,16 +229,15 @@ RECURVE_INLINE void WithConstant(int64_t n, const Function& f) {
 constexpr int64_t Least(int64_t a, int64_t b) { return a < b ? a : b; }
 constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Calls f(begin, end) for each of as few parts of at most `most` of [begin, end) as there can be, as equal as they can
-// be.
+// Splits [begin, end) into as few, nearly equal parts of at most `most` as possible, and calls f(begin, end) for each.
 template <class Function>
 RECURVE_INLINE void ForEachPart(int64_t begin, int64_t end, int64_t most, const Function& f) {
   const int64_t parts = CeilDiv(end - begin, most);
   for (int64_t i = 0; i < parts; ++i) f(begin + (end - begin) * i / parts, begin + (end - begin) * (i + 1) / parts);
 }
 
-// acc[r][s] += x[r * row_stride] * w[s * strip_stride ..]. Holds the columns in registers and a row at a time, or the
-// rows and a column at a time: what there are fewer of.
+// acc[r][s] += x[r * row_stride] * w[s * strip_stride ..]. Keeps either all columns and one row in registers, or all
+// rows and one column, whichever is fewer.
 template <int rows, int strips>
 RECURVE_INLINE void AccumulateStep(const float* x, int64_t row_stride, const float* w, int64_t strip_stride,
                                    Vec (&acc)[rows][strips]) {
@@ -267,7 +265,7 @@ RECURVE_INLINE void AccumulateStep(const float* x, int64_t row_stride, const flo
 }
 
 // acc[r][s] += sum over d < depth of x[r * row_stride + d * depth_stride] * w[s * strip_stride + d * step ..], for d in
-// order: an element's sum does not depend on the tile that it falls in.
+// order, so that an element's sum does not depend on its tile.
 template <int rows, int strips>
 RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth_stride, const float* w,
                                int64_t strip_stride, int64_t step, int64_t depth, Vec (&acc)[rows][strips]) {
@@ -277,8 +275,8 @@ RECURVE_INLINE void Accumulate(const float* x, int64_t row_stride, int64_t depth
   }
 }
 
-// The same, in as many parts of the depth as there are rows; calls fetch(r) before each. What is wanted after a tile is
-// asked for bit by bit: asked for at once, it would keep the products' own loads waiting.
+// The same, with the depth split into `rows` parts and a call of fetch(r) before each. Spreads out prefetching, which
+// would otherwise delay the product's own loads.
 template <int rows, int strips, class Fetch>
 RECURVE_INLINE void AccumulateAndFetch(const float* x, int64_t row_stride, int64_t depth_stride, const float* w,
                                        int64_t strip_stride, int64_t step, int64_t depth, Vec (&acc)[rows][strips],

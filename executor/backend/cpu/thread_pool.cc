@@ -12,7 +12,7 @@
 namespace recurve::cpu {
 namespace {
 
-constexpr int kSpins = 2000;  // some 20 to 60 microseconds
+constexpr int kSpins = 2000;  // about 20 to 60 microseconds
 
 #if defined(__SSE2__)
 void Pause() { _mm_pause(); }

@@ -12,18 +12,18 @@
 
 namespace recurve::cpu {
 
-// Threads that wait for work, for operations that take from microseconds to milliseconds. Run(f) calls f(i) for each i
-// below size(), f(0) on the calling thread, and returns when all have returned. A thread with nothing to do spins for
-// some microseconds, in case the next operation follows at once, and then sleeps: a process that has nothing to
-// compute, or shares its processors with others, does not burn them.
+// A thread pool for operations of microseconds to milliseconds. Run(f) calls f(i) for each i below size(), f(0) on the
+// calling thread, and returns when all have returned. An idle thread spins for some microseconds, in case the next
+// operation follows at once, and then sleeps, so that an idle process does not burn processor time.
 //
-// Denormal floats are flushed to zero in all work: gradients that fade over a thousand steps would otherwise slow a
-// step down many times on some processors. The caller's setting is restored when Run returns.
+// Denormal floats are flushed to zero in all work: gradients that fade over a thousand steps would otherwise slow down
+// a step severely on some processors. The caller's setting is restored when Run returns.
 //
 // Run allocates nothing. One caller at a time.
 class ThreadPool {
  public:
-  // `threads`: the calling one included. RESOURCE_EXHAUSTED when the system gives fewer: none is left running.
+  // `threads` includes the calling one. Returns RESOURCE_EXHAUSTED, with no thread left running, if the system cannot
+  // start them all.
   static absl::StatusOr<std::unique_ptr<ThreadPool>> Create(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -36,7 +36,7 @@ class ThreadPool {
     RunTask([](const void* context, int thread) { (*static_cast<const Function*>(context))(thread); }, &f);
   }
 
-  // f(0) alone, for work too small to share.
+  // Calls only f(0), for work too small to share.
   template <class Function>
   void RunHere(const Function& f) {
     const FlushDenormals flush;
@@ -46,7 +46,7 @@ class ThreadPool {
  private:
   using Task = void (*)(const void* context, int thread);
 
-  // While it lives, this thread's floating-point operations flush denormals to zero.
+  // Flushes denormals to zero in this thread during its lifetime.
   class FlushDenormals {
    public:
     FlushDenormals();
@@ -61,11 +61,11 @@ class ThreadPool {
   void Work(int thread);
 
   std::vector<std::thread> workers_;
-  // Written by the caller before it raises round_, read by workers after they saw it raised.
-  Task task_ = nullptr;  // null: end
+  // Written by the caller before it increments round_, read by workers afterwards.
+  Task task_ = nullptr;  // null: exit
   const void* context_ = nullptr;
   alignas(64) std::atomic<uint32_t> round_{0};    // counts Runs
-  alignas(64) std::atomic<uint32_t> pending_{0};  // workers that have not returned in this round
+  alignas(64) std::atomic<uint32_t> pending_{0};  // workers still running in this round
 };
 
 }  // namespace recurve::cpu

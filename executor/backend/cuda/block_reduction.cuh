@@ -9,11 +9,11 @@
 
 namespace recurve::cuda {
 
-// `values` of all threads of a block of kThreads, combined as a tree; every thread gets the result.
+// Combines the values of all kThreads threads of a block as a tree; every thread gets the result.
 template <class T, class Combine>
 __device__ T CombineBlock(T value, const Combine& combine) {
   __shared__ T shared[kThreads];
-  __syncthreads();  // an earlier call's result may still be read
+  __syncthreads();  // threads may still be reading the previous call's result
   shared[threadIdx.x] = value;
   for (unsigned half = kThreads / 2; half > 0; half /= 2) {
     __syncthreads();

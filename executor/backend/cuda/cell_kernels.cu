@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cells over one step: a block for each sequence and tile of hidden units. A thread has one unit of one sequence to
-// itself, so that inputs may give way to activations, and these to gradients, in place.
+// The cells over one step: one block per sequence and tile of hidden units. A thread owns one unit of one sequence, so
+// that activations may replace inputs, and gradients activations, in place.
 #include "executor/backend/cuda/cell_kernels.h"
 #include "executor/backend/cuda/cell_step.cuh"
 #include "executor/backend/cuda/device_math.cuh"
@@ -17,20 +17,28 @@
 namespace recurve::cuda {
 namespace {
 
-constexpr int kUnits = 128;  // of a block
+constexpr int kUnits = 128;  // per block
 
-// With and without a tape by the same code, so that both give the same bits.
+// The unit and the sequence (row) of a thread, and their index in tensors [B, H]. Threads with unit >= H are idle.
+struct StepElement {
+  int64_t H, unit, row, at;
+};
+template <class Link>
+__device__ StepElement ElementOf(const Link* link) {
+  const int64_t H = link->args.H;
+  const int64_t row = link->first_row + RowOfBlock();
+  return {H, ColumnOfThread(), row, row * H + ColumnOfThread()};
+}
+
+// The same code with and without a tape, for bit-identical results.
 template <class C, class T>
 __global__ void ForwardKernel(const ForwardLink* link, int64_t t) {
   constexpr int S = Shape<C>::kGeometry.states;
   constexpr int G = Shape<C>::G;
   constexpr int W = Shape<C>::W;
   const CellForwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   float before[S];
   float after[S];
   for (int s = 0; s < S; ++s) before[s] = Before(a, s, t)[at];
@@ -58,8 +66,7 @@ __global__ void ForwardKernel(const ForwardLink* link, int64_t t) {
   Put<T>(link->h, RowOfBlock(), unit, Masked(a.recurrent_mask, at, after[0]));
 }
 
-// What has come of the gradient of h from the steps after: the product's part, masked, and that of the cells, which is
-// in d[0].
+// The gradient of h from the later steps: the masked result of the product plus d[0], which the cells computed.
 __device__ float GradientOfH(const BackwardLink& link, bool from_product, int64_t at, int64_t scratch_at) {
   const float cells = link.args.d[0][at];
   if (!from_product) return cells;
@@ -73,11 +80,8 @@ __global__ void BackwardKernel(const BackwardLink* link, int64_t t) {
   constexpr int S = Shape<C>::kGeometry.states;
   constexpr int W = Shape<C>::W;
   const CellBackwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   float* const gates = a.gates + (t * a.B + row) * W * H + unit;
   float d[S];
   float dgates[W] = {};
@@ -102,17 +106,14 @@ __global__ void BackwardKernel(const BackwardLink* link, int64_t t) {
   }
 }
 
-// A step with two products: blocks reset, update, candidate and r h of the gate buffer, which is there in any case.
+// The blocks of the gate buffer of a cell with two products per step. kResetH is r h.
 enum Block { kReset, kUpdate, kCandidate, kResetH };
 
 template <class C, class T>
 __global__ void ForwardGatesKernel(const ForwardLink* link, int64_t t) {
   const CellForwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   if (!Live(a, row, t)) {
     Put<T>(link->h, RowOfBlock(), unit, 0);
     return;
@@ -132,11 +133,8 @@ __global__ void ForwardGatesKernel(const ForwardLink* link, int64_t t) {
 template <class C, class T>
 __global__ void ForwardStateKernel(const ForwardLink* link, int64_t t) {
   const CellForwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   float h = Before(a, 0, t)[at];
   if (Live(a, row, t)) {
     const int64_t step_row = t * a.B + row;
@@ -153,11 +151,8 @@ __global__ void ForwardStateKernel(const ForwardLink* link, int64_t t) {
 template <class C, class T>
 __global__ void BackwardStateKernel(const BackwardLink* link, int64_t t) {
   const CellBackwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   float* const gates = a.gates + (t * a.B + row) * Shape<C>::W * H + unit;
   float dh = GradientOfH(*link, t < a.k - 1, at, RowOfBlock() * H + unit);
   if (Live(a, row, t)) {
@@ -171,15 +166,12 @@ __global__ void BackwardStateKernel(const BackwardLink* link, int64_t t) {
   Put<T>(link->gradients, RowOfBlock(), kCandidate * H + unit, gates[kCandidate * H]);
 }
 
-// Where a sequence has ended everything is 0 here, by BackwardStateKernel.
+// After the end of a sequence all values are 0, written by BackwardStateKernel.
 template <class C, class T>
 __global__ void BackwardResetKernel(const BackwardLink* link, int64_t t) {
   const CellBackwardArgs& a = link->args;
-  const int64_t H = a.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t row = link->first_row + RowOfBlock();
-  const int64_t at = row * H + unit;
   float* const reset = a.gates + (t * a.B + row) * Shape<C>::W * H + kReset * H + unit;
   float* const product = link->product + RowOfBlock() * H + unit;
   *product = C::BackwardReset(*product, Masked(a.recurrent_mask, at, Before(a, 0, t)[at]), reset);
@@ -199,10 +191,8 @@ __global__ void BeginForwardKernel(ForwardLink link, ForwardLink* there) {
 __global__ void BeginBackwardKernel(BackwardLink link, BackwardLink* there) { *there = link; }
 
 __global__ void EndBackwardKernel(const BackwardLink* link) {
-  const int64_t H = link->args.H;
-  const int64_t unit = ColumnOfThread();
+  const auto [H, unit, row, at] = ElementOf(link);
   if (unit >= H) return;
-  const int64_t at = (link->first_row + RowOfBlock()) * H + unit;
   link->args.d[0][at] = GradientOfH(*link, true, at, RowOfBlock() * H + unit);
 }
 

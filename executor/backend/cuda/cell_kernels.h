@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps of a recurrent layer, as the host starts them. A step is a product by cuBLAS and a kernel for all that is
-// computed element by element.
+// Host launchers for the steps of a recurrent layer. A step is a product by cuBLAS followed by an element-wise kernel.
 //
-// A graph of a link's steps can be replayed on other tensors than those it was captured with: what varies from link to
-// link lies in device memory, in a ForwardLink or BackwardLink at a fixed address, and the kernels look there. The
-// products read and write nothing but weights and fixed scratch memory.
+// A graph of a link's steps can be replayed on tensors other than those it was captured with. Kernels read whatever
+// varies between links from a ForwardLink or BackwardLink at a fixed address in device memory; products access only
+// weights and fixed scratch memory.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_CELL_KERNELS_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CELL_KERNELS_H_
 
@@ -18,38 +17,37 @@
 
 namespace recurve::cuda {
 
-// The rows [first_row, first_row + rows) of the batch over the steps of a link. The three tensors beside `args` are
-// scratch memory of these rows alone.
+// The rows [first_row, first_row + rows) of the batch over the steps of a link. The tensors other than `args` are
+// scratch memory for these rows.
 struct ForwardLink {
   CellForwardArgs args;
   int64_t first_row, rows;
-  OperandRows h;   // [rows, H], what a step's product reads: h before the step, times the recurrent mask
-  float* product;  // [rows, G H], what it gave
+  OperandRows h;   // [rows, H], input of the step's product: h before the step, times the recurrent mask
+  float* product;  // [rows, G H], its output
 };
 
 struct BackwardLink {
   CellBackwardArgs args;
   int64_t first_row, rows;
-  OperandRows gradients;  // [rows, G H], of the product of a step
-  float* product;         // [rows, H], of h before the step, as the product gave it
+  OperandRows gradients;  // [rows, G H], with respect to the output of the step's product
+  float* product;         // [rows, H], the gradient of h before the step that passes through the product
 };
 
-// Puts `link` at `there`, and h before its first step in place for the first product.
+// Copies `link` to `there`, and h before its first step to link.h for the first product.
 cudaError_t BeginForward(const ForwardLink& link, ForwardLink* there, cudaStream_t stream);
 cudaError_t BeginBackward(const BackwardLink& link, BackwardLink* there, cudaStream_t stream);
 
-// After the last step's product: what it gave is added to d[0].
+// Adds the result of the last step's product to d[0].
 cudaError_t EndBackward(int64_t rows, int64_t H, const BackwardLink* link, cudaStream_t stream);
 
-// Starts a kernel of step t of a link whose tensors have `rows` rows and elements of `element` for the products.
+// Starts a kernel of step t. The link's scratch tensors have `rows` rows; product operands have type `element`.
 template <class Link>
 using StartStep = cudaError_t (*)(Element element, int64_t rows, int64_t H, const Link* link, int64_t t,
                                   cudaStream_t stream);
 
-// The kernels of a cell. Those of a cell with two products in a step come in pairs:
-//   forward   product of h with the weights of all gates but the last, [0], product of `h` with the last, [1];
-//   backward  [0], product of the last gate's gradients, [1], which leaves in `product` what the product of the others
-//             is added to.
+// The kernels of a cell. A cell with two products per step has two of each, run in this order:
+//   forward   product of h with the weights of all gates but the last; [0]; product of link.h with the last; [1]
+//   backward  [0]; product of the last gate's gradients; [1], whose result in `product` accumulates the next product
 struct CellSteps {
   StartStep<ForwardLink> forward[2];
   StartStep<BackwardLink> backward[2];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every kernel of a recurrent layer needs to know of a step: where its tensors lie. Included by .cu files only.
+// Where the tensors of a step are, for the kernels of recurrent layers. Included by .cu files only.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_CELL_STEP_CUH_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CELL_STEP_CUH_
 
@@ -10,7 +10,7 @@
 
 namespace recurve::cuda {
 
-// The geometry of a cell, worked out by the compiler.
+// A cell's geometry as compile-time constants.
 template <class C>
 struct Shape {
   static constexpr CellGeometry kGeometry = GeometryOf(C::kCell);
@@ -35,7 +35,7 @@ __device__ bool Live(const Args& a, int64_t row, int64_t t) {
   return a.lengths.lengths == nullptr || a.lengths.first_step + t < a.lengths.lengths[row];
 }
 
-// The step's input of sequence `row`, gate after gate, H floats each.
+// The input of row `step_row` of [k, B], gate by gate, H floats each.
 template <class C>
 __device__ const float* InputOf(const CellForwardArgs& a, int64_t step_row) {
   return a.input.projected != nullptr ? a.input.projected + step_row * Shape<C>::W * a.H

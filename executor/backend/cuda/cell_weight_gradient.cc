@@ -3,11 +3,12 @@
 
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/kernels.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
 
-// The h before each step, as the product read it: before the first step, and before the others.
+// The product's input h of the first step and of the other steps.
 struct ReadByProduct {
   const float* first;  // [B, H]
   const float* rest;   // [k-1, B, H]
@@ -27,21 +28,20 @@ absl::StatusOr<ReadByProduct> Mask(const CellWeightGradientArgs& a, cudaStream_t
 }  // namespace
 
 absl::Status AddCellWeightGradient(const CellWeightGradientArgs& a, const Products& products, cudaStream_t stream,
-                                   Stretch scratch) {
+                                   Scratch scratch) {
   const CellGeometry geometry = GeometryOf(a.cell);
   const int64_t width = geometry.gates * a.H;
   const int64_t stride = geometry.row() * a.H;
   const float* dproduct = a.gates + geometry.recurrent_block * a.H;
-  const int64_t columns = geometry.two_products ? width - a.H : width;  // of the product that reads h
-  const auto h = Mask(a, stream);
-  if (!h.ok()) return h.status();
-  absl::Status status = products.AddWeightGradient(a.B, a.H, columns, {h->first, a.H}, {dproduct, stride}, a.dw, width);
+  const int64_t columns = geometry.two_products ? width - a.H : width;  // of the product of h
+  ASSIGN_OR_RETURN(const ReadByProduct h, Mask(a, stream));
+  absl::Status status = products.AddWeightGradient(a.B, a.H, columns, {h.first, a.H}, {dproduct, stride}, a.dw, width);
   if (status.ok()) {
     const FloatRows rest{dproduct + a.B * stride, stride};
-    status = products.AddWeightGradient((a.k - 1) * a.B, a.H, columns, {h->rest, a.H}, rest, a.dw, width);
+    status = products.AddWeightGradient((a.k - 1) * a.B, a.H, columns, {h.rest, a.H}, rest, a.dw, width);
   }
   if (status.ok() && geometry.two_products) {
-    const FloatRows read{a.gates + width, stride};  // by the other product: taped
+    const FloatRows read{a.gates + width, stride};  // the other product's input, from the tape
     status = products.AddWeightGradient(a.k * a.B, a.H, a.H, read, {dproduct + columns, stride}, a.dw + columns, width);
   }
   if (!status.ok() || a.dbias == nullptr) return status;

@@ -10,9 +10,10 @@
 
 namespace recurve::cuda {
 
-// CellWeightGradient of Backend, on `stream`, which is that of `products`; `scratch` is free for others afterwards.
+// Backend::CellWeightGradient on `stream`, which must be the stream of `products`. `scratch` is reusable by later
+// operations on the stream.
 absl::Status AddCellWeightGradient(const CellWeightGradientArgs& args, const Products& products, cudaStream_t stream,
-                                   Stretch scratch);
+                                   Scratch scratch);
 
 }  // namespace recurve::cuda
 

@@ -23,19 +23,21 @@
 #include "executor/backend/cuda/side_work.h"
 #include "executor/backend/cuda/staging_ring.h"
 #include "executor/backend/cuda/transfers.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
 
-// What the backend holds of the device for itself, in this order in one allocation.
-constexpr int64_t kMainWorkspaceBytes = int64_t{32} << 20;  // cuBLAS's, as NVIDIA advises for compute capability 9.0
+// The backend's own device memory: one allocation, in this order.
+constexpr int64_t kMainWorkspaceBytes = int64_t{32}
+                                        << 20;  // for cuBLAS; NVIDIA's recommendation for compute capability 9.0
 constexpr int64_t kSideWorkspaceBytes = int64_t{16} << 20;  // the same, for the side stream
-constexpr int64_t kScratchBytes = kCudaScratchBytes;        // of each stream's operations
+constexpr int64_t kScratchBytes = kCudaScratchBytes;        // per stream
 static_assert(kMainWorkspaceBytes + kSideWorkspaceBytes + 2 * kScratchBytes == kCudaBackendBytes);
 
-// What a backend is made of. Declared in the order of making; dies in the reverse.
+// Declared in the order of construction.
 struct Parts {
   cuda::Device device;
   std::unique_ptr<DeviceMemory> memory;  // kCudaBackendBytes
@@ -47,10 +49,10 @@ struct Parts {
   cuda::Products side_products;
 };
 
-cuda::Stretch MainScratch(DeviceMemory& memory) {
+cuda::Scratch MainScratch(DeviceMemory& memory) {
   return {memory.data() + kMainWorkspaceBytes + kSideWorkspaceBytes, kScratchBytes};
 }
-cuda::Stretch SideScratch(DeviceMemory& memory) { return {MainScratch(memory).data + kScratchBytes, kScratchBytes}; }
+cuda::Scratch SideScratch(DeviceMemory& memory) { return {MainScratch(memory).data + kScratchBytes, kScratchBytes}; }
 
 class CudaBackend final : public Backend {
  public:
@@ -63,7 +65,7 @@ class CudaBackend final : public Backend {
   CudaBackend(const CudaBackend&) = delete;
   CudaBackend& operator=(const CudaBackend&) = delete;
 
-  // The staging memory must not go before the stream has read it.
+  // The staging memory must outlive the stream's reads of it.
   ~CudaBackend() override {
     (void)cudaSetDevice(parts_.device.index);
     (void)cudaStreamSynchronize(stream());
@@ -77,8 +79,8 @@ class CudaBackend final : public Backend {
   }
 
   int64_t OwnBytes() const override { return kCudaBackendBytes; }
-  int64_t MostLinkRows() const override { return 16384; }  // of fewer, products leave multiprocessors idle
-  int64_t ChunkRows() const override { return 4096; }      // of fewer, launches take longer than what they start
+  int64_t MostLinkRows() const override { return 16384; }  // fewer leave multiprocessors idle in products
+  int64_t ChunkRows() const override { return 4096; }      // with fewer, launches take longer than the kernels
   LinkRuns CountLinkRuns() const override { return recurrence_.link_runs(); }
 
   absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override {
@@ -95,7 +97,7 @@ class CudaBackend final : public Backend {
     Enter();
     Check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream()), "download");
     Check(cudaStreamSynchronize(stream()), "download");
-    // NaNs, so that nobody takes what the memory held for a result.
+    // NaNs, so that stale memory is not mistaken for a result.
     if (!failure_.ok()) std::memset(host, 0xFF, bytes);
   }
 
@@ -135,11 +137,11 @@ class CudaBackend final : public Backend {
   }
 
   void Await(Transfer transfer) override {
-    UseDevice();  // touches nothing itself
+    UseDevice();  // accesses no memory itself
     Check(parts_.transfers.Await(transfer, stream()), "await a transfer");
   }
 
-  // cuBLAS takes weights as they are, transposed or not; only the rows are moved apart, and rounded to bf16.
+  // cuBLAS reads weights as stored, transposed or not. Packing only aligns the rows and rounds to bf16.
   int64_t PackedBytes(Packing /*packing*/, int64_t rows, int64_t cols) const override {
     return AlignUp(rows * cuda::OperandStride(element(), cols) * cuda::BytesOf(element()));
   }
@@ -149,7 +151,7 @@ class CudaBackend final : public Backend {
     Check(cuda::MakeOperand(rows, cols, w, cols, Packed(packed, cols), stream()), "pack");
   }
 
-  // Transposed for the forward, so that what a product sums over lies in a row.
+  // Transposed for the forward, so that a product sums along rows.
   int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
     const int64_t width = GeometryOf(cell).gates * H;
     return packing == Packing::kForward ? PackedBytes(packing, width, H) : PackedBytes(packing, H, width);
@@ -215,9 +217,9 @@ class CudaBackend final : public Backend {
 
   void CellWeightGradient(const CellWeightGradientArgs& args) override {
     UseDevice();
-    Check(parts_.side.Begin(stream()), "begin beside");
+    Check(parts_.side.Begin(stream()), "begin side work");
     Check(cuda::AddCellWeightGradient(args, parts_.side_products, parts_.side.stream(), SideScratch(*parts_.memory)));
-    Check(parts_.side.End(cuda::FootprintOf(args)), "end beside");
+    Check(parts_.side.End(cuda::FootprintOf(args)), "end side work");
   }
 
   void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
@@ -230,7 +232,7 @@ class CudaBackend final : public Backend {
     Check(cuda::LayerNormForward(n, width, x, gamma, beta, y, stream()), "layer norm");
   }
 
-  // For as many rows at a time as have room for their statistics in the scratch memory.
+  // In parts of as many rows as have room for their statistics in the scratch memory.
   void LayerNormBackward(const LayerNormBackwardArgs& a) override {
     EnterBeside(cuda::Footprint()
                     .ReadsFloats(a.x, a.n * a.width)
@@ -269,7 +271,7 @@ class CudaBackend final : public Backend {
     Check(cuda::Dropout(args, stream()), "dropout");
   }
 
-  // For as many rows at a time as have room for their losses in the scratch memory.
+  // In parts of as many rows as have room for their losses in the scratch memory.
   void SoftmaxCrossEntropy(int64_t n, int64_t V, const int32_t* targets, float gradient_scale, float* logits,
                            double* loss) override {
     EnterBeside(cuda::Footprint()
@@ -315,15 +317,15 @@ class CudaBackend final : public Backend {
   cudaStream_t stream() const { return parts_.stream.get(); }
   cuda::Element element() const { return parts_.main_products.element(); }
 
-  // Weights [.., cols] as Pack left them.
+  // Weights [.., cols] packed by Pack.
   cuda::OperandRows Packed(const void* packed, int64_t cols) const {
     return {element(), const_cast<void*>(packed), cuda::OperandStride(element(), cols)};
   }
 
-  // The current device is the calling thread's, and the caller may come on another thread each time.
+  // CUDA's current device is per thread, and each call may come from another thread.
   void UseDevice() { Check(cudaSetDevice(parts_.device.index), "use the device"); }
 
-  // Each operation begins with one of these: after whatever runs beside, or after it only if the two touch.
+  // Each operation begins with one of these. Enter waits for all side work, EnterBeside only for conflicting work.
   void Enter() {
     UseDevice();
     if (parts_.side.busy()) Check(parts_.side.Join(stream()), "join");
@@ -341,51 +343,36 @@ class CudaBackend final : public Backend {
 
   Parts parts_;
   const Precision precision_;
-  float* const scratch_;  // kScratchBytes, of the main stream
+  float* const scratch_;  // the main stream's, kScratchBytes
   cuda::Recurrence recurrence_;
   absl::Status failure_;
 };
 
-// The main stream. Of the highest priority, since an ordinary one has the lowest, which is the side stream's.
-absl::StatusOr<cuda::Stream> MakeStream() {
-  int lowest = 0;
-  int highest = 0;
-  cudaError_t error = cudaDeviceGetStreamPriorityRange(&lowest, &highest);
-  cudaStream_t stream = nullptr;
-  if (error == cudaSuccess) error = cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, highest);
-  if (error != cudaSuccess) return cuda::ToStatus(error, "create a stream");
-  return cuda::Stream(stream);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Backend>> MakeCudaBackend(const CudaOptions& options) {
-  auto device = cuda::OpenDevice(options.device);
-  if (!device.ok()) return device.status();
-  auto memory = cuda::AllocateCudaMemory(device->index, kCudaBackendBytes);
-  if (!memory.ok()) return memory.status();
-  auto staging = cuda::StagingRing::Create();
-  if (!staging.ok()) return staging.status();
-  auto stream = MakeStream();
-  if (!stream.ok()) return stream.status();
-  auto transfers = cuda::Transfers::Create();
-  if (!transfers.ok()) return transfers.status();
-  auto side = cuda::SideWork::Create();
-  if (!side.ok()) return side.status();
-  const cuda::Stretch main_workspace{(*memory)->data(), kMainWorkspaceBytes};
-  const cuda::Stretch side_workspace{main_workspace.data + kMainWorkspaceBytes, kSideWorkspaceBytes};
-  auto main_products = cuda::Products::Create(options.precision, stream->get(), main_workspace, MainScratch(**memory));
-  if (!main_products.ok()) return main_products.status();
-  auto side_products = cuda::Products::Create(options.precision, side->stream(), side_workspace, SideScratch(**memory));
-  if (!side_products.ok()) return side_products.status();
-  return std::make_unique<CudaBackend>(Parts{.device = *std::move(device),
-                                             .memory = *std::move(memory),
-                                             .staging = *std::move(staging),
-                                             .stream = *std::move(stream),
-                                             .transfers = *std::move(transfers),
-                                             .side = *std::move(side),
-                                             .main_products = *std::move(main_products),
-                                             .side_products = *std::move(side_products)},
+  ASSIGN_OR_RETURN(cuda::Device device, cuda::OpenDevice(options.device));
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceMemory> memory, cuda::AllocateCudaMemory(device.index, kCudaBackendBytes));
+  ASSIGN_OR_RETURN(cuda::StagingRing staging, cuda::StagingRing::Create());
+  // The side stream's priority is the lowest, which is the default, so the main stream needs a higher one.
+  cuda::Stream stream;
+  RETURN_IF_ERROR(cuda::ToStatus(Create(cuda::Priority::kHighest, stream), "create a stream"));
+  ASSIGN_OR_RETURN(cuda::Transfers transfers, cuda::Transfers::Create());
+  ASSIGN_OR_RETURN(cuda::SideWork side, cuda::SideWork::Create());
+  const cuda::Scratch main_workspace{memory->data(), kMainWorkspaceBytes};
+  const cuda::Scratch side_workspace{main_workspace.data + kMainWorkspaceBytes, kSideWorkspaceBytes};
+  ASSIGN_OR_RETURN(cuda::Products main_products,
+                   cuda::Products::Create(options.precision, stream.get(), main_workspace, MainScratch(*memory)));
+  ASSIGN_OR_RETURN(cuda::Products side_products,
+                   cuda::Products::Create(options.precision, side.stream(), side_workspace, SideScratch(*memory)));
+  return std::make_unique<CudaBackend>(Parts{.device = std::move(device),
+                                             .memory = std::move(memory),
+                                             .staging = std::move(staging),
+                                             .stream = std::move(stream),
+                                             .transfers = std::move(transfers),
+                                             .side = std::move(side),
+                                             .main_products = std::move(main_products),
+                                             .side_products = std::move(side_products)},
                                        options);
 }
 

@@ -5,11 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/backend/cuda/cuda_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
 
-constexpr int kLeastCapability = 80;  // the oldest that the kernels are compiled for
+constexpr int kLeastCapability = 80;  // the oldest for which the kernels are compiled
 
 // 13010 is CUDA 13.1.
 std::string VersionName(int version) { return absl::StrCat(version / 1000, ".", version % 1000 / 10); }
@@ -17,8 +18,7 @@ std::string VersionName(int version) { return absl::StrCat(version / 1000, ".", 
 absl::StatusOr<int> CountDevices() {
   int driver = 0;
   if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
-    return absl::FailedPreconditionError(
-        "this machine has no NVIDIA driver that CUDA can load; install the driver, or use the CPU");
+    return absl::FailedPreconditionError("CUDA found no usable NVIDIA driver; install the driver, or use the CPU");
   }
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
@@ -26,16 +26,16 @@ absl::StatusOr<int> CountDevices() {
     int runtime = 0;
     (void)cudaRuntimeGetVersion(&runtime);
     return absl::FailedPreconditionError(
-        absl::StrCat("the NVIDIA driver is for CUDA ", VersionName(driver), ", too old for the CUDA ",
+        absl::StrCat("the NVIDIA driver supports CUDA ", VersionName(driver), ", too old for the CUDA ",
                      VersionName(runtime), " that this program was built with; update the driver, or use the CPU"));
   }
   if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0)) {
     return absl::FailedPreconditionError(
-        "the NVIDIA driver shows no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES, or use the CPU");
+        "the NVIDIA driver reports no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES, or use the CPU");
   }
   if (error != cudaSuccess) {
     return absl::UnavailableError(
-        absl::StrCat("the GPUs of this machine cannot be listed: ", ToStatus(error, "count devices").message()));
+        absl::StrCat("cannot list the GPUs of this machine: ", ToStatus(error, "count devices").message()));
   }
   return count;
 }
@@ -48,29 +48,25 @@ Mutex& DeviceWideMutex() {
 }
 
 absl::StatusOr<Device> OpenDevice(int index) {
-  const absl::StatusOr<int> count = CountDevices();
-  if (!count.ok()) return count.status();
-  if (index < 0 || index >= *count) {
+  ASSIGN_OR_RETURN(const int count, CountDevices());
+  if (index < 0 || index >= count) {
     return absl::InvalidArgumentError(
-        absl::StrCat("device is ", index, ": this machine shows ", *count, " GPUs; give 0 to ", *count - 1));
+        absl::StrCat("device is ", index, ": this machine has ", count, " visible GPUs; give 0 to ", count - 1));
   }
   cudaDeviceProp properties;
-  if (const cudaError_t error = cudaGetDeviceProperties(&properties, index); error != cudaSuccess) {
-    return ToStatus(error, absl::StrCat("read the properties of device ", index));
-  }
+  RETURN_IF_ERROR(
+      ToStatus(cudaGetDeviceProperties(&properties, index), absl::StrCat("read the properties of device ", index)));
   Device device{.index = index,
                 .name = properties.name,
                 .capability = properties.major * 10 + properties.minor,
                 .multiprocessors = properties.multiProcessorCount,
                 .shared_bytes = static_cast<int64_t>(properties.sharedMemPerBlockOptin)};
   if (device.capability < kLeastCapability) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("device ", index, " (", device.name, ") has compute capability ", properties.major, ".",
-                     properties.minor, ", less than the 8.0 that this program needs; use a newer GPU, or the CPU"));
+    return absl::FailedPreconditionError(absl::StrCat("device ", index, " (", device.name, ") has compute capability ",
+                                                      properties.major, ".", properties.minor,
+                                                      ", less than the required 8.0; use a newer GPU, or the CPU"));
   }
-  if (const cudaError_t error = cudaSetDevice(index); error != cudaSuccess) {
-    return ToStatus(error, absl::StrCat("use device ", index, " (", device.name, ")"));
-  }
+  RETURN_IF_ERROR(ToStatus(cudaSetDevice(index), absl::StrCat("use device ", index, " (", device.name, ")")));
   return device;
 }
 

@@ -15,15 +15,15 @@ struct Device {
   std::string name;    // "NVIDIA H100 80GB HBM3"
   int capability = 0;  // 90 for compute capability 9.0
   int multiprocessors = 0;
-  int64_t shared_bytes = 0;  // of shared memory that a block may have
+  int64_t shared_bytes = 0;  // most shared memory per block
 };
 
-// Held where a thread waits for a whole device, which freeing memory and ending cuBLAS do; and where a thread captures
-// work, which such a wait would spoil.
+// Held while a thread waits for an entire device, as freeing memory and destroying a cuBLAS handle do, and while a
+// thread captures a graph, because such a wait would invalidate the capture.
 Mutex& DeviceWideMutex();
 
-// Device `index`, made the calling thread's current one. A machine, driver or device that cannot run this program is
-// told apart in the message; see MakeCudaBackend for the codes.
+// Makes device `index` the calling thread's current device. The error message says whether the machine, the driver or
+// the device is unsuitable; see MakeCudaBackend for the codes.
 absl::StatusOr<Device> OpenDevice(int index);
 
 }  // namespace recurve::cuda

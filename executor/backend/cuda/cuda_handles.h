@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What CUDA and cuBLAS hand out, owned. The device that a handle belongs to must be the current one where the handle
-// dies.
+// Owning handles for CUDA and cuBLAS objects. A handle's device must be current when the handle is destroyed.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_HANDLES_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_CUDA_HANDLES_H_
 
@@ -36,7 +35,29 @@ using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, HandleDeleter>
 using Graph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, HandleDeleter>;
 using GraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, HandleDeleter>;
 using Blas = std::unique_ptr<std::remove_pointer_t<cublasHandle_t>, HandleDeleter>;
-using PinnedMemory = std::unique_ptr<std::byte, PinnedDeleter>;  // page-locked memory of the host
+using PinnedMemory = std::unique_ptr<std::byte, PinnedDeleter>;  // page-locked host memory
+
+// An event without timing.
+inline cudaError_t Create(Event& event) {
+  cudaEvent_t created = nullptr;
+  const cudaError_t error = cudaEventCreateWithFlags(&created, cudaEventDisableTiming);
+  event.reset(created);
+  return error;
+}
+
+// A stream that does not synchronize with the default stream. Streams have the lowest priority unless told otherwise.
+enum class Priority : uint8_t { kLowest, kHighest };
+inline cudaError_t Create(Priority priority, Stream& stream) {
+  int lowest = 0;
+  int highest = 0;
+  cudaError_t error = cudaDeviceGetStreamPriorityRange(&lowest, &highest);
+  if (error != cudaSuccess) return error;
+  cudaStream_t created = nullptr;
+  error =
+      cudaStreamCreateWithPriority(&created, cudaStreamNonBlocking, priority == Priority::kHighest ? highest : lowest);
+  stream.reset(created);
+  return error;
+}
 
 }  // namespace recurve::cuda
 

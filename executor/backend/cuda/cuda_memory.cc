@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/backend/cuda/cuda_device.h"
 #include "executor/backend/cuda/cuda_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
@@ -21,7 +22,7 @@ class CudaMemory final : public DeviceMemory {
   CudaMemory(const CudaMemory&) = delete;
   CudaMemory& operator=(const CudaMemory&) = delete;
 
-  // Failures have nobody to tell: the device is lost, and its memory with it.
+  // Failures are ignored: they mean that the device is lost, and its memory with it.
   ~CudaMemory() override {
     const MutexLock lock(DeviceWideMutex());
     (void)cudaSetDevice(device_);
@@ -47,30 +48,30 @@ absl::Status UseDevice(int device, int64_t bytes) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes) {
-  if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(UseDevice(device, bytes));
   void* data = nullptr;
   const cudaError_t error = cudaMalloc(&data, std::max<int64_t>(bytes, 1));
   if (error == cudaErrorMemoryAllocation) {
     size_t free_bytes = 0;
     size_t total_bytes = 0;
     (void)cudaMemGetInfo(&free_bytes, &total_bytes);
-    return absl::ResourceExhaustedError(absl::StrCat("device ", device, " has ", free_bytes, " of its ", total_bytes,
-                                                     " bytes of memory free and refused the ", bytes,
-                                                     " asked for; lower the memory budget"));
+    return absl::ResourceExhaustedError(absl::StrCat("device ", device, " has ", free_bytes, " of ", total_bytes,
+                                                     " bytes of memory free, but ", bytes,
+                                                     " were requested; lower the memory budget"));
   }
-  if (error != cudaSuccess) return ToStatus(error, absl::StrCat("allocate ", bytes, " bytes"));
+  RETURN_IF_ERROR(ToStatus(error, absl::StrCat("allocate ", bytes, " bytes")));
   return std::make_unique<CudaMemory>(device, data, bytes, cudaFree);
 }
 
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocatePinnedMemory(int device, int64_t bytes) {
-  if (absl::Status status = UseDevice(device, bytes); !status.ok()) return status;
+  RETURN_IF_ERROR(UseDevice(device, bytes));
   void* data = nullptr;
   const cudaError_t error = cudaMallocHost(&data, std::max<int64_t>(bytes, 1));
   if (error == cudaErrorMemoryAllocation) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("the host refused ", bytes, " bytes of page-locked memory; lower the host memory"));
+        absl::StrCat("the host has insufficient memory for ", bytes, " page-locked bytes; lower the host memory"));
   }
-  if (error != cudaSuccess) return ToStatus(error, absl::StrCat("allocate ", bytes, " bytes of page-locked memory"));
+  RETURN_IF_ERROR(ToStatus(error, absl::StrCat("allocate ", bytes, " bytes of page-locked memory")));
   return std::make_unique<CudaMemory>(device, data, bytes, cudaFreeHost);
 }
 

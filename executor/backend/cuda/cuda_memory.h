@@ -10,10 +10,11 @@
 
 namespace recurve::cuda {
 
-// Memory of a device, aligned to 256 bytes. It is given back once the device has finished what it was told before.
+// Device memory, aligned to 256 bytes. Its destructor waits for the device's pending work. Errors: RESOURCE_EXHAUSTED
+// with the bytes requested and free; INVALID_ARGUMENT for negative `bytes`.
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateCudaMemory(int device, int64_t bytes);
 
-// The same of the host, page-locked, so that copies between it and `device` run beside the computation.
+// The same for page-locked host memory, so that copies between it and `device` overlap with computation.
 absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocatePinnedMemory(int device, int64_t bytes);
 
 }  // namespace recurve::cuda

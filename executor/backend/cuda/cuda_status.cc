@@ -26,7 +26,7 @@ absl::StatusCode CodeOf(cudaError_t error) {
   }
 }
 
-// Whether every later call fails too: the process has lost the device's context.
+// Whether all later calls fail too, because the process has lost the device's context.
 bool IsLasting(cudaError_t error) {
   switch (error) {
     case cudaErrorIllegalAddress:
@@ -63,7 +63,7 @@ absl::Status ToStatus(cudaError_t error, std::string_view what) {
   if (error == cudaSuccess) return absl::OkStatus();
   return {CodeOf(error),
           absl::StrCat("CUDA, ", std::string(what), ": ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ")",
-                       IsLasting(error) ? "; this program can use no GPU any more: restart the program" : "")};
+                       IsLasting(error) ? "; GPUs are now unavailable to this process: restart the program" : "")};
 }
 
 absl::Status ToStatus(cublasStatus_t error, std::string_view what) {

@@ -11,7 +11,7 @@
 
 namespace recurve::cuda {
 
-// What CUDA and cuBLAS report, as a status; `what` names the operation that was tried.
+// Converts an error of CUDA or cuBLAS; `what` names the failed operation.
 absl::Status ToStatus(cudaError_t error, std::string_view what);
 absl::Status ToStatus(cublasStatus_t error, std::string_view what);
 

@@ -9,8 +9,8 @@
 namespace recurve::cuda {
 
 struct DeviceMath : ScalarMath {
-  // Within 2 units in the last place for finite, normal b, without the branch that an exact division takes for extreme
-  // numbers: a quotient by more than 2^126 may be 0.
+  // Accurate within 2 units in the last place for finite, normal b. Omits the branch of an exact division for extreme
+  // numbers, so that division by more than 2^126 may give 0.
   static __device__ __forceinline__ F Divide(F a, F b) {
     F reciprocal;
     asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(b));

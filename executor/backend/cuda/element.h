@@ -6,12 +6,13 @@
 
 namespace recurve::cuda {
 
-// What the factors of a product are made of.
+// The element type of a product's operands.
 enum class Element : uint8_t { kFloat, kBf16 };
 
 constexpr int64_t BytesOf(Element element) { return element == Element::kFloat ? 4 : 2; }
 
-// A matrix made for a product: rows begin `stride` elements apart, on 16 bytes, which the fastest kernels ask for.
+// A matrix prepared for a product. Rows begin `stride` elements apart, at multiples of 16 bytes, which the fastest
+// kernels require.
 struct OperandRows {
   Element element;
   void* data;

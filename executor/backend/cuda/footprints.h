@@ -12,7 +12,7 @@ namespace recurve::cuda {
 // Floats from the first to the last of n rows, `width` wide, that begin `stride` floats apart.
 constexpr int64_t SpanOfRows(int64_t n, int64_t width, int64_t stride) { return n == 0 ? 0 : (n - 1) * stride + width; }
 
-// Of the operations on cells; packed weights have `weight_bytes`.
+// The memory that operations on cells access; packed weights have `weight_bytes`.
 Footprint FootprintOf(const CellForwardArgs& args, int64_t weight_bytes);
 Footprint FootprintOf(const CellBackwardArgs& args, int64_t weight_bytes);
 Footprint FootprintOf(const CellWeightGradientArgs& args);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operations on each element or row by itself.
+// Element-wise and row-wise operations.
 #include "executor/backend/cuda/kernels.h"
 #include "executor/backend/cuda/launch.h"
 #include "executor/backend/cuda/operand.cuh"
@@ -19,7 +19,7 @@ __global__ void MakeOperandKernel(int64_t width, const float* x, int64_t stride,
   if (column < width) Put<T>(to, RowOfBlock(), column, x[RowOfBlock() * stride + column]);
 }
 
-// A tile of kTile x kTile by way of shared memory, so that both sides are read and written row by row.
+// Transposes tiles of kTile x kTile in shared memory, so that global memory is read and written row by row.
 constexpr int kTile = 32;
 template <class T>
 __global__ void MakeTransposedOperandKernel(int64_t n, int64_t width, const float* x, int64_t stride, OperandRows to) {

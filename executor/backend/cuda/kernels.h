@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernels of the CUDA backend, as the host starts them: what cuBLAS does not compute. Each launcher puts its work
-// on `stream` and returns what the launch says; it starts nothing where there is nothing to do. Pointers are device
-// addresses, tensors as in backend.h. Sums are formed in an order that depends on shapes alone, without atomics.
+// Host launchers for the kernels of everything that cuBLAS does not compute. Each enqueues its work on `stream` and
+// returns the launch's error; empty work launches nothing. Pointers are device addresses; tensors are as in backend.h.
+// The order of summation depends only on shapes; there are no atomics.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_KERNELS_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_KERNELS_H_
 
@@ -23,7 +23,7 @@ cudaError_t BroadcastRow(int64_t n, int64_t width, const float* row, float* y, i
 cudaError_t MakeOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
                         cudaStream_t stream);
 
-// to[j, :] = x[:, j], rounded; to has `width` rows of n.
+// to[j, :] = x[:, j], rounded; `to` is [width, n].
 cudaError_t MakeTransposedOperand(int64_t n, int64_t width, const float* x, int64_t stride, const OperandRows& to,
                                   cudaStream_t stream);
 
@@ -36,16 +36,17 @@ cudaError_t Add(int64_t n, const float* x, float* y, cudaStream_t stream);  // y
 cudaError_t ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
                            float* table, cudaStream_t stream);
 
-// Sums over rows are formed in parts of them, then the parts are added in order, by way of ColumnSumFloats of scratch.
+// Sums over rows are computed in parts, which are then added in order. The parts take ColumnSumFloats of scratch
+// memory.
 inline constexpr int64_t kColumnParts = 64;
 constexpr int64_t ColumnSumFloats(int64_t width) { return kColumnParts * width; }
 
-// sums[j] += x[0, j] + .. + x[n-1, j]; rows of x begin `stride` floats apart. For as many columns at a time as the
-// `floats` of scratch allow, of which there must be ColumnSumFloats(1).
+// sums[j] += x[0, j] + .. + x[n-1, j]; rows of x begin `stride` floats apart. `scratch` holds `floats`, at least
+// ColumnSumFloats(1); the more, the more columns are summed at a time.
 cudaError_t AddColumnSums(int64_t n, int64_t width, const float* x, int64_t stride, float* scratch, int64_t floats,
                           float* sums, cudaStream_t stream);
 
-// Layer norm, as Backend has it. The backward's `scratch` has LayerNormFloats.
+// Layer norm as in Backend. The backward pass needs LayerNormFloats of scratch memory.
 cudaError_t LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta, float* y,
                              cudaStream_t stream);
 constexpr int64_t LayerNormFloats(int64_t n, int64_t width) { return 2 * n + ColumnSumFloats(width); }
@@ -55,10 +56,10 @@ struct DropoutArgs {
   int64_t n;
   uint64_t seed, stream, first_block;  // see DropoutWords
   uint32_t threshold;                  // see DropoutThreshold
-  float scale;                         // of what is kept
+  float scale;                         // of kept elements
   const float* x;                      // null: ones
   float* y;                            // may be x
-  bool add;                            // to what y holds
+  bool add;                            // to y instead of overwriting it
 };
 cudaError_t Dropout(const DropoutArgs& args, cudaStream_t stream);
 
@@ -74,7 +75,7 @@ cudaError_t SoftmaxCrossEntropy(const SoftmaxArgs& args, cudaStream_t stream);
 // *sum += parts[0] + .. + parts[n-1].
 cudaError_t AddParts(int64_t n, const double* parts, double* sum, cudaStream_t stream);
 
-// *sum += x . x, by way of kSquareParts doubles at `parts`.
+// *sum += x . x. `parts` is scratch memory for kSquareParts doubles.
 inline constexpr int64_t kSquareParts = 1024;
 cudaError_t SumOfSquares(int64_t n, const float* x, double* parts, double* sum, cudaStream_t stream);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the kernels of this folder are laid over a grid. Included by .cu files only.
+// How this folder's kernels map to grids and blocks. Included by .cu files only.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_LAUNCH_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_LAUNCH_H_
 
@@ -10,11 +10,11 @@
 
 namespace recurve::cuda {
 
-constexpr int kThreads = 256;  // of a block, where a kernel does not say otherwise
+constexpr int kThreads = 256;  // per block, by default
 
 constexpr int64_t Blocks(int64_t n, int64_t per_block) { return (n + per_block - 1) / per_block; }
 
-// Starts kernel(arguments...) and returns this launch's own error, not one left by an earlier call.
+// Launches kernel(arguments...) and returns the error of this launch, not one left by an earlier call.
 template <class... Parameters, class... Arguments>
 cudaError_t Launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream, Arguments... arguments) {
   cudaLaunchConfig_t config{};
@@ -24,7 +24,7 @@ cudaError_t Launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStr
   return cudaLaunchKernelEx(&config, kernel, arguments...);
 }
 
-// For kernels that go over n elements with FirstElement and ElementStride: enough blocks to fill any GPU.
+// For kernels that loop over n elements with FirstElement and ElementStride: enough blocks to fill any GPU.
 inline dim3 ElementGrid(int64_t n) {
   constexpr int64_t kMostBlocks = 8192;
   const int64_t blocks = Blocks(n, kThreads);
@@ -33,7 +33,7 @@ inline dim3 ElementGrid(int64_t n) {
 __device__ inline int64_t FirstElement() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 __device__ inline int64_t ElementStride() { return int64_t{gridDim.x} * blockDim.x; }
 
-// For kernels with a block for each row and `threads` of its columns: rows in x, which may be 2^31 - 1, columns in y.
+// For kernels with a block per row and `threads` columns. Rows are in x, which allows 2^31 - 1, columns in y.
 inline dim3 RowGrid(int64_t rows, int64_t columns, int threads) {
   return dim3(static_cast<unsigned>(rows), static_cast<unsigned>(Blocks(columns, threads)));
 }

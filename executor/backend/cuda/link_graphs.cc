@@ -7,10 +7,10 @@
 namespace recurve::cuda {
 namespace {
 
-// Null when the capture fails: whatever is wrong shows again when the steps are put on the stream one by one.
+// Null if the capture fails; the error recurs when the steps are enqueued one by one.
 GraphExec Capture(cudaStream_t stream, const std::function<absl::Status()>& enqueue) {
   const MutexLock lock(DeviceWideMutex());
-  // Thread-local: other threads may go on allocating and copying.
+  // Thread-local mode lets other threads keep allocating and copying.
   if (cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return nullptr;
   const absl::Status enqueued = enqueue();
   cudaGraph_t captured = nullptr;

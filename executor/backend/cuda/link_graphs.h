@@ -18,15 +18,14 @@
 
 namespace recurve::cuda {
 
-// The steps of links as CUDA graphs: one launch where there would be two or more for each step.
+// The steps of links as CUDA graphs: one launch replaces at least two per step.
 //
-// The first time that steps with a key come, they are put on the stream one by one, which loads every kernel that they
-// use; the second time they are captured; from then on the graph is launched. A graph has the same launches with the
-// same parameters, so all three give the same bits. Steps that cannot be captured are put on the stream one by one.
-// Not thread-safe.
+// The first time a key appears, its steps are enqueued one by one, which loads all kernels. The second time they are
+// captured; from then on the graph is launched. A graph contains the same launches with the same parameters, so results
+// are bit-identical. Steps that cannot be captured are enqueued one by one. Not thread-safe.
 class LinkGraphs {
  public:
-  // Whatever the launches of a link depend on.
+  // Everything that the launches of a link depend on.
   struct Key {
     bool backward;
     Cell cell;
@@ -35,18 +34,18 @@ class LinkGraphs {
     friend auto operator<=>(const Key&, const Key&) = default;
   };
 
-  // Has `enqueue` done on `stream`, on which alone it puts work; it must wait for nothing and allocate nothing.
+  // Runs the work of `enqueue`, which must put work only on `stream` and must neither wait nor allocate.
   absl::Status Run(const Key& key, cudaStream_t stream, const std::function<absl::Status()>& enqueue);
 
   const LinkRuns& runs() const { return runs_; }
 
  private:
-  static constexpr size_t kMostKeys = 512;   // 64 layers, forward and backward, with a few lengths of links
-  static constexpr int64_t kLeastSteps = 4;  // fewer launches than these are not worth a graph
+  static constexpr size_t kMostKeys = 512;   // 64 layers, forward and backward, with a few link lengths
+  static constexpr int64_t kLeastSteps = 4;  // fewer steps are not worth a graph
 
   struct Seen {
-    bool captured = false;  // or tried
-    GraphExec graph;        // null: steps are put on the stream one by one
+    bool captured = false;  // or attempted
+    GraphExec graph;        // null: steps are enqueued one by one
   };
 
   absl::Status RunOneByOne(const std::function<absl::Status()>& enqueue);

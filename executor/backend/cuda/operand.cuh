@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Elements of products in device code. Included by .cu files only.
+// Conversion of floats to operands of products. Included by .cu files only.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_OPERAND_CUH_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_OPERAND_CUH_
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps of a recurrent layer in one kernel (persistent RNNs: Diamos et al. 2016): each block keeps its part of the
-// recurrent weights in registers for all steps of a launch, and blocks exchange h, or the gates' gradients, through the
-// L2 cache (persistent_product.cuh). For precisions whose products run on tensor cores.
+// Many steps of a recurrent layer in one kernel (persistent RNNs: Diamos et al. 2016). Each block keeps its part of the
+// recurrent weights in registers for all steps of a launch; blocks exchange h, or the gradients of the gates, through
+// the L2 cache (persistent_product.cuh). For precisions whose products run on tensor cores.
 //
-// Sums are formed in an order that depends on the plan alone, so that the same shape always has the same bits.
+// The order of summation depends only on the plan, so equal shapes give bit-identical results.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_H_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_H_
 
@@ -19,18 +19,18 @@
 
 namespace recurve::cuda {
 
-// A launch. `Args` is CellForwardArgs or CellBackwardArgs, of at most plan.steps steps.
+// `Args` is CellForwardArgs or CellBackwardArgs, with at most plan.steps steps.
 template <class Args>
 struct PersistentLaunch {
   PersistentPlan plan;
   Args args;
   // Forward: [G H, H], the transposed weights; backward: [H, G H].
   OperandRows weights;
-  std::byte* exchange;  // k slots of plan.slot_bytes, device memory that nothing else uses until the launch is over
+  std::byte* exchange;  // k slots of plan.slot_bytes, device memory reserved until the launch has finished
 };
 
-// Starts the launch, after a fill of the exchange memory. All blocks must run at the same time: it is a cooperative
-// launch, which fails where the device can never hold them.
+// Fills the exchange memory and starts the kernel. All blocks must run at the same time: the launch is cooperative and
+// fails if the device cannot hold them all.
 cudaError_t StartPersistent(const PersistentLaunch<CellForwardArgs>& launch, cudaStream_t stream);
 cudaError_t StartPersistent(const PersistentLaunch<CellBackwardArgs>& launch, cudaStream_t stream);
 

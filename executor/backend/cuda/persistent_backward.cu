@@ -4,7 +4,7 @@
 namespace recurve::cuda {
 namespace {
 
-// The steps of a block, as ForwardBlock (persistent_forward.cu) has them, from the last to the first.
+// Computes the steps of a block (KernelFinder), from the last to the first.
 template <class C, class T, int M, int K, int I>
 class BackwardBlock {
  public:
@@ -32,13 +32,13 @@ class BackwardBlock {
       float dgates[I][W];
 #pragma unroll
       for (int i = 0; i < I; ++i) Step(i, t < live_steps_[i], dgates[i]);
-      Publish(dgates);  // first: the team waits for it
+      Publish(dgates);  // first, because the team waits for it
       const int64_t gates = gates_;
       if (t > 0) {
         state_ -= a_.B * a_.H;
         gates_ -= W * a_.B * a_.H;
       }
-      // The last iteration loads again what nobody uses: a branch here would stand between the loads and their use.
+      // The last iteration reloads unused values: a branch here would separate the loads from their use.
       Fetch(t > 0 ? t - 1 : 0);
 #pragma unroll
       for (int i = 0; i < I; ++i) {
@@ -62,7 +62,7 @@ class BackwardBlock {
   static constexpr CellGeometry kGeometry = Shape<C>::kGeometry;
   static constexpr int kElementBytes = 4 / Operand<T>::kInWord;
 
-  // What is the same in all steps, and what the last step reads.
+  // Loads what all steps share, and the inputs of the last step.
   __device__ void Begin(int last) {
 #pragma unroll
     for (int i = 0; i < I; ++i) {
@@ -76,7 +76,7 @@ class BackwardBlock {
     Fetch(last);
   }
 
-  // What step t reads, which comes while the block waits for the team.
+  // Loads the inputs of step t, which arrive while the block waits for the team.
   __device__ void Fetch(int t) {
 #pragma unroll
     for (int i = 0; i < I; ++i) {
@@ -98,8 +98,7 @@ class BackwardBlock {
     }
   }
 
-  // Adds to the gradient of h what comes by way of the products of step t, whose slot is the present one, and goes to
-  // the slot before it.
+  // Adds the product of step t, whose slot is slot_, to the gradient of h, and moves to the previous slot.
   __device__ void AddProduct(int t) {
     float* const partials = partials_ + t % 2 * plan_.partial_floats;
     product_.Run(slot_, partials);
@@ -151,29 +150,16 @@ class BackwardBlock {
   int64_t gates_;          // its gates, in the gate buffer
   int live_steps_[I];
   float d_[I][S];
-  float tape_[I][A > 0 ? A : 1];  // this and what is below: of the step to come
+  float tape_[I][A > 0 ? A : 1];  // this and the following: of the next step
   float before_[I][S];
   float after_[I][S];
   float dh_above_[I];
 };
 
-template <class C, class T, int M, int K, int I>
-__global__ void __launch_bounds__(32 * PersistentPlan::kMostWarps, 1)
-    PersistentBackwardKernel(const __grid_constant__ PersistentLaunch<CellBackwardArgs> launch) {
-  extern __shared__ float shared[];
-  BackwardBlock<C, T, M, K, I>(launch, shared).Run();
-}
-
-template <class C, class T, int M, int K, int I>
-struct BackwardKernels {
-  static constexpr PersistentKernel<CellBackwardArgs> kKernel = PersistentBackwardKernel<C, T, M, K, I>;
-};
-
 }  // namespace
 
 cudaError_t StartPersistent(const PersistentLaunch<CellBackwardArgs>& launch, cudaStream_t stream) {
-  using Finder = KernelFinder<Direction::kBackward, CellBackwardArgs, BackwardKernels>;
-  return StartPersistentKernel(Finder::Find(launch), launch, stream);
+  return StartPersistentKernel<Direction::kBackward, BackwardBlock>(launch, stream);
 }
 
 }  // namespace recurve::cuda

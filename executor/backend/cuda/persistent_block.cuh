@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A block's and a thread's place in the layer, and how a persistent kernel is started. Included by .cu files only.
+// The place of blocks and threads in the layer, and the launch of persistent kernels. Included by .cu files only.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_BLOCK_CUH_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_BLOCK_CUH_
 
@@ -20,9 +20,9 @@
 
 namespace recurve::cuda {
 
-// Where a thread works: on one unit of plan.items sequences, its *items*, in all steps. Since no other thread touches
-// them, states stay in registers, and the gate buffer can hold inputs, then activations, then gradients in place. An
-// item beyond the end of the batch reads another item's data, which saves a branch, and writes nothing.
+// The place of a thread: it computes one unit of plan.items sequences, its *items*, in all steps. Since no other thread
+// accesses them, states stay in registers, and the gate buffer can hold inputs, then activations, then gradients in
+// place. An item beyond the end of the batch reads another item's data, which saves a branch, and writes nothing.
 struct Place {
   __device__ Place(const PersistentPlan& plan, int64_t B, int64_t H)
       : first_unit(static_cast<int>(blockIdx.x) % plan.members * plan.units),
@@ -40,7 +40,7 @@ struct Place {
   __device__ int RowOf(int item) const { return row + item * row_step; }
   __device__ bool There(int item) const { return RowOf(item) < rows; }
 
-  // Steps of the launch before the item's sequence ends; negative where it has ended before.
+  // Steps of the launch before the item's sequence ends; negative if it ended earlier.
   template <class Args>
   __device__ int LiveSteps(const Args& a, int item) const {
     if (!There(item)) return 0;
@@ -51,19 +51,19 @@ struct Place {
 
   const int first_unit;         // of the block
   const int64_t first_row;      // of the team, in the batch
-  const int rows;               // of the team that the batch has
+  const int rows;               // of the team, within the batch
   const int unit;               // of the thread, in the block
   const int row;                // of the thread's first item, in the team
   const int row_step;           // from its first item to its second
   const int64_t column;         // of the thread's unit, in the layer
   const int64_t sequence;       // of the first item, in the batch
   const int64_t at;             // of the first item, in tensors [B, H]
-  const int64_t sequence_step;  // from the first item's to the second's, where there is one
+  const int64_t sequence_step;  // from the first item's to the second's, if any
   const int64_t at_step;        // the same, in tensors [B, H]
 };
 static_assert(PersistentPlan::kMostItems == 2);
 
-// Of N warps, in their order. All loads are on their way before the first is needed.
+// Sums the partial sums of N warps in order. Issues all loads before the first use.
 template <int N, int G>
 __device__ void SumWarps(const float* first, int warp_step, int output_step, float (&sums)[G]) {
   float parts[N][G];
@@ -80,7 +80,7 @@ __device__ void SumWarps(const float* first, int warp_step, int output_step, flo
   }
 }
 
-// The sums over the warps of G outputs that lie `output_step` apart, the first at `first`.
+// Sums over the warps for G outputs, `output_step` apart, the first at `first`.
 template <int G>
 __device__ void SumPartials(const PersistentPlan& plan, const float* first, int output_step, float (&sums)[G]) {
   const int warp_step = plan.rows * (plan.outputs + kPartialsPad);
@@ -105,9 +105,16 @@ __device__ void SumPartials(const PersistentPlan& plan, const float* first, int 
 template <class Args>
 using PersistentKernel = void (*)(const PersistentLaunch<Args>);
 
-// Finds the kernel of a launch among those that HasKernel tells. `Kernels` is a template over a cell, an element of
-// products, tiles and slices of weights, and items, whose instances have the kernel as `kKernel`.
-template <Direction direction, class Args, template <class C, class T, int M, int K, int I> class Kernels>
+template <class Block>
+__global__ void __launch_bounds__(32 * PersistentPlan::kMostWarps, 1)
+    RunBlock(const __grid_constant__ typename Block::Launch launch) {
+  extern __shared__ float shared[];
+  Block(launch, shared).Run();
+}
+
+// Finds the kernel of a launch among those that HasKernel lists. `Block` computes the steps of a block: of cells C,
+// with products of elements T, weights of M tiles and K slices in the registers of a warp, and I items per thread.
+template <Direction direction, class Args, template <class C, class T, int M, int K, int I> class Block>
 class KernelFinder {
  public:
   using Kernel = PersistentKernel<Args>;
@@ -146,16 +153,16 @@ class KernelFinder {
     } else {
       constexpr WarpTiles kTiles = kWarpTiles[n];
       if constexpr (HasKernel(direction, C::kCell, Operand<T>::kElement, kTiles)) {
-        if (tiles == kTiles) return Kernels<C, T, kTiles.m, kTiles.k, I>::kKernel;
+        if (tiles == kTiles) return RunBlock<Block<C, T, kTiles.m, kTiles.k, I>>;
       }
       return OfTiles<C, T, I, n + 1>(tiles);
     }
   }
 };
 
-template <class Args>
-cudaError_t StartPersistentKernel(PersistentKernel<Args> kernel, const PersistentLaunch<Args>& launch,
-                                  cudaStream_t stream) {
+template <Direction direction, template <class C, class T, int M, int K, int I> class Block, class Args>
+cudaError_t StartPersistentKernel(const PersistentLaunch<Args>& launch, cudaStream_t stream) {
+  const PersistentKernel<Args> kernel = KernelFinder<direction, Args, Block>::Find(launch);
   const PersistentPlan& plan = launch.plan;
   if (kernel == nullptr) return cudaErrorInvalidValue;
   cudaError_t error = cudaMemsetAsync(launch.exchange, 0xFF, launch.args.k * plan.slot_bytes, stream);

@@ -4,8 +4,7 @@
 namespace recurve::cuda {
 namespace {
 
-// The steps of a block: of cells C, with products of elements T, weights of M tiles and K slices in the registers of a
-// warp, and I items of each thread. Pointers move on with the steps.
+// Computes the steps of a block (KernelFinder). Pointers advance with the steps.
 template <class C, class T, int M, int K, int I>
 class ForwardBlock {
  public:
@@ -42,8 +41,8 @@ class ForwardBlock {
       }
       slot_ += plan_.slot_bytes;
       const bool last = t + 1 == steps;
-      if (!last) Publish();  // first: the team waits for it
-      // The last iteration loads again what nobody uses: a branch here would stand between the loads and their use.
+      if (!last) Publish();  // first, because the team waits for it
+      // The last iteration reloads unused values: a branch here would separate the loads from their use.
       Fetch(last ? t : t + 1, last ? gates : gates + W * state_step);
 #pragma unroll
       for (int i = 0; i < I; ++i) {
@@ -74,7 +73,7 @@ class ForwardBlock {
     });
   }
 
-  // What is the same in all steps, and the state before the link.
+  // Loads what all steps share, and the state before the link.
   __device__ void Begin() {
     if constexpr (kGeometry.recurrent_bias) {
 #pragma unroll
@@ -93,7 +92,7 @@ class ForwardBlock {
     Fetch(0, place_.sequence * W * a_.H + place_.column);
   }
 
-  // h, for the product of the step whose slot is next.
+  // Publishes h for the product of the step that reads slot_.
   __device__ void Publish() {
 #pragma unroll
     for (int i = 0; i < I; ++i) {
@@ -101,8 +100,8 @@ class ForwardBlock {
     }
   }
 
-  // The inputs of step t, `gates` floats from the start of projected ones, which come while the block waits for the
-  // team.
+  // Loads the inputs of step t, which arrive while the block waits for the team. `gates` is the offset of projected
+  // ones.
   __device__ void Fetch(int t, int64_t gates) {
 #pragma unroll
     for (int i = 0; i < I; ++i) {
@@ -114,7 +113,7 @@ class ForwardBlock {
     FetchTokens(t + 1);
   }
 
-  // A step before they are needed: rows of the table are found by them.
+  // Loads tokens one step early, because they address the rows of the table.
   __device__ void FetchTokens(int t) {
     if (a_.input.projected != nullptr) return;
 #pragma unroll
@@ -157,29 +156,16 @@ class ForwardBlock {
   const int64_t publish_;    // from its start to the first item's h
   int live_steps_[I];
   float state_[I][S];
-  float input_[I][G];  // of the step to come
+  float input_[I][G];  // of the next step
   int32_t token_[I];   // of the step after it
   float mask_[I];
   float bias_[G];
 };
 
-template <class C, class T, int M, int K, int I>
-__global__ void __launch_bounds__(32 * PersistentPlan::kMostWarps, 1)
-    PersistentForwardKernel(const __grid_constant__ PersistentLaunch<CellForwardArgs> launch) {
-  extern __shared__ float shared[];
-  ForwardBlock<C, T, M, K, I>(launch, shared).Run();
-}
-
-template <class C, class T, int M, int K, int I>
-struct ForwardKernels {
-  static constexpr PersistentKernel<CellForwardArgs> kKernel = PersistentForwardKernel<C, T, M, K, I>;
-};
-
 }  // namespace
 
 cudaError_t StartPersistent(const PersistentLaunch<CellForwardArgs>& launch, cudaStream_t stream) {
-  using Finder = KernelFinder<Direction::kForward, CellForwardArgs, ForwardKernels>;
-  return StartPersistentKernel(Finder::Find(launch), launch, stream);
+  return StartPersistentKernel<Direction::kForward, ForwardBlock>(launch, stream);
 }
 
 }  // namespace recurve::cuda

@@ -4,8 +4,8 @@
 namespace recurve::cuda {
 namespace {
 
-constexpr int kLeastPersistentCapability = 90;  // the oldest that the kernels were measured on, and are compiled for
-constexpr int64_t kMostSequences = 65536;       // far beyond what the kernels have room for
+constexpr int kLeastPersistentCapability = 90;  // the oldest for which the kernels are compiled and measured
+constexpr int64_t kMostSequences = 65536;       // far more than the kernels have room for
 
 struct Problem {
   Direction direction;
@@ -45,8 +45,8 @@ std::optional<PersistentPlan> PlanOf(const Problem& problem, const WarpTiles& ti
   return plan;
 }
 
-// Whether `a` is the faster one of two layouts, in the order in which it matters: fewer tiles of rows one after
-// another, fewer items of a thread, and of the same tiles of weights more blocks. (Measured: docs/performance.md.)
+// Whether layout `a` is faster than `b`. In order of importance: fewer row tiles per team, fewer items per thread, and
+// with equal weight tiles more blocks. (Measured: docs/performance.md.)
 bool Faster(const PersistentPlan& a, const PersistentPlan& b) {
   if (a.rows != b.rows) return a.rows < b.rows;
   if (a.items != b.items) return a.items < b.items;

@@ -4,13 +4,13 @@
 // only.
 //
 // Exchange. Each step has its own slot of device memory, set to kMissing before the launch. A block stores its results
-// there with relaxed 32-bit stores; readers load until no word is kMissing. A word is thus its own flag: no barrier,
-// fence or counter, and the latency of one store and one load through the L2 cache. A result never equals kMissing,
-// which would be a NaN: StoreWord replaces it by another NaN.
+// there with relaxed 32-bit stores; readers poll until no word is kMissing. Each word is thus its own flag: there is no
+// barrier, fence or counter, only the latency of one store and one load through the L2 cache. kMissing is a NaN;
+// StoreWord replaces a result that equals it by another NaN.
 //
-// Fragments. mma.m16n8k16 (bf16) and mma.m16n8k8 (TF32) give lane 4 g + c the words at depth c and c + 4 (in words of
-// 32 bits) of rows g. The order of the depth is free as long as both factors have the same: a lane takes 16 bytes in a
-// row instead, words 4 c .. 4 c + 3 of a slice of 16 words, which serve two of these products.
+// Fragments. In mma.m16n8k16 (bf16) and mma.m16n8k8 (TF32), lane 4 g + c holds the 32-bit words at depths c and c + 4
+// of row g. Both operands may permute the depth alike, so a lane loads 16 contiguous bytes instead: words 4 c .. 4 c +
+// 3 of a slice of 16 words, which serve two of these products.
 #ifndef RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_PRODUCT_CUH_
 #define RECURVE_EXECUTOR_BACKEND_CUDA_PERSISTENT_PRODUCT_CUH_
 
@@ -34,7 +34,7 @@ __device__ inline uint32_t RoundToTf32(float x) {
   return bits;
 }
 
-// x for a product, in as many bits as the element has.
+// An operand of a product with elements of type T.
 template <class T>
 struct Operand;
 
@@ -79,8 +79,8 @@ __device__ inline uint4 LoadWords(const std::byte* from) {
   return words;
 }
 
-// Stores x, which belongs to the element at `to`, for the team. Lanes of a warp hold elements one after another; all of
-// them call this, with `stored` false where there is none.
+// Stores x at `to`, where the team reads it. Consecutive lanes of a warp hold consecutive elements. All lanes must call
+// this; lanes with `stored` false store nothing.
 template <class T>
 __device__ void Publish(std::byte* to, float x, bool stored) {
   if constexpr (Operand<T>::kInWord == 1) {
@@ -92,8 +92,8 @@ __device__ void Publish(std::byte* to, float x, bool stored) {
   }
 }
 
-// x, which the compiler is kept from computing again at each use: registers are scarce in these kernels, but in their
-// loops instructions are scarcer.
+// Returns x and keeps the compiler from recomputing it at each use, which would save registers but cost instructions in
+// the loops.
 __device__ inline int64_t Kept(int64_t x) {
   asm volatile("" : "+l"(x));
   return x;
@@ -103,7 +103,7 @@ __device__ inline int64_t Kept(int64_t x) {
 template <class T, int M, int K>
 class WarpProduct {
  public:
-  // For slots whose rows have `row_bytes`; the batch has the first `rows` of the team's.
+  // `row_bytes`: of a row of a slot. `rows`: how many of the team's rows are within the batch.
   __device__ WarpProduct(const PersistentPlan& plan, int64_t row_bytes, int rows)
       : tile_bytes_(Kept(PersistentPlan::kTileRows * row_bytes)),
         tiles_(plan.rows / PersistentPlan::kTileRows),
@@ -116,7 +116,7 @@ class WarpProduct {
     lane_partials_ = (warp_k * plan.rows + 2 * LaneInGroup()) * stride_ + first_output_;
   }
 
-  // row_of(output): where the weights of an output begin in memory, depth after depth.
+  // row_of(output) returns the address of an output's weights, which are contiguous along the depth.
   template <class RowOf>
   __device__ void Load(RowOf row_of) {
 #pragma unroll
@@ -136,7 +136,7 @@ class WarpProduct {
     }
   }
 
-  // Waits for the team's rows of a slot, and leaves their products in `partials`. Two chunks are requested at a time.
+  // Waits for the team's rows of a slot and stores their products in `partials`. Keeps two chunks in flight.
   __device__ void Run(const std::byte* slot, float* partials) const {
     const std::byte* row = slot + lane_bytes_;
     float* to = partials + lane_partials_;
@@ -171,10 +171,10 @@ class WarpProduct {
   }
 
  private:
-  static constexpr int kSlices = K < 8 ? K : K / 2;  // of a chunk: as many as registers allow to have two of
-  static constexpr int kChunks = K / kSlices;        // of a tile
+  static constexpr int kSlices = K < 8 ? K : K / 2;  // per chunk: registers must hold two chunks
+  static constexpr int kChunks = K / kSlices;        // per tile
   static constexpr int kChunkBytes = kSlices * PersistentPlan::kSliceBytes;
-  static constexpr int kChains = M >= 3 ? 1 : 2;  // sums formed apart, so that products need not wait for others
+  static constexpr int kChains = M >= 3 ? 1 : 2;  // independent sums, so that products need not wait for each other
   static constexpr int kMostPolls = 1 << 24;      // many seconds
 
   struct Words {
@@ -190,7 +190,7 @@ class WarpProduct {
 
   static __device__ uint32_t Greatest(const uint4& w) { return max(max(w.x, w.y), max(w.z, w.w)); }
 
-  // Words of rows that are not there are zeros.
+  // Rows beyond the batch are zeros.
   static __device__ void Request(const std::byte* row, bool there, Words& words) {
 #pragma unroll
     for (int k = 0; k < kSlices; ++k) {
@@ -204,7 +204,7 @@ class WarpProduct {
 #pragma unroll
       for (int k = 0; k < kSlices; ++k) greatest = max(greatest, Greatest(words.slice[k]));
       if (!__any_sync(0xFFFFFFFF, greatest == kMissing)) return;
-      if (polls == kMostPolls) __trap();  // a block of the team is lost: better an error than a hang
+      if (polls == kMostPolls) __trap();  // a block of the team is lost: an error is better than a hang
 #pragma unroll
       for (int k = 0; k < kSlices; ++k) {
         if (Greatest(words.slice[k]) == kMissing) words.slice[k] = LoadWords(row + k * PersistentPlan::kSliceBytes);
@@ -212,7 +212,7 @@ class WarpProduct {
     }
   }
 
-  // Of slices [first, first + kSlices) of the warp's depth.
+  // Multiplies slices [first, first + kSlices) of the warp's depth.
   __device__ void Multiply(const std::byte* row, Words& words, int first, Sums& sums) const {
     Await(row, words);
 #pragma unroll
@@ -226,7 +226,7 @@ class WarpProduct {
     }
   }
 
-  // At *to, which moves to the next tile.
+  // Stores at *to and advances it to the next tile.
   __device__ void Store(Sums& sums, float** to) const {
 #pragma unroll
     for (int m = 0; m < M; ++m) {
@@ -252,7 +252,7 @@ class WarpProduct {
 
   const int64_t tile_bytes_;
   const int tiles_;
-  const int tiles_there_;  // of which the batch has this lane's row
+  const int tiles_there_;  // whose row of this lane is within the batch
   int stride_;             // of partials, from row to row
   int first_output_;       // of this lane
   int depth_bytes_;        // from the start of a row to this lane's words

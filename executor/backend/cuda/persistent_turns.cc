@@ -9,10 +9,10 @@
 namespace recurve::cuda {
 namespace {
 
-// The last persistent kernel of a device: where it was put, and an event behind it.
+// The last persistent kernel of a device: its stream and an event recorded after it.
 struct Last {
   cudaStream_t stream = nullptr;
-  cudaEvent_t end = nullptr;  // lives as long as the process: the device's context may be gone before static objects
+  cudaEvent_t end = nullptr;  // never freed: the device's context may be destroyed before static objects
 };
 
 struct Turns {

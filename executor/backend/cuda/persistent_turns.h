@@ -8,11 +8,11 @@
 
 namespace recurve::cuda {
 
-// Serialises the persistent kernels of a device across all backends of this process. The blocks of such a kernel wait
-// for each other: two kernels that each held some of the multiprocessors that the other needs would wait for ever.
-// (Other processes have the device at other times, unless they share it through MPS.)
+// Serializes the persistent kernels of a device across all backends of this process. The blocks of such a kernel wait
+// for each other, so two of them that each occupied some of the multiprocessors would deadlock. (Other processes do not
+// run at the same time, unless they share the device through MPS.)
 //
-// `start` starts such a kernel on `stream`, of the current device. Thread-safe.
+// `start` starts such a kernel on `stream` of the current device. Thread-safe.
 cudaError_t TakeTurn(cudaStream_t stream, const std::function<cudaError_t()>& start);
 
 }  // namespace recurve::cuda

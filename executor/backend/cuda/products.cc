@@ -8,12 +8,12 @@
 
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/kernels.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
 
-// How cuBLAS computes a product. The pedantic kinds hold it to single precision in all phases; partial sums of bf16
-// products stay in fp32.
+// How cuBLAS computes a product. The pedantic modes use single precision throughout; bf16 products accumulate in fp32.
 struct Arithmetic {
   cublasMath_t mode;
   cublasComputeType_t compute;
@@ -37,24 +37,22 @@ cublasOperation_t OperationOf(const Factor& factor) { return factor.transposed ?
 
 }  // namespace
 
-absl::StatusOr<Products> Products::Create(Precision precision, cudaStream_t stream, Stretch workspace,
-                                          Stretch scratch) {
+absl::StatusOr<Products> Products::Create(Precision precision, cudaStream_t stream, Scratch workspace,
+                                          Scratch scratch) {
   cublasHandle_t handle = nullptr;
-  if (const cublasStatus_t error = cublasCreate(&handle); error != CUBLAS_STATUS_SUCCESS) {
-    return ToStatus(error, "start");
-  }
+  RETURN_IF_ERROR(ToStatus(cublasCreate(&handle), "start"));
   Blas blas(handle);
   cublasStatus_t error = cublasSetStream(handle, stream);
-  // After the stream, which resets it.
+  // After cublasSetStream, which resets the workspace.
   if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetWorkspace(handle, workspace.data, workspace.bytes);
   if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetMathMode(handle, ArithmeticOf(precision).mode);
   if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetAtomicsMode(handle, CUBLAS_ATOMICS_NOT_ALLOWED);
   if (error == CUBLAS_STATUS_SUCCESS) error = cublasSetPointerMode(handle, CUBLAS_POINTER_MODE_HOST);
-  if (error != CUBLAS_STATUS_SUCCESS) return ToStatus(error, "set up");
+  RETURN_IF_ERROR(ToStatus(error, "set up"));
   return Products(precision, stream, scratch, std::move(blas));
 }
 
-// cuBLAS, which is column-major, sees each matrix transposed: it is asked for c^T = b^T a^T.
+// cuBLAS is column-major and sees each matrix transposed, so it computes c^T = b^T a^T.
 absl::Status Products::Multiply(int64_t m, int64_t n, int64_t depth, const Factor& a, const Factor& b, bool add,
                                 float* c, int64_t stride) const {
   if (m == 0 || n == 0) return absl::OkStatus();
@@ -73,10 +71,8 @@ absl::Status Products::TimesWeights(int64_t n, int64_t in, int64_t out, FloatRow
   for (int64_t row = 0; row < n; row += most) {
     const int64_t rows = std::min(most, n - row);
     std::byte* at = scratch_.data;
-    const auto part = Operand(rows, in, {x.data + row * x.stride, x.stride}, &at);
-    if (!part.ok()) return part.status();
-    absl::Status status = Multiply(rows, out, in, {*part}, w, add, y + row * stride, stride);
-    if (!status.ok()) return status;
+    ASSIGN_OR_RETURN(const OperandRows part, Operand(rows, in, {x.data + row * x.stride, x.stride}, &at));
+    RETURN_IF_ERROR(Multiply(rows, out, in, {part}, w, add, y + row * stride, stride));
   }
   return absl::OkStatus();
 }
@@ -88,12 +84,9 @@ absl::Status Products::AddWeightGradient(int64_t n, int64_t in, int64_t out, Flo
   for (int64_t row = 0; row < n; row += most) {
     const int64_t rows = std::min(most, n - row);
     std::byte* at = scratch_.data;
-    const auto a = Operand(rows, in, {x.data + row * x.stride, x.stride}, &at);
-    if (!a.ok()) return a.status();
-    const auto b = Operand(rows, out, {dy.data + row * dy.stride, dy.stride}, &at);
-    if (!b.ok()) return b.status();
-    absl::Status status = Multiply(in, out, rows, {*a, true}, {*b}, true, dw, stride);
-    if (!status.ok()) return status;
+    ASSIGN_OR_RETURN(const OperandRows a, Operand(rows, in, {x.data + row * x.stride, x.stride}, &at));
+    ASSIGN_OR_RETURN(const OperandRows b, Operand(rows, out, {dy.data + row * dy.stride, dy.stride}, &at));
+    RETURN_IF_ERROR(Multiply(in, out, rows, {a, true}, {b}, true, dw, stride));
   }
   return absl::OkStatus();
 }
@@ -102,13 +95,11 @@ absl::StatusOr<OperandRows> Products::Operand(int64_t n, int64_t width, FloatRow
   if (element() == Element::kFloat) return OperandRows{element(), const_cast<float*>(x.data), x.stride};
   const OperandRows rows{element(), *at, OperandStride(element(), width)};
   *at += n * rows.stride * BytesOf(element());
-  if (absl::Status status = ToStatus(MakeOperand(n, width, x.data, x.stride, rows, stream_), "round"); !status.ok()) {
-    return status;
-  }
+  RETURN_IF_ERROR(ToStatus(MakeOperand(n, width, x.data, x.stride, rows, stream_), "round"));
   return rows;
 }
 
-// One row always has room: it would have to be 8 million elements wide not to.
+// One row always fits: it would need 8 million elements not to.
 int64_t Products::RowsAtATime(int64_t n, int64_t bytes) const {
   return element() == Element::kFloat ? std::max<int64_t>(n, 1) : scratch_.bytes / bytes;
 }

@@ -16,40 +16,40 @@
 
 namespace recurve::cuda {
 
-// A matrix of fp32; rows begin `stride` floats apart.
+// An fp32 matrix; rows begin `stride` floats apart.
 struct FloatRows {
   const float* data;
   int64_t stride;
 };
 
-// A factor of a product, as it lies in memory or transposed.
+// An operand of a product, as stored or transposed.
 struct Factor {
   OperandRows rows;
   bool transposed = false;
 };
 
-// Device memory of a stream's operations. Operations of one stream may share it: each use is over before the next.
-struct Stretch {
+// Scratch device memory. Operations on one stream may share it, because they run one after another.
+struct Scratch {
   std::byte* data;
   int64_t bytes;
 };
 
-// Products on one stream, by cuBLAS. All matrices are row-major in device memory; sums are formed in fp32. The same
-// product of the same operands has the same bits: no atomics, and a workspace of a fixed size. Not thread-safe.
+// cuBLAS products on one stream. All matrices are row-major in device memory; accumulation is in fp32. Results are
+// reproducible bit by bit: there are no atomics, and the workspace has a fixed size. Not thread-safe.
 class Products {
  public:
-  // cuBLAS works in `workspace`; factors are rounded into `scratch`, where `precision` rounds them in memory.
-  static absl::StatusOr<Products> Create(Precision precision, cudaStream_t stream, Stretch workspace, Stretch scratch);
+  // `workspace` is for cuBLAS. `scratch` holds operands rounded to bf16, if `precision` requires that.
+  static absl::StatusOr<Products> Create(Precision precision, cudaStream_t stream, Scratch workspace, Scratch scratch);
 
   bool on_tensor_cores() const { return precision_ != Precision::kFp32; }
   Element element() const { return precision_ == Precision::kBf16 ? Element::kBf16 : Element::kFloat; }
 
-  // c [m, n] = a b, or c += a b, with a [m, depth] and b [depth, n] once transposed as they say. Rows of c begin
-  // `stride` floats apart.
+  // c [m, n] = a b, or c += a b if `add`. a is [m, depth] and b [depth, n], after transposition where requested. Rows
+  // of c begin `stride` floats apart.
   absl::Status Multiply(int64_t m, int64_t n, int64_t depth, const Factor& a, const Factor& b, bool add, float* c,
                         int64_t stride) const;
 
-  // y [n, out] = x w, or y += x w; w [in, out] once transposed as it says.
+  // y [n, out] = x w, or y += x w if `add`; w is [in, out], after transposition if requested.
   absl::Status TimesWeights(int64_t n, int64_t in, int64_t out, FloatRows x, const Factor& w, bool add, float* y,
                             int64_t stride) const;
 
@@ -58,17 +58,17 @@ class Products {
                                  int64_t stride) const;
 
  private:
-  Products(Precision precision, cudaStream_t stream, Stretch scratch, Blas blas)
+  Products(Precision precision, cudaStream_t stream, Scratch scratch, Blas blas)
       : precision_(precision), stream_(stream), scratch_(scratch), blas_(std::move(blas)) {}
 
-  // The first n rows of x, `width` wide, as a factor: x itself, or rounded to `at`, which moves behind.
+  // The first n rows of x, `width` wide, as an operand: x itself, or a rounded copy at *at, which is advanced past it.
   absl::StatusOr<OperandRows> Operand(int64_t n, int64_t width, FloatRows x, std::byte** at) const;
-  // How many rows, `bytes` each once rounded, are multiplied at a time.
+  // How many rows are multiplied at a time, if a rounded row has `bytes`.
   int64_t RowsAtATime(int64_t n, int64_t bytes) const;
 
   Precision precision_;
   cudaStream_t stream_;
-  Stretch scratch_;
+  Scratch scratch_;
   Blas blas_;
 };
 

@@ -6,47 +6,15 @@
 #include "executor/backend/cuda/cuda_status.h"
 #include "executor/backend/cuda/persistent.h"
 #include "executor/backend/cuda/persistent_turns.h"
+#include "executor/backend/link_steps.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 namespace {
 
 constexpr int64_t kFloatBytes = sizeof(float);
 
-template <class T>
-T* Advanced(T* pointer, int64_t by) {
-  return pointer == nullptr ? nullptr : pointer + by;
-}
-
-// What CellForwardArgs and CellBackwardArgs have in common, of steps [begin, end) alone.
-template <class Args>
-Args PartOf(Args a, int64_t begin, int64_t end) {
-  const CellGeometry geometry = GeometryOf(a.cell);
-  const int64_t BH = a.B * a.H;
-  for (int s = 0; s < geometry.states; ++s) {
-    if (end < a.k) a.last[s] = a.inner[s] + (end - 1) * BH;
-    if (begin > 0) a.first[s] = a.inner[s] + (begin - 1) * BH;
-    a.inner[s] = Advanced(a.inner[s], begin * BH);
-  }
-  a.gates = Advanced(a.gates, begin * geometry.row() * BH);
-  a.lengths.first_step += begin;
-  a.k = end - begin;
-  return a;
-}
-
-CellForwardArgs ForwardPart(const CellForwardArgs& args, int64_t begin, int64_t end) {
-  CellForwardArgs part = PartOf(args, begin, end);
-  part.input.projected = Advanced(part.input.projected, begin * args.B * GeometryOf(args.cell).row() * args.H);
-  part.input.tokens = Advanced(part.input.tokens, begin * args.B);
-  return part;
-}
-
-CellBackwardArgs BackwardPart(const CellBackwardArgs& args, int64_t begin, int64_t end) {
-  CellBackwardArgs part = PartOf(args, begin, end);
-  part.dh_above = Advanced(part.dh_above, begin * args.B * args.H);
-  return part;
-}
-
-// From element `begin` of its memory on.
+// The same rows, offset by `begin` elements.
 OperandRows From(OperandRows rows, int64_t begin) {
   rows.data = static_cast<std::byte*>(rows.data) + begin * BytesOf(rows.element);
   return rows;
@@ -62,7 +30,7 @@ int64_t AlignUpTo256(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 }  // namespace
 
 Recurrence::Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream,
-                       Stretch scratch)
+                       Scratch scratch)
     : products_(products),
       persistent_(persistent && products.on_tensor_cores()),
       persistent_device_{.capability = device.capability,
@@ -86,10 +54,10 @@ LinkRuns Recurrence::link_runs() const {
 absl::Status Recurrence::ForwardPersistent(const PersistentPlan& plan, const CellForwardArgs& args) {
   for (int64_t t = 0; t < args.k; t += plan.steps) {
     const PersistentLaunch<CellForwardArgs> launch{.plan = plan,
-                                                   .args = ForwardPart(args, t, std::min(t + plan.steps, args.k)),
+                                                   .args = StepsOfLink(args, t, std::min(t + plan.steps, args.k)),
                                                    .weights = ForwardWeights(args.recurrent, args.H),
                                                    .exchange = scratch_.data};
-    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+    RETURN_IF_ERROR(StartInTurn(launch, stream_));
   }
   ++persistent_links_;
   return absl::OkStatus();
@@ -99,10 +67,10 @@ absl::Status Recurrence::BackwardPersistent(const PersistentPlan& plan, const Ce
   for (int64_t end = args.k; end > 0; end -= plan.steps) {
     const PersistentLaunch<CellBackwardArgs> launch{
         .plan = plan,
-        .args = BackwardPart(args, std::max<int64_t>(end - plan.steps, 0), end),
+        .args = StepsOfLink(args, std::max<int64_t>(end - plan.steps, 0), end),
         .weights = BackwardWeights(args.cell, args.recurrent, args.H),
         .exchange = scratch_.data};
-    if (absl::Status status = StartInTurn(launch, stream_); !status.ok()) return status;
+    RETURN_IF_ERROR(StartInTurn(launch, stream_));
   }
   ++persistent_links_;
   return absl::OkStatus();
@@ -115,9 +83,8 @@ absl::Status Recurrence::Forward(const CellForwardArgs& args) {
   const int64_t most_rows = RowsAtATime(h_bytes + geometry.gates * args.H * kFloatBytes);
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t t = 0; t < args.k; t += kPartSteps) {
-      const CellForwardArgs part = ForwardPart(args, t, std::min(t + kPartSteps, args.k));
-      absl::Status status = ForwardRows(part, row, std::min(most_rows, args.B - row));
-      if (!status.ok()) return status;
+      const CellForwardArgs part = StepsOfLink(args, t, std::min(t + kPartSteps, args.k));
+      RETURN_IF_ERROR(ForwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }
   return absl::OkStatus();
@@ -132,14 +99,12 @@ absl::Status Recurrence::ForwardRows(const CellForwardArgs& args, int64_t first_
                          .h = h,
                          .product = reinterpret_cast<float*>(Tensors() + h_bytes)};
   auto* there = reinterpret_cast<ForwardLink*>(scratch_.data);
-  absl::Status status = ToStatus(BeginForward(link, there, stream_), "begin a link");
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ToStatus(BeginForward(link, there, stream_), "begin a link"));
   return graphs_.Run(
       {.backward = false, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
-      stream_, [&] {
-        absl::Status steps;
-        for (int64_t t = 0; t < args.k && steps.ok(); ++t) steps = ForwardStep(link, t);
-        return steps;
+      stream_, [&]() -> absl::Status {
+        for (int64_t t = 0; t < args.k; ++t) RETURN_IF_ERROR(ForwardStep(link, t));
+        return absl::OkStatus();
       });
 }
 
@@ -149,16 +114,16 @@ absl::Status Recurrence::ForwardStep(const ForwardLink& link, int64_t t) {
   const auto* there = reinterpret_cast<const ForwardLink*>(scratch_.data);
   const OperandRows weights = ForwardWeights(a.recurrent, a.H);
   const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the first product
-  absl::Status status;
-  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
+  for (int i = 0; i < (geometry.two_products ? 2 : 1); ++i) {
     const int64_t begin = i == 0 ? 0 : first * a.H;
     const int64_t end = (i == 0 ? first : geometry.gates) * a.H;
-    status = products_.Multiply(link.rows, end - begin, a.H, {link.h}, {From(weights, begin * weights.stride), true},
-                                false, link.product + begin, geometry.gates * a.H);
-    if (!status.ok()) return status;
-    status = ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward");
+    RETURN_IF_ERROR(products_.Multiply(link.rows, end - begin, a.H, {link.h},
+                                       {From(weights, begin * weights.stride), true}, false, link.product + begin,
+                                       geometry.gates * a.H));
+    RETURN_IF_ERROR(
+        ToStatus(StepsOf(a.cell).forward[i](link.h.element, link.rows, a.H, there, t, stream_), "cell forward"));
   }
-  return status;
+  return absl::OkStatus();
 }
 
 absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
@@ -170,9 +135,8 @@ absl::Status Recurrence::Backward(const CellBackwardArgs& args) {
   for (int64_t row = 0; row < args.B; row += most_rows) {
     for (int64_t i = parts - 1; i >= 0; --i) {
       const int64_t t = i * kPartSteps;
-      const CellBackwardArgs part = BackwardPart(args, t, std::min(t + kPartSteps, args.k));
-      absl::Status status = BackwardRows(part, row, std::min(most_rows, args.B - row));
-      if (!status.ok()) return status;
+      const CellBackwardArgs part = StepsOfLink(args, t, std::min(t + kPartSteps, args.k));
+      RETURN_IF_ERROR(BackwardRows(part, row, std::min(most_rows, args.B - row)));
     }
   }
   return absl::OkStatus();
@@ -188,14 +152,11 @@ absl::Status Recurrence::BackwardRows(const CellBackwardArgs& args, int64_t firs
                           .gradients = gradients,
                           .product = reinterpret_cast<float*>(Tensors() + gradient_bytes)};
   auto* there = reinterpret_cast<BackwardLink*>(scratch_.data);
-  absl::Status status = ToStatus(BeginBackward(link, there, stream_), "begin a link backward");
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ToStatus(BeginBackward(link, there, stream_), "begin a link backward"));
   return graphs_.Run(
       {.backward = true, .cell = args.cell, .steps = args.k, .rows = rows, .H = args.H, .weights = args.recurrent},
-      stream_, [&] {
-        absl::Status steps;
-        for (int64_t t = args.k - 1; t >= 0 && steps.ok(); --t) steps = BackwardStep(link, t);
-        if (!steps.ok()) return steps;
+      stream_, [&]() -> absl::Status {
+        for (int64_t t = args.k - 1; t >= 0; --t) RETURN_IF_ERROR(BackwardStep(link, t));
         return ToStatus(EndBackward(rows, args.H, there, stream_), "end a link backward");
       });
 }
@@ -205,19 +166,17 @@ absl::Status Recurrence::BackwardStep(const BackwardLink& link, int64_t t) {
   const CellGeometry geometry = GeometryOf(a.cell);
   const auto* there = reinterpret_cast<const BackwardLink*>(scratch_.data);
   const OperandRows weights = BackwardWeights(a.cell, a.recurrent, a.H);
-  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product, here
-  absl::Status status;
-  for (int i = 0; i < (geometry.two_products ? 2 : 1) && status.ok(); ++i) {
-    status = ToStatus(StepsOf(a.cell).backward[i](link.gradients.element, link.rows, a.H, there, t, stream_),
-                      "cell backward");
-    if (!status.ok()) return status;
+  const int first = geometry.two_products ? geometry.gates - 1 : geometry.gates;  // gates of the last product
+  for (int i = 0; i < (geometry.two_products ? 2 : 1); ++i) {
+    RETURN_IF_ERROR(ToStatus(StepsOf(a.cell).backward[i](link.gradients.element, link.rows, a.H, there, t, stream_),
+                             "cell backward"));
     const bool of_last_gate = geometry.two_products && i == 0;
     const int64_t begin = of_last_gate ? first * a.H : 0;
     const int64_t end = (of_last_gate ? geometry.gates : first) * a.H;
-    status = products_.Multiply(link.rows, a.H, end - begin, {From(link.gradients, begin)},
-                                {From(weights, begin), true}, i == 1, link.product, a.H);
+    RETURN_IF_ERROR(products_.Multiply(link.rows, a.H, end - begin, {From(link.gradients, begin)},
+                                       {From(weights, begin), true}, i == 1, link.product, a.H));
   }
-  return status;
+  return absl::OkStatus();
 }
 
 OperandRows Recurrence::ForwardWeights(const void* packed, int64_t H) const {
@@ -229,7 +188,7 @@ OperandRows Recurrence::BackwardWeights(Cell cell, const void* packed, int64_t H
           OperandStride(products_.element(), GeometryOf(cell).gates * H)};
 }
 
-// One row always has room: it would have to be 800,000 hidden units wide not to.
+// One row always fits: it would need 800,000 hidden units not to.
 int64_t Recurrence::RowsAtATime(int64_t row_bytes) const { return (scratch_.bytes - kLinkBytes - 256) / row_bytes; }
 
 }  // namespace recurve::cuda

@@ -17,20 +17,20 @@
 
 namespace recurve::cuda {
 
-// Recurrent layers over links: CellForward and CellBackward of Backend, on one stream.
+// Backend::CellForward and CellBackward on one stream.
 //
-// A link is run in parts, each like a link of its own. Where PlanPersistent has a plan, a part is one kernel
-// (persistent.h), whose blocks exchange what they computed in `scratch`. Elsewhere a part is a graph of at most
-// kPartSteps steps, a product by cuBLAS and a kernel each (link_graphs.h, cell_kernels.h). Since a graph's products can
-// only have fixed operands, h goes to the product, and the product to the cell, by way of `scratch`: one copy of h or
-// of the gates' gradients a step, in the element type of the products, that is read again before it leaves the cache.
-// Batches too large for it are run some rows after others.
+// A link runs in parts, each computed like a link of its own. If PlanPersistent returns a plan, a part is one kernel
+// (persistent.h), whose blocks exchange results in `scratch`. Otherwise a part is a graph of at most kPartSteps steps,
+// each a cuBLAS product and a kernel (link_graphs.h, cell_kernels.h). The products of a graph have fixed operands, so
+// the input and output of each product are in `scratch`: one copy per step of h or of the gates' gradients, in the
+// element type of the products, which is read again while it is still cached. Batches that do not fit are split by
+// rows.
 //
-// Which way is taken depends on shapes and the device alone, so that every plan gives the same bits.
+// The choice depends only on shapes and the device, so that every plan gives bit-identical results.
 class Recurrence {
  public:
-  // `scratch` is free for others between two calls; `products` has the same stream and outlives this.
-  Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream, Stretch scratch);
+  // `scratch` may be used by others between calls. `products` must use the same stream and outlive this object.
+  Recurrence(const Products& products, const Device& device, bool persistent, cudaStream_t stream, Scratch scratch);
 
   absl::Status Forward(const CellForwardArgs& args);
   absl::Status Backward(const CellBackwardArgs& args);
@@ -49,7 +49,7 @@ class Recurrence {
   absl::Status BackwardRows(const CellBackwardArgs& args, int64_t first_row, int64_t rows);
   absl::Status BackwardStep(const BackwardLink& link, int64_t t);
 
-  // The recurrent weights as PackRecurrent left them: [G H, H] for a forward, [H, G H] for a backward.
+  // The recurrent weights packed by PackRecurrent: [G H, H] for a forward, [H, G H] for a backward.
   OperandRows ForwardWeights(const void* packed, int64_t H) const;
   OperandRows BackwardWeights(Cell cell, const void* packed, int64_t H) const;
   int64_t RowsAtATime(int64_t row_bytes) const;
@@ -62,7 +62,7 @@ class Recurrence {
   const bool persistent_;
   const PersistentDevice persistent_device_;
   const cudaStream_t stream_;
-  const Stretch scratch_;
+  const Scratch scratch_;
   LinkGraphs graphs_;
   int64_t persistent_links_ = 0;
 };

@@ -8,23 +8,23 @@
 namespace recurve::cuda {
 namespace {
 
-constexpr int kSumColumns = 32;         // neighbours, which a warp reads together
-constexpr int kSumLanes = 8;            // each takes every 8th row of its part
-constexpr int64_t kLeastPartRows = 64;  // so that few rows are not cut into many parts
+constexpr int kSumColumns = 32;         // adjacent columns, which a warp reads together
+constexpr int kSumLanes = 8;            // each sums every 8th row of its part
+constexpr int64_t kLeastPartRows = 64;  // avoids splitting few rows into many parts
 
 int64_t PartsOf(int64_t n) {
   const int64_t parts = Blocks(n, kLeastPartRows);
   return parts < kColumnParts ? parts : kColumnParts;
 }
 
-// What is summed: element (i, j).
+// Values to sum: element (i, j) of a matrix.
 struct Matrix {
   const float* x;
   int64_t stride;
   __device__ float operator()(int64_t i, int64_t j) const { return x[i * stride + j]; }
 };
 
-// dy times the normalised x: the gradient of gamma.
+// Values to sum: dy times the normalized x, the gradient of gamma.
 struct Normalized {
   const float* x;
   const float* dy;
@@ -35,7 +35,7 @@ struct Normalized {
   }
 };
 
-// A block for each tile of columns (x) and part of the rows (y).
+// A block per tile of columns (x) and part of the rows (y).
 template <class Values>
 __global__ void ColumnPartsKernel(int64_t n, int64_t width, Values values, float* parts) {
   __shared__ float lanes[kSumLanes][kSumColumns];
@@ -71,7 +71,7 @@ cudaError_t AddSums(int64_t n, int64_t width, const Values& values, float* parts
   return Launch(AddColumnPartsKernel, ElementGrid(width), kThreads, stream, count, width, parts, sums);
 }
 
-// Of one row, by a whole block: every thread gets them.
+// Statistics of one row, computed by a whole block; every thread gets them.
 struct Statistics {
   float mean;
   float inverse_deviation;
@@ -91,7 +91,7 @@ __device__ Statistics StatisticsOf(const float* x, int64_t width) {
   return {mean, static_cast<float>(1.0 / sqrt(squares / static_cast<double>(width) + kLayerNormEpsilon))};
 }
 
-// A block for each row, here and below. Every thread writes the columns that it reads, after the block's sums.
+// A block per row, here and below. Each thread writes the columns that it reads, after the block's sums.
 __global__ void LayerNormKernel(int64_t width, const float* x, const float* gamma, const float* beta, float* y) {
   const int64_t begin = RowOfBlock() * width;
   const Statistics statistics = StatisticsOf(x + begin, width);
@@ -107,7 +107,7 @@ __global__ void StatisticsKernel(int64_t width, const float* x, float* to) {
   to[2 * RowOfBlock() + 1] = statistics.inverse_deviation;
 }
 
-// dx = (g - mean(g) - n mean(g n)) / deviation, with g = dy gamma and n the normalised x.
+// dx = (g - mean(g) - n mean(g n)) / deviation, with g = dy gamma and n the normalized x.
 __global__ void LayerNormInputGradientKernel(LayerNormBackwardArgs a, const float* all_statistics) {
   const float* const x = a.x + RowOfBlock() * a.width;
   const float* const dy = a.dy + RowOfBlock() * a.width;
@@ -123,8 +123,8 @@ __global__ void LayerNormInputGradientKernel(LayerNormBackwardArgs a, const floa
   const auto mean = static_cast<float>(CombineBlock(sum, Sum()) / static_cast<double>(a.width));
   const auto slope = static_cast<float>(CombineBlock(sum_with_normalized, Sum()) / static_cast<double>(a.width));
   for (int64_t j = threadIdx.x; j < a.width; j += kThreads) {
-    const float centred = dy[j] * a.gamma[j] - mean - statistics.Normalized(x[j]) * slope;
-    dx[j] = centred * statistics.inverse_deviation;
+    const float centered = dy[j] * a.gamma[j] - mean - statistics.Normalized(x[j]) * slope;
+    dx[j] = centered * statistics.inverse_deviation;
   }
 }
 
@@ -148,7 +148,7 @@ cudaError_t LayerNormForward(int64_t n, int64_t width, const float* x, const flo
   return Launch(LayerNormKernel, dim3(static_cast<unsigned>(n)), kThreads, stream, width, x, gamma, beta, y);
 }
 
-// dx, which may be dy, comes last.
+// Computes dx last, because it may be dy.
 cudaError_t LayerNormBackward(const LayerNormBackwardArgs& args, float* scratch, cudaStream_t stream) {
   if (args.n == 0 || args.width == 0) return cudaSuccess;
   const dim3 rows(static_cast<unsigned>(args.n));

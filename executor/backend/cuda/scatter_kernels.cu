@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows added to the rows of a table.
+// Adds rows to the rows of a table.
 #include "executor/backend/cuda/kernels.h"
 #include "executor/backend/cuda/launch.h"
 
@@ -9,15 +9,15 @@ namespace {
 
 constexpr int kWarp = 32;
 constexpr int kWarps = kThreads / kWarp;
-constexpr int kInFlight = 32;  // rows that a thread reads at a time: additions wait for each other, not for memory
+constexpr int kInFlight = 32;  // loads per thread in flight, so that additions wait for each other, not for memory
 
-// Which threads of a block found something, in the order of the threads.
+// The threads of a block that found something, in order.
 struct Found {
   int32_t threads[kThreads];
   int32_t of_warp[kWarps];
 };
 
-// Returns how many threads found something. Every thread must call it; a barrier must come before the next call.
+// Returns how many threads found something. All threads must call it, with a barrier before the next call.
 __device__ int Gather(bool found, Found& all) {
   const unsigned in_warp = __ballot_sync(0xFFFFFFFFu, found);
   const int lane = threadIdx.x % kWarp;
@@ -49,7 +49,7 @@ __device__ float AddInOrder(float sum, const int32_t* rows, int count, const flo
   return sum;
 }
 
-// Adds the rows of all i >= first with `token`, in order. A thread for each column.
+// Adds the rows of all i >= first with `token`, in order. A thread per column.
 __device__ void AddRowsOf(int32_t token, int64_t first, int64_t n, int64_t width, const int32_t* tokens, const float* x,
                           int64_t stride, float* table) {
   __shared__ Found found;
@@ -60,7 +60,7 @@ __device__ void AddRowsOf(int32_t token, int64_t first, int64_t n, int64_t width
   for (int64_t begin = first; begin < n; begin += kThreads) {
     const int64_t i = begin + threadIdx.x;
     const bool mine = i < n && tokens[i] == token;
-    if (!__syncthreads_or(mine)) continue;  // a barrier, too: `found` is not read any more
+    if (!__syncthreads_or(mine)) continue;  // also a barrier: `found` is no longer read
     const int count = Gather(mine, found);
     if (column >= width) continue;
     if (!any) sum = *to;
@@ -70,14 +70,14 @@ __device__ void AddRowsOf(int32_t token, int64_t first, int64_t n, int64_t width
   if (any) *to = sum;
 }
 
-// A block for each token and tile of columns.
+// A block per token and tile of columns.
 __global__ void ScatterByTokenKernel(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
                                      float* table) {
   AddRowsOf(static_cast<int32_t>(RowOfBlock()), 0, n, width, tokens, x, stride, table);
 }
 
-// A block for each i and tile of columns: for tables with more rows than there are i. The block of a token's first i
-// adds the rows of all its i; the others leave.
+// A block per i and tile of columns, for tables with more than n rows. The block of a token's first i adds the rows of
+// all i with that token; the others exit.
 __global__ void ScatterByFirstKernel(int64_t n, int64_t width, const int32_t* tokens, const float* x, int64_t stride,
                                      float* table) {
   const int64_t first = RowOfBlock();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "executor/backend/cuda/cuda_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 
@@ -35,19 +36,10 @@ bool Footprint::Overlap(const std::vector<Bytes>& a, const std::vector<Bytes>& b
 
 absl::StatusOr<SideWork> SideWork::Create() {
   SideWork work;
-  int lowest = 0;
-  int highest = 0;
-  cudaError_t error = cudaDeviceGetStreamPriorityRange(&lowest, &highest);
-  cudaStream_t stream = nullptr;
-  if (error == cudaSuccess) error = cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, lowest);
-  if (error != cudaSuccess) return ToStatus(error, "create a stream beside the main one");
-  work.stream_.reset(stream);
-  for (Event* event : {&work.begin_, &work.end_}) {
-    cudaEvent_t created = nullptr;
-    error = cudaEventCreateWithFlags(&created, cudaEventDisableTiming);
-    if (error != cudaSuccess) return ToStatus(error, "create an event");
-    event->reset(created);
-  }
+  cudaError_t error = cuda::Create(Priority::kLowest, work.stream_);
+  if (error == cudaSuccess) error = cuda::Create(work.begin_);
+  if (error == cudaSuccess) error = cuda::Create(work.end_);
+  RETURN_IF_ERROR(ToStatus(error, "create the side stream"));
   return work;
 }
 

@@ -13,10 +13,10 @@
 
 namespace recurve::cuda {
 
-// The memory that an operation reads and writes.
+// The memory that an operation reads and writes. Not thread-safe.
 class Footprint {
  public:
-  // Null: nothing.
+  // A null `begin` adds nothing.
   Footprint& Reads(const void* begin, int64_t bytes) { return Note(reads_, begin, bytes); }
   Footprint& Writes(const void* begin, int64_t bytes) { return Note(writes_, begin, bytes); }
   Footprint& ReadsFloats(const float* begin, int64_t n) { return Reads(begin, n * kFloatBytes); }
@@ -27,7 +27,7 @@ class Footprint {
 
   size_t ranges() const { return reads_.size() + writes_.size(); }
 
-  // Whether the order of the two operations matters: one writes what the other reads or writes.
+  // Whether one operation writes what the other reads or writes, so that their order matters.
   bool Conflicts(const Footprint& other) const;
 
  private:
@@ -43,37 +43,38 @@ class Footprint {
   std::vector<Bytes> reads_, writes_;
 };
 
-// A stream of the lowest priority beside the main one, which has the highest, for work whose results are needed late:
-// gradients of weights, which fill what a chain of small steps leaves idle of the device.
+// A low-priority stream beside the high-priority main stream, for work whose results are needed late: gradients of
+// weights, which occupy what a chain of small steps leaves idle.
 //
-// That every two operations of which one writes what the other touches run in the order in which they were called:
-//   main, then side   Begin has the side stream wait for all that the main one was told before.
-//   side, then side   One stream.
-//   side, then main   The caller asks MustJoin with the memory that the main operation touches, or joins without
-//                     asking; Join has the main stream wait for all that the side one was told before.
-//   main, then main   One stream.
-// An operation's footprint must hold all that it touches, but for scratch memory of its own stream.
-// Not thread-safe. The work must be over before this dies.
+// Two operations of which one writes what the other accesses must run in the order in which they were called:
+//   main, then side   Begin makes the side stream wait for everything enqueued on the main stream.
+//   side, then side   Same stream.
+//   side, then main   The caller passes the main operation's footprint to MustJoin, and calls Join if it returns true,
+//   or
+//                     calls Join unconditionally. Join makes the main stream wait for everything on the side stream.
+//   main, then main   Same stream.
+// A footprint must cover everything the operation accesses except the scratch memory of its own stream.
+// Not thread-safe. The work must have finished before this object is destroyed.
 class SideWork {
  public:
   static absl::StatusOr<SideWork> Create();
 
   cudaStream_t stream() const { return stream_.get(); }
 
-  // What is put on stream() next begins after all that `main` was told so far.
+  // Work enqueued on stream() from now on starts after everything enqueued on `main` so far.
   cudaError_t Begin(cudaStream_t main);
-  // All of it is on the stream; this is what it touches.
+  // Called when all of the work is enqueued; `footprint` is the memory that it accesses.
   cudaError_t End(const Footprint& footprint);
 
   bool busy() const { return busy_; }  // since the last Join
   bool MustJoin(const Footprint& main) const {
     return busy_ && (footprint_.ranges() > kMostRanges || footprint_.Conflicts(main));
   }
-  // What `main` is told from now on begins after all that is on stream().
+  // Work enqueued on `main` from now on starts after everything on stream().
   cudaError_t Join(cudaStream_t main);
 
  private:
-  static constexpr size_t kMostRanges = 512;  // to compare with: more would take longer than a join costs
+  static constexpr size_t kMostRanges = 512;  // comparing more would take longer than a join
 
   Stream stream_;
   Event begin_;  // on the main stream

@@ -5,23 +5,16 @@
 #include <cstring>
 
 #include "executor/backend/cuda/cuda_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
 
 absl::StatusOr<StagingRing> StagingRing::Create() {
   StagingRing ring;
   void* memory = nullptr;
-  if (const cudaError_t error = cudaMallocHost(&memory, kSlots * kSlotBytes); error != cudaSuccess) {
-    return ToStatus(error, "allocate page-locked memory for uploads");
-  }
+  RETURN_IF_ERROR(ToStatus(cudaMallocHost(&memory, kSlots * kSlotBytes), "allocate page-locked memory for uploads"));
   ring.memory_.reset(static_cast<std::byte*>(memory));
-  for (Event& event : ring.read_) {
-    cudaEvent_t created = nullptr;
-    if (const cudaError_t error = cudaEventCreateWithFlags(&created, cudaEventDisableTiming); error != cudaSuccess) {
-      return ToStatus(error, "create an event");
-    }
-    event.reset(created);
-  }
+  for (Event& event : ring.read_) RETURN_IF_ERROR(ToStatus(cuda::Create(event), "create an event"));
   return ring;
 }
 

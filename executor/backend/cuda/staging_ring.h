@@ -12,14 +12,14 @@
 
 namespace recurve::cuda {
 
-// Page-locked memory through which bytes of the host go to the device, so that the caller's memory is free again at
-// once while the stream copies in its own time. Slots are used in turn; an event for each says when the stream has
-// read it. Not thread-safe. The stream must have finished before the ring dies.
+// Page-locked memory for uploads, so that the caller can reuse its memory at once while the stream copies
+// asynchronously. Slots are used in turn; an event per slot signals that the stream has read it. Not thread-safe. The
+// stream must have finished before the ring is destroyed.
 class StagingRing {
  public:
   static absl::StatusOr<StagingRing> Create();
 
-  // Waits only for slots that the stream has yet to read. The first error ends the copy.
+  // Waits only for slots that the stream has not read yet. Stops at the first error.
   cudaError_t Upload(const void* host, int64_t bytes, void* device, cudaStream_t stream);
 
  private:
@@ -28,7 +28,7 @@ class StagingRing {
 
   PinnedMemory memory_;             // kSlots * kSlotBytes
   std::array<Event, kSlots> read_;  // recorded after the last copy out of the slot
-  int next_ = 0;                    // slot
+  int next_ = 0;                    // the next slot
 };
 
 }  // namespace recurve::cuda

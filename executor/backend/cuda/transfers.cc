@@ -2,31 +2,18 @@
 #include "executor/backend/cuda/transfers.h"
 
 #include "executor/backend/cuda/cuda_status.h"
+#include "planner_service/status/status_macros.h"
 
 namespace recurve::cuda {
-namespace {
-
-cudaError_t CreateEvent(Event& event) {
-  cudaEvent_t created = nullptr;
-  const cudaError_t error = cudaEventCreateWithFlags(&created, cudaEventDisableTiming);
-  if (error == cudaSuccess) event.reset(created);
-  return error;
-}
-
-}  // namespace
 
 absl::StatusOr<Transfers> Transfers::Create() {
   Transfers transfers;
-  cudaStream_t stream = nullptr;
-  if (const cudaError_t error = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking); error != cudaSuccess) {
-    return ToStatus(error, "create a stream for transfers");
-  }
-  transfers.stream_.reset(stream);
-  cudaError_t error = CreateEvent(transfers.computed_);
+  cudaError_t error = cuda::Create(Priority::kLowest, transfers.stream_);
+  if (error == cudaSuccess) error = cuda::Create(transfers.computed_);
   for (Event& event : transfers.done_) {
-    if (error == cudaSuccess) error = CreateEvent(event);
+    if (error == cudaSuccess) error = cuda::Create(event);
   }
-  if (error != cudaSuccess) return ToStatus(error, "create an event for transfers");
+  RETURN_IF_ERROR(ToStatus(error, "create the transfer stream"));
   return transfers;
 }
 

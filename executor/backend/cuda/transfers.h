@@ -14,19 +14,18 @@
 
 namespace recurve::cuda {
 
-// Copies between the device and page-locked memory on a stream of their own, which does not block and is not blocked
-// by the computation's but where an event says so. Of the events that say that a copy is done only the latest are kept:
-// who awaits an older copy waits for a later one, which is done after it. Not thread-safe. The copies must be over
-// before this dies.
+// Copies between the device and page-locked memory on a separate stream, which synchronizes with the computation only
+// through events. Only the events of the latest copies are kept: awaiting an older copy waits for a later one. Not
+// thread-safe. All copies must have finished before this object is destroyed.
 class Transfers {
  public:
   static absl::StatusOr<Transfers> Create();
 
-  // Copies once `compute` has done what it was told so far. The first error ends it.
+  // Copies after everything enqueued on `compute` so far. Stops at the first error.
   cudaError_t Start(const void* from, int64_t bytes, void* to, cudaMemcpyKind kind, cudaStream_t compute);
-  Transfer last() const { return {.number = started_}; }  // the one that was started last
+  Transfer last() const { return {.number = started_}; }  // the most recently started
 
-  // What `compute` is told from now on begins after `transfer`.
+  // Work enqueued on `compute` from now on starts after `transfer`.
   cudaError_t Await(Transfer transfer, cudaStream_t compute);
 
   cudaError_t Synchronize() { return cudaStreamSynchronize(stream_.get()); }

@@ -19,36 +19,36 @@
 namespace recurve {
 namespace {
 
-constexpr double kMostNats = 1e6;         // a byte; a model that knows nothing has 5.5
-constexpr int64_t kBytes = 256;           // values of a byte
-constexpr int64_t kEvaluationSteps = 32;  // read at a time: few, so that less memory does than training had
-constexpr uint8_t kFirstByte = '\n';      // what is read before an empty prompt, and before a line
+constexpr double kMostNats = 1e6;         // per byte; an untrained model has about 5.5
+constexpr int64_t kBytes = 256;           // possible values of a byte
+constexpr int64_t kEvaluationSteps = 32;  // per link: few, so that evaluation needs less memory than training
+constexpr uint8_t kFirstByte = '\n';      // input before an empty prompt and before each line
 constexpr uint32_t kSampleStream = 0x73616D70;
 
 LanguageModel ReadingModel(const ModelConfig& config, int64_t steps, Backend& backend) {
   return {config, {.length = steps, .link = steps, .batch = 1}, LanguageModel::Use::kForwardOnly, backend};
 }
 
-// What reading holds in memory, but for what the backend holds for itself: two states and a tape that is not kept.
+// The memory of a Reader, without the backend's own: the model, two states and a scratch tape.
 int64_t ReadingBytes(const LanguageModel& model) {
   const TrainableModel::Regions& needs = model.needs();
   return needs.weights.used() + needs.batch.used() + needs.workspace.used() + 2 * model.max_state_bytes() +
          model.max_tape_bytes();
 }
 
-// One sequence that is read through a model, link by link, forward only.
+// Runs a model forward over one sequence, link by link.
 class Reader {
  public:
   static absl::StatusOr<std::unique_ptr<Reader>> Create(const TrainedLanguageModel& model, int64_t steps,
                                                         Backend& backend);
 
-  // Reads `steps` bytes.
+  // Reads steps() bytes.
   void Read(const int32_t* inputs);
-  // As if nothing had been read.
+  // Resets the state.
   void Restart() { backend_.Zero(state_, model_.max_state_bytes()); }
-  // Reads `steps` bytes and adds the nats of what follows each; a negative target is not counted.
+  // Reads steps() bytes and adds the loss in nats of their targets. Negative targets do not count.
   void ReadAndScore(const int32_t* inputs, const int32_t* targets);
-  void Logits(float* logits);  // [V], of what follows
+  void Logits(float* logits);  // [V], of the next byte
   double Nats();
   int64_t steps() const { return steps_; }
 
@@ -64,7 +64,7 @@ class Reader {
   std::unique_ptr<Arena> arena_;
   std::byte* state_ = nullptr;
   std::byte* next_state_ = nullptr;
-  std::byte* scratch_ = nullptr;  // a tape that is not kept
+  std::byte* scratch_ = nullptr;  // scratch tape
 };
 
 absl::StatusOr<std::unique_ptr<Reader>> Reader::Create(const TrainedLanguageModel& model, int64_t steps,
@@ -117,7 +117,7 @@ double Reader::Nats() {
   return nats;
 }
 
-// The weights of a model that was read are finite: what is not comes from large ones.
+// Weights read from a file are finite, so non-finite results come from large weights.
 absl::Status NotFinite(const TrainedLanguageModel& model, const char* what) {
   float largest = 0;
   std::string name = "none";
@@ -130,12 +130,12 @@ absl::Status NotFinite(const TrainedLanguageModel& model, const char* what) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat(what,
-                   " of the model is not a finite number, or beyond all use: its weights are too large"
+                   " of the model is not finite or too large to be meaningful: its weights are too large"
                    ", up to ",
                    largest, " in tensor ", name));
 }
 
-// Reads a text through a model, piece by piece.
+// Scores a text piece by piece.
 class Scorer {
  public:
   Scorer(Reader& reader, Backend& backend, const CancelCheck& cancelled, const EvaluationProgress& progress)
@@ -146,8 +146,8 @@ class Scorer {
         inputs_(reader.steps()),
         targets_(reader.steps()) {}
 
-  // Each byte but the last is read and predicts the one after it: at most as many as the reader's steps. What the
-  // reader reads after that does not count.
+  // Each byte except the last is read and predicts the next one. `bytes` has at most one more than the reader's steps;
+  // the remaining steps do not count.
   absl::Status Score(std::span<const uint8_t> bytes) {
     if (cancelled_ && cancelled_()) return absl::CancelledError("cancelled while evaluating");
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -165,7 +165,7 @@ class Scorer {
   int64_t predictions() const { return predictions_; }
   absl::StatusOr<double> BitsPerByte(const TrainedLanguageModel& model) {
     const double nats = reader_.Nats();
-    const bool sensible = nats < kMostNats * static_cast<double>(predictions_);  // not so of NaN
+    const bool sensible = nats < kMostNats * static_cast<double>(predictions_);  // false for NaN
     if (!sensible) return NotFinite(model, "the loss");
     return nats / static_cast<double>(predictions_) / std::numbers::ln2;
   }
@@ -179,7 +179,7 @@ class Scorer {
   int64_t predictions_ = 0;
 };
 
-// Scores the lines of `view`, which has a newline before its first byte and one after its last.
+// Scores the lines of `view`, which provides a newline before its first byte and one after its last.
 absl::Status ScoreLines(TextView& view, Reader& reader, Scorer& scorer) {
   const int64_t end = view.text().size() + 1;
   for (int64_t at = -1; at + 1 < end;) {
@@ -198,7 +198,7 @@ absl::Status ScoreLines(TextView& view, Reader& reader, Scorer& scorer) {
   return absl::OkStatus();
 }
 
-// Uniform in [0, 1), the `index`-th of `seed`.
+// The `index`-th uniform number in [0, 1) for `seed`.
 double Uniform(uint64_t seed, uint64_t index) {
   const PhiloxState words = Philox({static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, kSampleStream},
                                    static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
@@ -220,7 +220,7 @@ int32_t PickByte(const std::vector<float>& logits, double temperature, double un
     left -= weights[i];
     if (left < 0) return static_cast<int32_t>(i);
   }
-  return static_cast<int32_t>(largest - logits.begin());  // rounding left a crumb
+  return static_cast<int32_t>(largest - logits.begin());  // only by rounding
 }
 
 absl::Status CheckOptions(const SampleOptions& options) {

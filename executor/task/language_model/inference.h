@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a trained model is used for without training: sampling and evaluation.
+// Inference with a trained model: sampling and evaluation.
 #ifndef RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_INFERENCE_H_
 #define RECURVE_EXECUTOR_TASK_LANGUAGE_MODEL_INFERENCE_H_
 
@@ -17,28 +17,28 @@
 
 namespace recurve {
 
-// A trained language model; both must outlive it.
+// A trained language model. The referenced objects must outlive it.
 struct TrainedLanguageModel {
   const ModelConfig& config;
   const Parameters& parameters;
 };
 
-// Gives each sampled byte to `emit` as it comes; stops early when `emit` returns false. INVALID_ARGUMENT when the
-// model's weights are so large that its predictions are not finite.
+// Passes each sampled byte to `emit` immediately; stops early if `emit` returns false. INVALID_ARGUMENT if the model's
+// weights are so large that its predictions are not finite.
 absl::Status Sample(const TrainedLanguageModel& model, const SampleOptions& options, Backend& backend,
                     const std::function<bool(char)>& emit);
 
 // Bits per byte of `text` under the model.
-// kWindows: each byte is predicted from all before it. INVALID_ARGUMENT for a text of fewer than two bytes.
-// kLines: each line that is not empty by itself. A newline is read and then the bytes, and the bytes are predicted and
-// then a newline. INVALID_ARGUMENT for no lines.
-// INVALID_ARGUMENT for a model whose weights are so large that its predictions are not finite; DATA_LOSS when the
-// text's file has become shorter.
+// kWindows: each byte is predicted from all bytes before it. INVALID_ARGUMENT for a text of fewer than two bytes.
+// kLines: each line that is not empty is predicted separately, from a newline on and including its own newline.
+// INVALID_ARGUMENT if there are no lines.
+// INVALID_ARGUMENT for a model whose weights are so large that its predictions are not finite; DATA_LOSS if the text's
+// file has been truncated; CANCELLED if `cancelled` returns true.
 absl::StatusOr<double> EvaluateText(const TrainedLanguageModel& model, const Text& text, Sequences sequences,
                                     Backend& backend, const CancelCheck& cancelled,
                                     const EvaluationProgress& progress = {});
 
-// Bytes of device memory that an evaluation takes, but for what the backend holds for itself.
+// Bytes of device memory that an evaluation needs, without the backend's own.
 int64_t EvaluationBytes(const ModelConfig& config, Backend& backend);
 
 }  // namespace recurve

@@ -8,12 +8,12 @@
 namespace recurve {
 namespace {
 
-// Gains of weights that read the outputs of a layer. Chosen by how fast stacks of 1 to 3 layers learn text: with gains
-// of 1 three layers hardly begin to within 150 steps.
+// Gains of weights applied to the outputs of a layer, chosen for fast learning of text by stacks of 1 to 3 layers. With
+// gains of 1, three layers hardly learn within 150 steps.
 constexpr float kInputGain = 3.0f;
 constexpr float kOutputGain = 4.0f;
 
-// The forget gate is the second gate then.
+// If true, the forget gate is the second gate.
 bool HasForgetGate(Cell cell) { return cell == Cell::kLstm || cell == Cell::kSlstm; }
 
 }  // namespace

@@ -9,10 +9,10 @@
 
 namespace recurve {
 
-// New weights, a function of `config` and `seed` alone. Embedding uniform with variance 1; weights of the layers
-// uniform in (-1/sqrt(H), 1/sqrt(H)); those that read a layer's outputs, which are small, wider: three times that for
-// the layers above the first, four times for the output layer; as published behind a layer norm. Biases 0 but for the
-// forget gates' 1; gains of norms 1.
+// Initial weights, which depend only on `config` and `seed`. The embedding is uniform with variance 1. The weights of
+// the layers are uniform in (-1/sqrt(H), 1/sqrt(H)). Without layer norm, input weights above the first layer are three
+// times and output weights four times as large, because the outputs of a layer are small. Biases are 0, except 1 for
+// forget gates; gains of norms are 1.
 Parameters InitialParameters(const ModelConfig& config, uint64_t seed);
 
 }  // namespace recurve

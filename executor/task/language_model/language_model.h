@@ -18,8 +18,8 @@
 namespace recurve {
 
 // A language model: embedding, a stack of recurrent layers, output layer, softmax cross-entropy. The loss is in nats.
-// In a ragged batch (SequenceShape) a sequence's state stays as it is after its last step; what it reads there does not
-// matter, and its targets must be negative.
+// In a ragged batch (SequenceShape) a sequence's state is unchanged after its last step; inputs there do not matter,
+// but targets must be negative.
 class LanguageModel final : public TrainableModel {
  public:
   LanguageModel(const ModelConfig& config, const SequenceShape& shape, Use use, Backend& backend);
@@ -51,14 +51,14 @@ class LanguageModel final : public TrainableModel {
   void Backward(int64_t link, const std::byte* state_in, const std::byte* state_out, std::byte* tape,
                 std::byte* state_gradient) override;
 
-  // After a Forward of `link` whose tape still lies in `tape`, kept or not: adds its predictions to the loss.
+  // Adds the loss of the link's predictions. Call it after Forward of `link` with the same `tape`, kept or not.
   void AddLoss(int64_t link, const std::byte* state_out, std::byte* tape);
-  // Logits [B, V] of what follows `state`, for a small batch (B <= 128); in device memory, valid until the next call.
+  // Logits [B, V] of the tokens after `state`, for B <= 128; in device memory, valid until the next call.
   const float* Logits(const std::byte* state);
 
  private:
   void Place(Regions& regions);
-  // Steps to run in `links` links: no more than the batch has, unless links would be empty.
+  // Steps to run in `links` links: those of the batch, but enough that no link is empty.
   int64_t StepsToRun(const TokenBatch& batch, int64_t links) const;
   bool training() const { return use_ == Use::kTraining; }
   const int32_t* TokensOf(const int32_t* tokens, int64_t link) const {
@@ -66,8 +66,8 @@ class LanguageModel final : public TrainableModel {
   }
 
   const ModelConfig config_;
-  const SequenceShape longest_;  // of any batch
-  SequenceShape shape_;          // of the batch at hand
+  const SequenceShape longest_;  // the longest batch
+  SequenceShape shape_;          // the current batch
   const Use use_;
   Backend& backend_;
   const LanguageModelLayout layout_;

@@ -33,15 +33,15 @@ Metric BitsPerByte(double bits) { return {.name = "bits_per_byte", .value = bits
 
 void LanguageModelOptions::VisitFields(FieldVisitor& visitor) {
   visitor.Text(
-      {.name = "data_path", .help = "file of bytes to learn from; required", .option = "--data", .kind = "FILE"},
+      {.name = "data_path", .help = "file to train on, read as bytes; required", .option = "--data", .kind = "FILE"},
       data_path);
   visitor.Fields({.name = "model", .heading = "Model (byte embedding, stacked recurrent layers, output layer)"}, model);
   visitor.Enum({.name = "sequences",
-                .help = "what a sequence is: a part of the text, which is read on and on, or each line by itself",
+                .help = "what a sequence is: a window of the continuous text, or a single line",
                 .heading = "Data"},
                kSequences, sequences);
   visitor.Real({.name = "holdout",
-                .help = "last part of the data, kept for evaluation; 0: none",
+                .help = "last part of the data, held out for evaluation; 0: none",
                 .heading = "Data",
                 .notation = Notation::kShare},
                {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
@@ -80,7 +80,7 @@ std::string LanguageModelOptions::Title() const {
                       model.layers == 1 ? " layer of " : " layers of ", model.hidden);
 }
 
-// Those of the recurrent product.
+// The multiply-adds of the recurrent product.
 int64_t LanguageModelOptions::StepOperations(int64_t batch) const {
   return batch * model.hidden * GeometryOf(model.cell).gates * model.hidden;
 }

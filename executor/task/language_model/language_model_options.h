@@ -20,19 +20,19 @@ namespace recurve {
 
 // What the sequences of a batch are.
 enum class Sequences : uint8_t {
-  kWindows,  // the text is cut into streams, and these into windows of `length` steps that follow each other
-  kLines,    // each line that is not empty is a sequence; batches have lines of about the same length
+  kWindows,  // the text is split into streams, and these into consecutive windows of `length` steps
+  kLines,    // each non-empty line is a sequence; the lines of a batch have similar lengths
 };
 inline constexpr Named<Sequences> kSequences[] = {{"windows", Sequences::kWindows}, {"lines", Sequences::kLines}};
 
 struct LanguageModelSpec {
   std::string data_path;  // a file of bytes
-  double holdout = 0.05;  // last part of it, kept for evaluation, [0, 0.5]; 0: no evaluation
+  double holdout = 0.05;  // last part of it, held out for evaluation, [0, 0.5]; 0: no evaluation
   Sequences sequences = Sequences::kWindows;
   ModelConfig model;
 };
 
-// A byte-level language model: the next byte of a text from all bytes before it.
+// A byte-level language model: predicts the next byte of a text from all bytes before it.
 class LanguageModelOptions final : public TaskOptions, public LanguageModelSpec {
  public:
   static constexpr std::string_view kFormat = "byte-rnn-1";

@@ -13,8 +13,8 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kAhead = 8192;    // bytes to read for a line: most are short, and far from each other
-constexpr int64_t kWholePass = -1;  // in place of a pool
+constexpr int64_t kAhead = 8192;    // bytes to read per line: most lines are short and far apart
+constexpr int64_t kWholePass = -1;  // instead of a pool number
 
 uint64_t KeyOf(uint64_t seed, int64_t epoch, int64_t pool) {
   return seed * 0x9E3779B97F4A7C15 + static_cast<uint64_t>(epoch) * 0xD1B54A32D192ED03 +
@@ -31,19 +31,19 @@ absl::StatusOr<LineBatches> LineBatches::Create(const Text& text, int64_t batch,
   RETURN_IF_ERROR(lines.CheckLineEnds());
   if (lines.count() == 0) {
     return absl::InvalidArgumentError(absl::StrCat("the ", text.size(), " bytes of text to train on have ",
-                                                   lines.empty(), " lines and all are empty; give a text with lines"));
+                                                   lines.empty(), " lines, all of them empty; give a text with lines"));
   }
   return LineBatches(std::move(lines), batch, seed);
 }
 
 absl::Status LineBatches::DrawPool(int64_t epoch, int64_t pool, const StopCheck& stop) {
-  pool_number_ = -1;  // what an error leaves is no pool
+  pool_number_ = -1;  // no pool is valid after an error
   const Permutation permutation(lines_.count(), KeyOf(seed_, epoch, kWholePass));
   const int64_t first = pool * kPoolBatches * batch_;
   const int64_t last = std::min(first + kPoolBatches * batch_, lines_.count());
   std::vector<int64_t> lines(static_cast<size_t>(last - first));
   for (int64_t i = first; i < last; ++i) lines[static_cast<size_t>(i - first)] = permutation(i);
-  std::sort(lines.begin(), lines.end());  // read in the order of the file
+  std::sort(lines.begin(), lines.end());  // read in file order
   RETURN_IF_ERROR(FillPool(lines, stop));
   const int64_t batches = (last - first + batch_ - 1) / batch_;
   const Permutation shuffle(batches, KeyOf(seed_, epoch, pool));
@@ -79,7 +79,7 @@ absl::StatusOr<std::span<const TextSpan>> LineBatches::Take(int64_t index, const
   if (pool_epoch_ != epoch || pool_number_ != within / kPoolBatches) {
     RETURN_IF_ERROR(DrawPool(epoch, within / kPoolBatches, stop));
   }
-  // Counted from the longest down, so that a batch with fewer lines has the shortest.
+  // Counted from the longest line down, so that an incomplete batch has the shortest ones.
   const int64_t end = static_cast<int64_t>(pool_.size()) - order_[static_cast<size_t>(within % kPoolBatches)] * batch_;
   const int64_t begin = std::max<int64_t>(0, end - batch_);
   return std::span<const TextSpan>(pool_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
@@ -87,7 +87,7 @@ absl::StatusOr<std::span<const TextSpan>> LineBatches::Take(int64_t index, const
 
 int64_t LineBatches::HeldBytes() const {
   const int64_t pool = std::min(kPoolBatches * batch_, lines_.count());
-  // While a pool is drawn there are the numbers of its lines besides.
+  // Drawing a pool also holds the numbers of its lines.
   constexpr int64_t kPerLine = sizeof(TextSpan) + sizeof(int64_t);
   return lines_.HeldBytes() + pool * kPerLine + kPoolBatches * static_cast<int64_t>(sizeof(int64_t)) + kAhead;
 }

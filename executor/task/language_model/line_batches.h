@@ -13,16 +13,16 @@
 
 namespace recurve {
 
-// Batches of B lines of about the same length. In each pass every line comes once, in an order drawn from seed and
-// pass: lines are drawn into pools of kPoolBatches batches, sorted by length within the pool, cut into batches, and the
-// batches are shuffled. The last batch of a pass may have fewer lines: the sequences that are missing have length 0.
-// Holds what Lines does, and 16 bytes for each line of a pool.
+// Batches of B lines of similar length. Each epoch visits every line once, in an order determined by seed and epoch:
+// lines are drawn into pools of kPoolBatches batches, sorted by length within the pool, split into batches, and the
+// batches are shuffled. The last batch of an epoch may have fewer lines; its missing sequences have length 0. Uses the
+// memory of Lines plus 16 bytes per line of a pool. Not thread-safe.
 class LineBatches final : public TextBatches {
  public:
   static constexpr int64_t kPoolBatches = 64;
 
-  // INVALID_ARGUMENT when the text has no line that is not empty or no line ends but carriage returns, or batch or
-  // length is not positive; what Lines::Find returns.
+  // Errors: INVALID_ARGUMENT if the text has no non-empty line or only carriage returns as line ends, or if batch or
+  // length is not positive; those of Lines::Find.
   static absl::StatusOr<LineBatches> Create(const Text& text, int64_t batch, int64_t length, uint64_t seed,
                                             const StopCheck& stop);
 
@@ -45,7 +45,7 @@ class LineBatches final : public TextBatches {
   Lines lines_;
   int64_t batch_;
   uint64_t seed_;
-  int64_t pool_epoch_ = -1, pool_number_ = -1;  // of what pool_ holds
+  int64_t pool_epoch_ = -1, pool_number_ = -1;  // identify the contents of pool_
   std::vector<TextSpan> pool_;                  // sorted by length
   std::vector<int64_t> order_;                  // of the pool's batches
 };

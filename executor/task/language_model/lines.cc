@@ -26,7 +26,7 @@ int64_t FindNewline(std::span<const uint8_t> text) {
   return end == nullptr ? static_cast<int64_t>(text.size()) : static_cast<const uint8_t*>(end) - text.data();
 }
 
-// Calls `visit(begin, bytes)` with one piece of [begin, end) after the other, until it returns false.
+// Calls `visit(begin, bytes)` for consecutive pieces of [begin, end) until it returns false.
 template <typename Visit>
 absl::Status ForEachPiece(TextView& view, int64_t begin, int64_t end, const StopCheck& stop, const Visit& visit) {
   while (begin < end) {
@@ -83,7 +83,7 @@ void Lines::EndLine() {
 }
 
 int64_t Lines::HeldBytes() const {
-  constexpr int64_t kPerLength = 64;  // of a node of the map, at most
+  constexpr int64_t kPerLength = 64;  // upper bound for a map node
   return std::ssize(before_) * static_cast<int64_t>(sizeof(before_[0])) + std::ssize(lengths_) * kPerLength;
 }
 
@@ -91,21 +91,20 @@ absl::Status Lines::CheckLineEnds() const {
   if (newlines_ > 0 || carriage_returns_ == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       text_.name(), " has no newlines and ", carriage_returns_,
-      " carriage returns, so that all of it is one line; write newlines in their place, as `tr '\\r' '\\n'` does"));
+      " carriage returns, so it is a single line; replace them by newlines, for example with `tr '\\r' '\\n'`"));
 }
 
 absl::Status Lines::Moved(int64_t i) const {
-  return absl::DataLossError(
-      absl::StrCat(text_.name(), " was changed while it was read: line ", i + 1, " is no longer where it was"));
+  return absl::DataLossError(absl::StrCat(text_.name(), " was modified while it was read: line ", i + 1, " has moved"));
 }
 
 absl::StatusOr<int64_t> Lines::BeginOf(int64_t i, TextView& view) const {
   const auto block = std::upper_bound(before_.begin(), before_.end(), i) - before_.begin() - 1;
-  int64_t left = i - before_[static_cast<size_t>(block)];  // lines of the block that come before it
+  int64_t left = i - before_[static_cast<size_t>(block)];  // lines of the block before it
   int64_t found = -1;
   uint8_t last = kLineEnd;
   const int64_t begin = block * block_;
-  // From the byte before the block on, which says whether the block begins with a line.
+  // Starts at the byte before the block, which tells whether the block begins with a line.
   RETURN_IF_ERROR(ForEachPiece(view, begin - 1, std::min(text_.size(), begin + block_), {},
                                [&](int64_t at, std::span<const uint8_t> bytes) {
                                  for (size_t j = 0; j < bytes.size(); ++j) {
@@ -122,7 +121,7 @@ absl::StatusOr<int64_t> Lines::BeginOf(int64_t i, TextView& view) const {
 }
 
 absl::StatusOr<int64_t> Lines::StepsFrom(int64_t begin, TextView& view) const {
-  constexpr int64_t kPiece = 256;  // most lines end in it, and most of these are in the buffer
+  constexpr int64_t kPiece = 256;  // most lines are shorter
   int64_t bytes = 0;
   bool ended = false;
   while (!ended && bytes < length_ && begin + bytes < text_.size()) {
@@ -139,7 +138,7 @@ absl::StatusOr<TextSpan> Lines::Locate(int64_t i, TextView& view) const {
   ASSIGN_OR_RETURN(const int64_t begin, BeginOf(i, view));
   ASSIGN_OR_RETURN(const int64_t steps, StepsFrom(begin, view));
   if (!lengths_.contains(steps)) return Moved(i);
-  return TextSpan{.begin = begin - 1, .steps = steps};  // from the newline before it
+  return TextSpan{.begin = begin - 1, .steps = steps};  // starts at the preceding newline
 }
 
 }  // namespace recurve

@@ -11,37 +11,36 @@
 
 namespace recurve {
 
-// Number of sequences of each length in steps, once cut.
+// The number of sequences of each length in steps, after truncation.
 using LengthCounts = std::map<int64_t, int64_t>;
 
-// The lines of a text that are not empty, in its order. The end of the text ends a line too. Bytes other than kLineEnd
-// mean nothing.
+// The non-empty lines of a text, in order. The end of the text also ends a line. kLineEnd is the only special byte.
 //
-// A line as a sequence reads a newline and then its bytes, and predicts its bytes and then a newline. So each byte is
-// predicted, the end is, and a sequence has one step more than the line has bytes. A line of more than `length` steps
-// is cut: the first `length` steps are kept, and its end is not predicted.
+// A line as a sequence reads a newline and then its bytes, and predicts its bytes and then a newline. A sequence
+// therefore has one more step than the line has bytes. A line of more than `length` steps is truncated to the first
+// `length`, so that its end is not predicted.
 //
-// Of the text, only how many lines begin before each block is kept, at most 8 MiB; which block a line begins in is
-// looked up, and where in it is read again. A value that refers to the file.
+// The index holds only the number of lines that begin before each block of the text, at most 8 MiB. Locating a line
+// looks up its block and reads it again. A value that refers to the file. Const methods are thread-safe.
 class Lines {
  public:
-  // Reads the text once. CANCELLED when `stop` says so, DATA_LOSS when the file has become shorter.
+  // Reads the text once. CANCELLED if `stop` returns true, DATA_LOSS if the file has been truncated.
   static absl::StatusOr<Lines> Find(const Text& text, int64_t length, const StopCheck& stop);
 
   const Text& text() const { return text_; }
   int64_t count() const { return count_; }
-  int64_t empty() const { return empty_; }  // lines left out
-  int64_t cut() const { return cut_; }      // lines that are longer than what is kept of them
+  int64_t empty() const { return empty_; }  // empty lines, which are skipped
+  int64_t cut() const { return cut_; }      // truncated lines
   const LengthCounts& lengths() const { return lengths_; }
-  int64_t longest() const { return lengths_.rbegin()->first; }  // steps; only where there are lines
+  int64_t longest() const { return lengths_.rbegin()->first; }  // in steps; requires count() > 0
 
-  int64_t HeldBytes() const;  // in memory
+  int64_t HeldBytes() const;  // memory of the index, in bytes
 
-  // INVALID_ARGUMENT when there is a single line because lines end in carriage returns alone.
+  // INVALID_ARGUMENT if the text is a single line because its line ends are carriage returns.
   absl::Status CheckLineEnds() const;
 
-  // Sequence of line `i` of `view`, which looks at text(). The fastest when `i` goes up from call to call. DATA_LOSS
-  // when it is no longer in its block, or of a length that no line had.
+  // The sequence of line `i`; `view` must be a view of text(). Fastest if `i` increases from call to call. DATA_LOSS if
+  // the line is no longer in its block or has a length that no line had.
   absl::StatusOr<TextSpan> Locate(int64_t i, TextView& view) const;
 
  private:
@@ -58,7 +57,7 @@ class Lines {
   std::vector<int64_t> before_;  // lines that begin before each block
   LengthCounts lengths_;
   int64_t count_ = 0, empty_ = 0, cut_ = 0;
-  int64_t line_bytes_ = 0;  // so far, of the line that the scan is in
+  int64_t line_bytes_ = 0;  // of the line being scanned, so far
   int64_t newlines_ = 0;
   int64_t carriage_returns_ = 0;  // before the first newline
 };

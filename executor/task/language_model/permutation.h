@@ -7,8 +7,9 @@
 
 namespace recurve {
 
-// A permutation of 0..n-1 drawn by a key, that takes no memory: four rounds of a Feistel network (Luby and Rackoff
-// 1988) over the smallest power of four that holds n, walked on until it is below n. A value.
+// A pseudo-random permutation of 0..n-1 determined by a key, without storing it: four rounds of a Feistel network (Luby
+// and Rackoff 1988) over the smallest power of four that is at least n, repeated until the result is below n.
+// Thread-safe.
 class Permutation {
  public:
   Permutation(int64_t n, uint64_t key)
@@ -22,7 +23,7 @@ class Permutation {
   }
 
  private:
-  // The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+  // The finalizer of SplitMix64 (Steele, Lea and Flood 2014).
   static uint64_t Mix(uint64_t x) {
     x += 0x9E3779B97F4A7C15;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;

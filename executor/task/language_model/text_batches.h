@@ -11,31 +11,31 @@
 
 namespace recurve {
 
-inline constexpr int32_t kNoTarget = -1;  // of a step that predicts nothing
+inline constexpr int32_t kNoTarget = -1;  // target of a step without a prediction
 
-// Where a batch is written, and how many of its rows: at least TextBatches::StepsOf. Targets beyond the end of a
-// sequence are kNoTarget; lengths are not written where all sequences are of one length.
+// The destination of a batch and its number of steps, at least TextBatches::StepsOf. Targets beyond the end of a
+// sequence are kNoTarget; lengths are not written if all sequences have the same length.
 struct TokenRows {
   int64_t steps;
   TokenBatch tokens;
 };
 
-// The batches of a text, numbered 0, 1, ... without end. The same number is always the same batch, as long as the file
-// stays as it is. Not thread-safe.
+// An infinite sequence of batches of a text, numbered from 0. A number always yields the same batch, as long as the
+// file does not change. Not thread-safe.
 //
-// Every method that may read the file returns CANCELLED when `stop` says so, and DATA_LOSS when the file has become
-// shorter or its lines are no longer where they were.
+// Every method that may read the file returns CANCELLED if `stop` returns true, and DATA_LOSS if the file has been
+// truncated or its lines have moved.
 class TextBatches {
  public:
   virtual ~TextBatches() = default;
 
-  // Whether no state may be carried into batch `index` from the one before.
+  // Whether batch `index` must not continue from the state of the previous batch.
   virtual bool StartsAfresh(int64_t index) const = 0;
   // Steps of the longest sequence of batch `index`, at least 1.
   virtual absl::StatusOr<int64_t> StepsOf(int64_t index, const StopCheck& stop) = 0;
   virtual absl::Status Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) = 0;
-  // Memory that finding the batches takes as long as the source lives, such as an index of lines, beside some bytes for
-  // each sequence of a batch. In bytes, at most.
+  // An upper bound in bytes for the memory held to find batches, such as an index of lines, apart from some bytes per
+  // sequence of a batch.
   virtual int64_t HeldBytes() const { return 0; }
 };
 

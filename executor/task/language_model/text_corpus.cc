@@ -10,14 +10,14 @@
 namespace recurve {
 namespace {
 
-// A batch is filled in tiles: so many sequences that a row of a tile is a cache line, and so many steps of each as are
-// read at once.
+// A batch is filled in tiles of kTileColumns sequences, so that a row of a tile is a cache line, and kTileSteps steps,
+// which are read at once.
 constexpr size_t kTileColumns = 16;
 constexpr int64_t kTileSteps = 2048;
 
 struct Tile {
   std::array<std::array<uint8_t, kTileSteps + 1>, kTileColumns> bytes;
-  std::array<int64_t, kTileColumns> steps;  // that the tile has of each
+  std::array<int64_t, kTileColumns> steps;  // per sequence
 };
 
 absl::Status ReadTile(const Text& text, std::span<const TextSpan> spans, int64_t first_step, Tile& tile) {
@@ -32,7 +32,7 @@ absl::Status ReadTile(const Text& text, std::span<const TextSpan> spans, int64_t
   return absl::OkStatus();
 }
 
-// `inputs` and `targets` are where the tile's first row begins.
+// `inputs` and `targets` point to the tile's first row.
 void WriteTile(const Tile& tile, int64_t rows, size_t width, int64_t columns, int32_t* inputs, int32_t* targets) {
   for (int64_t t = 0; t < rows; ++t, inputs += columns, targets += columns) {
     for (size_t j = 0; j < width; ++j) {
@@ -106,7 +106,7 @@ absl::StatusOr<WindowBatches> WindowBatches::Create(const Text& text, int64_t ba
                                    ? std::string("more than 2^63")
                                    : absl::StrCat("at least ", static_cast<uint64_t>(product) + 1);
     return absl::InvalidArgumentError(absl::StrCat("batch ", batch, " of length ", length, " needs ", needed,
-                                                   " bytes of text and there are ", size,
+                                                   " bytes of text, but there are ", size,
                                                    "; give more text, or a smaller batch or length"));
   }
   return WindowBatches(text, batch, length, stream / length);

@@ -16,8 +16,8 @@ namespace recurve {
 
 inline constexpr uint8_t kLineEnd = '\n';
 
-// The bytes of a file, or a part of them. Any bytes are text. They stay on disk: a file larger than memory costs no
-// memory. A value that refers to the file. Thread-safe.
+// The bytes of a file, or a part of them; any bytes are allowed. They stay on disk, so files may be larger than memory.
+// A value that refers to the file. Thread-safe.
 class Text {
  public:
   explicit Text(const InputFile& file) : file_(&file), size_(file.size()) {}
@@ -27,8 +27,8 @@ class Text {
   Text First(int64_t bytes) const { return {*file_, begin_, bytes}; }
   Text Last(int64_t bytes) const { return {*file_, begin_ + size_ - bytes, bytes}; }
 
-  // Reads from `begin` on what `to` holds. There is a kLineEnd before the first byte, at -1, and one after the last.
-  // DATA_LOSS when the file has become shorter.
+  // Fills `to` with the bytes from `begin` on. The text is preceded, at -1, and followed by a kLineEnd. DATA_LOSS if
+  // the file has been truncated.
   absl::Status Read(int64_t begin, std::span<uint8_t> to) const;
 
  private:
@@ -39,19 +39,19 @@ class Text {
   int64_t size_;
 };
 
-// INVALID_ARGUMENT when the file has fewer than two bytes: one to read and one to predict.
+// INVALID_ARGUMENT if the file has fewer than two bytes: one to read and one to predict.
 absl::Status CheckText(const InputFile& file);
 
-// Looks at a text through a buffer. Not thread-safe.
+// A buffered view of a text. Not thread-safe.
 class TextView {
  public:
-  static constexpr int64_t kMost = 1 << 16;  // bytes at once
+  static constexpr int64_t kMost = 1 << 16;  // bytes per Look
 
-  // Reads `ahead` bytes at a time, if no more are looked at.
+  // Reads at least `ahead` bytes at a time.
   explicit TextView(const Text& text, int64_t ahead = kMost) : text_(text), ahead_(ahead) {}
 
   const Text& text() const { return text_; }
-  // `bytes` from `begin` on, at most kMost, as Text::Read gives them; valid until the next call.
+  // `bytes` bytes from `begin` on, at most kMost, as from Text::Read; valid until the next call.
   absl::StatusOr<std::span<const uint8_t>> Look(int64_t begin, int64_t bytes);
 
  private:
@@ -61,27 +61,27 @@ class TextView {
   std::vector<uint8_t> buffer_;
 };
 
-// Where a sequence lies: step t reads byte begin + t and predicts the byte after it.
+// The position of a sequence: step t reads byte begin + t and predicts the next one.
 struct TextSpan {
   int64_t begin;
   int64_t steps;
 };
 
-// Fills `batch`, which has `columns` sequences, with `spans`; columns beyond them have no steps. Lengths are not
-// written. CANCELLED within a few megabytes when `stop` says so.
+// Fills `batch`, which has `columns` sequences, with `spans`; further columns have no steps. Does not write lengths.
+// Polls `stop` every few megabytes (CANCELLED).
 absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t columns, const TokenRows& batch,
                       const StopCheck& stop);
 
-// Cuts a text into batches of windows for training with the state carried over. The text is split into B streams of
-// equal length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value
-// that refers to the file.
+// Splits a text into batches of windows for training with carried state. The text is split into B streams of equal
+// length; window w of stream b reads steps [wT, wT + T) of the stream and predicts the byte after each. A value that
+// refers to the file.
 class WindowBatches final : public TextBatches {
  public:
-  // INVALID_ARGUMENT when the text has fewer than batch * length + 1 bytes, with the number it has.
+  // INVALID_ARGUMENT if the text has fewer than batch * length + 1 bytes.
   static absl::StatusOr<WindowBatches> Create(const Text& text, int64_t batch, int64_t length);
 
   int64_t windows_per_epoch() const { return windows_; }  // >= 1
-  // The first window of a pass over the streams.
+  // True for the first window of an epoch.
   bool StartsAfresh(int64_t index) const override { return index % windows_ == 0; }
   absl::StatusOr<int64_t> StepsOf(int64_t /*index*/, const StopCheck& /*stop*/) override { return length_; }
   absl::Status Fill(int64_t index, const TokenRows& batch, const StopCheck& stop) override;
@@ -91,7 +91,7 @@ class WindowBatches final : public TextBatches {
       : text_(text), batch_(batch), length_(length), windows_(windows), spans_(static_cast<size_t>(batch)) {}
   Text text_;
   int64_t batch_, length_, windows_;
-  std::vector<TextSpan> spans_;  // of the batch filled last
+  std::vector<TextSpan> spans_;  // of the last batch filled
 };
 
 }  // namespace recurve

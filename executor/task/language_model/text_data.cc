@@ -14,8 +14,8 @@
 namespace recurve {
 namespace {
 
-// The length that half of the sequences do not exceed.
-int64_t Median(const LengthCounts& lengths, int64_t sequences) {
+// The smallest length that at least half of the sequences do not exceed.
+int64_t MedianLength(const LengthCounts& lengths, int64_t sequences) {
   int64_t seen = 0;
   for (const auto& [length, count] : lengths) {
     seen += count;
@@ -54,12 +54,12 @@ absl::Status TextData::CutWindows(const BatchOptions& batch) {
   return absl::OkStatus();
 }
 
-// What is held out begins with a line: the one that the boundary falls into is trained on.
-absl::Status TextData::BeginHoldoutWithALine(const CancelCheck& cancelled) {
+// Moves the boundary to the next line, so that no line is split.
+absl::Status TextData::AlignHoldoutToLine(const CancelCheck& cancelled) {
   TextView view{Text(*file_)};
   for (int64_t begin = train_bytes(); begin < file_->size();) {
     RETURN_IF_ERROR(CheckStop(cancelled));
-    // From the byte before the boundary on: it may end a line.
+    // Starts at the byte before the boundary, which may end a line.
     ASSIGN_OR_RETURN(const auto bytes, view.Look(begin - 1, std::min(TextView::kMost, file_->size() - begin + 1)));
     const auto end = std::find(bytes.begin(), bytes.end(), kLineEnd);
     if (end != bytes.end()) {
@@ -73,7 +73,7 @@ absl::Status TextData::BeginHoldoutWithALine(const CancelCheck& cancelled) {
 }
 
 absl::Status TextData::CutLines(const BatchOptions& batch, const CancelCheck& cancelled) {
-  RETURN_IF_ERROR(BeginHoldoutWithALine(cancelled));
+  RETURN_IF_ERROR(AlignHoldoutToLine(cancelled));
   ASSIGN_OR_RETURN(LineBatches batches, LineBatches::Create(train(), batch.batch, batch.length, batch.seed, cancelled));
   ASSIGN_OR_RETURN(const Lines held_out, Lines::Find(holdout(), batch.length, cancelled));
   const Lines& lines = batches.lines();
@@ -81,7 +81,7 @@ absl::Status TextData::CutLines(const BatchOptions& batch, const CancelCheck& ca
             .empty = lines.empty(),
             .cut = lines.cut(),
             .shortest = lines.lengths().begin()->first,
-            .median = Median(lines.lengths(), lines.count()),
+            .median = MedianLength(lines.lengths(), lines.count()),
             .longest = lines.longest(),
             .held_out = held_out.count()};
   for (const auto& [length, count] : lines.lengths()) lengths_.push_back(length);

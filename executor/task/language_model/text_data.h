@@ -18,10 +18,10 @@
 
 namespace recurve {
 
-// The file of a job: its batches, and the last part that is held out of them. Lines are held out whole.
+// The data file of a job: its batches, and the last part, which is held out. Lines are never split. Not thread-safe.
 class TextData final : public TaskData {
  public:
-  // What InputFile::Open and Lines::Find return; INVALID_ARGUMENT when there is not enough text to train on.
+  // Errors: those of InputFile::Open and Lines::Find; INVALID_ARGUMENT if there is too little text to train on.
   static absl::StatusOr<std::unique_ptr<TaskData>> Open(const LanguageModelOptions& options, const BatchOptions& batch,
                                                         const CancelCheck& cancelled);
 
@@ -45,7 +45,7 @@ class TextData final : public TaskData {
       : options_(options), file_(std::move(file)) {}
   absl::Status CutWindows(const BatchOptions& batch);
   absl::Status CutLines(const BatchOptions& batch, const CancelCheck& cancelled);
-  absl::Status BeginHoldoutWithALine(const CancelCheck& cancelled);
+  absl::Status AlignHoldoutToLine(const CancelCheck& cancelled);
   int64_t train_bytes() const { return file_->size() - holdout_bytes_; }
   Text train() const { return Text(*file_).First(train_bytes()); }
   Text holdout() const { return Text(*file_).Last(holdout_bytes_); }

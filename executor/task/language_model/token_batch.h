@@ -9,14 +9,14 @@
 
 namespace recurve {
 
-// A batch of the language model, B sequences side by side, time-major.
+// A batch of B sequences for the language model, time-major.
 struct TokenBatch {
   int32_t* inputs;   // [T, B]
-  int32_t* targets;  // [T, B]; a negative one is not counted
-  int32_t* lengths;  // [B], 0..T; null where the shape is not ragged
+  int32_t* targets;  // [T, B]; negative: not counted
+  int32_t* lengths;  // [B], 0..T; null if the shape is not ragged
 };
 
-// Where the parts of a batch lie in its block.
+// The parts of a batch within its block.
 inline TokenBatch LayOutBatch(const SequenceShape& shape, Region& region) {
   const auto integers = [&region](int64_t n) {
     return reinterpret_cast<int32_t*>(region.Bytes(n * static_cast<int64_t>(sizeof(int32_t))));

@@ -77,6 +77,13 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   EXPECT_THAT(RunRecurve(AtDaemon({"jobs", "--state", "running"})).out, HasSubstr("no jobs"));
   const Outcome human = RunRecurve(AtDaemon({"watch", id}));
   for (const char* part : {"queued", "step 3/3", "succeeded"}) EXPECT_THAT(human.out, HasSubstr(part));
+  const auto step = std::ranges::find(events, "step", [](const Json& event) { return event["type"]; });
+  ASSERT_NE(step, events.end());
+  EXPECT_EQ((*step)["metric"]["name"], "bits_per_byte");
+  EXPECT_THAT(human.out, ContainsRegex("step 3/3  loss [0-9.]+ \\([1-9][0-9.]* bits per byte\\)"));
+  EXPECT_THAT(human.out, ContainsRegex("held out: [1-9][0-9.]* bits per byte"));
+  EXPECT_EQ(job["result"]["evaluation"]["name"], "bits_per_byte");
+  EXPECT_GT(job["result"]["evaluation"]["value"], 0);
 }
 
 TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {

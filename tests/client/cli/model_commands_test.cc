@@ -14,6 +14,7 @@
 namespace recurve {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
@@ -60,12 +61,21 @@ TEST_F(ModelCommands, EvalShowsATerminalHowFarItIs) {
 TEST_F(ModelCommands, EvalAgreesWithTraining) {
   // Training evaluates on the held-out end of the text; so does this, from a fresh state.
   const Json eval = JsonOf({"eval", "--model", model_, "--data", text_, "--last", "5%", "--json"});
-  EXPECT_NEAR(eval["metric"]["value"].get<double>(), result_["evaluation"]["value"].get<double>(), 0.2);
-  EXPECT_LT(eval["metric"]["value"], 5);
+  EXPECT_EQ(eval["last"], 0.05);
+  EXPECT_EQ(eval["metric"]["name"], "bits_per_byte");
+  EXPECT_EQ(eval["metric"]["unit"], "bits per byte");
+  const double bits = eval["metric"]["value"];
+  EXPECT_NEAR(bits, result_["evaluation"]["value"].get<double>(), 0.2);
+  EXPECT_LT(bits, 5);
+  const std::string last = scratch_.Write("last", ReadFile(text_).substr(3800));
+  EXPECT_EQ(JsonOf({"eval", "--model", model_, "--data", last, "--json"})["metric"], eval["metric"]);
   const Json other =
       JsonOf({"eval", "--model", model_, "--data", scratch_.Write("other", std::string(300, '\xEE')), "--json"});
-  EXPECT_GT(other["metric"]["value"], eval["metric"]["value"]);
-  EXPECT_THAT(RunRecurve({"eval", "--model", model_, "--data", text_}).out, HasSubstr("bits per byte on "));
+  EXPECT_GT(other["metric"]["value"], bits);
+  EXPECT_THAT(RunRecurve({"eval", "--model", model_, "--data", text_}).out,
+              EndsWith(" bits per byte on " + text_ + "\n"));
+  EXPECT_THAT(RunRecurve({"eval", "--model", model_, "--data", text_, "--last", "5%"}).out,
+              EndsWith(" bits per byte on " + text_ + ", the last 5.0 %\n"));
 }
 
 TEST_F(ModelCommands, RefuseWhatMakesNoSense) {

@@ -73,7 +73,7 @@ TEST_F(OutputFiles, NoOutputIsAnInput) {
 
 TEST_F(OutputFiles, AModelReplacesNothingButAModel) {
   const std::string notes = scratch_.Write("notes", "my diary");
-  ExpectRefused(Plus(TinyTraining(text_), {"--save", notes}), 2, {"notes", "no model"});
+  ExpectRefused(Plus(TinyTraining(text_), {"--save", notes}), 2, {"notes", "not a model"});
   EXPECT_EQ(ReadFile(notes), "my diary");
   for (int i = 0; i < 2; ++i) EXPECT_EQ(RunRecurve(Plus(TinyTraining(text_), {"--save", model_})).exit, 0);
 }
@@ -109,7 +109,7 @@ TEST_F(OutputFiles, AnInterruptEndsWritingToAPipe) {
   const std::string pipe = scratch_.File("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const std::vector<std::string> exported = {"schedule",     "export", "--length", "30000", "--state-bytes", "1",
-                                             "--tape-bytes", "2",      "--memory", "30",      "--save",        pipe};
+                                             "--tape-bytes", "2",      "--memory", "30",    "--save",        pipe};
   RecurveProcess unread(exported);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   unread.Signal(SIGINT);
@@ -157,7 +157,7 @@ TEST_F(OutputFiles, AnInterruptKeepsAModelFromBefore) {
   RecurveProcess process(Endless({"--save", model_}));
   WaitForOutput(process, "\"step\":3,");
   process.Signal(SIGINT);
-  EXPECT_THAT(process.Wait().err, HasSubstr("is saved as " + model_ + ".partial; " + model_ + " is as it was"));
+  EXPECT_THAT(process.Wait().err, HasSubstr("is saved as " + model_ + ".partial; " + model_ + " is unchanged"));
   EXPECT_EQ(ReadFile(model_), before);
   EXPECT_TRUE(IsModel(model_ + ".partial"));
 }
@@ -168,7 +168,7 @@ TEST_F(OutputFiles, AnInterruptWithoutSaveSaysSo) {
   process.Signal(SIGTERM);
   const Outcome outcome = process.Wait();
   EXPECT_EQ(outcome.exit, 130);
-  EXPECT_THAT(outcome.err, HasSubstr("the model is not saved: no file was named for it"));
+  EXPECT_THAT(outcome.err, HasSubstr("the model is not saved because no file was given"));
   EXPECT_EQ(scratch_.Count(), 1);
 }
 

@@ -51,7 +51,7 @@ TEST_F(ProfileCommand, PrintsATable) {
   const Outcome outcome = RunRecurve(Options({"--steps", "1"}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   for (const char* part : {"ceilings ", "plain forwards", "taped forwards", "backwards", "  cell backward", "head",
-                           "embedding table", "optimiser", "outside of operations", "without the meter"}) {
+                           "embedding table", "optimizer", "outside of operations", "without the meter"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
   EXPECT_THAT(outcome.out, Not(HasSubstr("nan")));
@@ -64,7 +64,7 @@ TEST_F(ProfileCommand, DrawsAPicture) {
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   const std::string svg = ReadFile(file);
   EXPECT_THAT(svg, HasSubstr("backwards: cell backward"));
-  EXPECT_THAT(svg, HasSubstr("optimiser: adamw"));
+  EXPECT_THAT(svg, HasSubstr("optimizer: adamw"));
   EXPECT_THAT(svg, Not(HasSubstr("nan")));
   EXPECT_THAT(svg, Not(HasSubstr("inf")));
 }

@@ -71,7 +71,7 @@ TEST_F(ScheduleCommandTest, WhatIsExportedIsValid) {
   EXPECT_EQ(verified.exit, 0) << verified.err;
   EXPECT_EQ(verified.out, "valid     102 actions, 40 links\nforwards  84, 2.100 a link\npeak      11B of 11B\n");
   EXPECT_EQ(JsonOf({"schedule", "verify", file, "--json"}), nlohmann::json({{"valid", true},
-                                                                            {"lies", nlohmann::json::array()},
+                                                                            {"failed_claims", nlohmann::json::array()},
                                                                             {"action_count", 102},
                                                                             {"forward_count", 84},
                                                                             {"peak_bytes", 11},
@@ -100,7 +100,7 @@ TEST_F(ScheduleCommandTest, NamesTheFirstViolationByItsLine) {
     std::vector<std::string> parts;
   } cases[] = {
       {[](auto& lines) { lines.insert(lines.begin() + 3, R"(["Copy", 39, "RAM", "WORK"])"); },
-       {"line 4: Copy(39, RAM, WORK): nothing is stored there under step 39"}},
+       {"line 4: Copy(39, RAM, WORK): no data of step 39 is stored there"}},
       {[](auto& lines) { lines.insert(lines.begin() + 3, R"(["Forward", 39, 40, false, true, "RAM"])"); },
        {"line 4: forward [39, 40) tape stored: state 39 is not current"}},
       {[](auto& lines) { lines.insert(lines.end() - 1, R"(["Reverse", 1, 0, true])"); },
@@ -122,9 +122,9 @@ TEST_F(ScheduleCommandTest, NamesTheFirstViolationByItsLine) {
       {[](auto& lines) {
          lines[0].replace(lines[0].find("\"claimed_peak_bytes\":11"), 23, "\"claimed_peak_bytes\":10");
        },
-       {"claimed_peak_bytes is 10, the peak is 11"}},
+       {"claimed_peak_bytes is 10; the peak is 11"}},
       {[](auto& lines) { lines[0].replace(lines[0].find("count\":84"), 9, "count\":83"); },
-       {"claimed_forward_count is 83, it takes 84"}},
+       {"claimed_forward_count is 83; the schedule has 84"}},
   };
   for (const auto& c : cases) {
     const std::string file = FileOf(c.change);
@@ -144,7 +144,7 @@ TEST_F(ScheduleCommandTest, JsonNamesTheViolationToo) {
   EXPECT_EQ(json["valid"], false);
   EXPECT_EQ(json["line"], 4);
   EXPECT_EQ(json["action"], "Copy(39, RAM, WORK)");
-  EXPECT_EQ(json["reason"], "nothing is stored there under step 39");
+  EXPECT_EQ(json["reason"], "no data of step 39 is stored there");
 }
 
 TEST_F(ScheduleCommandTest, WrongUsage) {

@@ -46,7 +46,9 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
     EXPECT_EQ(objects[i]["type"], "step");
     EXPECT_EQ(objects[i]["step"], i + 1);
     EXPECT_EQ(objects[i]["metric"]["name"], "bits_per_byte");
+    EXPECT_EQ(objects[i]["metric"]["unit"], "bits per byte");
     EXPECT_NEAR(objects[i]["metric"]["value"].get<double>(), objects[i]["loss"].get<double>() / std::log(2), 1e-9);
+    EXPECT_FALSE(objects[i].contains("evaluation")) << "that is the held-out part's";
   }
   const Json& result = objects[3];
   EXPECT_EQ(result["type"], "result");
@@ -59,7 +61,13 @@ TEST_F(TrainCommand, PrintsAnObjectForEachStepAndOneAtTheEnd) {
   EXPECT_GT(result["seconds_per_batch"], 0);
   EXPECT_GT(result["predicted_seconds_per_batch"], 0);
   EXPECT_EQ(result["weights_sha256"].get<std::string>().size(), 64u);
+  EXPECT_EQ(result["metric"], objects[2]["metric"]);
+  EXPECT_EQ(result["evaluation"]["name"], "bits_per_byte");
+  EXPECT_EQ(result["evaluation"]["unit"], "bits per byte");
   EXPECT_GT(result["evaluation"]["value"], 0);
+  EXPECT_EQ(result["data"]["train"], 1900);
+  EXPECT_EQ(result["data"]["held_out"], 100);
+  EXPECT_FALSE(result["data"].contains("sequences"));
   int64_t sum = 0;
   for (const auto& [kind, bytes] : result["ledger"].items()) sum += bytes.get<int64_t>();
   EXPECT_EQ(sum, result["planned_peak_bytes"]);
@@ -142,7 +150,7 @@ TEST_F(TrainCommand, TellsAPersonHowItGoes) {
                                                                 "--compare-time", "1h", "--save", model}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "compared in 1 of 2 rounds\n");
-  for (const char* part : {"step 1/3", "step 3/3", "bits per byte", "steps/s", "trained", "held out", "measured peak",
+  for (const char* part : {"step 1/3", "step 3/3", "bits per byte)", "steps/s", "trained", "held out", "measured peak",
                            model.c_str(), "sha256", "sample of 25 bytes", "store-all", "chen", "auto", "1.00x"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }
@@ -324,6 +332,7 @@ TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
     const Json& object = objects[step - 1 + (step - 1) / 2];
     EXPECT_EQ(cells[0], std::to_string(step));
     EXPECT_NEAR(std::stod(cells[1]), object["loss"].get<double>(), 1e-6);
+    EXPECT_NEAR(std::stod(cells[2]), object["metric"]["value"].get<double>(), 1e-6);
     EXPECT_NEAR(std::stod(cells[4]), object["learning_rate"].get<double>(), 1e-6);
     EXPECT_EQ(cells[3].empty(), step == 1 || step == 3) << rows[step];
     if (step % 2 == 0) {
@@ -436,14 +445,14 @@ TEST_F(TrainCommand, ATextThatBecomesShorterEndsIt) {
   std::filesystem::resize_file(text_, 10);
   const Outcome outcome = process.Wait();
   EXPECT_EQ(outcome.exit, 1);
-  EXPECT_THAT(outcome.err, HasSubstr("became shorter while it was read"));
+  EXPECT_THAT(outcome.err, HasSubstr("was truncated while it was read"));
 }
 
 TEST_F(TrainCommand, ATextThatIsOverwrittenIsNoted) {
   RecurveProcess process(Plus(TinyTraining(text_), {"--json", "--steps", "1000000000"}));
   WaitForStep(process, 3);
   std::ofstream(text_, std::ios::app) << "more";
-  while (process.OutSoFar().find("was written to while it was read") == std::string::npos) {
+  while (process.OutSoFar().find("was modified while it was read") == std::string::npos) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   process.Signal(SIGINT);
@@ -463,7 +472,7 @@ TEST_F(TrainCommand, SaysThatNothingIsHeldOut) {
 
 TEST_F(TrainCommand, LinesEndInNewlines) {
   const std::string text = scratch_.Write("mac", "one\rtwo\rthree\r");
-  ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so that all of it is one"});
+  ExpectRefused(Plus(TinyTraining(text), {"--sequences", "lines"}), 1, {"carriage returns, so it is a single"});
 }
 
 }  // namespace

@@ -138,8 +138,8 @@ TEST(Usage, FitSaysWhatAChainNeeds) {
 TEST(Usage, AFileThatIsNoModelIsCalledSo) {
   const ScratchDirectory scratch;
   const std::string text = scratch.Write("my.txt", SomeText(1000));
-  ExpectRefused({"sample", "--model", text}, 1, {text, "is no model"});
-  ExpectRefused({"eval", "--model", text, "--data", text}, 1, {text, "is no model"});
+  ExpectRefused({"sample", "--model", text}, 1, {text, "is not a model"});
+  ExpectRefused({"eval", "--model", text, "--data", text}, 1, {text, "is not a model"});
 }
 
 }  // namespace

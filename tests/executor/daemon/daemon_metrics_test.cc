@@ -66,7 +66,8 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_EQ(OfJob(text, "store_all_bytes", job), static_cast<double>(job.plan().store_all_bytes()));
   EXPECT_LT(planned_peak, static_cast<double>(job.plan().store_all_bytes()));
   // The text has fewer digits than a double.
-  const double ratio = static_cast<double>(job.plan().forward_count_per_batch()) / static_cast<double>(job.plan().links());
+  const double ratio =
+      static_cast<double>(job.plan().forward_count_per_batch()) / static_cast<double>(job.plan().links());
   EXPECT_FLOAT_EQ(OfJob(text, "planned_recompute_ratio", job), ratio);
   EXPECT_FLOAT_EQ(OfJob(text, "measured_recompute_ratio", job), ratio);
   EXPECT_FLOAT_EQ(OfJob(text, "predicted_batch_seconds", job), job.plan().predicted_seconds_per_batch());

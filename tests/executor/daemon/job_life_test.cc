@@ -122,7 +122,7 @@ TEST_F(JobLifeTest, ATextThatBecomesShorterFailsItsJobOnly) {
   std::filesystem::resize_file(text, 10);
   const Job ended = client_->WaitForEnd(job.id());
   EXPECT_EQ(ended.state(), kFailed);
-  EXPECT_THAT(ended.reason(), HasSubstr("became shorter while it was read"));
+  EXPECT_THAT(ended.reason(), HasSubstr("was truncated while it was read"));
   ExpectNextJobRuns();
 }
 
@@ -134,10 +134,10 @@ TEST_F(JobLifeTest, ATextThatIsOverwrittenIsNoted) {
   client_->WaitForStep(job.id(), 2);
   std::ofstream(text, std::ios::app) << "more";
   client_->Watch(job.id(), 0, [](const JobEvent& event) {
-    return event.note().find("was written to while it was read") != std::string::npos;
+    return event.note().find("was modified while it was read") != std::string::npos;
   });
   client_->Cancel(job.id());
-  EXPECT_THAT(Notes(client_->EventsToTheEnd(job.id())), testing::Contains(HasSubstr("was written to")));
+  EXPECT_THAT(Notes(client_->EventsToTheEnd(job.id())), testing::Contains(HasSubstr("was modified")));
 }
 
 // To read all of it takes minutes.
@@ -470,8 +470,9 @@ TEST_F(JobLifeTest, MoreThreadsThanTheDaemonGivesIsSaid) {
   executor::v1::JobSpec spec = TinySpec(folder_.text(), 1);
   spec.set_threads(7);
   const std::string id = client_->Submit(spec).id();
-  EXPECT_THAT(Notes(client_->EventsToTheEnd(id)),
-              testing::Contains("runs on 1 threads, not on the 7 asked for: the daemon was started with --threads 1"));
+  EXPECT_THAT(
+      Notes(client_->EventsToTheEnd(id)),
+      testing::Contains("runs on 1 threads instead of the requested 7: the daemon was started with --threads 1"));
   EXPECT_EQ(client_->Get(id).state(), kSucceeded);
 }
 

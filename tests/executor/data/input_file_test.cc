@@ -75,7 +75,7 @@ TEST(InputFile, AFileThatBecomesShorterIsAnError) {
     return text.file().Read(99'999, &byte, 1);
   }();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(status.ToString(), AllOf(HasSubstr(text.path() + " became shorter"), HasSubstr("100000 bytes")));
+  EXPECT_THAT(status.ToString(), AllOf(HasSubstr(text.path() + " was truncated"), HasSubstr("100000 bytes")));
 }
 
 TEST(InputFile, NoticesWhatHappensToTheFile) {
@@ -93,11 +93,11 @@ TEST(InputFile, NoticesWhatHappensToTheFile) {
 
   const auto overwritten = InputFile::Open(path).value();
   std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(10));
-  EXPECT_THAT(overwritten->Change(), HasSubstr("was written to"));
+  EXPECT_THAT(overwritten->Change(), HasSubstr("was modified"));
 
   const auto grown = InputFile::Open(path).value();
   std::filesystem::resize_file(path, 1000);
-  EXPECT_THAT(grown->Change(), AllOf(HasSubstr("had 3 bytes and has 1000"), HasSubstr("was written to")));
+  EXPECT_THAT(grown->Change(), AllOf(HasSubstr("had 3 bytes and now has 1000"), HasSubstr("was modified")));
 
   const auto removed = InputFile::Open(path).value();
   std::filesystem::remove(path);

@@ -18,7 +18,9 @@ namespace {
 constexpr ModelConfig kModel = {.layers = 2, .hidden = 24, .embedding = 8, .dropout = 0.1};
 
 int64_t FixedBytes(int64_t length, int64_t link, int64_t batch, Backend& backend) {
-  return FixedLedger(LanguageTrainerOptions{.model = kModel, .shape = {.length = length, .link = link, .batch = batch}}, backend).total();
+  return FixedLedger(LanguageTrainerOptions{.model = kModel, .shape = {.length = length, .link = link, .batch = batch}},
+                     backend)
+      .total();
 }
 
 // All candidates are measured in the memory that training in the longest of them holds at least.
@@ -53,7 +55,8 @@ TEST(Calibration, MeasuresInTheMemoryOfTheWorkingSet) {
 TEST(Calibration, LeavesOutWhatThereIsNoTimeForUnlessItIsRequired) {
   const std::unique_ptr<Backend> backend = MakeCpuBackend({.threads = 1}).value();
   // The last candidate, of 131,072 rows, would take seconds a round.
-  CalibrationOptions options{.model = LanguageModelFactory({.hidden = 256}), .batch = 64, .links = {1, 2, 2048}, .required = 1};
+  CalibrationOptions options{
+      .model = LanguageModelFactory({.hidden = 256}), .batch = 64, .links = {1, 2, 2048}, .required = 1};
   const auto measured = Calibrate(options, *backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
   ASSERT_EQ(measured->links.size(), 2);
@@ -76,7 +79,8 @@ TEST(Calibration, IsCancelledWithinALink) {
 // Somebody else uses the machine every other round.
 TEST(Calibration, TellsTheLoad) {
   PretendingBackend backend(MakeCpuBackend({.threads = 1}).value(), {.stalls_every_other_round = true});
-  const auto measured = Calibrate({.model = LanguageModelFactory({.hidden = 8}), .batch = 1, .links = {1}}, backend, {});
+  const auto measured =
+      Calibrate({.model = LanguageModelFactory({.hidden = 8}), .batch = 1, .links = {1}}, backend, {});
   ASSERT_TRUE(measured.ok()) << measured.status();
   EXPECT_GT(measured->load, 2);
 }

@@ -8,48 +8,34 @@
 #include <deque>
 #include <memory>
 #include <random>
-#include <string>
 #include <utility>
 
-#include "executor/backend/backend.h"
+#include "executor/backend/forwarding_backend.h"
 
 namespace recurve {
 
-// The backend given, with transfers that take place at any moment that Backend allows: a transfer waits in a queue, and
-// before each operation some of those in front are carried out, or none, as chance has it; or none until they are
-// awaited. What a fetch is to write holds garbage meanwhile, unless a store has yet to read it. So whoever overwrites
-// what is being stored, or reads what is being fetched, without an Await computes something else.
-class DelayedTransfers final : public Backend {
+// Delays transfers by as much as Backend allows. A transfer waits in a queue; before each operation a random number of
+// those at the front are carried out, and Await carries out the rest. The target of a fetch holds garbage until then,
+// unless a queued store has yet to read it. Code that overwrites a store's source or reads a fetch's target without an
+// Await therefore computes wrong results.
+class DelayedTransfers final : public ForwardingBackend {
  public:
-  // Of the transfers in front of the queue each is carried out with this chance before each operation.
+  // `chance`: the probability that the transfer at the front is carried out before an operation; likewise the next.
   DelayedTransfers(std::unique_ptr<Backend> inner, double chance, uint32_t seed)
-      : inner_(std::move(inner)), happens_(chance), random_(seed) {}
+      : ForwardingBackend(std::move(inner)), happens_(chance), random_(seed) {}
 
   int64_t under_way() const { return static_cast<int64_t>(queue_.size()); }
   int64_t stores() const { return stores_; }
   int64_t fetches() const { return fetches_; }
-  // Fetches that were awaited only after operations were called that may be done meanwhile.
+  // Fetches awaited only after later operations, which they may overlap.
   int64_t early_fetches() const { return early_fetches_; }
 
-  std::string Describe() const override { return inner_->Describe(); }
-  int64_t OwnBytes() const override { return inner_->OwnBytes(); }
-  int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }
-  int64_t ChunkRows() const override { return inner_->ChunkRows(); }
-  LinkRuns CountLinkRuns() const override { return inner_->CountLinkRuns(); }
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> Allocate(int64_t bytes) override { return inner_->Allocate(bytes); }
-  void Upload(const void* host, int64_t bytes, void* device) override { Next().Upload(host, bytes, device); }
-  void Download(const void* device, int64_t bytes, void* host) override { Next().Download(device, bytes, host); }
-  void Copy(const void* from, int64_t bytes, void* to) override { Next().Copy(from, bytes, to); }
-  void Zero(void* device, int64_t bytes) override { Next().Zero(device, bytes); }
-  void StopWhen(const std::function<bool()>* stop) override { inner_->StopWhen(stop); }
+  bool OnHost() const override { return false; }
   absl::Status Synchronize() override {
     while (!queue_.empty()) CarryOutFirst();
-    return inner_->Synchronize();
+    return inner().Synchronize();
   }
 
-  absl::StatusOr<std::unique_ptr<DeviceMemory>> AllocateHost(int64_t bytes) override {
-    return inner_->AllocateHost(bytes);
-  }
   Transfer StartStore(const void* device, int64_t bytes, void* host) override {
     ++stores_;
     return Enqueue(device, bytes, host, /*fetch=*/false);
@@ -67,54 +53,6 @@ class DelayedTransfers final : public Backend {
     }
     while (!queue_.empty() && queue_.front().transfer <= transfer) CarryOutFirst();
   }
-
-  int64_t PackedBytes(Packing packing, int64_t rows, int64_t cols) const override {
-    return inner_->PackedBytes(packing, rows, cols);
-  }
-  void Pack(Packing packing, const float* w, int64_t rows, int64_t cols, void* packed) override {
-    Next().Pack(packing, w, rows, cols, packed);
-  }
-  int64_t PackedRecurrentBytes(Cell cell, Packing packing, int64_t H) const override {
-    return inner_->PackedRecurrentBytes(cell, packing, H);
-  }
-  void PackRecurrent(Cell cell, Packing packing, const float* w, int64_t H, void* packed) override {
-    Next().PackRecurrent(cell, packing, w, H, packed);
-  }
-  void LinearForward(int64_t n, int64_t in, int64_t out, const float* x, const void* w_forward, const float* bias,
-                     float* y, int64_t stride) override {
-    Next().LinearForward(n, in, out, x, w_forward, bias, y, stride);
-  }
-  void LinearInputGradient(int64_t n, int64_t in, int64_t out, const float* dy, int64_t stride, const void* w_backward,
-                           float* dx) override {
-    Next().LinearInputGradient(n, in, out, dy, stride, w_backward, dx);
-  }
-  void LinearWeightGradient(int64_t n, int64_t in, int64_t out, const float* x, const float* dy, int64_t stride,
-                            float* dw, float* dbias) override {
-    Next().LinearWeightGradient(n, in, out, x, dy, stride, dw, dbias);
-  }
-  void ScatterAddRows(int64_t n, int64_t width, int64_t V, const int32_t* tokens, const float* x, int64_t stride,
-                      float* table) override {
-    Next().ScatterAddRows(n, width, V, tokens, x, stride, table);
-  }
-  void CellForward(const CellForwardArgs& args) override { Next().CellForward(args); }
-  void CellBackward(const CellBackwardArgs& args) override { Next().CellBackward(args); }
-  void CellWeightGradient(const CellWeightGradientArgs& args) override { Next().CellWeightGradient(args); }
-  void LayerNormForward(int64_t n, int64_t width, const float* x, const float* gamma, const float* beta,
-                        float* y) override {
-    Next().LayerNormForward(n, width, x, gamma, beta, y);
-  }
-  void LayerNormBackward(const LayerNormBackwardArgs& args) override { Next().LayerNormBackward(args); }
-  void Add(int64_t n, const float* x, float* y) override { Next().Add(n, x, y); }
-  void Dropout(int64_t n, const DropoutMask& mask, const float* x, float* y, bool add) override {
-    Next().Dropout(n, mask, x, y, add);
-  }
-  void SoftmaxCrossEntropy(int64_t n, int64_t V, const int32_t* targets, float gradient_scale, float* logits,
-                           double* loss) override {
-    Next().SoftmaxCrossEntropy(n, V, targets, gradient_scale, logits, loss);
-  }
-  void SumOfSquares(int64_t n, const float* x, double* sum) override { Next().SumOfSquares(n, x, sum); }
-  void Sgd(const SgdArgs& args) override { Next().Sgd(args); }
-  void AdamW(const AdamWArgs& args) override { Next().AdamW(args); }
 
  private:
   struct Waiting {
@@ -135,14 +73,12 @@ class DelayedTransfers final : public Backend {
     std::memcpy(queue_.front().to, queue_.front().from, queue_.front().bytes);
     queue_.pop_front();
   }
-  // The backend for the next operation.
-  Backend& Next() {
+  Backend& Next() override {
     ++operations_;
     while (!queue_.empty() && happens_(random_)) CarryOutFirst();
-    return *inner_;
+    return inner();
   }
 
-  const std::unique_ptr<Backend> inner_;
   std::bernoulli_distribution happens_;
   std::mt19937 random_;
   std::deque<Waiting> queue_;

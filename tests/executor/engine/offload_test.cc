@@ -177,7 +177,8 @@ TEST(Offload, RefusesToStoreOnTheHostWithoutTheBufferForIt) {
   LanguageTrainerOptions options = SmallModel();
   options.host_states = false;
   const auto backend = MakeCpuBackend({.threads = 1}).value();
-  const auto trainer = Trainer::Create(options, InitialModel(options.model, 5).parameters, {.host_bytes = 1024}, *backend);
+  const auto trainer =
+      Trainer::Create(options, InitialModel(options.model, 5).parameters, {.host_bytes = 1024}, *backend);
   EXPECT_EQ(trainer.status().code(), absl::StatusCode::kInvalidArgument);
 }
 

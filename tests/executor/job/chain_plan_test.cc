@@ -102,7 +102,7 @@ TEST(ChainPlan, APlanThatDoesNotKeepItsPromiseIsRefused) {
     const absl::Status status = PlanChainOf(AskForFifteenLinks(1024), planner, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(status.message()),
-                AllOf(HasSubstr("chain of 15 links does not keep its promise"), HasSubstr(why)));
+                AllOf(HasSubstr("chain of 15 links does not match its replay"), HasSubstr(why)));
   }
 }
 

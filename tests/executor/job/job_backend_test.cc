@@ -35,7 +35,7 @@ TEST(MakeJobBackend, TheCpuWithTheThreadsThatItWasGranted) {
     EXPECT_EQ(ThreadsOf(spec).note.empty(), threads <= granted) << ThreadsOf(spec).note;
   }
   EXPECT_THAT(ThreadsOf(SpecOf(1024, 16, 1024)).note,
-              AllOf(HasSubstr("threads is 1024: runs on "), HasSubstr("processors that this process may use")));
+              AllOf(HasSubstr("threads is 1024: using "), HasSubstr("processors available to this process")));
 }
 
 // Affinity stands for a container that grants one processor of many.
@@ -58,7 +58,7 @@ TEST(MakeJobBackend, NoMoreThreadsThanThereIsWorkFor) {
   const JobSpec tiny = SpecOf(16, 2, 2);
   EXPECT_EQ(ThreadsOf(tiny).threads, 1);
   if (GrantedProcessors() > 1) {
-    EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("keeps busy"));
+    EXPECT_THAT(ThreadsOf(tiny).note, HasSubstr("operation of this size"));
   }
   EXPECT_EQ(ThreadsOf(SpecOf(16, 2, 0)).note, "");
 }

@@ -241,7 +241,7 @@ TEST_F(LineJobTest, TakesWhateverLinesThereAre) {
 
 TEST_F(LineJobTest, SaysWhatIsWrong) {
   EXPECT_THAT(Error(Spec("")), HasSubstr("has 0 bytes"));
-  EXPECT_THAT(Error(Spec("\n\n\n\n")), AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("all are empty")));
+  EXPECT_THAT(Error(Spec("\n\n\n\n")), AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr("all of them empty")));
   JobSpec spec = Spec(Verses(10));
   spec.length = 0;
   EXPECT_THAT(Error(spec), HasSubstr("length is 0; must be 1 to 10000000"));

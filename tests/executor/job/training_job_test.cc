@@ -365,7 +365,7 @@ TEST_F(TrainingJobTest, CancellingDoesNotReplaceAModelFromBefore) {
   auto job = Prepare(spec);
   const auto status = (*job)->Run(recorder_, [&] { return recorder_.steps.size() >= 2; }).status();
   EXPECT_EQ(status.message(), "stopped after step 2 of 1000; the model of step 2 is saved as " + spec.save_path +
-                                  ".partial; " + spec.save_path + " is as it was");
+                                  ".partial; " + spec.save_path + " is unchanged");
   EXPECT_EQ(DigestAt(spec.save_path), before);
   EXPECT_NE(DigestAt(spec.save_path + ".partial"), before);
 }
@@ -378,7 +378,7 @@ TEST_F(TrainingJobTest, CancellingSaysWhenNothingIsSaved) {
   EXPECT_EQ(directory_.Count(), 1);
   spec.save_path.clear();
   EXPECT_EQ(run([&] { return recorder_.steps.size() >= 2; }).message(),
-            "stopped after step 2 of 3; the model is not saved: no file was named for it");
+            "stopped after step 2 of 3; the model is not saved because no file was given");
 }
 
 // The model is written before it is evaluated.
@@ -545,8 +545,8 @@ TEST_F(TrainingJobTest, RefusesToWriteOverWhatIsNoModel) {
   for (const char* name : {"./text", "link", "hard"}) {
     expect_refused(directory_.File(name), "is the same file as data_path");
   }
-  expect_refused(directory_.Write("notes", "my diary"), "is no model");
-  expect_refused(directory_.Write("long", std::string(5000, 'x')), "is no model");
+  expect_refused(directory_.Write("notes", "my diary"), "is not a model");
+  expect_refused(directory_.Write("long", std::string(5000, 'x')), "is not a model");
   EXPECT_EQ(ReadFile(text_path_), text);
   EXPECT_EQ(ReadFile(directory_.File("notes")), "my diary");
 

@@ -35,7 +35,7 @@ double SlowdownOf(const ChainWorkload& chain, int64_t forwards) {
          PredictSeconds(chain.length, chain.length, *chain.costs);
 }
 
-// What the planner says of a total, without the advisor.
+// The planner's answer for a total, without the advisor.
 std::optional<Plan> PlanIn(const ChainWorkload& chain, Strategy strategy, int64_t total) {
   if (total < chain.fixed_bytes) return std::nullopt;
   const auto plan =
@@ -127,7 +127,7 @@ TEST(FindBudget, FindsNoneWhenKeepingEveryTapeIsBeyondCounting) {
   EXPECT_GT(advice->least_bytes, kMaxBytes);
 }
 
-// ism and msm count in slots; their bytes are those that a replay counts.
+// ism and msm count memory in slots; their bytes are counted by replay.
 TEST(SlotStrategies, StayWithinTheBytes) {
   EmbeddedAdvisor advisor;
   const ChainWorkload chain = {.length = 60, .state_bytes = 10, .tape_bytes = 25, .fixed_bytes = 100};

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Strategy kCurveStrategies[] = {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm};
 
-// Corners by asking the planner for every total.
+// Finds corners by asking the planner for every total.
 std::vector<CurvePoint> Scan(const ChainWorkload& chain, Strategy strategy) {
   EmbeddedPlanner planner;
   std::vector<CurvePoint> corners;
@@ -88,7 +88,7 @@ TEST(MakeCurves, SpreadsThePointsOfAMillionLinks) {
       EXPECT_GT(curve.corners[i].budget_bytes, curve.corners[i - 1].budget_bytes);
       EXPECT_LT(curve.corners[i].slowdown, curve.corners[i - 1].slowdown);
     }
-    // With one byte less it takes more forwards.
+    // One byte less needs more forwards.
     const CurvePoint& corner = curve.corners[50];
     const auto here = advisor.Advise(chain, curve.strategy, corner.budget_bytes, {});
     const auto before = advisor.Advise(chain, curve.strategy, corner.budget_bytes - 1, {});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The largest value against asking for every value.
+// Compares the largest value with a scan over every value.
 #include <cstdint>
 #include <random>
 #include <string>
@@ -35,7 +35,7 @@ struct Question {
 
 class FindLargest : public testing::Test {
  protected:
-  // Of the values up to `most`.
+  // Scans the values up to `most`.
   int64_t Scan(const Workload& workload, Dimension dimension, const Question& question, int64_t most) {
     int64_t largest = 0;
     for (int64_t value = 1; value <= most; ++value) {
@@ -68,7 +68,7 @@ class FindLargest : public testing::Test {
   }
 
   EmbeddedAdvisor advisor_;
-  int scanned_ = 0;  // questions whose answer was found by scanning
+  int scanned_ = 0;  // questions answered by scanning
 };
 
 TEST_F(FindLargest, IsTheLongestChain) {
@@ -86,7 +86,7 @@ TEST_F(FindLargest, IsTheLongestChain) {
   EXPECT_GT(scanned_, 200);
 }
 
-// Chen's slowdown falls where the segments grow by a link.
+// Chen's slowdown falls when the segments grow by one link.
 TEST_F(FindLargest, SeesPastAChainThatIsTooSlow) {
   const ChainWorkload chain = {.state_bytes = 1, .tape_bytes = 1};
   for (const int64_t length : {10, 17, 26, 37}) {
@@ -132,7 +132,7 @@ TEST_F(FindLargest, GoesToTheEndOfTheRange) {
                                           Dimension::kLength, Strategy::kAuto, kMaxBytes, 1e9, {});
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_GT(model->value, 1000);
-  EXPECT_LT(model->value, kMaxChainLength);  // longer ones are beyond counting
+  EXPECT_LT(model->value, kMaxChainLength);  // longer ones overflow
 }
 
 TEST_F(FindLargest, IsNoneWhereNothingFits) {

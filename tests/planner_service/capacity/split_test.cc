@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shares of a device against trying every way to share it.
+// Compares splits of a device's memory with an exhaustive search.
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -25,8 +25,8 @@ double TimeOf(const Advice& advice) {
   return advice.predicted_seconds.value_or(static_cast<double>(advice.sizing.link * advice.forward_count));
 }
 
-// The least sum of times, or the least largest slowdown, of all ways to share `total` out; by one workload after the
-// other, in every total.
+// The minimum sum of times, or the minimum largest slowdown, over all splits of `total`, by a dynamic program over
+// workloads and totals.
 std::optional<double> BestOf(EmbeddedAdvisor& advisor, const std::vector<Workload>& workloads, SplitGoal goal,
                              int64_t total) {
   std::vector<std::optional<double>> best(total + 1, 0.0);

@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Lines = std::vector<std::string>;
 
-// "forward [0, 3)", ...; an error ends it.
+// "forward [0, 3)", ..., up to the first error.
 Lines Imported(const Lines& lines) {
   ActionImporter importer;
   std::vector<ActionImporter::Imported> imported;
@@ -76,26 +76,27 @@ TEST(ActionImporterTest, RefusesWhatIsNotThereAndWhatCannotBeExpressed) {
     const char* reason;
   } cases[] = {
       {{}, "ends without EndReverse"},
-      {{R"(["EndReverse"])", forward}, "nothing may come after EndReverse"},
-      {{R"(["Copy", 3, "RAM", "WORK"])"}, "nothing is stored there under step 3"},
-      {{forward, R"(["Copy", 0, "DISK", "WORK"])"}, "nothing is stored there under step 0"},
-      {{forward, R"(["Move", 0, "RAM", "NONE"])", copy}, "nothing is stored there"},
-      {{forward, forward}, "something is stored under step 0 already"},
+      {{R"(["EndReverse"])", forward}, "no action may follow EndReverse"},
+      {{R"(["Copy", 3, "RAM", "WORK"])"}, "no data of step 3 is stored there"},
+      {{forward, R"(["Copy", 0, "DISK", "WORK"])"}, "no data of step 0 is stored there"},
+      {{forward, R"(["Move", 0, "RAM", "NONE"])", copy}, "no data of step 0 is stored there"},
+      {{forward, forward}, "data of step 0 is already stored"},
       {{forward, reverse}, "the adjoint data of step 2 is not in WORK"},
       {{R"(["Forward", 0, 3, false, true, "WORK"])", reverse, reverse}, "the adjoint data of step 2 is not in WORK"},
       {{taped, reverse}, "the adjoint data of step 2 is not in WORK"},
-      {{R"(["Forward", 0, 3, false, true, "WORK"])", R"(["Reverse", 3, 2, false])"}, "cannot be expressed"},
-      {{R"(["Forward", 0, 3, true, false, "WORK"])"}, "RAM or DISK only"},
-      {{R"(["Forward", 0, 3, true, false, "NONE"])"}, "RAM or DISK only"},
+      {{R"(["Forward", 0, 3, false, true, "WORK"])", R"(["Reverse", 3, 2, false])"},
+       "keeping adjoint data for another adjoint"},
+      {{R"(["Forward", 0, 3, true, false, "WORK"])"}, "only be stored in RAM or DISK"},
+      {{R"(["Forward", 0, 3, true, false, "NONE"])"}, "only be stored in RAM or DISK"},
       {{R"(["Forward", 0, 3, false, true, "NONE"])"}, "cannot be stored in NONE"},
       {{R"(["Forward", 3, 3, false, false, "WORK"])"}, "n0 must be at least 0 and below n1"},
       {{R"(["Forward", -1, 3, false, false, "WORK"])"}, "n0 must be at least 0 and below n1"},
       {{R"(["Reverse", 2, 3, true])"}, "n0 must be at least 0 and below n1"},
-      {{forward, R"(["Copy", 0, "RAM", "DISK"])"}, "data can only go from RAM or DISK to WORK"},
-      {{forward, R"(["Copy", 0, "RAM", "NONE"])"}, "data can only go from RAM or DISK to WORK"},
-      {{forward, R"(["Copy", 0, "WORK", "WORK"])"}, "data can only go from RAM or DISK to WORK"},
-      {{taped, R"(["Move", 0, "RAM", "NONE"])"}, "never used cannot be dropped"},
-      {{taped, copy, copy}, "in WORK already"},
+      {{forward, R"(["Copy", 0, "RAM", "DISK"])"}, "data can only be copied or moved from RAM or DISK to WORK"},
+      {{forward, R"(["Copy", 0, "RAM", "NONE"])"}, "data can only be copied or moved from RAM or DISK to WORK"},
+      {{forward, R"(["Copy", 0, "WORK", "WORK"])"}, "data can only be copied or moved from RAM or DISK to WORK"},
+      {{taped, R"(["Move", 0, "RAM", "NONE"])"}, "dropping unused adjoint data"},
+      {{taped, copy, copy}, "already in WORK"},
   };
   for (const auto& c : cases) EXPECT_THAT(Imported(c.lines).back(), HasSubstr(c.reason));
 }

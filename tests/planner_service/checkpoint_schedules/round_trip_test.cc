@@ -24,7 +24,7 @@ std::vector<CheckpointAction> Exported(const Schedule& schedule, Level start) {
   return lines;
 }
 
-// What is wrong with a schedule after it has been written and read; empty if nothing.
+// The problem with a schedule after it has been written and read; empty if there is none.
 std::string RoundTrip(const Schedule& schedule, const ReplayCosts& costs, const ReplayResult& replay) {
   ScheduleVerifier verifier({.length = schedule.length(),
                              .state_bytes = costs.state_bytes,
@@ -46,7 +46,7 @@ std::string RoundTrip(const Schedule& schedule, const ReplayCosts& costs, const 
   }
   const Verdict verdict = verifier.Finish();
   if (verdict.violation) return verdict.violation->action + ": " + verdict.violation->reason;
-  if (!verdict.lies.empty()) return verdict.lies.front();
+  if (!verdict.failed_claims.empty()) return verdict.failed_claims.front();
   if (verdict.forward_count != replay.forward_count) return "fewer forwards";
   return verdict.host_peak_bytes > replay.host_peak_bytes ? "more on the host" : "";
 }
@@ -106,7 +106,7 @@ TEST(RoundTripTest, RandomTreesOfRuns) {
     const Level start = random() % 2 == 0 ? Level::kHost : Level::kDevice;
     const ReplayCosts costs{.state_bytes = 3, .tape_bytes = 5, .start = start};
     const absl::StatusOr<ReplayResult> replay = Replay(schedule, costs, INT64_MAX);
-    if (!replay.ok()) continue;  // states on the host that are not fetched
+    if (!replay.ok()) continue;  // uses states on the host without fetching them
     ASSERT_EQ(RoundTrip(schedule, costs, *replay), "");
     ++compared;
   }

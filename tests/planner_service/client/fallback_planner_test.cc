@@ -24,7 +24,7 @@ PlanRequest Request() {
           .costs = LinkCosts{1, 2, 3}};
 }
 
-// Its plan stores on both.
+// Its plan uses both stores.
 TwoLevelRequest OffloadRequest() {
   return {.length = 60,
           .state_bytes = 64,
@@ -58,7 +58,7 @@ TEST_F(FallbackPlannerTest, TakesTheServicesPlansWhereTheyAreRight) {
   FallbackPlanner planner = PlannerAt(service.target());
   PlanRequest request = Request();
   for (const Strategy strategy : {Strategy::kAuto, Strategy::kStoreAll, Strategy::kChen, Strategy::kHsm}) {
-    request.strategy = strategy;  // in this budget the second is not feasible
+    request.strategy = strategy;  // the second is not feasible in this budget
     const Plan own = *EmbeddedPlanner().MakePlan(request, {});
     const absl::StatusOr<Plan> plan = planner.MakePlan(request, {});
     ASSERT_TRUE(plan.ok()) << plan.status();
@@ -109,7 +109,7 @@ TEST_F(FallbackPlannerTest, SaysHowMuchWorseAPlanIs) {
   const Plan plan = *planner.MakePlan(Request(), {});
   ASSERT_EQ(fallbacks_.size(), 1);
   EXPECT_EQ(fallbacks_.front().why, "planner at " + service.target() + " has a plan of 5050 forwards where " +
-                                        std::to_string(plan.forward_count) + " do");
+                                        std::to_string(plan.forward_count) + " suffice");
 }
 
 TEST_F(FallbackPlannerTest, LiesAboutPlansWithStatesOnTheHost) {
@@ -129,7 +129,7 @@ TEST_F(FallbackPlannerTest, LiesAboutPlansWithStatesOnTheHost) {
   }
 }
 
-// What is wrong with the request itself is no reason to blame the service.
+// An error in the request itself does not cause a fallback.
 TEST_F(FallbackPlannerTest, AWrongRequestIsWrongHereToo) {
   const SpoilingPlanner service;
   FallbackPlanner planner = PlannerAt(service.target());

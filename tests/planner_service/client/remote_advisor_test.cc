@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 
 const Workload kChain = ChainWorkload{.length = 10, .state_bytes = 1, .tape_bytes = 1};
 
-// Does as a test says.
+// Behaves as configured by a test.
 class ScriptedService final : public v1::AdvisorService::Service {
  public:
   using Script = std::function<grpc::Status(grpc::ServerContext&, int call, v1::AdviseResponse&)>;
@@ -59,7 +59,7 @@ std::unique_ptr<Advisor> Remote(int port, milliseconds timeout = milliseconds(30
 
 class RemoteAdvisorTest : public ::testing::Test {
  protected:
-  // Workloads that are answered in a moment, some of them wrong.
+  // Workloads that take little time, some of them invalid.
   Workload AnyWorkload() {
     if (Draw(2) == 0) {
       ChainWorkload chain{
@@ -199,7 +199,7 @@ TEST_F(RemoteAdvisorTest, DoesNotTrustTheAnswer) {
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(status.message()), HasSubstr(c.message));
     EXPECT_THAT(std::string(remote->PlanLengths(kChain, {1, 2}, Strategy::kHsm, 5, {}).status().message()),
-                HasSubstr("it has 1 entries, asked were 2"));
+                HasSubstr("it has 1 entries; requested were 2"));
   }
 }
 

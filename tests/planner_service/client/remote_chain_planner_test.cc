@@ -38,7 +38,8 @@ class RemoteChainPlannerTest : public ::testing::Test {
   PlannerMetrics metrics_{registry_, "test"};
   EmbeddedChainPlanner embedded_;
   const CallRules rules_{.deadline = milliseconds(10'000), .metrics = metrics_};
-  std::unique_ptr<Server> server_;  // drained before a test's own service goes, where a call may still be under way
+  std::unique_ptr<Server>
+      server_;  // drained before a test's own service is destroyed, since a call may still be in progress
   std::unique_ptr<ChainPlanner> remote_;
 };
 
@@ -92,7 +93,7 @@ TEST_F(RemoteChainPlannerTest, WaitsForRoomOrIsTurnedAway) {
   EXPECT_EQ(remote_->PlanChain(kSmall, {}).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
-// A solve under way ends when its client is gone.
+// A solve ends when its client disconnects.
 TEST_F(RemoteChainPlannerTest, CancellingStopsTheSolve) {
   SolveGate gate({.max_solves = 1, .max_waiting = 1}, metrics_);
   ChainService service(embedded_, gate, rules_);
@@ -102,7 +103,7 @@ TEST_F(RemoteChainPlannerTest, CancellingStopsTheSolve) {
   large.host.bytes = 90;
   int polls = 0;
   EXPECT_EQ(remote_->PlanTwoLevel(large, [&] { return ++polls > 3; }).status().code(), absl::StatusCode::kCancelled);
-  EXPECT_TRUE(remote_->PlanChain(kSmall, {}).ok());  // the only place is free again
+  EXPECT_TRUE(remote_->PlanChain(kSmall, {}).ok());  // the only solver is free again
   server_->Drain();
 }
 
@@ -121,7 +122,7 @@ TEST_F(RemoteChainPlannerTest, RefusesAPlanOfAnotherLength) {
   Serve(service);
   const absl::Status status = remote_->PlanChain(kSmall, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("has 4 links, the chain has 5"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has 4 links; the chain has 5"));
 }
 
 }  // namespace

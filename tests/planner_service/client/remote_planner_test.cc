@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 
 constexpr PlanRequest kSmallRequest{.length = 10, .budget = ByteBudget{1, 1, 5}};
 
-// Does as a test says.
+// Behaves as configured by a test.
 class ScriptedPlannerService final : public planner::v1::PlannerService::Service {
  public:
   using Script = std::function<grpc::Status(grpc::ServerContext&, int call, planner::v1::MakePlanResponse&)>;
@@ -51,7 +51,7 @@ std::unique_ptr<Planner> Remote(int port, milliseconds timeout = milliseconds(30
   return MakeRemotePlanner({.target = absl::StrCat("127.0.0.1:", port), .timeout = timeout});
 }
 
-// A port that nobody listens on.
+// A port without a listener.
 int FreePort() {
   ScriptedPlannerService service([](auto&&...) { return grpc::Status::OK; });
   return Serve(service)->port();
@@ -177,8 +177,8 @@ TEST_F(RemotePlannerTest, DoesNotTrustTheAnswer) {
     const char* message;
   } cases[] = {
       {[](auto& r) { r.set_feasible(true); }, "schedule.kinds has 0 entries"},
-      {[](auto& r) { r.set_strategy(planner::v1::STRATEGY_HSM); }, "of strategy hsm, asked was for auto"},
-      {[&](auto& r) { r = EncodePlan(*other); }, "has 11 links, the chain has 10"},
+      {[](auto& r) { r.set_strategy(planner::v1::STRATEGY_HSM); }, "of strategy hsm; requested was auto"},
+      {[&](auto& r) { r = EncodePlan(*other); }, "has 11 links; the chain has 10"},
   };
   for (const auto& c : cases) {
     ScriptedPlannerService service([&](grpc::ServerContext&, int, planner::v1::MakePlanResponse& response) {

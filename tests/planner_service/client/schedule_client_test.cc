@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// 2,905,889 actions: too many for any buffer on the way.
+// 2,905,889 actions: too many for the network buffers.
 constexpr PlanRequest kLong{.length = 1'000'000, .budget = ByteBudget{10, 20, 200}};
 constexpr PlanRequest kShort{.length = 30, .budget = ByteBudget{10, 20, 100}};
 
@@ -172,7 +172,7 @@ TEST_F(ScheduleClientTest, TakesAStreamUpWhereTheServerDied) {
       [&](const Action& action) {
         if (action != all.at(next)) return false;
         if (++next % (all.size() / 4) == 1'000) {
-          server.reset();  // in the middle of the stream, with what is on the way
+          server.reset();  // in the middle of the stream, with messages in transit
           server = Serve(service_, listen);
           ++deaths;
         }
@@ -216,7 +216,7 @@ TEST_F(ScheduleClientTest, AReaderThatStandsStillHoldsNoSolverAndAllIsFreedWhenI
     ASSERT_TRUE(reader->Read(&message));
     ASSERT_TRUE(reader->Read(&message));  // and no more of 400
     EXPECT_EQ(metrics_.streams.Value(), 1);
-    // The only solver there is.
+    // The only solver.
     EXPECT_TRUE(admission_.MakePlan(kShort, {}).ok());
     context.TryCancel();
     reader->Finish();
@@ -231,7 +231,7 @@ TEST_F(ScheduleClientTest, ADeadlineEndsAStreamThatNobodyReads) {
   const auto reader = OpenStream(context, kLong, server->port());
   StreamScheduleResponse message;
   ASSERT_TRUE(reader->Read(&message));
-  AwaitStreams(0);  // though the client has not let go
+  AwaitStreams(0);  // although the client has not closed it
   while (reader->Read(&message)) {
   }
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
@@ -261,7 +261,7 @@ TEST_F(ScheduleClientTest, MoreStreamsThanTheLimitAreRefused) {
   }
   const auto verdict = ScheduleClient({.target = Target(server->port())}).VerifySchedule({}, Each({}));
   EXPECT_EQ(verdict.status().code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(verdict.status().message()), HasSubstr("all 2 streams are taken"));
+  EXPECT_THAT(std::string(verdict.status().message()), HasSubstr("all 2 streams are in use"));
   for (auto& context : contexts) context->TryCancel();
   for (auto& reader : readers) reader->Finish();
 }
@@ -298,7 +298,7 @@ TEST_F(ScheduleClientTest, VerifyingStopsAtTheFirstViolation) {
       ScheduleClient({.target = Target(server->port())})
           .VerifySchedule({.length = 5}, [&]() -> absl::StatusOr<std::optional<Action>> {
             ++asked;
-            return Action{.kind = Action::Kind::kDiscard, .begin = 2, .end = 2};  // for ever
+            return Action{.kind = Action::Kind::kDiscard, .begin = 2, .end = 2};  // forever
           });
   ASSERT_TRUE(verdict.ok()) << verdict.status();
   EXPECT_EQ(verdict->violation->action_index, 0);
@@ -337,7 +337,7 @@ TEST_F(ScheduleClientTest, TheServiceRefusesWhatIsNotATaskFollowedByActions) {
   }
 }
 
-// Answers as a test says.
+// Answers as configured by a test.
 class ScriptedScheduleService final : public planner::v1::ScheduleService::Service {
  public:
   explicit ScriptedScheduleService(std::vector<StreamScheduleResponse> messages) : messages_(std::move(messages)) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A planner service on a real socket that makes right plans and then spoils them, and the ways in which it may.
+// A planner service on a real socket that makes correct plans and then corrupts them, and the ways in which it can.
 #ifndef RECURVE_TESTS_PLANNER_SERVICE_CLIENT_SPOILING_PLANNER_H_
 #define RECURVE_TESTS_PLANNER_SERVICE_CLIENT_SPOILING_PLANNER_H_
 
@@ -30,7 +30,7 @@
 
 namespace recurve {
 
-// What is done to a right answer, and how the call ends.
+// A change to a correct answer, and the status of the call.
 struct Spoil {
   std::function<grpc::Status(const planner::v1::MakePlanRequest&, planner::v1::MakePlanResponse&)> plan =
       [](const auto&, auto&) { return grpc::Status::OK; };
@@ -93,14 +93,14 @@ class SpoilingPlanner final : public planner::v1::PlannerService::Service, publi
   std::unique_ptr<grpc::Server> server_;
 };
 
-// One way to be wrong, and what is said of it.
+// A corruption and the expected reason.
 struct Lie {
   std::string name;
   FallbackReason reason;
   Spoil spoil;
 };
 
-// The plan of the same chain that stores as much as it likes, or nothing.
+// A plan of the same chain with unlimited memory, or none.
 inline planner::v1::MakePlanResponse PlanIn(int64_t budget_bytes, const planner::v1::MakePlanRequest& request) {
   PlanRequest other = *DecodeRequest(request);
   std::get<ByteBudget>(other.budget).budget_bytes = budget_bytes;
@@ -200,7 +200,7 @@ inline std::vector<Lie> Lies() {
   return lies;
 }
 
-// The same of plans with states on the host.
+// Lies() for plans with states on the host.
 inline std::vector<Lie> TwoLevelLies() {
   using Request = planner::v1::PlanTwoLevelRequest;
   using Response = planner::v1::PlanTwoLevelResponse;

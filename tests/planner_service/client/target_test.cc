@@ -13,7 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// An environment variable that has a value as long as the object lives.
+// Sets an environment variable for the lifetime of the object.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
@@ -50,11 +50,11 @@ TEST(CheckTarget, RefusesTheRestSayingWhatIsExpected) {
                {"https://planner", "is a URL"},
                {"dns:///planner", "has no port"},
                {"dns:///http://planner:1", "is a URL"},
-               {"dns://planner:7401", "three go"},
+               {"dns://planner:7401", "must have three"},
                {"unix:", "has no path"},
                {"ipv4:10.0.0.1:7401,10.0.0.2", "'10.0.0.2' has no port"},
-               {"ipv4:planner:7401", "no IPv4 address"},
-               {"ipv6:10.0.0.1:7401", "no IPv6 address"},
+               {"ipv4:planner:7401", "not an IPv4 address"},
+               {"ipv6:10.0.0.1:7401", "not an IPv6 address"},
                {"10.0.0.1:7401,10.0.0.2:7401", "colon"},
                {"a b:1", "neither a name nor an address"}};
   for (const auto& c : cases) {
@@ -80,7 +80,7 @@ TEST(NameOfTarget, NamesTheProxyThatApplies) {
     const Variable without("no_proxy", "example.org, .internal");
     EXPECT_EQ(NameOfTarget("planner.internal:7401"), "planner.internal:7401");
   }
-  const Variable grpc("grpc_proxy", "");  // comes first, and empty means none
+  const Variable grpc("grpc_proxy", "");  // takes precedence; empty means no proxy
   EXPECT_EQ(NameOfTarget("planner.internal:7401"), "planner.internal:7401");
 }
 

@@ -27,7 +27,7 @@ TEST(GrpcStatus, LongMessagesKeepTheirBeginningAndTheirEnd) {
   EXPECT_EQ(wire.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_LT(wire.error_message().size(), 2'100U);
   EXPECT_EQ(wire.error_message().substr(0, 13), "device is '\u00e9");
-  EXPECT_NE(wire.error_message().find("bytes left out"), std::string::npos);
+  EXPECT_NE(wire.error_message().find("bytes omitted"), std::string::npos);
   EXPECT_EQ(wire.error_message().substr(wire.error_message().size() - 18), "; give cpu or cuda");
 }
 

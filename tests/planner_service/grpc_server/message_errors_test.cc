@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 constexpr int kThrows = 99;
 constexpr char kMakePlan[] = "/recurve.planner.v1.PlannerService/MakePlan";
 
-// A service that waits in a thread for its requests, and one that does not: gRPC reads them in different places.
+// A synchronous and an asynchronous service: gRPC reads their requests in different places.
 class WaitingService final : public planner::v1::PlannerService::Service {
   grpc::Status MakePlan(grpc::ServerContext*, const planner::v1::MakePlanRequest*,
                         planner::v1::MakePlanResponse*) override {
@@ -54,7 +54,7 @@ TEST(MessageErrors, RequestsThatAreNoMessagesAreInvalid) {
       const grpc::Status status = CallWithBytes(channel, kMakePlan, bytes);
       EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
       EXPECT_THAT(status.error_message(),
-                  HasSubstr("MakePlan is no recurve.planner.v1.MakePlanRequest: its bytes cannot be parsed"));
+                  HasSubstr("MakePlan is not a valid recurve.planner.v1.MakePlanRequest: its bytes cannot be parsed"));
     }
     const grpc::Status unknown = CallWithBytes(channel, "/recurve.planner.v1.PlannerService/Guess", "");
     EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNIMPLEMENTED);

@@ -29,7 +29,7 @@ using ::testing::HasSubstr;
 
 constexpr milliseconds kInterval{20};
 
-// The descriptor of this process that listens on a port; -1 if there is none.
+// The descriptor of this process that listens on a port, or -1.
 int ListeningOn(int port) {
   for (int fd = 0; fd < 1000; ++fd) {
     int listens = 0;
@@ -57,14 +57,14 @@ class PortProbeTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
-  // Until the metrics have this line, or one that begins so.
+  // Waits until the metrics contain a line with this prefix.
   void WaitForMetric(const std::string& line) {
     while (HttpGet(server_->metrics_port(), "/metrics").find("\n" + line) == std::string::npos) {
       std::this_thread::sleep_for(kInterval);
     }
   }
 
-  // Until a new connection is told that the server serves.
+  // Waits until the health on a new connection is SERVING.
   void WaitForHealth() {
     while (HealthOf(PlainChannel(server_->port()), "") != "SERVING") std::this_thread::sleep_for(kInterval);
   }
@@ -88,7 +88,7 @@ TEST_F(PortProbeTest, ADeafPortIsNoticedAndBoundAgain) {
   Start("127.0.0.1:0");
   const auto before = PlainChannel(server_->port());
   EXPECT_EQ(HealthOf(before, ""), "SERVING");
-  // The descriptor that is listened on stands for another socket from now on.
+  // From now on, the listening descriptor refers to another socket.
   const int elsewhere = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   ASSERT_EQ(listen(elsewhere, 1), 0);
   ASSERT_GE(dup2(elsewhere, ListeningOn(server_->port())), 0);
@@ -97,7 +97,7 @@ TEST_F(PortProbeTest, ADeafPortIsNoticedAndBoundAgain) {
   WaitForHealth();
   WaitForMetric("recurve_server_grpc_port_answers 1");
   EXPECT_EQ(HealthOf(before, ""), "SERVING");
-  EXPECT_TRUE(server_->Deaf().ok());
+  EXPECT_TRUE(server_->CheckResponsive().ok());
 }
 
 TEST_F(PortProbeTest, APortThatCannotBeBoundAgainIsToldAndEndsTheWait) {
@@ -125,14 +125,14 @@ TEST_F(PortProbeTest, UnixSocketsAreTakenOverOnlyWhenNobodyListens) {
   server_.reset();
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/socket"));
 
-  // What a killed server leaves.
+  // Left behind by a killed server.
   const int left = socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un name{.sun_family = AF_UNIX};
   absl::StrCat(folder_, "/socket").copy(name.sun_path, sizeof(name.sun_path) - 1);
   ASSERT_EQ(bind(left, reinterpret_cast<const sockaddr*>(&name), sizeof(name)), 0);
   close(left);
   Start(listen);
-  // A file that is no socket is nobody's to remove.
+  // A file that is not a socket must not be removed.
   const std::string file = folder_ + "/file";
   close(creat(file.c_str(), 0600));
   EXPECT_EQ(Server::Start({.listen = "unix:" + file}, {}, registry_).status().code(), absl::StatusCode::kUnavailable);

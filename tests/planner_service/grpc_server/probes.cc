@@ -42,7 +42,7 @@ void WaitFor(grpc::CompletionQueue& queue) {
   queue.Next(&tag, &ok);
 }
 
-// One message there, one back, over a stream in both directions (a unary call looks the same on the wire).
+// One message in each direction, over a bidirectional stream (a unary call looks the same on the wire).
 std::string Exchange(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                      const std::string& request, grpc::Status& status) {
   grpc::GenericStub stub(channel);
@@ -64,7 +64,7 @@ std::string Exchange(const std::shared_ptr<grpc::Channel>& channel, const std::s
   return ToString(response);
 }
 
-// A connection; -1 if there is none to be had.
+// A connection, or -1 on failure.
 int ConnectTo(const std::string& host, int port) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;

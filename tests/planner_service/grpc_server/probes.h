@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a probe, a debugging tool and a Prometheus see of a server. The protocols are spoken byte by byte, so that the
-// server's own libraries are not what they are checked with.
+// Clients such as a health probe, a debugging tool and Prometheus. They implement the protocols byte by byte, so that
+// the server is not tested with its own libraries.
 #ifndef RECURVE_TESTS_PLANNER_SERVICE_GRPC_SERVER_PROBES_H_
 #define RECURVE_TESTS_PLANNER_SERVICE_GRPC_SERVER_PROBES_H_
 
@@ -16,14 +16,13 @@ namespace recurve {
 
 std::shared_ptr<grpc::Channel> PlainChannel(int port);
 
-// What grpc.health.v1.Health/Check says of `service`: "SERVING", "NOT_SERVING", "UNKNOWN", or the name of the error.
+// The result of grpc.health.v1.Health/Check for `service`: "SERVING", "NOT_SERVING", "UNKNOWN", or the error's name.
 std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service);
 
-// The raw answer of server reflection to "which services are there", which contains their names; the name of the error
-// if there is none.
+// The raw answer of server reflection to a list of services, which contains their names, or the error's name.
 std::string ReflectedServices(const std::shared_ptr<grpc::Channel>& channel);
 
-// The raw answer of server reflection to "which file declares this symbol", which contains the file's descriptor.
+// The raw answer of server reflection to a search for a symbol, which contains the descriptor of its file.
 std::string ReflectedFileOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& symbol);
 
 // Answer of GET http://127.0.0.1:<port><path>: status line, headers and body. Empty if nobody answers.
@@ -32,11 +31,11 @@ std::string HttpGet(int port, const std::string& path);
 // Answer of http://<host>:<port><path> to any other method.
 std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path);
 
-// How a call of `method`, as "/package.Service/Method", ends whose request is these bytes.
+// The status of a call of `method` ("/package.Service/Method") with these bytes as the request.
 grpc::Status CallWithBytes(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                            const std::string& request);
 
-// Connections to 127.0.0.1:<port> on which nothing is said; closed when the object goes.
+// Silent connections to 127.0.0.1:<port>, closed on destruction.
 class SilentConnections {
  public:
   SilentConnections(int port, int count);

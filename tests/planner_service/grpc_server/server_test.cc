@@ -27,7 +27,7 @@ using ::testing::Not;
 
 constexpr char kPlannerName[] = "recurve.planner.v1.PlannerService";
 
-// Answers when it is told to, or when its call is cancelled.
+// Answers when instructed, or when its call is cancelled.
 class SlowPlannerService final : public planner::v1::PlannerService::Service {
  public:
   grpc::Status MakePlan(grpc::ServerContext* context, const planner::v1::MakePlanRequest* request,
@@ -187,7 +187,7 @@ TEST_F(ServerTest, DrainLetsCallsFinishAndRefusesNewOnes) {
   do {
     health = HealthOf(late, "");
   } while (health == "SERVING");
-  // UNAVAILABLE, or CANCELLED when the probe crossed the server's farewell on the wire.
+  // UNAVAILABLE, or CANCELLED if the probe arrives during the server's shutdown.
   EXPECT_THAT(health, ::testing::AnyOf("NOT_SERVING", HasSubstr("error 14"), HasSubstr("error 1:")));
   EXPECT_THAT(HttpGet((*server)->metrics_port(), "/metrics"), HasSubstr("200 OK"));
   service_.answer = true;
@@ -205,7 +205,7 @@ TEST_F(ServerTest, DrainCancelsCallsThatTakeTooLong) {
   std::thread caller([&] { slow = CallSlowly(channel); });
   while (!service_.arrived) std::this_thread::yield();
   (*server)->Drain();
-  (*server)->Drain();  // again changes nothing
+  (*server)->Drain();  // a second call has no effect
   caller.join();
   EXPECT_FALSE(slow.ok());
 }

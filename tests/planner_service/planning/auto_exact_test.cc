@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `auto` against the table of all splits, on sizes that are not round.
+// Compares `auto` with the table of all splits, for irregular sizes.
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -74,7 +74,7 @@ TEST(AutoExactTest, LengthsUpTo1000) {
   for (int i = 0; i < 12; ++i) CheckExact(1000, 1 + budgets.Below(40), budgets.Next());
 }
 
-// Counts only, so that every length can be asked; forward_count_test.cc has them equal to those of plans.
+// Counts only, so that every length can be tested; forward_count_test.cc compares them with those of plans.
 void CheckEveryLengthUpTo2000(const ByteBudget& budget) {
   const std::vector<int64_t> expected = ReferenceAuto(2000, budget.state_bytes, budget.tape_bytes, budget.budget_bytes);
   for (int64_t length = 1; length <= 2000; ++length) {
@@ -85,7 +85,7 @@ void CheckEveryLengthUpTo2000(const ByteBudget& budget) {
   }
 }
 
-// Sizes from a byte to thousands that share no factor, room for none to some 60 states.
+// Coprime sizes from one byte to thousands; room for 0 to about 60 states.
 class EveryLengthUpTo2000 : public ::testing::TestWithParam<int> {};
 
 TEST_P(EveryLengthUpTo2000, IsExact) {

@@ -35,7 +35,7 @@ void CheckFeasible(const PlanRequest& request, const Plan& plan) {
   }
   ASSERT_TRUE(CheckWellFormed(plan.schedule).ok()) << CheckWellFormed(plan.schedule);
   EXPECT_EQ(plan.schedule.length(), request.length);
-  const absl::StatusOr<ReplayResult> replay = Replay(plan.schedule, costs, 8 * request.length);
+  const absl::StatusOr<ReplayResult> replay = Replay(plan.schedule, costs, kMaxActionsPerLink * request.length);
   ASSERT_TRUE(replay.ok()) << replay.status();
   EXPECT_EQ(replay->forward_count, plan.forward_count);
   EXPECT_EQ(replay->taped_count, request.length);

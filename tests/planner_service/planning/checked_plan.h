@@ -6,9 +6,9 @@
 
 namespace recurve {
 
-// The embedded planner's plan, after a look at all that must hold for every feasible plan: it is well formed, its
-// replay is a complete backpropagation that costs what the plan claims, its peak is what the plan claims and within the
-// budget, and its bounds are on their sides. Failures are test failures.
+// The embedded planner's plan, after checking what must hold for every feasible plan: it is well formed, its replay is
+// a complete backpropagation with the claimed cost and peak, the peak is within the budget, and the bounds enclose the
+// cost. Violations are test failures.
 Plan CheckedPlan(const PlanRequest& request);
 
 }  // namespace recurve

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How far the best persistent schedule is from the best of all schedules.
+// Compares the best persistent schedule with the best of all schedules.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -35,7 +35,7 @@ TEST(ExhaustiveTest, AutoIsAtMostOneForwardAboveEverySchedule) {
   EXPECT_LT(above * 4, cases);
 }
 
-// docs/planning.md shows how: tapes are kept whose start states are not.
+// docs/planning.md shows how: by storing tapes without their start states.
 TEST(ExhaustiveTest, EightLinksAreTheFirstWithTwoForwardsBetween) {
   for (const auto& [budget, persistent, least] :
        {std::array{1, 18, 17}, std::array{2, 14, 12}, std::array{3, 12, 11}}) {

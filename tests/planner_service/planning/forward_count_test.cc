@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts without schedules, against the plans that have one.
+// Compares counts computed without schedules with those of plans.
 #include "planner_service/planning/forward_count.h"
 
 #include <cstdint>

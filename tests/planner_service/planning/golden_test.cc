@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counts that independent implementations agree on.
+// Counts on which independent implementations agree.
 #include <cstdint>
 #include <string>
 #include <vector>

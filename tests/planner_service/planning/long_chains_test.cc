@@ -49,7 +49,7 @@ TEST(LongChainsTest, AutoIsProvedExactOrWithinATenthOfAPercent) {
   }
 }
 
-// Not replayed, so that it can be many; recount_test.cc has the planner's own count equal to the replay's.
+// Not replayed, so that it can cover many; recount_test.cc compares the planner's recount with the replay.
 TEST(LongChainsTest, RandomBudgetsHaveSmallSchedulesAndSmallGaps) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> part(0, 1);

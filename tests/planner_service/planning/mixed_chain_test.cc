@@ -41,7 +41,8 @@ ChainPlan PlanOf(const ChainRequest& request, int64_t max_points = 4'096) {
   EXPECT_LE(plan->cost_lower_bound, plan->cost);
   EXPECT_GE(plan->cost_lower_bound, plan->store_all_cost);
   const LinkSums sums = SumLinks(request.segments);
-  const absl::StatusOr<ReplayResult> replay = Replay(plan->schedule, {.links = &sums}, 8 * sums.length());
+  const absl::StatusOr<ReplayResult> replay =
+      Replay(plan->schedule, {.links = &sums}, kMaxActionsPerLink * sums.length());
   EXPECT_TRUE(replay.ok()) << replay.status();
   if (replay.ok()) {
     EXPECT_EQ(replay->peak_bytes, plan->peak_bytes);
@@ -114,7 +115,7 @@ TEST(MixedChain, HowTheLinksAreWrittenDownDoesNotMatter) {
   EXPECT_EQ(CountSplits(two.segments), CountSplits(many.segments));
 }
 
-// An LSTM encoder of 512 units and a decoder of 1024 with attention, 8 steps a link, batch 16, in bytes.
+// An LSTM encoder of 512 units and a decoder of 1024 with attention, 8 steps per link, batch 16, in bytes.
 ChainRequest EncoderDecoder(int64_t links, int64_t budget) {
   constexpr int64_t kStep = 16 * 4;
   return {.segments = {{.links = links,
@@ -193,7 +194,8 @@ TEST(MixedChain, RefusesWhatIsOutOfRange) {
   EXPECT_THAT(refusal({}), HasSubstr("segments has 0 entries; must have 1 to 2000"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[1].links = 0; })), HasSubstr("segments[1].links is 0"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[1].links = 1'000'000; })), HasSubstr("must be 1 to 2000"));
-  EXPECT_THAT(refusal(with([](auto& r) { r.segments[0].links = 1'998; })), HasSubstr("links together is 2001"));
+  EXPECT_THAT(refusal(with([](auto& r) { r.segments[0].links = 1'998; })),
+              HasSubstr("total links of all segments is 2001"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[0].state_bytes = -1; })), HasSubstr("segments[0].state_bytes"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[0].tape_bytes = kMaxBytes + 1; })), HasSubstr("tape_bytes"));
   EXPECT_THAT(refusal(with([](auto& r) { r.segments[1].backward_cost = -1; })), HasSubstr("[1].backward_cost is -1"));

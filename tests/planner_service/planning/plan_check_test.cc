@@ -52,7 +52,7 @@ TEST(PlanCheck, AcceptsPlansAndNoFigureThatIsAnother) {
   }
 }
 
-// Sums of bytes that no counter holds are more than any budget, not a small number again.
+// Sums of bytes that overflow int64 exceed every budget; they do not wrap around.
 TEST(PlanCheck, NoSumWrapsAround) {
   PlanRequest request{.length = kMaxChainLength, .budget = ByteBudget{kMaxBytes, kMaxBytes, kMaxBytes}};
   Plan plan{.feasible = true, .forward_count = kMaxChainLength};

@@ -17,7 +17,7 @@ class MixedSearch {
 
   int links() const { return static_cast<int>(links_.size()); }
 
-  // Forwards without tape of links [begin, end), where the state before them is stored and `room` bytes are free.
+  // The cost of forwards without tape of links [begin, end), with the state before them stored and `room` bytes free.
   int64_t Cost(int begin, int end, int64_t room) {
     const auto [entry, is_new] = known_.try_emplace({begin, end, room}, INT64_MAX);
     if (!is_new) return entry->second;
@@ -43,7 +43,7 @@ class MixedSearch {
         cost += links_[link].forward_cost;
       } else {
         room -= links_[link].tape_bytes;
-        // What the backward of the link reads. The state before the last link is still running.
+        // The backward of the link reads these. The state before the last link is still running.
         if (!stored(link) || (link + 1 < last && !stored(link + 1))) return INT64_MAX;
       }
       if (stored(link + 1)) room -= links_[link + 1].state_bytes;
@@ -72,7 +72,7 @@ class TwoLevelSearch {
  public:
   explicit TwoLevelSearch(const TwoLevelRequest& request) : request_(request) {}
 
-  // Transfers and forwards without tape of `links` links, where the state before them is stored at `start`.
+  // The cost of transfers and forwards without tape of `links` links, with the state before them stored at `start`.
   int64_t Cost(int links, Level start, int64_t device_room, int64_t host_room) {
     const auto [entry, is_new] = known_.try_emplace({links, start, device_room, host_room}, INT64_MAX);
     if (!is_new) return entry->second;
@@ -103,7 +103,7 @@ class TwoLevelSearch {
       tail = state;
     }
     if (device_room < 0 || host_room < 0) return INT64_MAX;
-    // After the last stored state: taped whole, if that state is on the device, or only the last link is.
+    // After the last stored state: taped whole if that state is on the device, otherwise only the last link.
     const int64_t tail_links = links - tail;
     const int64_t tape_all =
         (tail_links - 1) * request_.tape_bytes + std::max<int64_t>(0, tail_links - 2) * request_.state_bytes;
@@ -117,7 +117,7 @@ class TwoLevelSearch {
     return least == INT64_MAX ? least : cost + least;
   }
 
-  // Links [0, at) are left.
+  // Links [0, at) remain.
   int64_t CostOfRest(const std::vector<int>& stores, int at, Level start, int64_t device_room, int64_t host_room) {
     int64_t cost = 0;
     while (at > 0) {

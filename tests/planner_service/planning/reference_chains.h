@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brute force for chains that are not uniform and for two stores. Written apart from the solvers: a run of links is
-// described by all that its first sweep leaves stored, and every such pattern is tried.
+// Brute force for chains whose links differ and for two stores. Independent of the solvers: a run of links is described
+// by everything that its first sweep leaves stored, and every such pattern is tried.
 #ifndef RECURVE_TESTS_PLANNER_SERVICE_PLANNING_REFERENCE_CHAINS_H_
 #define RECURVE_TESTS_PLANNER_SERVICE_PLANNING_REFERENCE_CHAINS_H_
 
@@ -11,7 +11,7 @@
 
 namespace recurve {
 
-// The least cost of any persistent schedule. A few links only.
+// The minimum cost of any persistent schedule. For a few links only.
 int64_t BruteForceCost(const ChainRequest& request);
 int64_t BruteForceCost(const TwoLevelRequest& request);
 

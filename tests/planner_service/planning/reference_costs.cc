@@ -68,7 +68,7 @@ std::vector<int64_t> ReferenceMsm(int64_t longest, int64_t slots, int64_t alpha)
 }
 
 std::vector<int64_t> ReferenceAuto(int64_t longest, int64_t state_bytes, int64_t tape_bytes, int64_t budget_bytes) {
-  // By number of links; small numbers and arrays read in one direction, so that the compiler takes many at a time.
+  // By number of links. Narrow integers and arrays read in one direction, so that the compiler vectorizes.
   std::vector<int32_t> swept(longest + 1);                    // y + V(y, level)
   std::vector<int32_t> row(longest + 1);                      // V(n, level)
   std::vector<int32_t> reversed(longest + 1, INT32_MAX / 2);  // reversed[longest - n]: V(n, level + 1)
@@ -92,11 +92,11 @@ std::vector<int64_t> ReferenceAuto(int64_t longest, int64_t state_bytes, int64_t
 
 namespace {
 
-// What is live in the machine. States and tapes are sets of bits.
+// What is live in the machine. States and tapes are bit sets.
 struct Machine {
   int gradient;   // links [0, gradient) are still to be reversed
   int current;    // running state
-  bool previous;  // state current - 1 is running too
+  bool previous;  // state current - 1 is also running
   unsigned states;
   unsigned tapes;
 
@@ -154,7 +154,7 @@ class Search {
       Reach(next, cost + 1, false);
       next.tapes |= 1U << machine.current;
       Reach(next, cost + 1, false);
-      if (machine.current == last) {  // or its tape into the working set, and reversed
+      if (machine.current == last) {  // or its tape into the working set, followed by its reverse
         next.tapes = machine.tapes;
         next.gradient = last;
         Reach(next, cost + 1, false);

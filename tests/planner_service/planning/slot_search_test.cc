@@ -16,7 +16,7 @@ absl::StatusOr<Plan> SolveInSlots(const PlanRequest& request, const CancelCheck&
   return EmbeddedPlanner().MakePlan(request, cancelled);
 }
 
-// The fewest forwards of any number of slots whose replay stays within the bytes.
+// The fewest forwards over all numbers of slots whose replay stays within the bytes.
 int64_t FewestWithin(int64_t length, Strategy strategy, const ByteBudget& bytes) {
   const int64_t alpha = 1 + (bytes.tape_bytes + bytes.state_bytes - 1) / bytes.state_bytes;
   int64_t fewest = INT64_MAX;
@@ -42,14 +42,14 @@ TEST(SlotSearch, FindsTheBestOfAllNumbersOfSlots) {
         ASSERT_TRUE(found.ok()) << found.status();
         EXPECT_LE(found->plan.peak_bytes, budget);
         const int64_t fewest = FewestWithin(length, strategy, {state, tape, budget});
-        if (strategy == Strategy::kIsm && tape < state) continue;  // not promised (slot_search.h)
+        if (strategy == Strategy::kIsm && tape < state) continue;  // not guaranteed (slot_search.h)
         EXPECT_EQ(found->plan.forward_count, fewest) << ToString(strategy) << " of " << length << " in " << budget;
       }
     }
   }
 }
 
-// Where nothing but states fits, msm is hsm, also beyond the largest alpha.
+// If only states fit, msm equals hsm, even beyond the largest alpha.
 TEST(SlotSearch, TapesLargerThanAnyAlpha) {
   for (const int64_t tape : {kMaxAlpha - 1, 4 * kMaxAlpha, kMaxBytes}) {
     const ByteBudget bytes = {.state_bytes = 1, .tape_bytes = tape, .budget_bytes = 100};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every strategy on every small chain, against the recurrences.
+// Compares every strategy with the recurrences on every small chain.
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -79,7 +79,7 @@ TEST(SmallChainsTest, Msm) {
   }
 }
 
-// Long enough for costs that are far from convex in the length.
+// Long enough for costs far from convex in the length.
 TEST(SmallChainsTest, MsmOfLongerChains) {
   constexpr int64_t kLonger = 400;
   for (int64_t alpha : {2, 3, 7}) {

@@ -48,7 +48,7 @@ TEST(CatchFailures, OtherExceptionsAreInternal) {
   EXPECT_EQ(AfterThrowing(7).code(), absl::StatusCode::kInternal);
 }
 
-// A vector that no machine has memory for, as it happens.
+// A vector larger than the memory of any machine.
 TEST(CatchFailures, WhereMemoryRunsOut) {
   const absl::Status status = CatchFailures("the plan", [] {
     std::vector<char> all(size_t{1} << 62);
@@ -76,7 +76,7 @@ TEST(StartThread, SaysWhenThereIsNone) {
   const pid_t child = fork();
   if (child == 0) {
     const rlimit limit{.rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY};
-    setrlimit(RLIMIT_AS, &limit);  // no stack fits any more, but for those that are kept of threads that ended
+    setrlimit(RLIMIT_AS, &limit);  // no new stack fits, only cached stacks of ended threads
     absl::Status status;
     for (int i = 0; i < 100 && status.ok(); ++i) {
       absl::StatusOr<std::thread> thread = StartThread("the jobs", [] { pause(); });

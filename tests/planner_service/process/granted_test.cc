@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t kMiB = int64_t{1} << 20;
 
-// A machine as its kernel tells of it, in files.
+// A machine as described by files of its kernel.
 class GrantedTest : public testing::Test {
  protected:
   GrantedTest() {
@@ -113,7 +113,7 @@ TEST_F(GrantedTest, NoLimitInVersion1IsMinusOneOrMoreThanThereIs) {
   EXPECT_EQ(Memory().granted_by, "the machine");
 }
 
-// A container sees its own group as the top, under the name that it has outside.
+// A container sees its own group as the top, under the name used outside.
 TEST_F(GrantedTest, AContainerSeesItsGroupAtTheTop) {
   for (const std::string group : {"/docker/ab12", "/elsewhere", "/../ab12", "/docker/ab123"}) {
     InVersion2(group, /*top=*/"/docker/ab12");
@@ -138,7 +138,7 @@ TEST_F(GrantedTest, NonsenseIsNoLimit) {
 TEST(Granted, ProcessorsThatAffinityLeaves) {
   EXPECT_GE(GrantedProcessors(), 1);
   int granted = 0;
-  std::thread([&granted] {  // affinity is the thread's own
+  std::thread([&granted] {  // affinity is per thread
     cpu_set_t set;
     sched_getaffinity(0, sizeof set, &set);
     int first = 0;
@@ -152,7 +152,7 @@ TEST(Granted, ProcessorsThatAffinityLeaves) {
   EXPECT_EQ(granted, 1);
 }
 
-// A control group of version 1 or 2 in which half a processor is granted; empty where this user may make none.
+// A control group of version 1 or 2 with a quota of half a processor; empty if this user may not create one.
 std::string MakeRealGroup() {
   const std::string name = "/recurve-test-" + std::to_string(getpid());
   for (const std::string top : {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"}) {

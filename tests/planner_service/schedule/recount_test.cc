@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The structural recount against the action-by-action replay.
+// Compares the structural recount with the action-by-action replay.
 #include "planner_service/schedule/recount.h"
 
 #include <cstdint>
@@ -18,14 +18,14 @@ constexpr ReplayCosts kCosts[] = {{1, 0}, {1, 1}, {1, 3}, {3, 2}, {7, 1}};
 void ExpectSameCounts(const Schedule& schedule) {
   ASSERT_TRUE(CheckWellFormed(schedule).ok()) << CheckWellFormed(schedule);
   for (const ReplayCosts& costs : kCosts) {
-    const absl::StatusOr<ReplayResult> replay = Replay(schedule, costs, 8 * schedule.length());
+    const absl::StatusOr<ReplayResult> replay = Replay(schedule, costs, kMaxActionsPerLink * schedule.length());
     ASSERT_TRUE(replay.ok()) << replay.status();
     ASSERT_EQ(Recount(schedule, costs), *replay);
     ASSERT_EQ(replay->taped_count, schedule.length());
   }
 }
 
-// `run` over parts that are schedules of their own; an absent part is empty.
+// A schedule whose root is `run`, with the given schedules as parts; an absent part is empty.
 Schedule Join(Run run, const Schedule& left, const Schedule& right) {
   Schedule joined = left;
   if (!left.runs.empty()) run.left = static_cast<int32_t>(left.runs.size() - 1);
@@ -90,7 +90,7 @@ class RandomSchedules {
  public:
   explicit RandomSchedules(int64_t kinds) : kinds_(kinds) {}
 
-  // Runs refer to any earlier ones, so that parts are shared and repeated in all ways.
+  // Runs refer to any earlier ones, so parts are shared and repeated in every way.
   Schedule Next(int64_t most_runs) {
     Schedule schedule;
     do schedule.runs.push_back(NextRun(schedule.runs));
@@ -140,7 +140,7 @@ TEST(RecountTest, RandomSchedulesWithStatesOnTheHost) {
     ASSERT_TRUE(CheckWellFormed(schedule).ok()) << CheckWellFormed(schedule);
     for (Level start : {Level::kDevice, Level::kHost}) {
       const ReplayCosts costs = {.state_bytes = 3, .tape_bytes = 2, .start = start};
-      const absl::StatusOr<ReplayResult> replay = Replay(schedule, costs, 8 * schedule.length());
+      const absl::StatusOr<ReplayResult> replay = Replay(schedule, costs, kMaxActionsPerLink * schedule.length());
       if (!replay.ok()) continue;
       ASSERT_EQ(Recount(schedule, costs), *replay);
       if (replay->host_peak_bytes > 0) ++can_be_run;

@@ -64,7 +64,7 @@ TEST(ReplayMachineTest, ReversingInPartsIsTheSame) {
 }
 
 TEST(ReplayMachineTest, FreesStatesWithTheTapesBeforeThem) {
-  // After link 3 is reversed, tapes 0..2 and states 1..3 remain; state 3 goes with link 2.
+  // After link 3 is reversed, tapes 0..2 and states 1..3 remain; reversing link 2 frees state 3.
   absl::StatusOr<ReplayResult> result =
       Apply(5, {Forward(0, 4, Tape::kStored), Forward(4, 5, Tape::kWork), Reverse(2, 5), Copy(2), Reverse(0, 2)});
   ASSERT_TRUE(result.ok()) << result.status();
@@ -110,7 +110,7 @@ TEST(ReplayMachineTest, AStartStateOnTheHostIsTapedFromAFetchedCopyOnly) {
       Apply(2, {Forward(0, 1, Tape::kStored, true), Forward(1, 2, Tape::kWork), Reverse(0, 2), Discard(0)}, from_host);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->peak_bytes, 110);
-  // Without the copy, state 0 comes into the store with the tape and is left there.
+  // Without the copy, state 0 is stored with the tape and remains there.
   EXPECT_THAT(std::string(Apply(2, {Forward(0, 1, Tape::kStored), Forward(1, 2, Tape::kWork), Reverse(0, 2)}, from_host)
                               .status()
                               .message()),
@@ -127,7 +127,7 @@ TEST(ReplayMachineTest, LinksThatDifferCountByTheirOwnSizes) {
   ASSERT_TRUE(all.ok()) << all.status();
   EXPECT_EQ(all->peak_bytes, 700 + 2 + 4);
   EXPECT_EQ(all->forward_cost, 0);
-  // State 3, then state 1 with two tapes, is the most that is stored.
+  // The peak: state 3, then state 1 with two tapes.
   absl::StatusOr<ReplayResult> split =
       Apply(4,
             {Forward(0, 3), Forward(3, 4, Tape::kWork, true), Reverse(3, 4), Discard(3), Copy(0),
@@ -181,8 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"StateStoredTwice",
                 3,
                 {Forward(0, 1), Forward(1, 2, Tape::kNone, true), Copy(1), Forward(1, 2, Tape::kNone, true)},
-                "state 1 is stored already"},
-        Refused{"StateZeroStored", 1, {Forward(0, 1, Tape::kNone, true)}, "state 0 is stored already"},
+                "state 1 is already stored"},
+        Refused{"StateZeroStored", 1, {Forward(0, 1, Tape::kNone, true)}, "state 0 is already stored"},
         Refused{
             "StoredOutOfOrder",
             4,
@@ -192,11 +192,11 @@ INSTANTIATE_TEST_SUITE_P(
                 4,
                 {Forward(0, 2), Forward(2, 3, Tape::kNone, true), Copy(0), Forward(0, 1, Tape::kStored)},
                 "to the right of state 0"},
-        Refused{"DiscardOfNothing", 2, {Discard(1)}, "not the last thing stored"},
+        Refused{"DiscardOfNothing", 2, {Discard(1)}, "not the last object stored"},
         Refused{"DiscardBelowAnother",
                 4,
                 {Forward(0, 1), Forward(1, 2, Tape::kNone, true), Forward(2, 3, Tape::kNone, true), Discard(1)},
-                "state 1 is not the last thing stored"},
+                "state 1 is not the last object stored"},
         Refused{"LeftStored",
                 2,
                 {Forward(0, 1), Forward(1, 2, Tape::kWork, true), Reverse(1, 2), Copy(0), Forward(0, 1, Tape::kWork),
@@ -215,11 +215,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "not reversed yet, [0, 1)"},
         Refused{"CopyFromTheWrongLevel", 3, {Forward(0, 1), ToHost(1, 2), Copy(1)}, "copy 1: state 1 is not stored"},
         Refused{"CopyFromTheHostOfNothing", 3, {OnHost(Copy(0))}, "copy 0 from host: state 0 is not stored"},
-        Refused{"DiscardFromTheWrongLevel", 3, {Forward(0, 1), ToHost(1, 2), Discard(1)}, "not the last thing stored"},
+        Refused{"DiscardFromTheWrongLevel", 3, {Forward(0, 1), ToHost(1, 2), Discard(1)}, "not the last object stored"},
         Refused{"StoredOnTheHostTwice",
                 3,
                 {Forward(0, 1), ToHost(1, 2), OnHost(Copy(1)), ToHost(1, 2)},
-                "state 1 is stored already"},
+                "state 1 is already stored"},
         Refused{"StoredOnTheHostOutOfOrder",
                 4,
                 {Forward(0, 2), ToHost(2, 3), Copy(0), Forward(0, 1), ToHost(1, 2)},
@@ -227,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"DiscardOnTheHostBelowAnother",
                 4,
                 {Forward(0, 1), ToHost(1, 2), ToHost(2, 3), OnHost(Discard(1))},
-                "state 1 is not the last thing stored"},
+                "state 1 is not the last object stored"},
         Refused{"LeftOnTheHost",
                 2,
                 {Forward(0, 1), ToHost(1, 2, Tape::kWork), Reverse(1, 2), Copy(0), Forward(0, 1, Tape::kWork),

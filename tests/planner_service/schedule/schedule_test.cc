@@ -179,7 +179,7 @@ TEST(SeekTest, GoesThroughAScheduleThatNobodyCouldStepThrough) {
   for (int32_t i = 0; i < 60; ++i) doubled.runs.push_back(Split(int64_t{4} << i, i, i));
   ASSERT_TRUE(CheckWellFormed(doubled).ok());
   const std::vector<int64_t> counts = ScheduleWalk::CountActions(doubled);
-  const int64_t all = (int64_t{3} << 60) + 3 * ((int64_t{1} << 60) - 1);  // 3 a leaf, 3 a split
+  const int64_t all = (int64_t{3} << 60) + 3 * ((int64_t{1} << 60) - 1);  // 3 per leaf, 3 per split
   EXPECT_EQ(counts.back(), all);
   ScheduleWalk walk(doubled);
   walk.Seek(counts, all - 1);
@@ -187,7 +187,7 @@ TEST(SeekTest, GoesThroughAScheduleThatNobodyCouldStepThrough) {
   EXPECT_FALSE(walk.Next());
 }
 
-// What schedule.h says of each kind, by recursion.
+// Expands each kind of run recursively, as schedule.h specifies.
 class Expected {
  public:
   explicit Expected(const Schedule& schedule) : runs_(schedule.runs) {
@@ -254,13 +254,13 @@ class Expected {
   std::vector<Action> actions_;
 };
 
-// Runs of every kind and length, made of random earlier ones until one is a long chain.
+// Runs of every kind and length, composed of random earlier ones until one is a long chain.
 Schedule RandomSchedule(uint32_t seed) {
   std::mt19937 random(seed);
   Schedule schedule = {{TapeAll(1), TapeAll(3)}};
   std::vector<Run>& runs = schedule.runs;
   while (schedule.length() < 10'000) {
-    // Mostly of the newest, so that lengths grow.
+    // Mostly from the newest, so that lengths grow.
     const auto part = [&] {
       const auto size = static_cast<int32_t>(runs.size());
       return size - 1 - static_cast<int32_t>(random() % std::min(size, 6));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service over a real connection, beside the planner's own, with the gate that they share in the binary.
+// The service over a real connection, together with the planner service, with a shared gate as in the binary.
 #include "planner_service/service/advisor_service.h"
 
 #include <gmock/gmock.h>
@@ -41,7 +41,7 @@ class AdvisorServiceTest : public ::testing::Test {
   template <typename Request, typename Response>
   using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&, Response*);
 
-  // Serves both services; a request may keep a solver for so long.
+  // Serves both services with this limit on the solve time.
   void Serve(milliseconds longest_solve = kLongCall) {
     gate_.emplace(SolveLimits{.max_solves = 2, .max_waiting = 0, .longest_solve = longest_solve}, metrics_);
     admission_.emplace(planner_, *gate_);
@@ -55,7 +55,7 @@ class AdvisorServiceTest : public ::testing::Test {
     stub_ = v1::AdvisorService::NewStub(channel_);
   }
 
-  // Asks with a deadline, or with none when `timeout` is 0.
+  // Calls with a deadline, or without one if `timeout` is 0.
   grpc::Status Advise(grpc::ClientContext& context, milliseconds timeout = kLongCall) {
     if (timeout.count() != 0) context.set_deadline(std::chrono::system_clock::now() + timeout);
     v1::AdviseResponse response;
@@ -66,7 +66,7 @@ class AdvisorServiceTest : public ::testing::Test {
     return Advise(context, timeout);
   }
 
-  // The answer over the wire is that of the advisor in this process.
+  // Expects the answer over the network to equal that of the advisor in this process.
   template <typename Request, typename Response, typename Answer>
   void ExpectSame(Method<Request, Response> method, const Request& request, const absl::StatusOr<Answer>& here) {
     grpc::ClientContext context;
@@ -167,7 +167,8 @@ TEST_F(AdvisorServiceTest, NoDeadlineKeepsASolverForLong) {
   advisor_.gate.Close();
   const grpc::Status status = Advise(kLongCall);
   EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("ask for less")));
+  EXPECT_THAT(status.error_message(),
+              AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("divide the request")));
   EXPECT_EQ(advisor_.gate.cancellations(), 1);
 }
 
@@ -180,21 +181,21 @@ TEST_F(AdvisorServiceTest, AClientThatGoesAwayFreesItsSolver) {
     clients.emplace_back([&] { EXPECT_EQ(Advise(context).error_code(), StatusCode::CANCELLED); });
   }
   advisor_.gate.AwaitCalls(2);
-  EXPECT_EQ(Advise().error_code(), StatusCode::RESOURCE_EXHAUSTED);  // both solvers are taken
+  EXPECT_EQ(Advise().error_code(), StatusCode::RESOURCE_EXHAUSTED);  // both solvers are in use
   for (grpc::ClientContext& context : contexts) context.TryCancel();
   for (std::thread& client : clients) client.join();
   advisor_.gate.AwaitEnds(2);
   advisor_.gate.Open();
   grpc::Status status;
   do {
-    status = Advise();  // the places are free a moment after the solves have ended
+    status = Advise();  // the solvers become free slightly after the solves have ended
   } while (status.error_code() == StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
 TEST_F(AdvisorServiceTest, ALongQuestionStopsInTheMidst) {
   Serve();
-  // Without the gate of the test: the advisor itself works on a thousand curves' worth of corners.
+  // Without the gate of the test: the advisor itself computes the corners of a thousand curves.
   const Workload long_chain = ChainWorkload{.length = kMaxChainLength, .state_bytes = 1000, .tape_bytes = 3};
   const CurvesQuestion question{long_chain, std::vector<Strategy>(kMaxCurves, Strategy::kAuto), kMaxCurvePoints};
   grpc::ClientContext context;

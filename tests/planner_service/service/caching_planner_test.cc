@@ -86,7 +86,7 @@ TEST_F(CachingPlannerTest, EqualRequestsAtOnceShareOneSolve) {
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       PlanRequest request = Request(200);
-      request.costs = LinkCosts{1.0 * i, 1, 1};  // each with costs of its own
+      request.costs = LinkCosts{1.0 * i, 1, 1};  // each with its own costs
       const absl::StatusOr<Plan> plan = planner_.MakePlan(
           request, i % 2 == 0 ? CancelCheck() : [] { return false; });
       if (plan.ok() && plan->predicted_seconds == PredictSeconds(plan->forward_count, 200, *request.costs)) ++good;
@@ -118,7 +118,7 @@ TEST_F(CachingPlannerTest, ASolveGoesOnForThoseWhoWait) {
   absl::StatusOr<Plan> second;
   std::thread waiter([&] { second = planner_.MakePlan(Request(100), [] { return false; }); });
   AwaitShared(1);
-  first_gone = true;  // the one whose thread solves
+  first_gone = true;  // the request whose thread solves
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   solver_.Open();
   first.join();
@@ -128,7 +128,7 @@ TEST_F(CachingPlannerTest, ASolveGoesOnForThoseWhoWait) {
   EXPECT_EQ(solver_.cancellations(), 0);
 }
 
-// Runs out of memory while somebody waits for its answer; then it has enough.
+// Runs out of memory while another request waits for its answer; later it has enough.
 class ForgetfulPlanner final : public Planner {
  public:
   explicit ForgetfulPlanner(Planner& inner) : inner_(inner) {}

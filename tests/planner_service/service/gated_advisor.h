@@ -10,7 +10,7 @@
 namespace recurve {
 
 // Answers like EmbeddedAdvisor, but only once the gate of its planner is open, and counts there. While the gate is
-// closed it polls for cancellation as a long solve does.
+// closed, it polls for cancellation as a long solve does.
 class GatedAdvisor final : public Advisor {
  public:
   GatedPlanner gate{true};

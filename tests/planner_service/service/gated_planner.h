@@ -20,9 +20,9 @@ class GatedPlanner final : public Planner {
 
   void Open();
   void Close();
-  // Waits until so many requests have arrived in all.
+  // Waits until a total of `calls` requests have arrived.
   void AwaitCalls(int calls);
-  // Waits until so many have ended in all.
+  // Waits until a total of `ends` requests have ended.
   void AwaitEnds(int ends);
   int calls() const;
   int cancellations() const;

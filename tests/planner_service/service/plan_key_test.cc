@@ -51,10 +51,10 @@ TEST(PlanKey, EqualKeysHaveEqualPlans) {
     }
     known.emplace_back(request, *plan);
   }
-  EXPECT_EQ(shared.size(), 6U);  // at every length some requests mean the same
+  EXPECT_EQ(shared.size(), 6U);  // at every length, some requests are equivalent
 }
 
-// Budgets in order: runs of equal keys have one plan, and a new key comes only where room for a state or a leaf comes.
+// Increasing budgets: runs of equal keys have one plan, and the key only changes when another state or leaf fits.
 TEST(PlanKey, BudgetsOfAutoThatMeanTheSameShareAKey) {
   EmbeddedPlanner planner;
   for (const auto& [length, state, tape] :

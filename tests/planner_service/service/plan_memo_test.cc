@@ -50,7 +50,7 @@ TEST(PlanMemo, MakesRoomForALargePlanOrRefusesIt) {
   PlanMemo memo(PlanMemo::BytesOf(*PlanOf(1000)));
   for (int i = 1; i <= 20; ++i) memo.Insert(Key(i), PlanOf(1));
   const int64_t before = memo.entries();
-  EXPECT_EQ(memo.Insert(Key(100), PlanOf(1001)), 0);  // larger than the bound
+  EXPECT_EQ(memo.Insert(Key(100), PlanOf(1001)), 0);  // larger than the limit
   EXPECT_EQ(memo.entries(), before);
   EXPECT_EQ(memo.Insert(Key(101), PlanOf(1000)), before);
   EXPECT_EQ(memo.entries(), 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The service over a real connection, with the chain of planners that the binary has.
+// The service over a real connection, with the chain of planners of the binary.
 #include "planner_service/service/planner_service.h"
 
 #include <gmock/gmock.h>
@@ -49,7 +49,7 @@ class PlannerServiceTest : public ::testing::Test {
     channel_ = PlainChannel(server_->port());
   }
 
-  // Asks with a deadline, or with none when `timeout` is 0.
+  // Calls with a deadline, or without one if `timeout` is 0.
   Answer Ask(const MakePlanRequest& request, milliseconds timeout = kLong) {
     grpc::ClientContext context;
     return Ask(context, request, timeout);
@@ -132,7 +132,7 @@ TEST_F(PlannerServiceTest, ARequestWithoutADeadlineGetsTheServers) {
   solver_.Close();
   const Answer answer = Ask(Request(100), milliseconds(0));
   EXPECT_EQ(answer.status.error_code(), StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_THAT(answer.status.error_message(), AllOf(HasSubstr("no answer within 80ms"), HasSubstr("send a deadline")));
+  EXPECT_THAT(answer.status.error_message(), AllOf(HasSubstr("no answer within 80ms"), HasSubstr("set a deadline")));
   EXPECT_EQ(solver_.cancellations(), 1);
 }
 
@@ -200,7 +200,7 @@ TEST_F(PlannerServiceTest, OverloadIsShedWhileHealthMetricsAndHitsAnswer) {
 
 TEST_F(PlannerServiceTest, TheLongestChainInNoMemoryIsASmallMessage) {
   MakePlanRequest request = Request(kMaxChainLength);
-  request.mutable_bytes()->set_budget_bytes(0);  // a sweep for every link
+  request.mutable_bytes()->set_budget_bytes(0);  // one sweep per link
   const Answer answer = Ask(request);
   ASSERT_TRUE(answer.status.ok()) << answer.status.error_message();
   EXPECT_LT(answer.response.ByteSizeLong(), 100U);

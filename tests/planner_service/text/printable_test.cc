@@ -30,7 +30,7 @@ TEST(Printable, EscapesWhatMovesTheCursorOrTheDirection) {
   EXPECT_EQ(Printable("\xE2\x80\xA8\xE2\x80\xA9"), "\\u2028\\u2029");
 }
 
-// No byte goes through that is not part of a character.
+// Every byte that is not part of a character is escaped.
 TEST(Printable, EscapesWhatIsNotUtf8) {
   EXPECT_EQ(Printable("caf\xE9!"), "caf\\xe9!");
   EXPECT_EQ(Printable("\x9B"
@@ -43,7 +43,7 @@ TEST(Printable, EscapesWhatIsNotUtf8) {
   }
 }
 
-// Whatever goes in, one line of UTF-8 without control characters comes out, and that stays as it is.
+// The output for any input is one line of UTF-8 without control characters, and Printable does not change it again.
 TEST(Printable, IsItsOwnFixedPoint) {
   for (int first = 0; first < 256; ++first) {
     for (int second = 0; second < 256; ++second) {

@@ -34,7 +34,7 @@ TEST(ParseBytes, TakesNumbersWithAndWithoutUnits) {
       {"1.5Gi", int64_t{3} << 29},
       {"2Ki", 2048},
       {"1Ti", int64_t{1} << 40},
-      {"1.3KiB", 1331},  // and a fifth of a byte
+      {"1.3KiB", 1331},  // rounded down from 1331.2
       {"2.KiB", 2048},
       {"1KB", 1000},
       {"1TiB", int64_t{1} << 40},
@@ -68,7 +68,7 @@ TEST(ParseBytes, RefusesWhatOverflowsOrIsNotWhole) {
                            "0.00000000000000000001GiB"}) {
     EXPECT_FALSE(ParseBytes(text).ok()) << text;
   }
-  EXPECT_THAT(std::string(ParseBytes("8192PiB").status().message()), HasSubstr("more than 8 EiB"));
+  EXPECT_THAT(std::string(ParseBytes("8192PiB").status().message()), HasSubstr("exceeds 8 EiB"));
   EXPECT_THAT(std::string(ParseBytes("0.5").status().message()), HasSubstr("not a whole number of bytes"));
 }
 

@@ -50,7 +50,7 @@ const std::vector<Action>& StoreAll() {
   return actions;
 }
 
-// States 1 and 2 are stored, and dropped from the left: no stack.
+// States 1 and 2 are stored, then dropped from the left, which a stack does not allow.
 const std::vector<Action>& OutOfOrder() {
   static const auto& actions = *new std::vector<Action>{Forward(0, 1),
                                                         Forward(1, 2, Tape::kNone, true),
@@ -93,7 +93,7 @@ TEST(ScheduleVerifierTest, CountsWhatAReplayCounts) {
   EXPECT_GT(compared, 400);
 }
 
-// Whatever the stack machine accepts this one accepts with the same counts, for paths that no strategy takes.
+// This machine accepts whatever the stack machine accepts, with the same counts, even for paths no strategy takes.
 TEST(ScheduleVerifierTest, AcceptsWhatTheStackMachineAccepts) {
   std::mt19937 random(7);
   int accepted = 0;
@@ -151,18 +151,18 @@ TEST(ScheduleVerifierTest, NamesTheFirstViolation) {
     const char* reason;
   } cases[] = {
       {{Forward(0, 2), Copy(1)}, 1, "copy 1", "state 1 is not stored"},
-      {{Forward(1, 2)}, 0, "forward [1, 2)", "state 1 is not current, 0 is"},
+      {{Forward(1, 2)}, 0, "forward [1, 2)", "state 1 is not current; state 0 is"},
       {{Forward(0, 4)}, 0, "forward [0, 4)", "[0, 3)"},
       {{Forward(-1, 2)}, 0, "forward [-1, 2)", "[0, 3)"},
       {{Forward(0, INT64_MAX)}, 0, "forward [0, 9223372036854775807)", "[0, 3)"},
       {{Forward(0, 3, Tape::kStored), Reverse(1, 3), Copy(1), Forward(1, 2)}, 3, "forward [1, 2)", "[0, 1)"},
-      {{Forward(0, 3, Tape::kStored), Reverse(0, 3), Reverse(0, 3)}, 2, "reverse [0, 3)", "reversed already"},
+      {{Forward(0, 3, Tape::kStored), Reverse(0, 3), Reverse(0, 3)}, 2, "reverse [0, 3)", "already reversed"},
       {{Forward(0, 3, Tape::kStored), Reverse(0, 2)}, 1, "reverse [0, 2)", "next link to reverse is 2"},
       {{Forward(0, 3), Reverse(2, 3)}, 1, "reverse [2, 3)", "tape of link 2 is not stored"},
       {{Forward(0, 3, Tape::kStored), Copy(1), Forward(1, 2, Tape::kStored)},
        2,
        "forward [1, 2) tape stored",
-       "tape of link 1 is stored already"},
+       "tape of link 1 is already stored"},
       {{Forward(0, 3, Tape::kStored), Discard(1), Copy(0), Reverse(0, 3)}, 3, "reverse [0, 3)", "state 3 is not live"},
       {{Forward(0, 3, Tape::kStored), Discard(1), Reverse(0, 3)}, 2, "reverse [0, 3)", "state 1 is not live"},
       {{Discard(2)}, 0, "discard 2", "state 2 is not stored"},
@@ -173,7 +173,7 @@ TEST(ScheduleVerifierTest, NamesTheFirstViolation) {
       {{Forward(0, 1), Forward(1, 2, Tape::kNone, true), Copy(1), Forward(1, 3, Tape::kNone, true)},
        3,
        "forward [1, 3) write_state",
-       "state 1 is stored already"},
+       "state 1 is already stored"},
       {{Forward(0, 3, Tape::kStored)}, 1, "the end", "links [0, 3) not reversed"},
       {{}, 0, "the end", "links [0, 3) not reversed"},
       {{Forward(0, 1), Forward(1, 2, Tape::kNone, true), Forward(2, 3, Tape::kWork), Reverse(2, 3), Copy(0),
@@ -200,7 +200,7 @@ TEST(ScheduleVerifierTest, KeepsToTheBudget) {
   const Verdict verdict = Check(task, StoreAll());
   ASSERT_TRUE(verdict.violation);
   EXPECT_EQ(verdict.violation->action_index, 0);
-  EXPECT_EQ(verdict.violation->reason, "210 bytes are stored then, the budget is 209");
+  EXPECT_EQ(verdict.violation->reason, "210 bytes are stored; the budget is 209");
 }
 
 TEST(ScheduleVerifierTest, FindsLies) {
@@ -213,8 +213,8 @@ TEST(ScheduleVerifierTest, FindsLies) {
   const Verdict verdict = Check(task, StoreAll());
   EXPECT_FALSE(verdict.valid());
   EXPECT_FALSE(verdict.violation);
-  EXPECT_THAT(verdict.lies,
-              ElementsAre("claimed_peak_bytes is 209, the peak is 210", "claimed_forward_count is 2, it takes 3"));
+  EXPECT_THAT(verdict.failed_claims, ElementsAre("claimed_peak_bytes is 209; the peak is 210",
+                                                 "claimed_forward_count is 2; the schedule has 3"));
 }
 
 TEST(ScheduleVerifierTest, SizesThatOverflowStayAtTheLargestInteger) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "executor/backend/cpu/cpu_backend.h"
+#include "executor/backend/link_steps.h"
 #include "tests/executor/backend/layer_tensors.h"
 #include "tests/executor/backend/random_layers.h"
 
@@ -46,11 +47,11 @@ TEST(OperationParts, StepsOfALinkGiveWhatTheLinkGives) {
       SCOPED_TRACE(cut);
       LayerTensors parts(*backend, m);
       std::vector<Tensor> parts_d = OnBackend(*backend, it.d);
-      backend->CellForward(cpu::StepsOf(parts.Forward(), 0, cut));
-      backend->CellForward(cpu::StepsOf(parts.Forward(), cut, m.k));
+      backend->CellForward(StepsOfLink(parts.Forward(), 0, cut));
+      backend->CellForward(StepsOfLink(parts.Forward(), cut, m.k));
       EXPECT_EQ(parts.States(), states);
-      backend->CellBackward(cpu::StepsOf(backward(parts, parts_d), cut, m.k));
-      backend->CellBackward(cpu::StepsOf(backward(parts, parts_d), 0, cut));
+      backend->CellBackward(StepsOfLink(backward(parts, parts_d), cut, m.k));
+      backend->CellBackward(StepsOfLink(backward(parts, parts_d), 0, cut));
       for (size_t s = 0; s < d.size(); ++s) {
         const std::vector<float> expected = d[s].Values();
         const std::vector<float> actual = parts_d[s].Values();

@@ -34,7 +34,8 @@ Read ReadBatch(LineBatches& batches, int64_t index, int64_t size, int64_t paddin
   const int64_t rows = read.steps + padding;
   std::vector<int32_t> inputs(static_cast<size_t>(rows * size), -7), targets(inputs),
       lengths(static_cast<size_t>(size));
-  const TokenRows batch{.steps = rows, .tokens = {.inputs = inputs.data(), .targets = targets.data(), .lengths = lengths.data()}};
+  const TokenRows batch{.steps = rows,
+                        .tokens = {.inputs = inputs.data(), .targets = targets.data(), .lengths = lengths.data()}};
   EXPECT_TRUE(batches.Fill(index, batch, {}).ok());
   EXPECT_EQ(*std::max_element(lengths.begin(), lengths.end()), read.steps);
   for (int64_t b = 0; b < size; ++b) {
@@ -181,7 +182,7 @@ TEST(LineBatches, SayThatTheFileChanged) {
   auto batches = LineBatches::Create(shorter.text(), 4, 1000, 1, {});
   ASSERT_TRUE(batches.ok()) << batches.status();
   shorter.Truncate(10);
-  EXPECT_THAT(batches->StepsOf(0, {}).status().ToString(), HasSubstr("became shorter"));
+  EXPECT_THAT(batches->StepsOf(0, {}).status().ToString(), HasSubstr("was truncated"));
 
   const TextFile rewritten(text);
   batches = LineBatches::Create(rewritten.text(), 4, 1000, 1, {});
@@ -189,7 +190,7 @@ TEST(LineBatches, SayThatTheFileChanged) {
   std::ofstream(rewritten.path(), std::ios::binary) << std::string(text.size(), 'x');
   const absl::Status status = batches->StepsOf(0, {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(status.ToString(), HasSubstr("was changed while it was read"));
+  EXPECT_THAT(status.ToString(), HasSubstr("was modified while it was read"));
 }
 
 TEST(LineBatches, StopWhileTheyAreDrawn) {
@@ -300,7 +301,7 @@ TEST(LineBatches, SayWhatIsWrong) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());
   };
-  EXPECT_THAT(message("\n\n\n", 1, 1), HasSubstr("3 bytes of text to train on have 3 lines and all are empty"));
+  EXPECT_THAT(message("\n\n\n", 1, 1), HasSubstr("3 bytes of text to train on have 3 lines, all of them empty"));
   EXPECT_THAT(message("", 1, 1), HasSubstr("0 lines"));
   EXPECT_THAT(message("a", 0, 1), HasSubstr("batch is 0"));
   EXPECT_THAT(message("a", 1, 0), HasSubstr("length is 0"));

@@ -92,10 +92,11 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
   expect({{"recurve", "{"}}, "is not JSON");
   expect({{"recurve", R"({"format":"byte-rnn-1","format":"byte-rnn-1"})"}}, "\"format\" twice");
   expect({{"recurve", std::string(kMetadata) + '\0' + "more"}}, "NUL");
-  expect({{"recurve", "[]"}}, "no JSON object");
+  expect({{"recurve", "[]"}}, "not a JSON object");
   expect({{"recurve", R"({"format":"gru-1"})"}}, "recurve.format");
   expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256})"}}, "metadata recurve: \"cell\" is missing");
-  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256,"cell":"lstm","layers":1e300})"}}, "\"layers\" is 1e+300");
+  expect({{"recurve", R"({"format":"byte-rnn-1","vocabulary":256,"cell":"lstm","layers":1e300})"}},
+         "\"layers\" is 1e+300");
   const std::string sizes = R"({"format":"byte-rnn-1","vocabulary":256,"layers":2,"hidden":5,"embedding":3)";
   const std::string cell = sizes + R"(,"cell":"lstm")";
   const std::string options = cell + R"(,"residual":false,"layer_norm":false)";

@@ -91,7 +91,7 @@ absl::Status CheckRequest(const ChainRequest& request) {
   RETURN_IF_ERROR(CheckFields(request));
   int64_t links = 0;
   for (const ChainSegment& segment : request.segments) links += segment.links;
-  RETURN_IF_ERROR(CheckRange("segments: their links together", links, 1, kMaxMixedLinks));
+  RETURN_IF_ERROR(CheckRange("total links of all segments", links, 1, kMaxMixedLinks));
   const int64_t splits = CountSplits(request.segments);
   if (splits <= kMaxMixedSplits) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("segments have ", splits, " ways to split their ", links,

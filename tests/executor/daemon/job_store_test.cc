@@ -175,7 +175,7 @@ TEST_F(JobStoreTest, AFullQueueRefusesAndRecovers) {
   const Job last = *store->Create("again", Message(), {});
   const absl::Status full = store->Create("", Message(), {}).status();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(full.message()), HasSubstr("at most 2"));
+  EXPECT_THAT(std::string(full.message()), HasSubstr("the limit is 2"));
   EXPECT_EQ(store->Create("again", Message(), {})->id(), last.id()) << "a retry of a job that is there is not refused";
   store->TakeNext();
   Create(*store);

@@ -260,7 +260,7 @@ TEST_F(ModelAdvice, NamesWhatIsOutOfRange) {
   refuses({.length = 0}, "length is 0");
   refuses({.link = -1}, "link is -1");
   refuses({.model = {.layers = 64, .hidden = 16384}, .batch = 65536, .length = 10'000'000},
-          "make activations of more than");
+          "need activations of more than");
   refuses({.link = 5, .link_costs = {{5, {1, 1, 2}}}}, "link is 5; must be 0");
   refuses({.link_costs = {{0, {1, 1, 2}}}}, "link_costs[0].link is 0");
   refuses({.link_costs = {{5, {1, 1, -1}}}}, "backward_seconds is -1");

@@ -24,22 +24,20 @@ namespace recurve {
 namespace {
 
 // One way to cut the sequence, with what the limit leaves to the store.
-struct Candidate : LinkSizing {
-  int64_t store_budget_bytes = 0;  // negative: the limit does not even hold what is fixed
-  MeasuredLink measured;
-  std::optional<LinkCosts> costs;  // of it, in this sequence; none: not measured
-  Plan plan;
-  bool plannable_with_host = false;    // not too many links
-  std::optional<ReplayResult> replay;  // of links that differ: the plan has been replayed already
+struct Candidate : MemoryPlan {
+  bool has_costs = false;            // measured; otherwise there was no time to
+  bool plannable_with_host = false;  // not too many links
+  bool replayed = false;             // the plan is verified already
 
   void SetCosts(const MeasuredLink& link) {
     measured = link;
     costs = CostsOf(link, options.shape);
+    has_costs = true;
   }
 
-  bool fits() const { return store_budget_bytes >= 0; }
+  bool fits() const { return store_budget_bytes >= 0; }  // the limit holds at least what is fixed
   double seconds() const {
-    return differing != nullptr ? *plan.predicted_seconds : PredictSeconds(plan.forward_count, links(), *costs);
+    return differing != nullptr ? *plan.predicted_seconds : PredictSeconds(plan.forward_count, links(), costs);
   }
 
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
@@ -70,7 +68,7 @@ absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, in
   CalibrationOptions fitting{.model = spec.task->Model(), .batch = spec.batch, .required = 0};
   std::vector<Candidate> candidates;
   for (const int64_t link : measurable.links) {
-    Candidate& candidate = candidates.emplace_back(Candidate{SizeLink(spec, link, backend, process_bytes)});
+    Candidate& candidate = candidates.emplace_back(Candidate{{SizeLink(spec, link, backend, process_bytes)}});
     candidate.store_budget_bytes = StoreBudget(candidate, spec.memory);
     if (!candidate.fits()) continue;
     fitting.links.push_back(link);
@@ -99,12 +97,13 @@ absl::Status PlanDifferingLinks(const JobSpec& spec, ChainPlanner& planner, cons
   }
   candidate.plan = {.feasible = candidate.fits(), .strategy = Strategy::kAuto};
   if (!candidate.fits()) return absl::OkStatus();
-  const std::vector<LinkCosts> costs = CostsOfLinks(*candidate.differing, *candidate.costs);
+  const std::vector<LinkCosts> costs = CostsOfLinks(*candidate.differing, candidate.costs);
   ASSIGN_OR_RETURN(
       CheckedChainPlan checked,
       PlanChainOf(AskForChain(*candidate.differing, costs, candidate.store_budget_bytes), planner, cancelled));
   candidate.plan = std::move(checked.plan);
   candidate.replay = checked.replay;
+  candidate.replayed = true;
   return absl::OkStatus();
 }
 
@@ -114,7 +113,7 @@ absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelChe
                             .budget = ByteBudget{.state_bytes = candidate.link_bytes.state,
                                                  .tape_bytes = candidate.link_bytes.tape,
                                                  .budget_bytes = std::max<int64_t>(0, candidate.store_budget_bytes)},
-                            .costs = candidate.costs};
+                            .costs = candidate.has_costs ? std::optional(candidate.costs) : std::nullopt};
   ASSIGN_OR_RETURN(Plan plan, planner.MakePlan(request, cancelled));
   candidate.plan = std::move(plan);
   if (!candidate.fits()) candidate.plan.feasible = false;
@@ -125,7 +124,7 @@ absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelChe
 absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const TransferCosts& transfers,
                         const CancelCheck& cancelled, Candidate& candidate) {
   const HostQuestion question =
-      AskWithHost(candidate, candidate.store_budget_bytes, spec.host_memory, *candidate.costs, transfers);
+      AskWithHost(candidate, candidate.store_budget_bytes, spec.host_memory, candidate.costs, transfers);
   candidate.plannable_with_host = question.request.host.bytes > 0;
   if (!candidate.plannable_with_host) return absl::OkStatus();
   ASSIGN_OR_RETURN(TwoLevelPlan answer, planner.PlanTwoLevel(question.request, cancelled));
@@ -237,24 +236,13 @@ absl::StatusOr<ReplayResult> Verify(const JobSpec& spec, const Candidate& candid
 
 absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCosts& transfers,
                                           const CancelCheck& cancelled, Candidate candidate) {
-  if (!candidate.replay) {
+  if (!candidate.replayed) {
     ASSIGN_OR_RETURN(candidate.replay, Verify(spec, candidate, cancelled));
   }
-  const double seconds = candidate.seconds();
-  MemoryPlan plan{.options = candidate.options,
-                  .fixed = candidate.fixed,
-                  .link_bytes = candidate.link_bytes,
-                  .store_budget_bytes = candidate.store_budget_bytes,
-                  .store_all_bytes = candidate.store_all_bytes(),
-                  .measured = candidate.measured,
-                  .costs = *candidate.costs,
-                  .transfers = transfers,
-                  .plan = std::move(candidate.plan),
-                  .replay = *candidate.replay,
-                  .links_differ = candidate.differing != nullptr};
-  // The planner's word is not needed: its forwards and transfers have been counted.
-  plan.plan.predicted_seconds = seconds + plan.TransferSeconds();
-  return plan;
+  candidate.transfers = transfers;
+  // The planner's prediction is not needed: forwards and transfers have been counted.
+  candidate.plan.predicted_seconds = candidate.seconds() + candidate.TransferSeconds();
+  return MemoryPlan(std::move(candidate));
 }
 
 }  // namespace
@@ -288,7 +276,7 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, con
   std::optional<Candidate> best;
   bool planned_with_host = false;
   for (Candidate& candidate : candidates) {
-    if (candidate.fits() && !candidate.costs) continue;
+    if (candidate.fits() && !candidate.has_costs) continue;
     RETURN_IF_ERROR(PlanCandidate(spec, planners, transfers, cancelled, candidate));
     planned_with_host |= candidate.plannable_with_host;
     if (!candidate.plan.feasible) {
@@ -306,13 +294,13 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, con
 
 absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links,
                                        const JobPlanners& planners, const CancelCheck& cancelled) {
-  Candidate candidate{LinkSizing{.options = longest.options, .fixed = longest.fixed, .link_bytes = longest.link_bytes}};
+  Candidate candidate{{{.options = longest.options, .fixed = longest.fixed, .link_bytes = longest.link_bytes}}};
   candidate.options.shape.length = links * longest.options.shape.link;
   candidate.store_all_store_bytes = TapeAllBytes(links, candidate.link_bytes.state, candidate.link_bytes.tape);
   candidate.store_budget_bytes = std::min(longest.store_budget_bytes, candidate.store_all_store_bytes);
   candidate.SetCosts(longest.measured);
   RETURN_IF_ERROR(PlanCandidate(spec, planners, longest.transfers, cancelled, candidate));
-  if (!candidate.plan.feasible) return MemoryPlan{.plan = std::move(candidate.plan)};
+  if (!candidate.plan.feasible) return MemoryPlan(std::move(candidate));
   return MakeMemoryPlan(spec, longest.transfers, cancelled, std::move(candidate));
 }
 

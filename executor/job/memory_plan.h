@@ -10,6 +10,7 @@
 #include "executor/engine/transfer_costs.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "executor/job/link_sizing.h"
 #include "planner_service/model/memory_ledger.h"
 #include "planner_service/planning/chain.h"
 #include "planner_service/planning/plan.h"
@@ -25,19 +26,14 @@ struct JobPlanners {
 };
 
 // How a job is run in its memory: the link, the bytes, and a plan that was replayed and keeps them.
-struct MemoryPlan {
-  TrainerOptions options;          // shape.link is as chosen
-  Ledger fixed;                    // all but the store
-  LinkBytes link_bytes;            // s and a; of links that differ, the largest
+struct MemoryPlan : LinkSizing {
   int64_t store_budget_bytes = 0;  // B
-  int64_t store_all_bytes = 0;     // total of keeping every tape
   LinkCostKey costs_key;           // what was measured; only where the link was chosen
   MeasuredLink measured;           // of it, this link
   LinkCosts costs;                 // in this sequence
   TransferCosts transfers;         // measured where states may be stored on the host, else 0
   Plan plan;
   ReplayResult replay;
-  bool links_differ = false;
 
   // Planned bytes by kind, at the moment when most are live.
   Ledger PlannedLedger() const;

@@ -130,7 +130,7 @@ absl::Status PreparedJob::Plan(const JobPlanners& planners, const CancelCheck& c
   const MemoryPlan& longest = plans_->longest();
   const SequenceShape& shape = longest.options.shape;
   plan_.ledger = plans_->largest().PlannedLedger();
-  plan_.store_all_bytes = longest.store_all_bytes;
+  plan_.store_all_bytes = longest.store_all_bytes();
   plan_.link = shape.link;
   plan_.links = shape.links();
   plan_.state_bytes = longest.link_bytes.state;
@@ -236,7 +236,7 @@ absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelChec
   SequenceShape run = plan.options.shape;
   run.length = result.size.steps;  // a short batch may end before its last link does
   const double predicted =
-      plan.links_differ
+      plan.differing != nullptr
           ? *plan.plan.predicted_seconds
           : PredictSeconds(plan.plan.forward_count, run.links(), CostsOf(plan.measured, run)) + plan.TransferSeconds();
   const StepRecord record{.step = step,

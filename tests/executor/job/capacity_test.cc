@@ -86,7 +86,7 @@ TEST_F(ModelAdvice, HasTheFiguresOfTheExecutorsPlan) {
         EXPECT_EQ(advice->sizing.state_bytes, plan->link_bytes.state);
         EXPECT_EQ(advice->sizing.tape_bytes, plan->link_bytes.tape);
         EXPECT_EQ(advice->sizing.fixed_bytes, plan->fixed.total());
-        EXPECT_EQ(advice->sizing.store_all_bytes, plan->store_all_bytes);
+        EXPECT_EQ(advice->sizing.store_all_bytes, plan->store_all_bytes());
         EXPECT_EQ(advice->peak_bytes, plan->PlannedLedger().total());
         EXPECT_EQ(advice->forward_count, plan->plan.forward_count);
         std::map<std::string, int64_t> kinds;

@@ -107,7 +107,7 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
   expect({{"recurve", options + R"(,"dropout":0})"}}, "\"recurrent_dropout\" is missing");
   const std::string dropped = options + R"(,"dropout":1.0,"recurrent_dropout":0)";
   expect({{"recurve", dropped + "}"}}, "metadata recurve.dropout is 100%; must be at least 0% and below 100%");
-  expect({{"recurve", dropped + R"(,"colour":1})"}}, "\"colour\" is not known here");
+  expect({{"recurve", dropped + R"(,"colour":1})"}}, "\"colour\" is not a known key");
 }
 
 TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {

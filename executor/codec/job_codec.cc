@@ -11,16 +11,16 @@
 namespace recurve {
 namespace {
 
-// The longest path that Linux takes, its closing zero left out.
+// The longest path on Linux, without its terminating zero.
 constexpr size_t kMaxPathBytes = 4095;
 
 absl::Status CheckPath(const char* field, const std::string& path) {
   if (path.size() > kMaxPathBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(field, " has ", path.size(), " bytes; a path has at most ",
-                                                   kMaxPathBytes, ". Give a shorter path"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, " has ", path.size(), " bytes; must have at most ", kMaxPathBytes, ". Use a shorter path"));
   }
   if (path.find('\0') != std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(field, " contains a zero byte, which no path may"));
+    return absl::InvalidArgumentError(absl::StrCat(field, " contains a zero byte; a path must not contain one"));
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Jobs as messages. Decoding fills in the defaults that the proto names and validates.
+// Conversion of jobs to and from messages. Decoding fills in the defaults and validates.
 #ifndef RECURVE_EXECUTOR_CODEC_JOB_CODEC_H_
 #define RECURVE_EXECUTOR_CODEC_JOB_CODEC_H_
 
@@ -11,7 +11,7 @@
 
 namespace recurve {
 
-executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);                     // every field is set, defaults too
+executor::v1::JobSpec EncodeJobSpec(const JobSpec& spec);                     // sets every field, including defaults
 absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message);  // INVALID_ARGUMENT names the field
 
 executor::v1::Metric EncodeMetric(const Metric& metric);
@@ -19,7 +19,7 @@ executor::v1::Progress EncodeProgress(const StepRecord& record);
 executor::v1::JobResult EncodeReport(const JobReport& report);
 executor::v1::PlanSummary EncodePlanSummary(const JobPlan& plan, executor::v1::PlanSource source);
 
-// What a daemon tells, to be shown: nothing is checked, and what is not known is left at its default.
+// Decodes a daemon's responses for display: checks nothing, and leaves unknown values at their defaults.
 Metric DecodeMetric(const executor::v1::Metric& message);
 StepRecord DecodeProgress(const executor::v1::Progress& message);
 JobReport DecodeReport(const executor::v1::JobResult& message);

@@ -116,7 +116,7 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
           NewGauges(registry, "recurve_executor_prediction_ratio",
                     "Ratio of measured to predicted time of forward and backward, median of the last batches.")),
       step_(NewGauges(registry, "recurve_executor_step", "Optimizer steps done by the running job.")),
-      loss_(NewGauges(registry, "recurve_executor_loss_nats", "Loss of the last batch in nats per byte.")),
+      loss_(NewGauges(registry, "recurve_executor_loss_nats", "Mean loss per prediction of the last step, in nats.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
                                "Global norm of the gradient of the last batch, before clipping.")),
       evaluation_(

@@ -47,7 +47,7 @@ LinkBytes MeasureLink(const TrainerOptions& options, Backend& backend) {
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& options, const Parameters& initial,
                                                          const StoreNeeds& store, Backend& backend) {
   if (options.shape.ragged && options.carry_state) {
-    return absl::InvalidArgumentError("carry_state is true; must be false where sequences have lengths of their own");
+    return absl::InvalidArgumentError("carry_state is true; must be false if sequences differ in length");
   }
   const std::unique_ptr<TrainableModel> model = MakeModel(options, backend);
   if (options.carry_state && model->state_bytes(0) != model->state_bytes(model->links())) {

@@ -16,7 +16,7 @@
 namespace recurve {
 namespace {
 
-constexpr double kUnitsOfDearest = 1 << 24;  // costs are integers; this is the largest
+constexpr double kUnitsOfDearest = 1 << 24;  // the largest cost; costs are integers
 
 double DearestSeconds(std::span<const LinkCosts> costs) {
   double dearest = 1e-9;

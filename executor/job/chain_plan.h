@@ -21,7 +21,7 @@ namespace recurve {
 // Bytes of the store when every tape of `model` is kept: all but the last link's tape, and the states between.
 int64_t StoreAllBytes(const LinkModel& model);
 
-// The costs of each link of `model`, of which `mean` is the mean.
+// The costs of each link of `model`, given their mean.
 std::vector<LinkCosts> CostsOfLinks(const LinkModel& model, const LinkCosts& mean);
 
 struct ChainQuestion {

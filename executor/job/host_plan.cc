@@ -8,9 +8,9 @@
 namespace recurve {
 namespace {
 
-constexpr double kCostUnits = 1 << 24;  // costs are integers; this is the largest
+constexpr double kCostUnits = 1 << 24;  // the largest cost; costs are integers
 
-// The number of links whose tapes fit at once, together with the first one's state.
+// The number of links whose tapes fit at once, including the state of the first.
 int64_t TapedAtOnce(const TwoLevelRequest& request) {
   const int64_t free = request.device.bytes - request.state_bytes;
   if (free < request.tape_bytes) return 1;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a job tells of itself, as JSON and as messages.
+// The fields of job plans, step records and reports, for JSON and messages.
 #include "executor/job/training_job.h"
 
 namespace recurve {
 namespace {
 
-// Follows from other fields: written, and left alone when read.
+// Derived from other fields: written, but ignored when read.
 void VisitDerived(const char* name, int64_t value, FieldVisitor& visitor) { visitor.Count({name}, {}, value); }
 void VisitDerived(const char* name, double value, FieldVisitor& visitor) { visitor.Real({name}, {}, value); }
 
@@ -20,7 +20,7 @@ void VisitHost(JobPlan& plan, FieldVisitor& visitor) {
 
 }  // namespace
 
-// States, tapes and workspace depend on the plan; the rest is needed in any case.
+// Only states, tapes and workspace depend on the plan.
 int64_t JobPlan::store_all_activation_bytes() const {
   return store_all_bytes - (ledger.total() - ledger.activations());
 }

@@ -27,27 +27,27 @@ void VisitTask(TaskSpec& task, FieldVisitor& visitor) {
 
 void VisitTraining(JobSpec& spec, FieldVisitor& visitor) {
   VisitTask(spec.task, visitor);
-  visitor.Count({"length", "steps of a sequence that gradients flow through; longer lines are cut to that many"},
+  visitor.Count({"length", "steps per sequence, over which gradients are computed; longer lines are truncated"},
                 {1, kMaxChainLength}, spec.length);
   visitor.Count({"steps", "optimizer steps"}, {1, kMaxSteps}, spec.steps);
   visitor.Real({.name = "max_seconds",
-                .help = "end training after the step in which this time is over, such as 90s or 5m; 0s: no limit. The "
-                        "learning rate follows --steps all the same",
+                .help = "end training after the step in which this time expires, such as 90s or 5m; 0s: no limit. The "
+                        "learning rate schedule still follows --steps",
                 .option = "--max-time",
                 .notation = Notation::kSeconds},
                {.least = 0, .most = kMostSeconds}, spec.max_seconds);
   visitor.Text({.name = "save_path",
-                .help = "model file to write (safetensors); not saved without",
+                .help = "model file to write (safetensors); default: the model is not saved",
                 .option = "--save",
                 .kind = "FILE"},
                spec.save_path);
-  visitor.Count({.name = "batch", .help = "sequences in a batch", .heading = "Data"}, {1, kMaxBatch}, spec.batch);
+  visitor.Count({.name = "batch", .help = "sequences per batch", .heading = "Data"}, {1, kMaxBatch}, spec.batch);
   visitor.Flag({.name = "carry_state",
-                .help = "start each batch from a state of zeros, not from the last state of the one before",
+                .help = "start each batch from a zero state, not from the final state of the previous batch",
                 .option = "!--reset-state",
                 .heading = "Data"},
                spec.carry_state);
-  visitor.Seed({.name = "seed", .help = "seed of all that is random", .heading = "Data"}, spec.seed);
+  visitor.Seed({.name = "seed", .help = "random seed", .heading = "Data"}, spec.seed);
 }
 
 void VisitMemory(JobSpec& spec, FieldVisitor& visitor) {
@@ -64,8 +64,8 @@ void VisitMemory(JobSpec& spec, FieldVisitor& visitor) {
 void VisitPlan(JobSpec& spec, FieldVisitor& visitor) {
   constexpr char kHeading[] = "Plan";
   visitor.Count({.name = "host_memory_bytes",
-                 .help = "bytes such as 2GiB of host memory to store states in besides, with --strategy auto; 0: none. "
-                         "On the CPU both are the same memory, so that it works as on a GPU but saves nothing",
+                 .help = "bytes such as 2GiB of host memory to store more states in, with --strategy auto; 0: none. "
+                         "On the CPU this saves no memory, because host and device memory are the same",
                  .option = "--host-memory",
                  .heading = kHeading,
                  .notation = Notation::kBytes},
@@ -73,37 +73,36 @@ void VisitPlan(JobSpec& spec, FieldVisitor& visitor) {
   visitor.Enum({.name = "strategy", .help = "auto, store-all, chen or hsm", .kind = "NAME", .heading = kHeading},
                kStrategyNames, spec.strategy);
   visitor.Count({.name = "link",
-                 .help = "steps in a link, the unit of planning; 0: those of least predicted time",
+                 .help = "steps per link, the unit of planning; 0: minimizes the predicted time",
                  .heading = kHeading},
                 {0, kMaxChainLength}, spec.link);
   visitor.Flag({.name = "recalibrate",
-                .help = "measure what links cost even though it is known from an earlier job",
+                .help = "measure link costs again, even if cached from an earlier job",
                 .heading = kHeading},
                spec.recalibrate);
 }
 
 void VisitDevice(JobSpec& spec, FieldVisitor& visitor) {
   constexpr char kHeading[] = "Device";
-  visitor.Text({.name = "device",
-                .help = "cpu, cuda, or cuda:N for the GPU of that number",
-                .kind = "DEVICE",
+  visitor.Text(
+      {.name = "device", .help = "cpu, cuda, or cuda:N for GPU number N", .kind = "DEVICE", .heading = kHeading},
+      spec.device);
+  visitor.Enum({.name = "precision",
+                .help = "precision of matrix products; tf32 and bf16 on CUDA devices only",
                 .heading = kHeading},
-               spec.device);
-  visitor.Enum(
-      {.name = "precision", .help = "of matrix products; tf32 and bf16 on CUDA devices only", .heading = kHeading},
-      kPrecisionNames, spec.precision);
+               kPrecisionNames, spec.precision);
   visitor.Count({.name = "threads",
-                 .help = "CPU threads; 0: as many as are of use, no more than the processors granted",
+                 .help = "CPU threads; 0: as many as are useful, at most one per available processor",
                  .heading = kHeading},
                 {0, kMaxThreads}, spec.threads);
 }
 
 void VisitSaving(JobSpec& spec, FieldVisitor& visitor) {
   constexpr char kHeading[] = "Saving";
-  visitor.Count({.name = "checkpoint_every", .help = "steps between saves; 0: at the end only", .heading = kHeading},
+  visitor.Count({.name = "checkpoint_every", .help = "steps between saves; 0: only at the end", .heading = kHeading},
                 {0, kMaxSteps}, spec.checkpoint_every);
   visitor.Count({.name = "evaluate_every",
-                 .help = "steps between evaluations of the held-out part; 0: at the end only",
+                 .help = "steps between evaluations of the held-out data; 0: only at the end",
                  .heading = kHeading},
                 {0, kMaxSteps}, spec.evaluate_every);
 }
@@ -111,8 +110,8 @@ void VisitSaving(JobSpec& spec, FieldVisitor& visitor) {
 absl::Status CheckHostMemory(int64_t host_memory, Strategy strategy) {
   if (host_memory == 0 || strategy == Strategy::kAuto) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                                                 "; must be auto with host_memory_bytes above 0: the others store on "
-                                                 "the device only"));
+                                                 "; must be auto with host_memory_bytes above 0: other strategies "
+                                                 "store only on the device"));
 }
 
 absl::Status CheckStrategy(Strategy strategy) {
@@ -128,20 +127,19 @@ absl::Status CheckStrategy(Strategy strategy) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("strategy is ", std::string(ToString(strategy)),
-                   "; must be auto, store-all, chen or hsm: the others count in slots and not in bytes"));
+                   "; must be auto, store-all, chen or hsm: other strategies count slots, not bytes"));
 }
 
 absl::Status CheckCarriedState(const JobSpec& spec) {
   if (!spec.task->ragged() || !CarriesState(spec)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "carry_state is true; must be false where sequences have lengths of their own: each starts from a state of "
-      "zeros");
+      "carry_state is true; must be false if sequences differ in length: each starts from a zero state");
 }
 
 absl::Status CheckEvaluation(const JobSpec& spec, double holdout) {
   if (spec.evaluate_every <= 0 || holdout != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("evaluate_every is ", spec.evaluate_every, "; must be 0 with a holdout of 0: nothing is held out"));
+      absl::StrCat("evaluate_every is ", spec.evaluate_every, "; must be 0 with a holdout of 0: no data is held out"));
 }
 
 }  // namespace
@@ -161,7 +159,7 @@ absl::Status CheckDevice(const JobSpec& spec) {
                                               absl::SimpleAtoi(spec.device.substr(5), &index) && index >= 0);
   if (!cuda && spec.device != "cpu") {
     return absl::InvalidArgumentError(
-        absl::StrCat("device is \"", spec.device, "\"; must be cpu, cuda, or cuda:N with the number of a GPU"));
+        absl::StrCat("device is \"", spec.device, "\"; must be cpu, cuda, or cuda:N for GPU number N"));
   }
   if (!cuda && spec.precision != Precision::kFp32) {
     return absl::InvalidArgumentError(absl::StrCat("precision is ", std::string(ToString(spec.precision)),
@@ -177,7 +175,7 @@ absl::Status CheckJobSpec(const JobSpec& spec) {
   for (const TaskOptions::Input& input : task->Inputs()) {
     if (spec.save_path != *input.path) continue;
     return absl::InvalidArgumentError(absl::StrCat("save_path is ", spec.save_path, "; must not be the ", input.field,
-                                                   ": the model would replace the data"));
+                                                   ": the model would overwrite the data"));
   }
   return FirstError({
       CheckEvaluation(spec, task->holdout()),

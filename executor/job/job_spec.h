@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a training job is asked to do. The same struct whether the job came over gRPC or from the command line.
+// The specification of a training job, from gRPC or from the command line.
 #ifndef RECURVE_EXECUTOR_JOB_JOB_SPEC_H_
 #define RECURVE_EXECUTOR_JOB_JOB_SPEC_H_
 
@@ -19,14 +19,14 @@
 
 namespace recurve {
 
-// Everything the job holds on the device: weights, gradients, optimiser state, batch, workspace, states, tapes; on the
-// CPU, where the device's memory is the process's, what the process holds for the job besides (MemoryKind::kProcess).
+// Total memory of the job on the device: weights, gradients, optimizer state, batch, workspace, states, tapes. On the
+// CPU, includes other memory of the process for the job (MemoryKind::kProcess).
 struct TotalBytes {
   int64_t bytes = 0;  // >= 1
 };
 
-// Share of the activation memory (states, tapes and working set) that keeping every tape needs; the other bytes come on
-// top, those that the backend holds for itself too.
+// Share of the activation memory (states, tapes and workspace) that store-all (every tape kept) needs. All other memory
+// is added, including that of the backend.
 struct ActivationShare {
   double share = 1.0;  // in (0, 1]
 };
@@ -34,45 +34,45 @@ struct ActivationShare {
 using MemoryLimit = std::variant<ActivationShare, TotalBytes>;
 
 struct JobSpec {
-  TaskSpec task = DefaultTask();  // which model is trained on which data
+  TaskSpec task = DefaultTask();  // the model and the data
 
   // Training.
   int64_t batch = 16;     // sequences
-  int64_t length = 1000;  // T, steps in a sequence, 1..kMaxChainLength; the most that are kept of a longer one
-  int64_t link = 0;       // k, 1..length (a larger one is taken as length); 0: chosen (see memory_plan.h)
-  int64_t steps = 100;    // optimiser steps, 1..1e9
-  // Wall time of training after which no further step begins; at least one is done. 0: no limit. The learning rate
-  // follows `steps` all the same: it falls only as far as steps were done.
+  int64_t length = 1000;  // T, steps per sequence, 1..kMaxChainLength; longer lines are truncated
+  int64_t link = 0;       // k, steps per link, 1..length (larger values count as length); 0: automatic (memory_plan.h)
+  int64_t steps = 100;    // optimizer steps, 1..1e9
+  // Wall time of training after which no further step starts; at least one step runs. 0: no limit. The learning rate
+  // schedule still follows `steps`.
   double max_seconds = 0;  // 0..1e9
-  std::optional<bool>
-      carry_state;  // start each batch from the last state of the one before; unset: unless the task is ragged
+  // Whether to start each batch from the final state of the previous one. Unset: unless the task is ragged.
+  std::optional<bool> carry_state;
   OptimizerSpec optimizer;
   uint64_t seed = 1;
 
   // Memory.
   MemoryLimit memory;
-  int64_t host_memory = 0;              // bytes of host memory that states may be stored in besides; 0: none
-  Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm; kAuto with host_memory
-  bool recalibrate = false;             // measure link costs even though they are known
+  int64_t host_memory = 0;              // bytes of host memory to store more states in; 0: none
+  Strategy strategy = Strategy::kAuto;  // kAuto, kStoreAll, kChen or kHsm; must be kAuto with host_memory
+  bool recalibrate = false;             // measure link costs even if cached
 
   std::string device = "cpu";              // "cpu", "cuda", "cuda:1"
-  Precision precision = Precision::kFp32;  // of matrix products; others than fp32 on CUDA devices only
-  int64_t threads = 0;                     // CPU threads; 0: all
+  Precision precision = Precision::kFp32;  // of matrix products; tf32 and bf16 on CUDA devices only
+  int64_t threads = 0;                     // CPU threads; 0: automatic
   std::string save_path;                   // model file; empty: not saved
   bool save_through_links = true;          // whether save_path may be a symbolic link
-  int64_t checkpoint_every = 0;            // steps between saves while training; 0: at the end only
-  int64_t evaluate_every = 0;              // steps between evaluations while training; 0: at the end only
+  int64_t checkpoint_every = 0;            // steps between saves; 0: only at the end
+  int64_t evaluate_every = 0;              // steps between evaluations; 0: only at the end
 };
 
-// All but what the daemon decides.
+// All fields but those that the daemon sets.
 void VisitFields(JobSpec& spec, FieldVisitor& visitor);
 
 inline bool CarriesState(const JobSpec& spec) { return spec.carry_state.value_or(!spec.task->ragged()); }
 
-// The same of device and precision. Whether this machine has the device shows when it is opened.
+// Checks device and precision. Whether the machine has the device is checked when it is opened.
 absl::Status CheckDevice(const JobSpec& spec);
 
-// The same for every field. Looks at no file.
+// Checks every field. Accesses no files.
 absl::Status CheckJobSpec(const JobSpec& spec);
 
 }  // namespace recurve

@@ -15,8 +15,7 @@
 
 namespace recurve {
 
-// The number of links that a batch of `links` links is planned with: equal up to 64, at most 1/32 more above, which
-// limits the number of plans.
+// Rounds numbers of links above 64 up, by less than 1/32, to limit the number of plans.
 int64_t RoundUpLinks(int64_t links);
 
 // All plans that a job may need, made before it starts. Thread-safe once made.
@@ -30,12 +29,12 @@ class LengthPlans {
   // The plan for a batch of `steps` steps; it may have a few more links.
   const MemoryPlan& For(int64_t steps) const;
   const MemoryPlan& longest() const { return plans_.back(); }
-  const MemoryPlan& largest() const;  // most planned bytes; the longest of equals
+  const MemoryPlan& largest() const;  // the one with the largest peak; the longest of equals
   int64_t count() const { return static_cast<int64_t>(plans_.size()); }
   StoreNeeds store() const;
 
  private:
-  std::vector<MemoryPlan> plans_;  // in order of links
+  std::vector<MemoryPlan> plans_;  // by increasing number of links
 };
 
 }  // namespace recurve

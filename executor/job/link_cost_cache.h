@@ -41,7 +41,7 @@ class LinkCostCache {
  public:
   static constexpr int64_t kMaxEntries = 1000;  // the oldest are evicted first
   static constexpr absl::Duration kMaxAge = absl::Hours(24 * 30);
-  // For costs measured under load from other processes, which are only useful right away.
+  // For costs measured under load from other processes.
   static constexpr absl::Duration kMaxAgeUnderLoad = absl::Minutes(1);
   static constexpr double kMostLoad = 1 + PredictionDrift::kTolerance;  // beyond this, kMaxAgeUnderLoad applies
 
@@ -51,11 +51,12 @@ class LinkCostCache {
 
   const std::string& path() const { return path_; }
 
-  // The costs in the order of key.links, or of the first of them if there was no time for the others. None if unknown.
+  // The costs of key.links, in order; only of the first ones if there was no time to measure the others. None if
+  // unknown.
   std::optional<std::vector<MeasuredLink>> Find(const LinkCostKey& key);
   // `load`: see Calibration.
   void Put(const LinkCostKey& key, const std::vector<MeasuredLink>& links, double load = 1);
-  // Removes costs that no longer hold.
+  // Removes outdated costs.
   void Forget(const LinkCostKey& key);
 
  private:

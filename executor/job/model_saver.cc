@@ -101,7 +101,7 @@ std::string ModelSaver::Keep(int64_t step, const Parameters& parameters, bool ke
   if (!saves()) return "the model is not saved because no file was given";
   if (saved_step_ == step) return absl::StrCat("the model of step ", step, " is saved as ", path_);
   if (!CheckWeightsFinite(step, parameters).ok()) {
-    return absl::StrCat("the weights are not finite, and not saved; ", WhatStays());
+    return absl::StrCat("the weights are not finite, so they are not saved; ", WhatStays());
   }
   const bool beside = saved_step_ > 0 ? keep_checkpoint : HoldsSomething(path_);
   const std::string place = beside ? absl::StrCat(path_, ".partial") : path_;

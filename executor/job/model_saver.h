@@ -12,8 +12,8 @@
 
 namespace recurve {
 
-// Saves the model of one job, elsewhere if its file cannot be written, so that training is not lost. Never saves
-// weights that are not finite. Not thread-safe.
+// Saves the model of a job. If its file cannot be written, saves the model elsewhere, so that training is not lost.
+// Never saves weights that are not finite. Not thread-safe.
 class ModelSaver {
  public:
   // Empty `path`: the job does not save. `description`: TaskOptions::Describe.
@@ -30,12 +30,12 @@ class ModelSaver {
   // Does not wait once `cancelled` returns true.
   absl::Status SaveLast(int64_t step, const Parameters& parameters, const CancelCheck& cancelled);
 
-  // Saves the model of a training that ended early, after `step`: as <path>.partial if the path has a file worth
-  // keeping, otherwise to the path. Worth keeping are a file from before this job and, with `keep_checkpoint`, this
-  // job's last checkpoint. Returns what happened, as a clause for a message.
+  // Saves the model when training ends early, after `step`: to <path>.partial if the path holds a file from before this
+  // job or, with `keep_checkpoint`, a checkpoint of this job; otherwise to the path. Returns the outcome as a clause
+  // for a message.
   std::string Keep(int64_t step, const Parameters& parameters, bool keep_checkpoint);
 
-  // What the path holds if the current weights are lost, as a clause for a message.
+  // What the path holds without the current weights, as a clause for a message.
   std::string WhatStays() const;
 
  private:

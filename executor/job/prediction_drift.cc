@@ -22,8 +22,8 @@ bool PredictionDrift::missed() const { return last_.size() == kWindow && std::ab
 
 std::string MissedPredictionNote(int64_t step, double ratio) {
   return absl::StrFormat(
-      "up to step %d a batch takes %.2f times as long as predicted: the machine has changed since link costs were "
-      "measured; they will be measured again for the next job",
+      "up to step %d, batches take %.2f times as long as predicted: the machine has changed since link costs were "
+      "measured; the next job will measure them again",
       step, ratio);
 }
 

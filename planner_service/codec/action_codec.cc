@@ -26,7 +26,7 @@ schedule::v1::ActionKind EncodeKind(const Action& action) {
   return schedule::v1::ACTION_KIND_UNSPECIFIED;
 }
 
-// False where there is no such kind.
+// False if `kind` is invalid.
 bool DecodeKind(int kind, Action& action) {
   switch (kind) {
     case schedule::v1::ACTION_KIND_FORWARD:
@@ -51,7 +51,7 @@ bool DecodeKind(int kind, Action& action) {
   }
 }
 
-// False where the store does not go with the kind.
+// False if `store` is invalid for the kind of `action`.
 bool DecodeStore(int store, Action& action) {
   const bool named = store == schedule::v1::STATE_STORE_DEVICE || store == schedule::v1::STATE_STORE_HOST;
   if (store == schedule::v1::STATE_STORE_HOST) action.level = Level::kHost;
@@ -79,7 +79,7 @@ absl::Status CheckSizes(const schedule::v1::ActionChunk& chunk) {
   }
   return absl::InvalidArgumentError(absl::StrCat("actions.kinds, stores, begins and ends have ", actions, ", ",
                                                  chunk.stores_size(), ", ", chunk.begins_size(), " and ",
-                                                 chunk.ends_size(), " entries; must have equally many"));
+                                                 chunk.ends_size(), " entries; must have the same number"));
 }
 
 }  // namespace
@@ -105,12 +105,12 @@ absl::StatusOr<std::vector<Action>> DecodeActions(const schedule::v1::ActionChun
     Action action{.begin = chunk.begins(i), .end = chunk.ends(i)};
     if (!DecodeKind(chunk.kinds(i), action)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("actions.kinds[", i, "] is ", chunk.kinds(i), "; must be 1 to 6, a kind of action"));
+          absl::StrCat("actions.kinds[", i, "] is ", chunk.kinds(i), "; must be 1 to 6, an ActionKind"));
     }
     if (!DecodeStore(chunk.stores(i), action)) {
       return absl::InvalidArgumentError(
           absl::StrCat("actions.stores[", i, "] is ", chunk.stores(i),
-                       "; must be 1 or 2 for a copy and a discard, 0 for a reverse, any of these for a forward"));
+                       "; must be 1 or 2 for a copy or discard, 0 for a reverse, 0 to 2 for a forward"));
     }
     actions.push_back(action);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Actions as packed chunks. Decoding checks that each entry is one of the numbers that it may be; whether a machine can
-// do the actions is not its business.
+// Conversion of actions to and from packed chunks. Decoding checks each entry, but not whether the sequence of actions
+// can be executed.
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_ACTION_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_ACTION_CODEC_H_
 
@@ -13,14 +13,14 @@
 
 namespace recurve {
 
-// Most actions in a chunk; a chunk of this many is below 256 KiB.
+// Maximum number of actions in a chunk; such a chunk is smaller than 256 KiB.
 inline constexpr int kMaxChunkActions = 8192;
 
 schedule::v1::StateStore EncodeLevel(Level level);
 
 void AppendAction(const Action& action, schedule::v1::ActionChunk& chunk);
 
-// INVALID_ARGUMENT naming the field as it is called in the proto.
+// INVALID_ARGUMENT names the proto field.
 absl::StatusOr<std::vector<Action>> DecodeActions(const schedule::v1::ActionChunk& chunk);
 
 }  // namespace recurve

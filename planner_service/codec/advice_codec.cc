@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-// What the ranges of single fields do not say.
+// Checks relations between fields.
 absl::Status CheckFigures(const std::string& field, const Advice& advice) {
   const Sizing& sizing = advice.sizing;
   RETURN_IF_ERROR(CheckRange(field + ".sizing.store_all_bytes", sizing.store_all_bytes, {.least = sizing.fixed_bytes}));

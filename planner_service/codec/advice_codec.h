@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The questions of a scheduler and their answers as messages. Decoding validates every field: INVALID_ARGUMENT names it
-// as it is called in the proto, with its value and its range.
+// Conversion of a scheduler's questions and their answers to and from messages. Decoding validates every field:
+// INVALID_ARGUMENT names the proto field, its value and its range.
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_ADVICE_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_ADVICE_CODEC_H_
 
@@ -52,9 +52,9 @@ struct SplitQuestion {
 
 void VisitFields(AdviseQuestion& question, FieldVisitor& visitor);
 void VisitFields(BudgetQuestion& question, FieldVisitor& visitor);
-void VisitFields(CurvesQuestion& question, FieldVisitor& visitor);  // but for its strategies
+void VisitFields(CurvesQuestion& question, FieldVisitor& visitor);  // without its strategies
 void VisitFields(LargestQuestion& question, FieldVisitor& visitor);
-void VisitFields(LengthsQuestion& question, FieldVisitor& visitor);  // but for its lengths
+void VisitFields(LengthsQuestion& question, FieldVisitor& visitor);  // without its lengths
 void VisitFields(SplitQuestion& question, FieldVisitor& visitor);
 
 planner::v1::AdviseRequest EncodeQuestion(const AdviseQuestion& question);

@@ -17,7 +17,7 @@ namespace {
 template <typename Request>
 absl::StatusOr<Request> DecodeRequestFields(const google::protobuf::Message& message) {
   ASSIGN_OR_RETURN(Request request, DecodeFields<Request>(message));
-  RETURN_IF_ERROR(CheckRequest(request));  // what no single field tells
+  RETURN_IF_ERROR(CheckRequest(request));  // relations between fields
   return request;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans of chains that are not uniform, and of two stores, as messages. Decoding validates: what comes out of it may be
-// assumed to be well formed. INVALID_ARGUMENT names the field as it is called in the proto.
+// Conversion of plans of non-uniform chains, and of plans with two stores, to and from messages. Decoding validates its
+// result. INVALID_ARGUMENT names the proto field.
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_CHAIN_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_CHAIN_CODEC_H_
 

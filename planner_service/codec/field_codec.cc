@@ -19,8 +19,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-[[noreturn]] void EndOverMismatch(const std::string& what) {
-  std::fprintf(stderr, "%s is described but not in the message\n", what.c_str());
+[[noreturn]] void AbortOnMismatch(const std::string& what) {
+  std::fprintf(stderr, "%s is described by VisitFields but does not match the message\n", what.c_str());
   std::abort();
 }
 
@@ -37,7 +37,7 @@ const FieldDescriptor& Find(const Message& message, const Field& field, FieldDes
                             bool repeated = false) {
   const FieldDescriptor* found = message.GetDescriptor()->FindFieldByName(field.name);
   if (found == nullptr || found->cpp_type() != type || found->is_repeated() != repeated) {
-    EndOverMismatch(absl::StrCat(message.GetTypeName(), ".", field.name));
+    AbortOnMismatch(absl::StrCat(message.GetTypeName(), ".", field.name));
   }
   return *found;
 }
@@ -148,12 +148,12 @@ class FieldDecoder final : public FieldVisitor {
   }
   bool Visits(const Field& field, bool) override {
     const FieldDescriptor* found = message_.GetDescriptor()->FindFieldByName(field.name);
-    if (found == nullptr) EndOverMismatch(absl::StrCat(message_.GetTypeName(), ".", field.name));
+    if (found == nullptr) AbortOnMismatch(absl::StrCat(message_.GetTypeName(), ".", field.name));
     return !found->has_presence() || reflection_.HasField(message_, found);
   }
 
  private:
-  // A field is set unless the message can tell that it is not.
+  // Null if the message tracks presence and the field is unset.
   const FieldDescriptor* IfSet(const Field& field, FieldDescriptor::CppType type) const {
     const FieldDescriptor& found = Find(message_, field, type);
     return found.has_presence() && !reflection_.HasField(message_, &found) ? nullptr : &found;
@@ -177,7 +177,7 @@ class FieldDecoder final : public FieldVisitor {
 
 int EncodeEnum(const EnumDescriptor& type, const std::string& name) {
   const EnumValueDescriptor* value = type.FindValueByName(EnumValueName(type, name));
-  if (value == nullptr) EndOverMismatch(EnumValueName(type, name));
+  if (value == nullptr) AbortOnMismatch(EnumValueName(type, name));
   return value->number();
 }
 

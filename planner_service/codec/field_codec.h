@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structs as messages: each field that a struct describes is the field of that name in its message. Numbers, flags and
-// texts are what they are called; an enumeration is one whose values have the described names, in upper case and after
-// the prefix of its _UNSPECIFIED; parts are messages.
+// Conversion of structs to and from messages. Each described field maps to the message field of the same name: counts
+// to int64, seeds to uint64, reals to double, flags to bool, texts to string, parts to messages. The names of a choice
+// map to enumeration values in upper case with the prefix of its _UNSPECIFIED value.
 //
-// A description that does not fit its message is a mistake in the program, which a test of every pair finds
-// (tests/planner_service/codec/described_message.h); at run time it ends the process.
+// A description that does not match its message is a bug and aborts the process. A test checks every pair
+// (tests/planner_service/codec/described_message.h).
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_FIELD_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_FIELD_CODEC_H_
 
@@ -21,12 +21,12 @@
 
 namespace recurve {
 
-// The number of the value that is called "store-all" in a description and STRATEGY_STORE_ALL in `type`.
+// The number of the enumeration value for a described name: STRATEGY_STORE_ALL for "store-all".
 int EncodeEnum(const google::protobuf::EnumDescriptor& type, const std::string& name);
-// The index of the name of `number`. INVALID_ARGUMENT names `field`, the value and the values that it may have.
+// The index in `names` of the value `number`. INVALID_ARGUMENT names `field`, the value and the valid values.
 absl::StatusOr<size_t> DecodeEnum(absl::string_view field, const google::protobuf::EnumDescriptor& type, int number,
                                   const std::vector<std::string>& names);
-// The same for an entry of a list. _UNSPECIFIED is the default of `Kind`.
+// The same for `kinds`, where _UNSPECIFIED decodes to the default of `Kind`.
 template <typename Kind, size_t n>
 absl::StatusOr<Kind> DecodeEnum(absl::string_view field, const google::protobuf::EnumDescriptor& type, int number,
                                 const Named<Kind> (&kinds)[n]) {
@@ -38,7 +38,7 @@ absl::StatusOr<Kind> DecodeEnum(absl::string_view field, const google::protobuf:
   return kinds[*index].value;
 }
 
-// Sets every field, also to what is the default.
+// Sets every field, including defaults.
 void EncodeFields(const FieldsFunction& fields, google::protobuf::Message& message);
 template <Described Struct>
 void EncodeFields(const Struct& value, google::protobuf::Message& message) {
@@ -51,8 +51,8 @@ Message EncodeAs(const Struct& value) {
   return message;
 }
 
-// Leaves a field as it is when it is unset in the message, if that can be told, or is the _UNSPECIFIED value of an
-// enumeration. Then checks all ranges. INVALID_ARGUMENT names the field after `prefix`, such as "workload.model.".
+// Fields that are unset (if the message tracks presence) or _UNSPECIFIED keep their values. Then checks all ranges.
+// INVALID_ARGUMENT names the field, with `prefix` prepended: "workload.model.".
 absl::Status DecodeFields(const google::protobuf::Message& message, const FieldsFunction& fields,
                           absl::string_view prefix = "");
 template <typename Struct>
@@ -63,7 +63,7 @@ absl::StatusOr<Struct> DecodeFields(const google::protobuf::Message& message, ab
   return value;
 }
 
-// The same without any check: a value of an enumeration that is not known leaves its field as it is.
+// The same without checks: an unknown enumeration value leaves its field unchanged.
 void ReadFields(const google::protobuf::Message& message, const FieldsFunction& fields);
 template <typename Struct>
 Struct FieldsOfMessage(const google::protobuf::Message& message) {

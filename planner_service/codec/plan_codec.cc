@@ -18,10 +18,10 @@ planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request) {
 
 absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& message) {
   if (message.budget_case() == planner::v1::MakePlanRequest::BUDGET_NOT_SET) {
-    return absl::InvalidArgumentError("budget is unset; set bytes, or slots for the paper's units");
+    return absl::InvalidArgumentError("budget is unset; set bytes or slots");
   }
   ASSIGN_OR_RETURN(PlanRequest request, DecodeFields<PlanRequest>(message));
-  // What no single field tells: which budget a strategy takes, and how much work it would be.
+  // Relations between fields: the budget that the strategy takes, and the amount of work.
   RETURN_IF_ERROR(CheckRequest(request));
   return request;
 }
@@ -37,7 +37,7 @@ planner::v1::MakePlanResponse EncodePlan(const Plan& plan) {
 absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message, int64_t length) {
   ASSIGN_OR_RETURN(Plan plan, DecodeFields<Plan>(message));
   if (!plan.feasible) return plan;
-  // As far as counts can be checked without replaying the schedule.
+  // The checks that are possible without replaying the schedule.
   RETURN_IF_ERROR(CheckRange("forward_count", plan.forward_count, {.least = length}));
   RETURN_IF_ERROR(CheckRange("forward_count_lower_bound", plan.forward_count_lower_bound, 0, plan.forward_count));
   RETURN_IF_ERROR(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans as messages. Decoding validates: what comes out of it may be assumed to be well formed.
+// Conversion of plans to and from messages. Decoding validates its result.
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_PLAN_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_PLAN_CODEC_H_
 
@@ -11,16 +11,15 @@
 namespace recurve {
 
 planner::v1::MakePlanRequest EncodeRequest(const PlanRequest& request);
-// INVALID_ARGUMENT naming the field as it is called in the proto.
+// INVALID_ARGUMENT names the proto field.
 absl::StatusOr<PlanRequest> DecodeRequest(const planner::v1::MakePlanRequest& message);
 
-// Everything but the schedule: what is known of a plan for a chain of `length` links whose actions travel apart from
-// it.
+// Everything but the schedule, for a plan of `length` links whose actions are sent separately.
 planner::v1::MakePlanResponse EncodeFigures(const Plan& plan);
 absl::StatusOr<Plan> DecodeFigures(const planner::v1::MakePlanResponse& message, int64_t length);
 
 planner::v1::MakePlanResponse EncodePlan(const Plan& plan);
-// INVALID_ARGUMENT when the schedule is not well formed or too large.
+// INVALID_ARGUMENT if the schedule is malformed or too large.
 absl::StatusOr<Plan> DecodePlan(const planner::v1::MakePlanResponse& message);
 
 }  // namespace recurve

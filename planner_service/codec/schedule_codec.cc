@@ -44,15 +44,15 @@ absl::StatusOr<Run::Kind> DecodeKind(int index, int kind) {
       return Run::Kind::kFetch;
     default:
       return absl::InvalidArgumentError(
-          absl::StrCat("schedule.kinds[", index, "] is ", kind, "; must be 1 to 6, a RunKind that is not unspecified"));
+          absl::StrCat("schedule.kinds[", index, "] is ", kind, "; must be 1 to 6, a RunKind"));
   }
 }
 
-// A part travels as 1 + its index, or 0 where there is none.
+// A part is encoded as 1 + its index, or 0 for none.
 absl::StatusOr<int32_t> DecodePart(const char* field, int index, uint32_t part) {
   if (part <= static_cast<uint32_t>(index)) return static_cast<int32_t>(part) - 1;
   return absl::InvalidArgumentError(absl::StrCat("schedule.", field, "[", index, "] is ", part, "; must be 0 to ",
-                                                 index, ", that is none or 1 + the index of an earlier run"));
+                                                 index, ": 0 for none, or 1 + the index of an earlier run"));
 }
 
 absl::Status CheckSizes(const schedule::v1::Schedule& message) {

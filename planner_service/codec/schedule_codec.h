@@ -8,13 +8,12 @@
 
 namespace recurve {
 
-// Most runs in a schedule that travels; a message of this many is below 16 MiB.
+// Maximum number of runs in an encoded schedule; such a message is smaller than 16 MiB.
 inline constexpr int kMaxScheduleRuns = 1 << 20;
 
 schedule::v1::Schedule EncodeSchedule(const Schedule& schedule);
 
-// A well-formed schedule. INVALID_ARGUMENT naming the field as it is called in the proto when it is not well formed or
-// has too many runs.
+// Returns a well-formed schedule. INVALID_ARGUMENT names the proto field if it is malformed or has too many runs.
 absl::StatusOr<Schedule> DecodeSchedule(const schedule::v1::Schedule& message);
 
 }  // namespace recurve

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a schedule is checked against, and what came out, as messages.
+// Conversion of verification tasks and verdicts to and from messages.
 #ifndef RECURVE_PLANNER_SERVICE_CODEC_VERIFICATION_CODEC_H_
 #define RECURVE_PLANNER_SERVICE_CODEC_VERIFICATION_CODEC_H_
 
@@ -11,7 +11,7 @@
 namespace recurve {
 
 planner::v1::VerificationTask EncodeTask(const VerificationTask& task);
-// INVALID_ARGUMENT naming the field as it is called in the proto.
+// INVALID_ARGUMENT names the proto field.
 absl::StatusOr<VerificationTask> DecodeTask(const planner::v1::VerificationTask& message);
 
 planner::v1::VerifyScheduleResponse EncodeVerdict(const Verdict& verdict);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks of ranges. Each INVALID_ARGUMENT names the field, its value and its range, in the same words for whoever
-// checks.
+// Range checks. Each INVALID_ARGUMENT names the field, its value and its range, in the same format everywhere.
 #ifndef RECURVE_PLANNER_SERVICE_FIELDS_CHECK_FIELDS_H_
 #define RECURVE_PLANNER_SERVICE_FIELDS_CHECK_FIELDS_H_
 
@@ -15,8 +14,8 @@
 
 namespace recurve {
 
-// "1 to 64", "at least 0"; "at least 0 and below 1", "above 0% and at most 100%", "finite and at least 0". Empty where
-// there are no limits.
+// "1 to 64", "at least 0"; "at least 0 and below 1", "above 0% and at most 100%", "finite and at least 0". Empty if
+// unlimited.
 std::string RangeText(const CountRange& range);
 std::string RangeText(const RealRange& range, Notation notation = Notation::kPlain);
 
@@ -27,12 +26,12 @@ inline absl::Status CheckRange(absl::string_view field, int64_t value, int64_t l
 }
 absl::Status CheckReal(absl::string_view field, double value, const RealRange& range,
                        Notation notation = Notation::kPlain);
-// Of a number of entries: "lengths has 0 entries; must have 1 to 10000".
+// Checks the number of entries of a list: "lengths has 0 entries; must have 1 to 10000".
 absl::Status CheckCount(absl::string_view field, int64_t count, int64_t least, int64_t most);
 
 absl::Status FirstError(std::initializer_list<absl::Status> statuses);
 
-// Every field of a struct; `prefix` stands before their names, such as "workload.model.".
+// Checks every field of a struct. `prefix` is prepended to field names: "workload.model.".
 absl::Status CheckFields(const FieldsFunction& fields, absl::string_view prefix);
 template <Described Struct>
 absl::Status CheckFields(const Struct& value, absl::string_view prefix = "") {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A configuration is described once: its struct has the defaults, and one function VisitFields names each field with
-// its range and its meaning. The command line, the checks, JSON and protobuf messages all follow that function.
+// Each configuration struct is described once: the struct has the defaults, and its function VisitFields gives the
+// name, range and meaning of each field. The command line, checks, JSON and protobuf messages are all derived from it.
 //
 //   void VisitFields(OptimizerSpec& spec, FieldVisitor& visitor) {
-//     visitor.Enum({"kind", "what turns gradients into steps", "--optimizer"}, kOptimizerNames, spec.kind);
-//     visitor.Real({"learning_rate", "after warm-up"}, {.least = 0, .most = 1000, .above_least = true},
+//     visitor.Enum({"kind", "optimization algorithm", "--optimizer"}, kOptimizerNames, spec.kind);
+//     visitor.Real({"learning_rate", "learning rate after warm-up"}, {.least = 0, .most = 1000, .above_least = true},
 //                  spec.learning_rate);
 //   }
 #ifndef RECURVE_PLANNER_SERVICE_FIELDS_FIELD_H_
@@ -25,7 +25,7 @@
 
 namespace recurve {
 
-// How people write a value. It does not change the value itself.
+// How users write a value. Does not affect the value itself.
 enum class Notation : uint8_t {
   kPlain,
   kShare,    // 0.05, or 5%
@@ -34,14 +34,14 @@ enum class Notation : uint8_t {
 };
 
 struct Field {
-  const char* name;       // as in JSON and in protobuf messages: lower_snake_case
-  const char* help = "";  // one phrase without a full stop; its range is added to it
-  // On the command line; null: "--" and the name with hyphens. A flag that begins with "!" sets the value to false.
+  const char* name;       // in JSON and protobuf messages, in lower_snake_case
+  const char* help = "";  // one phrase without a period; the range is appended
+  // On the command line; null: "--" and the name with hyphens. A flag with prefix "!" sets the value to false.
   const char* option = nullptr;
-  const char* kind = nullptr;     // of a text or for the names of a choice, such as FILE
-  const char* heading = nullptr;  // in the help, of the field or of all fields of a part; null: as of the part it is in
+  const char* kind = nullptr;     // placeholder for the value in the help, such as FILE
+  const char* heading = nullptr;  // in the help, also of the fields of a part; null: that of the enclosing part
   Notation notation = Notation::kPlain;
-  bool required = false;  // in JSON that people write
+  bool required = false;  // must be present in JSON and messages
 };
 
 struct CountRange {
@@ -50,17 +50,17 @@ struct CountRange {
 };
 inline constexpr CountRange kNotNegative{.least = 0};
 
-// A value in it is finite.
+// Values in the range are finite.
 struct RealRange {
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
-  bool above_least = false;  // the least itself is out of range
-  bool below_most = false;   // so is the most
+  bool above_least = false;  // excludes `least`
+  bool below_most = false;   // excludes `most`
 };
-inline constexpr RealRange kRate{.least = 0, .most = 1, .below_most = true};  // of dropout
+inline constexpr RealRange kRate{.least = 0, .most = 1, .below_most = true};  // such as dropout
 inline constexpr RealRange kNotBelowZero{.least = 0};
 
-// Does something with each field, in the order of their declaration. Values may be read or written.
+// Visits each field of a struct in order of declaration. A visitor may read or write the values.
 class FieldVisitor {
  public:
   virtual ~FieldVisitor() = default;
@@ -71,21 +71,20 @@ class FieldVisitor {
   virtual void Flag(const Field& field, bool& value) = 0;
   virtual void Text(const Field& field, std::string& value) = 0;
   virtual void Texts(const Field& field, std::vector<std::string>& values) = 0;
-  // One of `names`, now the one at `index` (none of them: names.size()); `assign` sets another, and may be kept as long
-  // as the struct lives.
+  // A choice among `names`. `index` is the current one, names.size() if invalid. `assign` sets another and remains
+  // valid for the lifetime of the struct.
   virtual void Choice(const Field& field, const std::vector<std::string>& names, size_t index,
                       const std::function<void(size_t)>& assign) = 0;
-  // The fields of a part.
+  // A nested struct.
   virtual void Part(const Field& field, const std::function<void(FieldVisitor&)>& fields) = 0;
-  // A list of parts; `entries`: how many there may be.
+  // A list of structs; `entries`: the range of its size.
   virtual void List(const Field& field, const CountRange& entries, size_t size,
                     const std::function<void(size_t)>& resize,
                     const std::function<void(size_t, FieldVisitor&)>& fields) = 0;
-  // Whether a field that may be missing is to be visited: who writes it out goes by `present`, who reads it in by the
-  // source.
+  // Whether to visit an optional field: writers return `present`, readers whether the source has it.
   virtual bool Visits(const Field& field, bool present) = 0;
 
-  // `kinds` outlives the visit.
+  // `kinds` must outlive the visitor.
   template <typename Kind, size_t n>
   void Enum(const Field& field, const Named<Kind> (&kinds)[n], Kind& value) {
     std::vector<std::string> names;
@@ -122,7 +121,7 @@ class FieldVisitor {
     IfPresent(value, field, [&](int64_t& present) { Count(field, range, present); });
   }
 
-  // The alternative that is called `field`, where it is the one to be visited; otherwise null.
+  // The alternative `Kind`, named `field`, if it is the one to visit; otherwise null.
   template <typename Kind, typename... Kinds>
   Kind* Alternative(const Field& field, std::variant<Kinds...>& value) {
     if (!Visits(field, std::holds_alternative<Kind>(value))) return nullptr;
@@ -141,10 +140,10 @@ class FieldVisitor {
   }
 };
 
-// Visits all the fields of one struct.
+// Visits all fields of one struct.
 using FieldsFunction = std::function<void(FieldVisitor&)>;
 
-// A struct that has a VisitFields.
+// A struct with a VisitFields function.
 template <typename Struct>
 concept Described = requires(Struct& value, FieldVisitor& visitor) {
   VisitFields(value, visitor);
@@ -154,7 +153,7 @@ template <typename Struct>
 FieldsFunction FieldsOf(Struct& value) {
   return [&value](FieldVisitor& visitor) { VisitFields(value, visitor); };
 }
-// For visitors that only read.
+// Only for visitors that do not write.
 template <typename Struct>
 FieldsFunction FieldsOf(const Struct& value) {
   return FieldsOf(const_cast<Struct&>(value));

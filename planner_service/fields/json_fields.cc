@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-// A value in a message. What has parts is only named: it may be nested deeper than dump() can follow.
+// A value for error messages. Structured values show only their type: nesting may be too deep for dump().
 std::string Shown(const Json& json) { return json.is_structured() ? json.type_name() : json.dump(); }
 
 bool IsCount(const Json& json) {
@@ -83,7 +83,7 @@ void JsonReader::Count(const Field& field, const CountRange&, int64_t& value) {
   if (json == nullptr) return;
   if (field.notation == Notation::kBytes && json->is_string()) {
     const absl::StatusOr<int64_t> bytes = ParseBytes(json->get<std::string>());
-    if (!bytes.ok()) return Fail(field.name, absl::StrCat("is wrong: ", bytes.status().message()));
+    if (!bytes.ok()) return Fail(field.name, absl::StrCat("is invalid: ", bytes.status().message()));
     value = *bytes;
     return;
   }
@@ -129,7 +129,9 @@ void JsonReader::Texts(const Field& field, std::vector<std::string>& values) {
   if (!json->is_array()) return Fail(field.name, absl::StrCat("is ", Shown(*json), "; must be a list of strings"));
   values.clear();
   for (const Json& entry : *json) {
-    if (!entry.is_string()) return Fail(field.name, absl::StrCat("has the entry ", Shown(entry), "; must be strings"));
+    if (!entry.is_string()) {
+      return Fail(field.name, absl::StrCat("has the entry ", Shown(entry), "; must have only strings"));
+    }
     values.push_back(entry.get<std::string>());
   }
 }
@@ -171,7 +173,7 @@ absl::Status JsonReader::End() {
   if (!status_.ok()) return status_;
   for (const auto& [key, value] : json_.items()) {
     if (known_.count(key) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(what_, ": \"", key, "\" is not known here"));
+      return absl::InvalidArgumentError(absl::StrCat(what_, ": \"", key, "\" is not a known key"));
     }
   }
   return absl::OkStatus();

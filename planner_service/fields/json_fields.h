@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structs as JSON objects, their fields in the order of their description.
+// Conversion of structs to and from JSON objects, with fields in order of declaration.
 #ifndef RECURVE_PLANNER_SERVICE_FIELDS_JSON_FIELDS_H_
 #define RECURVE_PLANNER_SERVICE_FIELDS_JSON_FIELDS_H_
 
@@ -22,19 +22,18 @@ Json FieldsJson(const Struct& value) {
   return FieldsJson(FieldsOf(value));
 }
 
-// Reads one JSON object that somebody wrote and notices what is missing, wrong or unknown. The first error stays and
-// names the key. A key that is missing leaves its field as it is. Ranges are CheckFields' business. Refers to the
-// object.
+// Reads a JSON object and detects missing, invalid and unknown keys. Keeps the first error, which names the key. A
+// missing key leaves its field unchanged. Does not check ranges; see CheckFields. Keeps a reference to the object.
 //
 //   JsonReader reader(json, "workload");
 //   VisitFields(workload, reader);
 //   RETURN_IF_ERROR(reader.End());
 class JsonReader final : public FieldVisitor {
  public:
-  // `what` is what the object is called in messages. With `require_all` every key that is asked for must be there.
+  // `what` names the object in error messages. With `require_all`, every visited key must be present.
   JsonReader(const Json& json, std::string what, bool require_all = false);
 
-  void Count(const Field& field, const CountRange& range, int64_t& value) override;  // of bytes, "64MiB" too
+  void Count(const Field& field, const CountRange& range, int64_t& value) override;  // bytes also as "64MiB"
   void Seed(const Field& field, uint64_t& value) override;
   void Real(const Field& field, const RealRange& range, double& value) override;
   void Flag(const Field& field, bool& value) override;
@@ -47,10 +46,10 @@ class JsonReader final : public FieldVisitor {
             const std::function<void(size_t, FieldVisitor&)>& fields) override;
   bool Visits(const Field& field, bool present) override;
 
-  const Json* Find(const std::string& key);  // nothing when it is missing
+  const Json* Find(const std::string& key);  // null if missing
   void Fail(const std::string& key, const std::string& message);
 
-  // After everything was read: the first error, or a key that nobody asked for.
+  // Call after reading everything. Returns the first error, or an error for a key that was not read.
   absl::Status End();
 
  private:

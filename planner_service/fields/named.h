@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of an enumeration, as options, JSON and error messages have them: lower case, with hyphens.
+// The names of enumeration values in options, JSON and error messages: lower case, with hyphens.
 #ifndef RECURVE_PLANNER_SERVICE_FIELDS_NAMED_H_
 #define RECURVE_PLANNER_SERVICE_FIELDS_NAMED_H_
 

@@ -238,7 +238,7 @@ absl::StatusOr<double> EvaluateWindows(const TrainedLanguageModel& model, const 
                                        const CancelCheck& cancelled, const EvaluationProgress& progress) {
   if (text.size() < 2) {
     return absl::InvalidArgumentError(absl::StrCat("the text to evaluate has ", text.size(),
-                                                   " bytes, must have at least 2: one to read, one to predict"));
+                                                   " bytes; must have at least 2: one to read, one to predict"));
   }
   ASSIGN_OR_RETURN(const auto reader, Reader::Create(model, std::min(kEvaluationSteps, text.size() - 1), backend));
   Scorer scorer(*reader, backend, cancelled, progress);
@@ -257,7 +257,8 @@ absl::StatusOr<double> EvaluateLines(const TrainedLanguageModel& model, const Te
   TextView view(text);
   RETURN_IF_ERROR(ScoreLines(view, *reader, scorer));
   if (scorer.predictions() == 0) {
-    return absl::InvalidArgumentError("the text to evaluate has no lines, must have at least one that is not empty");
+    return absl::InvalidArgumentError(
+        "the text to evaluate has only empty lines; must have at least one that is not empty");
   }
   return scorer.BitsPerByte(model);
 }

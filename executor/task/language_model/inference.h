@@ -30,7 +30,7 @@ absl::Status Sample(const TrainedLanguageModel& model, const SampleOptions& opti
 
 // Bits per byte of `text` under the model.
 // kWindows: each byte is predicted from all bytes before it. INVALID_ARGUMENT for a text of fewer than two bytes.
-// kLines: each line that is not empty is predicted separately, from a newline on and including its own newline.
+// kLines: each non-empty line is predicted separately, including its newline; its first input is a newline.
 // INVALID_ARGUMENT if there are no lines.
 // INVALID_ARGUMENT for a model whose weights are so large that its predictions are not finite; DATA_LOSS if the text's
 // file has been truncated; CANCELLED if `cancelled` returns true.

@@ -71,7 +71,7 @@ absl::StatusOr<BatchSize> LanguageModel::TakeBatch(const std::byte* host, int64_
   const TokenBatch from = LayOutBatch(longest_, block);
   const int64_t steps = StepsToRun(from, links);
   if (!longest_.ragged && links != longest_.links()) {
-    return absl::InvalidArgumentError(absl::StrCat("the schedule has ", links, " links, must have ", longest_.links()));
+    return absl::InvalidArgumentError(absl::StrCat("the schedule has ", links, " links; must have ", longest_.links()));
   }
   if (steps > std::min(longest_.length, links * longest_.link)) {
     return absl::InvalidArgumentError(absl::StrCat("a sequence has ", steps, " steps, more than the schedule's ", links,
@@ -85,7 +85,7 @@ absl::StatusOr<BatchSize> LanguageModel::TakeBatch(const std::byte* host, int64_
   upload(from.targets, tokens, batch_.targets);
   if (longest_.ragged) upload(from.lengths, longest_.batch, batch_.lengths);
   const int64_t predictions = std::count_if(from.targets, from.targets + tokens, [](int32_t t) { return t >= 0; });
-  if (predictions == 0) return absl::InvalidArgumentError("the batch has no targets, must have at least one");
+  if (predictions == 0) return absl::InvalidArgumentError("the batch has no targets; must have at least one");
   return BatchSize{.steps = steps, .predictions = predictions};
 }
 

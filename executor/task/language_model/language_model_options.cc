@@ -20,16 +20,16 @@ namespace {
 
 constexpr int64_t kMostTokens = int64_t{1} << 20;
 
-// What a model file says of its model.
+// The description of the model in a model file.
 void VisitDescription(std::string& format, ModelConfig& config, FieldVisitor& visitor) {
   visitor.Text({"format"}, format);
   visitor.Count({"vocabulary"}, {1, kMostTokens}, config.vocabulary);
   VisitFields(config, visitor);
 }
 
-Metric BitsPerByte(double bits) { return {.name = "bits_per_byte", .value = bits, .unit = "bits per byte"}; }
-
 }  // namespace
+
+Metric BitsPerByte(double bits) { return {.name = "bits_per_byte", .value = bits, .unit = "bits per byte"}; }
 
 void LanguageModelOptions::VisitFields(FieldVisitor& visitor) {
   visitor.Text(
@@ -37,11 +37,11 @@ void LanguageModelOptions::VisitFields(FieldVisitor& visitor) {
       data_path);
   visitor.Fields({.name = "model", .heading = "Model (byte embedding, stacked recurrent layers, output layer)"}, model);
   visitor.Enum({.name = "sequences",
-                .help = "what a sequence is: a window of the continuous text, or a single line",
+                .help = "sequences to train on: windows of the continuous text, or single lines",
                 .heading = "Data"},
                kSequences, sequences);
   visitor.Real({.name = "holdout",
-                .help = "last part of the data, held out for evaluation; 0: none",
+                .help = "share of the data, at its end, held out for evaluation; 0: none",
                 .heading = "Data",
                 .notation = Notation::kShare},
                {.least = 0, .most = 0.5}, LanguageModelSpec::holdout);
@@ -71,7 +71,7 @@ ParameterLayout LanguageModelOptions::Layout() const { return LanguageModelLayou
 std::string LanguageModelOptions::Describe() const {
   std::string format(kFormat);
   ModelConfig config = model;
-  config.embedding = model.embedding_size();  // for readers that know nothing of defaults
+  config.embedding = model.embedding_size();  // explicit, so that readers need not know the default
   return FieldsJson([&](FieldVisitor& visitor) { VisitDescription(format, config, visitor); }).dump();
 }
 

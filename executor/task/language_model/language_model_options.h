@@ -18,7 +18,7 @@
 
 namespace recurve {
 
-// What the sequences of a batch are.
+// The kind of sequences in a batch.
 enum class Sequences : uint8_t {
   kWindows,  // the text is split into streams, and these into consecutive windows of `length` steps
   kLines,    // each non-empty line is a sequence; the lines of a batch have similar lengths
@@ -27,7 +27,7 @@ inline constexpr Named<Sequences> kSequences[] = {{"windows", Sequences::kWindow
 
 struct LanguageModelSpec {
   std::string data_path;  // a file of bytes
-  double holdout = 0.05;  // last part of it, held out for evaluation, [0, 0.5]; 0: no evaluation
+  double holdout = 0.05;  // share of it, at its end, held out for evaluation, [0, 0.5]; 0: no evaluation
   Sequences sequences = Sequences::kWindows;
   ModelConfig model;
 };
@@ -66,6 +66,9 @@ class LanguageModelOptions final : public TaskOptions, public LanguageModelSpec 
   absl::Status Sample(const Parameters& parameters, const SampleOptions& options, Backend& backend,
                       const std::function<bool(char)>& emit) const override;
 };
+
+// The metric for a value in bits per byte.
+Metric BitsPerByte(double bits);
 
 // The factory of language models of one configuration.
 ModelFactory LanguageModelFactory(const ModelConfig& config);

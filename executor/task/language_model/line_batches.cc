@@ -13,7 +13,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kAhead = 8192;    // bytes to read per line: most lines are short and far apart
+constexpr int64_t kAhead = 8192;    // bytes to read per line: few, because the lines of a pool are short and far apart
 constexpr int64_t kWholePass = -1;  // instead of a pool number
 
 uint64_t KeyOf(uint64_t seed, int64_t epoch, int64_t pool) {
@@ -25,13 +25,14 @@ uint64_t KeyOf(uint64_t seed, int64_t epoch, int64_t pool) {
 
 absl::StatusOr<LineBatches> LineBatches::Create(const Text& text, int64_t batch, int64_t length, uint64_t seed,
                                                 const StopCheck& stop) {
-  if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; it must be at least 1"));
-  if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; it must be at least 1"));
+  if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; must be at least 1"));
+  if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; must be at least 1"));
   ASSIGN_OR_RETURN(Lines lines, Lines::Find(text, length, stop));
   RETURN_IF_ERROR(lines.CheckLineEnds());
   if (lines.count() == 0) {
     return absl::InvalidArgumentError(absl::StrCat("the ", text.size(), " bytes of text to train on have ",
-                                                   lines.empty(), " lines, all of them empty; give a text with lines"));
+                                                   lines.empty(),
+                                                   " lines, all of them empty; use a text with non-empty lines"));
   }
   return LineBatches(std::move(lines), batch, seed);
 }

@@ -91,7 +91,7 @@ absl::Status Lines::CheckLineEnds() const {
   if (newlines_ > 0 || carriage_returns_ == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       text_.name(), " has no newlines and ", carriage_returns_,
-      " carriage returns, so it is a single line; replace them by newlines, for example with `tr '\\r' '\\n'`"));
+      " carriage returns, so it is a single line; replace them with newlines, for example with `tr '\\r' '\\n'`"));
 }
 
 absl::Status Lines::Moved(int64_t i) const {

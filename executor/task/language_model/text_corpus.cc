@@ -96,8 +96,8 @@ absl::Status FillFrom(const Text& text, std::span<const TextSpan> spans, int64_t
 }
 
 absl::StatusOr<WindowBatches> WindowBatches::Create(const Text& text, int64_t batch, int64_t length) {
-  if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; it must be at least 1"));
-  if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; it must be at least 1"));
+  if (batch < 1) return absl::InvalidArgumentError(absl::StrCat("batch is ", batch, "; must be at least 1"));
+  if (length < 1) return absl::InvalidArgumentError(absl::StrCat("length is ", length, "; must be at least 1"));
   const int64_t size = text.size();
   const int64_t stream = size > 0 ? (size - 1) / batch : 0;
   if (stream < length) {
@@ -107,7 +107,7 @@ absl::StatusOr<WindowBatches> WindowBatches::Create(const Text& text, int64_t ba
                                    : absl::StrCat("at least ", static_cast<uint64_t>(product) + 1);
     return absl::InvalidArgumentError(absl::StrCat("batch ", batch, " of length ", length, " needs ", needed,
                                                    " bytes of text, but there are ", size,
-                                                   "; give more text, or a smaller batch or length"));
+                                                   "; use more text, or a smaller batch or length"));
   }
   return WindowBatches(text, batch, length, stream / length);
 }

@@ -93,7 +93,7 @@ absl::StatusOr<Metric> TextData::Evaluate(const Parameters& parameters, Backend&
                                           const EvaluationProgress& progress) const {
   ASSIGN_OR_RETURN(const double bits, EvaluateText({options_.model, parameters}, holdout(), options_.sequences, backend,
                                                    cancelled, progress));
-  return Metric{.name = "bits_per_byte", .value = bits, .unit = "bits per byte"};
+  return BitsPerByte(bits);
 }
 
 }  // namespace recurve

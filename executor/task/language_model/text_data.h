@@ -18,7 +18,8 @@
 
 namespace recurve {
 
-// The data file of a job: its batches, and the last part, which is held out. Lines are never split. Not thread-safe.
+// The data file of a job: batches of the first part, and the last part, held out. Lines are never split. Not
+// thread-safe.
 class TextData final : public TaskData {
  public:
   // Errors: those of InputFile::Open and Lines::Find; INVALID_ARGUMENT if there is too little text to train on.

@@ -85,7 +85,7 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   refused("{}", {"\"segments\" is missing"});
   refused(R"({"segments": 3})", {"\"segments\" must be a list"});
   refused(R"({"segments": []})", {"segments has 0 entries"});
-  refused(R"({"segments": [], "sgements": []})", {"\"sgements\" is not known here"});
+  refused(R"({"segments": [], "sgements": []})", {"\"sgements\" is not a known key"});
   refused(R"({"segments": [{}]})", {"segments[0]", "\"links\" is missing"});
   // A segment that is right but for one key.
   const auto with = [](const std::string& key, const std::string& value) {
@@ -109,7 +109,7 @@ TEST_F(ChainCommand, RefusesWhatMakesNoSense) {
   ExpectRefused({"plan", "chain", ::testing::TempDir()}, 2, {"is a directory; give a file"});
   refused(with("tape_bytes", R"("many")"), {"\"tape_bytes\"", "many"});
   refused(with("name", "3"), {"\"name\" is 3; must be a string"});
-  refused(with("color", R"("red")"), {"\"color\" is not known here"});
+  refused(with("color", R"("red")"), {"\"color\" is not a known key"});
   ExpectRefused({"plan", "chain", Write(with("links", "2")), "--memory", "-1"}, 2, {"--memory"});
   ExpectRefused({"plan", "chain", Write(with("links", "2")), "--points", "10001"}, 2, {"max_corners is 10001"});
   ExpectRefused({"plan", "chain", Write(with("links", "2")), "--planner", "127.0.0.1:1"}, 1,

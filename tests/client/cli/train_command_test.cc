@@ -407,8 +407,8 @@ TEST_F(TrainCommand, SaysWhenItsPredictionFails) {
   make_costs_absurd();
   const Outcome text = RunRecurve(longer);
   EXPECT_EQ(text.exit, 0);
-  EXPECT_THAT(text.err, AllOf(StartsWith("recurve: note: up to step 11 a batch takes 0.0"),
-                              HasSubstr("they will be measured again for the next job")));
+  EXPECT_THAT(text.err, AllOf(StartsWith("recurve: note: up to step 11, batches take 0.0"),
+                              HasSubstr("the next job will measure them again")));
   EXPECT_EQ(text.err.find('\n'), text.err.size() - 1) << "once";
   EXPECT_THAT(ReadFile(cache), Not(HasSubstr("5 5 5 5"))) << "they are forgotten";
 

@@ -60,7 +60,7 @@ TEST(JsonFields, SayWhatIsWrong) {
     return std::string(status.message());
   };
   EXPECT_EQ(says("[]"), "all is array; must be a JSON object");
-  EXPECT_EQ(says(R"({"other": 1})"), R"(all: "other" is not known here)");
+  EXPECT_EQ(says(R"({"other": 1})"), R"(all: "other" is not a known key)");
   EXPECT_EQ(says(R"({"count": 1.5})"), R"(all: "count" is 1.5; must be a whole number below 2^63)");
   EXPECT_EQ(says(R"({"count": "1MiB"})"), R"(all: "count" is "1MiB"; must be a whole number below 2^63)");
   EXPECT_EQ(says(R"({"seed": -1})"), R"(all: "seed" is -1; must be a whole number from 0 to 2^64-1)");
@@ -68,7 +68,7 @@ TEST(JsonFields, SayWhatIsWrong) {
   EXPECT_EQ(says(R"({"flag": 1})"), R"(all: "flag" is 1; must be true or false)");
   EXPECT_EQ(says(R"({"text": {}})"), R"(all: "text" is object; must be a string)");
   EXPECT_EQ(says(R"({"texts": "a"})"), R"(all: "texts" is "a"; must be a list of strings)");
-  EXPECT_EQ(says(R"({"texts": [1]})"), R"(all: "texts" has the entry 1; must be strings)");
+  EXPECT_EQ(says(R"({"texts": [1]})"), R"(all: "texts" has the entry 1; must have only strings)");
   EXPECT_EQ(says(R"({"shape": "flat"})"), R"(all: "shape" is "flat"; must be one of "round", "very-flat")");
   EXPECT_EQ(says(R"({"wheel": {}})"), R"(wheel: "spokes" is missing)");
   EXPECT_EQ(says(R"({"spare": 1})"), "spare is number; must be a JSON object");

@@ -31,7 +31,7 @@ void Draw(uint64_t seed, int64_t index, const SequenceShape& shape, float* numbe
   }
 }
 
-// On the CPU only: the loss is computed by the host.
+// CPU only: the host computes the loss.
 class CopyModel final : public TrainableModel {
  public:
   CopyModel(const CopySpec& spec, const SequenceShape& shape, Use use, Backend& backend)
@@ -119,7 +119,7 @@ class CopyModel final : public TrainableModel {
     output_backward_ = regions.weights.Bytes(backend_.PackedBytes(Packing::kBackward, spec_.model.hidden, 1));
     stack_.Place(layout_.tensors, layout_.layers, parameters_, gradients_, regions.weights, regions.workspace);
   }
-  // Adds the squared errors of a link to the loss, and leaves the gradient of each prediction.
+  // Adds the squared errors of a link to the loss, and leaves the gradients of its predictions in predicted_.
   void Predict(int64_t link, const float* output) {
     backend_.LinearForward(rows(link), spec_.model.hidden, 1, output, output_forward_, Weight(layout_.output_bias),
                            predicted_, 1);
@@ -203,7 +203,7 @@ class CopyData final : public TaskData {
 }  // namespace
 
 void CopyOptions::VisitFields(FieldVisitor& visitor) {
-  visitor.Count({.name = "lag", .help = "steps between reading a number and saying it"}, {.least = 1}, lag);
+  visitor.Count({.name = "lag", .help = "steps between reading and predicting a number"}, {.least = 1}, lag);
 }
 
 absl::StatusOr<std::unique_ptr<TaskData>> CopyOptions::Open(const BatchOptions& batch,

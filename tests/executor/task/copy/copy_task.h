@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A second task, as small as one can be: regression on dense input. Each sequence is a row of random numbers, and the
-// model says at every step which number it read `lag` steps ago.
+// A minimal second task: regression on dense input. Each sequence consists of random numbers, and the model predicts at
+// each step the number that it read `lag` steps before.
 #ifndef RECURVE_TESTS_EXECUTOR_TASK_COPY_COPY_TASK_H_
 #define RECURVE_TESTS_EXECUTOR_TASK_COPY_COPY_TASK_H_
 
@@ -21,7 +21,7 @@ namespace recurve {
 struct CopySpec {
   int64_t lag = 2;  // 1..length - 1
   ModelConfig model;
-  bool links_differ = false;  // states and tapes have unused bytes at their end, of each link a different number
+  bool links_differ = false;  // states and tapes have unused bytes at the end, a different number for each link
 };
 
 class CopyOptions final : public TaskOptions, public CopySpec {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A task that only this folder knows is planned, measured, trained, evaluated, profiled and saved by what trains any.
+// A task from outside the executor is planned, measured, trained, evaluated, profiled and saved by the generic code.
 #include "tests/executor/task/copy/copy_task.h"
 
 #include <memory>
@@ -46,12 +46,12 @@ class CopyTaskTest : public testing::Test {
   JobPlan plan_;
 };
 
-TEST_F(CopyTaskTest, LearnsInAFractionOfTheMemoryToTheSameBits) {
+TEST_F(CopyTaskTest, LearnsTheSameWeightsInAFractionOfTheMemory) {
   const auto whole = Run(Spec(ActivationShare{1}));
   ASSERT_TRUE(whole.ok()) << whole.status();
   ASSERT_TRUE(whole->evaluation.has_value());
   EXPECT_EQ(whole->evaluation->name, "squared_error");
-  EXPECT_LT(whole->evaluation->value, 0.05) << "knowing nothing gives 1/3";
+  EXPECT_LT(whole->evaluation->value, 0.05) << "always predicting 0 gives 1/3";
   EXPECT_EQ(plan_.data.unit, "number");
 
   const auto part = Run(Spec(ActivationShare{0.4}));
@@ -62,7 +62,7 @@ TEST_F(CopyTaskTest, LearnsInAFractionOfTheMemoryToTheSameBits) {
   EXPECT_EQ(part->weights_sha256, whole->weights_sha256);
 }
 
-TEST_F(CopyTaskTest, ALinkMayDifferFromTheNext) {
+TEST_F(CopyTaskTest, LinksMayDiffer) {
   const auto alike = Run(Spec(ActivationShare{1}));
   ASSERT_TRUE(alike.ok()) << alike.status();
   JobSpec spec = Spec(ActivationShare{1});

@@ -33,7 +33,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
     EXPECT_TRUE(status.ok()) << status;
     return text;
   }
-  // Nats of each byte in place of the last byte of `text`, by the reference.
+  // Nats of `byte` after `before`, computed by the reference.
   double ReferenceNats(std::string_view before, uint8_t byte) {
     const ReferenceLanguageModel reference(undropped_);
     auto state = reference.ZeroState(1);
@@ -46,7 +46,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
     return nats;
   }
 
-  // The last of the cells has residual connections and layer norm besides.
+  // The model of the last cell also has residual connections and layer norm.
   static Model MakeModel(double dropout) {
     const bool last = GetParam() == kCells[std::size(kCells) - 1];
     return InitialModel({.cell = GetParam(),
@@ -65,7 +65,7 @@ class InferenceTest : public testing::TestWithParam<Cell> {
   std::unique_ptr<Backend> backend_ = MakeCpuBackend({.threads = 2}).value();
 };
 
-TEST_P(InferenceTest, EvaluatesAsTheReferenceDoes) {
+TEST_P(InferenceTest, EvaluationMatchesTheReference) {
   const ReferenceLanguageModel reference(undropped_);
   for (const size_t size : {2, 3, 32, 33, 34, 65, 333}) {
     const std::string_view text = kGenesis.substr(0, size);
@@ -93,8 +93,8 @@ TEST_P(InferenceTest, EvaluationNeedsTwoBytesAndCanBeCancelled) {
   EXPECT_EQ(error(kGenesis, [] { return true; }), absl::StatusCode::kCancelled);
 }
 
-// Lines are texts of their own: their nats add up.
-TEST_P(InferenceTest, EvaluatesEachLineByItself) {
+// Lines are independent: the nats of a text are the sum over its lines.
+TEST_P(InferenceTest, EvaluatesEachLineSeparately) {
   const std::vector<std::string> lines = {"In the beginning God created the heaven and the earth.",
                                           "x",
                                           std::string(31, 'a'),
@@ -127,7 +127,7 @@ TEST_P(InferenceTest, EvaluatesEachLineByItself) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_P(InferenceTest, SaysThatTheFileBecameShorter) {
+TEST_P(InferenceTest, ReportsATruncatedFile) {
   const TextFile file(std::string(200'000, 'x'));
   const absl::Status status = EvaluateText(View(model_), file.text(), Sequences::kWindows, *backend_, {}, [&](int64_t) {
                                 file.Truncate(1000);
@@ -136,7 +136,7 @@ TEST_P(InferenceTest, SaysThatTheFileBecameShorter) {
   EXPECT_THAT(status.message(), HasSubstr("was truncated"));
 }
 
-// Weights may be finite and still so large that what is computed from them is not.
+// Finite weights may be so large that results are not finite.
 TEST_P(InferenceTest, NamesTheTensorThatOverflows) {
   Model model = undropped_;
   for (NamedTensor& tensor : model.parameters) {
@@ -168,7 +168,7 @@ TEST_P(InferenceTest, SamplesTheSameBytesForTheSameSeed) {
   EXPECT_EQ(Sampled(other), "");
 }
 
-TEST_P(InferenceTest, TemperatureZeroTakesTheLikeliestByte) {
+TEST_P(InferenceTest, TemperatureZeroPicksTheMostLikelyByte) {
   std::string text = "And God";
   const std::string sampled = Sampled({.prompt = text, .bytes = 3, .temperature = 0});
   for (const char byte : sampled) {
@@ -181,7 +181,7 @@ TEST_P(InferenceTest, TemperatureZeroTakesTheLikeliestByte) {
 }
 
 TEST_P(InferenceTest, SamplesByTheModelsProbabilities) {
-  // The first byte after a prompt, over many seeds: its mean surprise is the entropy.
+  // The mean surprise of the first byte after a prompt, over many seeds, is the entropy.
   double entropy = 0;
   double square = 0;
   std::vector<double> nats(256);
@@ -199,13 +199,13 @@ TEST_P(InferenceTest, SamplesByTheModelsProbabilities) {
   EXPECT_NEAR(surprise / kSamples, entropy, 3 * std::sqrt((square - entropy * entropy) / kSamples));
 }
 
-TEST_P(InferenceTest, SamplingStopsWhenToldTo) {
+TEST_P(InferenceTest, SamplingStopsIfEmitReturnsFalse) {
   int count = 0;
   EXPECT_TRUE(Sample(View(model_), {.bytes = 100}, *backend_, [&](char) { return ++count < 7; }).ok());
   EXPECT_EQ(count, 7);
 }
 
-TEST_P(InferenceTest, NamesWhatIsWrong) {
+TEST_P(InferenceTest, RefusesInvalidOptions) {
   const auto emit = [](char) { return true; };
   EXPECT_THAT(Sample(View(model_), {.temperature = -1}, *backend_, emit).message(), HasSubstr("temperature is -1"));
   EXPECT_THAT(Sample(View(model_), {.temperature = NAN}, *backend_, emit).message(), HasSubstr("temperature is nan"));

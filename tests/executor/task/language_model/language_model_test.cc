@@ -25,7 +25,7 @@ struct Case {
   std::string name;
   ModelConfig config;
   SequenceShape shape;
-  bool start_state = false;  // from a state other than zero
+  bool start_state = false;  // a nonzero initial state
   int threads = 1;
 };
 
@@ -41,7 +41,7 @@ Batch RandomBatch(const Case& c) {
   return batch;
 }
 
-// New weights, moved a little: biases are not 0 then, gains of norms not 1.
+// Perturbs the initial weights, so that biases are not 0 and gains of norms are not 1.
 Model MovedModel(const ModelConfig& config) {
   Model model = InitialModel(config, 3);
   std::mt19937 random(13);
@@ -62,7 +62,7 @@ State StartState(const Case& c, const ReferenceLanguageModel& reference) {
       for (double& value : tensor) value = uniform(random);
     }
     if (c.config.cell != Cell::kSlstm) continue;
-    for (double& normaliser : layer[2]) normaliser += 2;  // it is at least 1
+    for (double& normalizer : layer[2]) normalizer += 2;  // must be at least 1
   }
   return state;
 }
@@ -109,7 +109,7 @@ TEST_P(LanguageModelTest, GradientsAreThoseOfTheLoss) {
     for (const double value : gradient) norm += value * value;
   }
   ASSERT_GT(norm, 1e-4);
-  // A norm over few units divides by what may be small.
+  // A layer norm over few units may divide by a small number.
   const double tolerance = GetParam().config.layer_norm ? 3e-5 : 2e-6;
   for (size_t i = 0; i < expected.size(); ++i) {
     const ParameterLayout::Entry& entry = layout.entries()[i];
@@ -198,7 +198,7 @@ std::vector<Case> Cases() {
       {"two_threads", {.vocabulary = 6, .layers = 2, .hidden = 4, .embedding = 4, .dropout = 0.2}, {6, 4, 5}, true, 2},
   };
   for (const Cell cell : kCells) {
-    // Every set of options.
+    // Every combination of options.
     for (int options = 0; options < 16; ++options) {
       Case c{std::string(ToString(cell)),
              {.vocabulary = 7, .cell = cell, .layers = 2, .hidden = 6, .embedding = 3},
@@ -228,7 +228,7 @@ TEST(LanguageModel, NextByteLogitsAreThoseOfTheLastState) {
   runner.model().PrepareWeights();
   runner.model().Forward(0, runner.states[0], runner.states[1], runner.tapes[0], /*keep_tape=*/false);
   const float* logits = runner.model().Logits(runner.states[1]);
-  // -ln softmax of each symbol, from the last step alone.
+  // Compares -ln softmax of each symbol after the last step.
   ReferenceLanguageModel reference(initial);
   State state = reference.ZeroState(2);
   batch.length = 2;

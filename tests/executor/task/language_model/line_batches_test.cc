@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-// A batch as the sequences in it: what each reads, and what it predicts.
+// The inputs and targets of each sequence of a batch.
 struct Read {
   std::vector<std::pair<std::string, std::string>> sequences;
   int64_t steps;
@@ -55,7 +55,7 @@ Read ReadBatch(LineBatches& batches, int64_t index, int64_t size, int64_t paddin
   return read;
 }
 
-// Lines of a text by another way: character by character.
+// A reference implementation: splits a text into lines character by character.
 std::vector<std::string> SplitLines(const std::string& text) {
   std::vector<std::string> lines(1);
   for (const char c : text) {
@@ -78,7 +78,7 @@ std::string SomeLines(int64_t count) {
   return text;
 }
 
-TEST(Permutation, IsOneAndDependsOnItsKey) {
+TEST(Permutation, IsBijectiveAndDependsOnItsKey) {
   for (int64_t n = 1; n <= 300; ++n) {
     std::set<int64_t> seen;
     int64_t moved_by_key = 0;
@@ -95,7 +95,7 @@ TEST(Permutation, IsOneAndDependsOnItsKey) {
   }
 }
 
-// Every line as it is found again, in any order.
+// Locates every line, in order or backwards.
 std::vector<std::string> FoundLines(const Lines& lines, bool backwards) {
   TextView view(lines.text());
   std::vector<std::string> found(static_cast<size_t>(lines.count()));
@@ -127,7 +127,7 @@ TEST(Lines, AreWhatIsBetweenNewlines) {
   EXPECT_EQ(Lines::Find(TextFile("a\nb").text(), 9, {})->empty(), 0);
 }
 
-// Lines that lie across blocks, blocks that no line begins in, and blocks full of them.
+// Covers lines across blocks, blocks in which no line begins, and blocks with many lines.
 TEST(Lines, AreFoundInEveryBlock) {
   std::string text;
   for (const int length : {1, 5000, 2, 20'000, 1, 1, 70'000, 4095, 4096, 4097, 3}) {
@@ -143,7 +143,7 @@ TEST(Lines, AreFoundInEveryBlock) {
   for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(long_lines[i], expected[i].substr(0, 60'001)) << i;
 }
 
-// An index of 8 bytes a line would hold a gigabyte of a text like this of 256 MiB.
+// An index with 8 bytes per line would need 1 GiB for such a text of 256 MiB.
 TEST(Lines, TakeLittleMemory) {
   std::string text;
   for (int i = 0; i < 4'000'000; ++i) text += "a\n";
@@ -154,7 +154,7 @@ TEST(Lines, TakeLittleMemory) {
   EXPECT_LT(batches->HeldBytes(), 64 << 10);
 }
 
-TEST(Lines, AreNotLookedForOnceItIsStopped) {
+TEST(Lines, FindStopsWhenCancelled) {
   const TextFile small("");
   if (truncate(small.path().c_str(), int64_t{1} << 40) != 0) GTEST_SKIP() << "this file system has no sparse files";
   const auto file = InputFile::Open(small.path()).value();
@@ -163,7 +163,7 @@ TEST(Lines, AreNotLookedForOnceItIsStopped) {
   EXPECT_EQ(asked, 5);
 }
 
-TEST(Lines, SayThatTheyEndInCarriageReturns) {
+TEST(Lines, RefuseCarriageReturnsAsLineEnds) {
   const auto check = [](const std::string& text) {
     const TextFile file(text);
     return Lines::Find(file.text(), 100, {})->CheckLineEnds();
@@ -175,8 +175,8 @@ TEST(Lines, SayThatTheyEndInCarriageReturns) {
   EXPECT_EQ(LineBatches::Create(file.text(), 1, 100, 1, {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-// Lengths were counted when the file was opened; plans are made for them.
-TEST(LineBatches, SayThatTheFileChanged) {
+// Plans depend on the lengths that were counted when the file was opened.
+TEST(LineBatches, ReportAChangedFile) {
   const std::string text = SomeLines(3000);
   const TextFile shorter(text);
   auto batches = LineBatches::Create(shorter.text(), 4, 1000, 1, {});
@@ -210,7 +210,7 @@ TEST(LineBatches, ReadALineFromItsStartAndPredictItsEnd) {
   EXPECT_THAT(read.sequences, ElementsAre(Pair("\nz", "z\n"), Pair("\nabc", "abc\n"), Pair("", "")));
 }
 
-TEST(LineBatches, CutWhatIsTooLong) {
+TEST(LineBatches, TruncateLongLines) {
   const TextFile file("abc\nabcd\nabcde\n");
   auto batches = LineBatches::Create(file.text(), 3, 4, 1, {});
   ASSERT_TRUE(batches.ok()) << batches.status();
@@ -221,7 +221,7 @@ TEST(LineBatches, CutWhatIsTooLong) {
               ElementsAre(Pair("\nabc", "abc\n"), Pair("\nabc", "abcd"), Pair("\nabc", "abcd")));
 }
 
-TEST(LineBatches, EveryLineComesOnceInEveryPass) {
+TEST(LineBatches, EachEpochHasEveryLineOnce) {
   const std::string text = SomeLines(1000);
   std::vector<std::string> expected = SplitLines(text);
   std::sort(expected.begin(), expected.end());
@@ -252,7 +252,7 @@ TEST(LineBatches, EveryLineComesOnceInEveryPass) {
   }
 }
 
-TEST(LineBatches, AreTheSameByTheirNumberInAnyOrder) {
+TEST(LineBatches, DependOnlyOnTheirIndex) {
   const std::string text = SomeLines(2000);
   const TextFile file(text);
   auto forwards = LineBatches::Create(file.text(), 4, 1000, 9, {});
@@ -269,7 +269,7 @@ TEST(LineBatches, AreTheSameByTheirNumberInAnyOrder) {
   EXPECT_GT(differ, n / 2);
 }
 
-// What batching by length is for: little padding, though neighbours in the text have nothing in common.
+// Batching by length reduces padding, even if neighboring lines differ in length.
 TEST(LineBatches, HoldSequencesOfSimilarLength) {
   const std::string text = SomeLines(20000);
   const TextFile file(text);
@@ -294,7 +294,7 @@ TEST(LineBatches, TakeAnyBytes) {
               ElementsAre(Pair(std::string("\n").append(zeros, 0, 3999), zeros.substr(0, 4000)), Pair("", "")));
 }
 
-TEST(LineBatches, SayWhatIsWrong) {
+TEST(LineBatches, RefuseInvalidInput) {
   const auto message = [](std::string_view text, int64_t batch, int64_t length) {
     const TextFile file(text);
     const absl::Status status = LineBatches::Create(file.text(), batch, length, 1, {}).status();

@@ -19,7 +19,7 @@
 
 namespace recurve {
 
-// A trained language model as a value of its own.
+// A trained language model that owns its data.
 struct Model {
   ModelConfig config;
   Parameters parameters;
@@ -49,7 +49,7 @@ inline absl::StatusOr<Model> LoadModel(const std::string& path) {
   return Model{model->task.As<LanguageModelOptions>().model, std::move(model->parameters)};
 }
 
-// What a language model is trained with, its configuration in sight.
+// TrainerOptions for a language model, with its configuration instead of a factory.
 struct LanguageTrainerOptions {
   ModelConfig model;
   SequenceShape shape;
@@ -72,7 +72,7 @@ struct LanguageTrainerOptions {
   }
 };
 
-// The batch that a trainer is about to take.
+// The batch that a trainer will take next.
 struct TokenSpans {
   std::span<int32_t> inputs, targets, lengths;
 };

@@ -48,7 +48,7 @@ TEST_F(ModelFileTest, RoundTrips) {
   }
 }
 
-TEST_F(ModelFileTest, ReplacesNothingButModels) {
+TEST_F(ModelFileTest, ReplacesOnlyModels) {
   ASSERT_TRUE(SaveModel(path_, model_).ok());
   EXPECT_TRUE(SaveModel(path_, InitialModel(kConfig, 2)).ok());
   EXPECT_TRUE(CheckModelCanBeSaved(path_, kConfig).ok());
@@ -64,10 +64,10 @@ TEST_F(ModelFileTest, ReplacesNothingButModels) {
   }
 }
 
-TEST_F(ModelFileTest, KnowsBeforehandThatThereIsNoRoom) {
+TEST_F(ModelFileTest, ChecksFreeSpaceBeforehand) {
   constexpr ModelConfig kHuge{.layers = 64, .hidden = 16384, .embedding = 16384};  // 550 GB
   const absl::Status status = CheckModelCanBeSaved(path_, kHuge);
-  if (!status.ok()) {  // the file system says how much it has left
+  if (!status.ok()) {  // not every file system reports its free space
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
   }
   EXPECT_EQ(directory_.Count(), 0);
@@ -80,7 +80,7 @@ TEST_F(ModelFileTest, TakesTensorsInAnyOrder) {
   EXPECT_EQ(Sha256Hex(LoadModel(path_)->parameters), Sha256Hex(model_.parameters));
 }
 
-TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
+TEST_F(ModelFileTest, RefusesOtherFiles) {
   EXPECT_EQ(LoadModel(directory_.File("none")).status().code(), absl::StatusCode::kNotFound);
   const auto expect = [&](const std::map<std::string, std::string>& metadata, const char* message) {
     const absl::Status status = LoadWith(metadata, model_.parameters);
@@ -107,7 +107,7 @@ TEST_F(ModelFileTest, RefusesWhatIsNoModel) {
   expect({{"recurve", options + R"(,"dropout":0})"}}, "\"recurrent_dropout\" is missing");
   const std::string dropped = options + R"(,"dropout":1.0,"recurrent_dropout":0)";
   expect({{"recurve", dropped + "}"}}, "metadata recurve.dropout is 100%; must be at least 0% and below 100%");
-  expect({{"recurve", dropped + R"(,"colour":1})"}}, "\"colour\" is not known here");
+  expect({{"recurve", dropped + R"(,"colour":1})"}}, "\"colour\" is not a known key");
 }
 
 TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
@@ -123,7 +123,7 @@ TEST_F(ModelFileTest, RefusesTensorsThatDisagreeWithTheConfiguration) {
   EXPECT_THAT(LoadWith(metadata, tensors).message(), HasSubstr("layers.0.bias has shape [4, 5]"));
 }
 
-// Training that diverged elsewhere, or damage: every byte of such a model would be sampled as 0.
+// From divergence or damage. Sampling from such a model would yield only zero bytes.
 TEST_F(ModelFileTest, RefusesValuesThatAreNotFinite) {
   for (const float value : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
     std::vector<NamedTensor> tensors = model_.parameters;

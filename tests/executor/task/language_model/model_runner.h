@@ -14,7 +14,7 @@
 
 namespace recurve {
 
-// Runs a LanguageModel on the CPU with each state and tape in memory of its own: no arena, no schedule.
+// Runs a LanguageModel on the CPU with separate memory for each state and tape, without arena or schedule.
 class ModelRunner {
  public:
   ModelRunner(const Model& initial, const SequenceShape& shape, LanguageModel::Use use, int threads = 1)
@@ -39,7 +39,7 @@ class ModelRunner {
     predictions_ = std::count_if(batch.targets.begin(), batch.targets.end(), [](int32_t t) { return t >= 0; });
     model_.SetDropoutStream(batch.dropout_seed, batch.dropout_step);
   }
-  // Forward with every tape kept, then backward.
+  // A forward pass that keeps every tape, and a backward pass.
   void Sweep() {
     model_.PrepareWeights();
     model_.BeginBatch({.steps = steps_, .predictions = predictions_});
@@ -52,7 +52,7 @@ class ModelRunner {
     model_.EndBatch();
   }
 
-  // Zeroed.
+  // Returns zeroed memory.
   std::byte* Allocate(int64_t bytes) {
     if (bytes == 0) return nullptr;
     memory_.push_back(backend_->Allocate(bytes).value());

@@ -50,12 +50,12 @@ TEST(InitialModel, IsAFunctionOfTheSeed) {
   const Model c = InitialModel(kParametersConfig, 2);
   for (size_t i = 0; i < a.parameters.size(); ++i) EXPECT_EQ(a.parameters[i].values, b.parameters[i].values);
   EXPECT_NE(a.parameters[0].values, c.parameters[0].values);
-  EXPECT_NE(a.parameters[2].values, a.parameters[5].values);  // each tensor has numbers of its own
+  EXPECT_NE(a.parameters[2].values, a.parameters[5].values);  // tensors differ
 }
 
-TEST(InitialModel, HasTheSpreadThatItSays) {
+TEST(InitialModel, HasTheDocumentedSpread) {
   const Model model = InitialModel({.vocabulary = 256, .layers = 2, .hidden = 64, .embedding = 64}, 1);
-  // Tensor, bound in 1 / sqrt(H).
+  // Tensor index; bound in units of 1 / sqrt(H).
   for (const auto& [index, gain] : {std::pair{1, 1.0}, {2, 1.0}, {4, 3.0}, {5, 1.0}, {7, 4.0}}) {
     const double bound = gain / 8;
     double sum = 0, squares = 0;

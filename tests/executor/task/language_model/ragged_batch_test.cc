@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Batches of sequences of different length.
+// Batches of sequences of different lengths.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -35,7 +35,7 @@ std::vector<Sequence> RandomSequences(const std::vector<int64_t>& lengths, int64
   return sequences;
 }
 
-// Side by side, time-major; what lies beyond a sequence's end reads `padding`, or anything if that is negative.
+// A time-major batch. Inputs beyond the end of a sequence are `padding`, or random if that is negative.
 Batch SideBySide(const std::vector<Sequence>& sequences, int64_t steps, int64_t vocabulary, int32_t padding) {
   std::mt19937 random(99);
   Batch batch{.length = steps, .size = static_cast<int64_t>(sequences.size())};
@@ -60,7 +60,7 @@ Swept SweepRagged(const Model& initial, const std::vector<Sequence>& sequences, 
   const auto B = static_cast<int64_t>(sequences.size());
   ModelRunner runner(initial, {.length = steps, .link = link, .batch = B, .ragged = true},
                      LanguageModel::Use::kTraining, threads);
-  // Whatever was in the memory before must not matter either.
+  // Results must not depend on the previous contents of memory.
   for (std::byte* tape : runner.tapes) std::memset(tape, 0x42, runner.model().max_tape_bytes());
   runner.SetBatch(SideBySide(sequences, steps, initial.config.vocabulary, padding));
   for (int64_t b = 0; b < B; ++b) runner.model().tokens().lengths[b] = static_cast<int32_t>(sequences[b].length());
@@ -120,14 +120,14 @@ TEST_P(RaggedBatchTest, GradientsAreTheSumOfTheSequencesAlone) {
   EXPECT_LE(std::sqrt(error), 1e-5 * std::sqrt(norm));
 }
 
-TEST_P(RaggedBatchTest, WhatIsReadBeyondTheEndDoesNotMatter) {
+TEST_P(RaggedBatchTest, PaddingHasNoEffect) {
   const Swept zeros = SweepRagged(initial_, sequences_, c_.steps, c_.link, 0, c_.threads);
   const Swept garbage = SweepRagged(initial_, sequences_, c_.steps, c_.link, -1, c_.threads);
   EXPECT_EQ(zeros.nats, garbage.nats);
   EXPECT_EQ(zeros.gradients, garbage.gradients);
 }
 
-TEST_P(RaggedBatchTest, FurtherLinksDoNotMatter) {
+TEST_P(RaggedBatchTest, FurtherLinksHaveNoEffect) {
   const Swept shorter = SweepRagged(initial_, sequences_, c_.steps, c_.link, 0, c_.threads);
   const Swept longer = SweepRagged(initial_, sequences_, c_.steps + 3 * c_.link, c_.link, -1, c_.threads);
   EXPECT_EQ(shorter.nats, longer.nats);

@@ -11,7 +11,7 @@ namespace {
 
 using reference::Values;
 
-// What element `index` of a mask is multiplied by.
+// The factor of element `index` under a dropout mask.
 double Kept(double rate, const ReferenceLanguageModel::Batch& batch, uint64_t mask, int64_t index) {
   if (rate == 0) return 1.0;
   const PhiloxState words = DropoutWords(batch.dropout_seed, batch.dropout_step * 256 + mask, index / 4);
@@ -19,7 +19,7 @@ double Kept(double rate, const ReferenceLanguageModel::Batch& batch, uint64_t ma
   return four[index % 4] < DropoutThreshold(static_cast<float>(rate)) ? 0.0 : 1.0 / (1.0 - static_cast<float>(rate));
 }
 
-// x w + bias, x [n, bias' columns].
+// x w + bias, for x with n rows.
 Values Affine(const Values& x, const Values& w, const Values& bias, int64_t n) {
   const auto width = static_cast<int64_t>(bias.size());
   Values y = reference::Product(x, w, n, static_cast<int64_t>(x.size()) / n, width);
@@ -88,7 +88,7 @@ Values ReferenceLanguageModel::Logits(const Batch& batch, int64_t t, State* stat
         .lengths = {}};
     const std::vector<Values> states = reference::Forward(step);
     for (size_t s = 0; s < states.size(); ++s) (*state)[l][s].assign(states[s].begin() + B * H, states[s].end());
-    const int64_t step_elements = (B * H + 3) / 4 * 4;  // those of a step begin at a multiple of four
+    const int64_t step_elements = (B * H + 3) / 4 * 4;  // the elements of a step begin at a multiple of four
     for (int64_t i = 0; i < B * H; ++i) {
       const double below = config_.residual ? y[i] : 0;
       y[i] = below + (*state)[l][0][i] * Kept(config_.dropout, batch, l, t * step_elements + i);

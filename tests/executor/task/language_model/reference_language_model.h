@@ -12,8 +12,8 @@
 
 namespace recurve {
 
-// The language model written down plainly in fp64, a step at a time, without links, tapes or folded weights: the
-// specification that the real one is tested against. Gradients are central differences of the loss.
+// A plain fp64 implementation of the language model, step by step, without links, tapes or folded weights, as a
+// reference for tests. Gradients are central differences of the loss.
 class ReferenceLanguageModel {
  public:
   struct Batch {
@@ -23,28 +23,28 @@ class ReferenceLanguageModel {
     uint64_t dropout_seed = 0;
     uint64_t dropout_step = 0;
   };
-  // The state's tensors [B, H] of each layer.
+  // The state tensors [B, H] of each layer.
   using State = std::vector<std::vector<reference::Values>>;
 
-  // Dropout, of either kind, is of `model.config`; pass 0 there to have none.
+  // Applies the dropout rates of `model.config`.
   explicit ReferenceLanguageModel(const Model& model);
 
   State ZeroState(int64_t batch) const;
-  // Mean nats over the batch; `state` moves from before the first step to after the last.
+  // Mean nats per prediction of the batch. Advances `state` from before the first step to after the last.
   double Loss(const Batch& batch, State* state) const;
-  // Gradient of Loss from `start` by each parameter, tensor by tensor.
+  // The gradient of Loss from `start` with respect to each parameter, by tensor.
   std::vector<std::vector<double>> Gradients(const Batch& batch, const State& start);
 
  private:
   using Values = reference::Values;
 
-  Values Logits(const Batch& batch, int64_t t, State* state) const;  // [B, V]; moves the state by one step
+  Values Logits(const Batch& batch, int64_t t, State* state) const;  // [B, V]; advances the state by one step
   Values Normalized(const Values& y, const ParameterLayout::LayerIndices& layer) const;
   Values RecurrentMask(const Batch& batch, int64_t layer) const;
 
   const ModelConfig config_;
   const LanguageModelLayout layout_;
-  std::vector<Values> tensors_;  // in the layout's order
+  std::vector<Values> tensors_;  // in layout order
 };
 
 }  // namespace recurve

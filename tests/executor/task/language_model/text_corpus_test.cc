@@ -30,7 +30,7 @@ std::string TextBytes(const Text& text, int64_t begin, int64_t bytes) {
   return status.ok() ? AsString(to) : status.ToString();
 }
 
-TEST(Text, HasEveryByteAsItIs) {
+TEST(Text, ReadsEveryByteUnchanged) {
   std::string bytes(256 * 3, '\0');
   std::iota(bytes.begin(), bytes.end(), 0);
   const TextFile file(bytes);
@@ -61,7 +61,7 @@ TEST(Text, MayBeLargerThanAnyMemory) {
   EXPECT_EQ(TextBytes(Text(*file), kSize - 1, 1), std::string(1, '\0'));
 }
 
-TEST(TextView, ShowsWhatTheTextHas) {
+TEST(TextView, MatchesTheText) {
   const std::string bytes = AsString(SomeText(200'000));
   const TextFile file(bytes);
   const std::string framed = "\n" + bytes + "\n";
@@ -78,7 +78,7 @@ TEST(TextView, ShowsWhatTheTextHas) {
   }
 }
 
-// Every window of every shape against the definition, written out with none of the arithmetic of the class.
+// Compares every window of many shapes with the definition.
 TEST(WindowBatches, AgreeWithTheDefinition) {
   for (int64_t size = 2; size <= 40; ++size) {
     const std::vector<uint8_t> text = SomeText(size);
@@ -118,7 +118,7 @@ TEST(WindowBatches, AgreeWithTheDefinition) {
   }
 }
 
-// More than a tile both ways, where sequences end within tiles.
+// Several tiles in both directions, with sequences that end within tiles.
 TEST(WindowBatches, FillLargeBatches) {
   constexpr int64_t kBatch = 37, kLength = 5000;
   const std::vector<uint8_t> text = SomeText(kBatch * kLength + 1);
@@ -138,7 +138,7 @@ TEST(WindowBatches, FillLargeBatches) {
   }
 }
 
-// A batch that takes seconds to fill must not be waited for.
+// Filling a batch may take seconds and must be cancellable.
 TEST(WindowBatches, StopWhileTheyFill) {
   constexpr int64_t kBatch = 64, kLength = 100'000;
   const TextFile file(std::string(kBatch * kLength + 1, 'x'));
@@ -152,7 +152,7 @@ TEST(WindowBatches, StopWhileTheyFill) {
   EXPECT_EQ(inputs.back(), 0);  // not filled
 }
 
-TEST(WindowBatches, SayThatTheFileBecameShorter) {
+TEST(WindowBatches, ReportATruncatedFile) {
   const TextFile file(AsString(SomeText(1000)));
   auto batches = WindowBatches::Create(file.text(), 2, 400);
   ASSERT_TRUE(batches.ok()) << batches.status();

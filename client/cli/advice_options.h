@@ -11,15 +11,15 @@
 
 namespace recurve {
 
-// What every command that asks an Advisor has.
+// The options of every command that calls an Advisor.
 struct AdviceOptions {
   std::string planner;
   bool json = false;
 
-  // The service at `planner`, or, when that is empty, the advisor in this process.
+  // The service at `planner` or, if that is empty, the advisor in this process.
   std::unique_ptr<Advisor> MakeAdvisor() const;
 
-  // Says why there is no answer: wrong usage where the question was wrong.
+  // Reports why there is no answer; INVALID_ARGUMENT is a usage error.
   ExitStatus Fail(const absl::Status& status) const;
 };
 

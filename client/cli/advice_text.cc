@@ -39,7 +39,7 @@ std::string WorkloadText(const Workload& workload) {
   if (const auto* chain = std::get_if<ChainWorkload>(&workload)) {
     std::string text = absl::StrCat(Counted(chain->length, "link"), " of ", FormatBytesRounded(chain->state_bytes),
                                     " state and ", FormatBytesRounded(chain->tape_bytes), " tape");
-    if (chain->fixed_bytes > 0) absl::StrAppend(&text, " beside ", FormatBytesRounded(chain->fixed_bytes), " fixed");
+    if (chain->fixed_bytes > 0) absl::StrAppend(&text, " and ", FormatBytesRounded(chain->fixed_bytes), " fixed");
     return text;
   }
   const auto& model = std::get<ModelWorkload>(workload);
@@ -68,18 +68,17 @@ std::string AdviceText(const Advice& advice) {
   std::string text;
   absl::StrAppend(&text, "  memory     ", SizeText(advice.peak_bytes), ", ",
                   PercentText(static_cast<double>(advice.peak_bytes), static_cast<double>(sizing.store_all_bytes)),
-                  " of the ", FormatBytesRounded(sizing.store_all_bytes), " that keeping every tape takes\n");
-  absl::StrAppend(&text, "  time       ", SlowdownText(advice.slowdown),
-                  " that of keeping every tape; each link is run ",
-                  absl::StrFormat("forward %.2f times", ForwardsPerLink(advice)), "\n");
+                  " of the ", FormatBytesRounded(sizing.store_all_bytes), " that store-all needs\n");
+  absl::StrAppend(&text, "  time       ", SlowdownText(advice.slowdown), " that of store-all; ",
+                  absl::StrFormat("%.2f forwards per link", ForwardsPerLink(advice)), "\n");
   if (advice.predicted_seconds) {
-    absl::StrAppend(&text, "  predicted  ", SecondsText(*advice.predicted_seconds), " a forward and backward\n");
+    absl::StrAppend(&text, "  predicted  ", SecondsText(*advice.predicted_seconds), " per forward and backward\n");
   }
-  absl::StrAppend(&text, "  cut        ", Counted(sizing.links, "link"), " of ", Counted(sizing.link, "step"), "; ",
-                  FormatBytesRounded(sizing.state_bytes), " a state, ", FormatBytesRounded(sizing.tape_bytes),
-                  " a tape\n");
+  absl::StrAppend(&text, "  split      ", Counted(sizing.links, "link"), " of ", Counted(sizing.link, "step"), "; ",
+                  FormatBytesRounded(sizing.state_bytes), " per state, ", FormatBytesRounded(sizing.tape_bytes),
+                  " per tape\n");
   if (sizing.fixed_bytes > 0) absl::StrAppend(&text, "  fixed      ", FixedText(sizing), "\n");
-  absl::StrAppend(&text, "  least      ", SizeText(advice.least_bytes), " is the smallest total that works at all\n");
+  absl::StrAppend(&text, "  minimum    ", SizeText(advice.least_bytes), " is the smallest feasible total\n");
   return text;
 }
 

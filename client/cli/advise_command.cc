@@ -21,11 +21,11 @@ namespace {
 constexpr char kAdviseFooter[] = R"(
 Examples:
   recurve capacity advise --memory 256MiB --layers 2 --hidden 512 --batch 32 --length 1000
-      how fast a model trains in 256 MiB in all, how it is cut into links, and where the bytes go
+      how fast a model trains in 256 MiB in total, how it is split into links, and where the bytes go
   recurve capacity advise --memory 64MiB --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --json
-      the same of a chain, for a machine
+      the same for a chain, as JSON
 
-Exit status 3: the memory is too small; the message says what would do.)";
+Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct AdviseOptions {
   explicit AdviseOptions(CLI::App& app) : workload(app) {}
@@ -38,7 +38,7 @@ struct AdviseOptions {
 
 ExitStatus RunAdvise(const AdviseOptions& options) {
   CatchInterrupts();
-  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes for all that is held");
+  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the total bytes");
   const absl::StatusOr<Workload> workload = options.workload.Get();
   if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
   const absl::StatusOr<Advice> advice =
@@ -62,9 +62,10 @@ ExitStatus RunAdvise(const AdviseOptions& options) {
 }  // namespace
 
 Command AddCapacityAdviseCommand(const Section& section) {
-  CLI::App& advise = AddCommand(section, "advise", "how fast a chain or a model runs in a memory", kAdviseFooter);
+  CLI::App& advise =
+      AddCommand(section, "advise", "how fast a chain or a model runs in a memory budget", kAdviseFooter);
   auto options = std::make_shared<AdviseOptions>(advise);
-  AddBytes(advise, "--memory", options->memory, "such as 16GiB; all that is held counts");
+  AddBytes(advise, "--memory", options->memory, "in total, such as 16GiB");
   AddStrategy(advise, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddAdviceOptions(advise, options->advice);
   return {&advise, [options] { return RunAdvise(*options); }};

@@ -19,11 +19,11 @@ namespace {
 constexpr char kBudgetFooter[] = R"(
 Examples:
   recurve capacity budget --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 1.25
-      the smallest memory in which a chain takes at most a quarter longer than with every tape kept
+      the smallest memory in which a chain takes at most 25 % longer than with store-all
   recurve capacity budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.1 --json
-      the same of a model, weights and all, for a machine
+      the same for a model, including its weights, as JSON
 
-Exit status 3: the strategy is that fast in no memory.)";
+Exit status 3: no memory makes the strategy that fast.)";
 
 struct SmallestBudgetOptions {
   explicit SmallestBudgetOptions(CLI::App& app) : workload(app) {}
@@ -35,10 +35,9 @@ struct SmallestBudgetOptions {
 };
 
 std::string TooSlowText(const Workload& workload, const SmallestBudgetOptions& options) {
-  return absl::StrCat(std::string(ToString(options.strategy)), " runs ", WorkloadText(workload), " at ",
+  return absl::StrCat(std::string(ToString(options.strategy)), " cannot run ", WorkloadText(workload), " within ",
                       SlowdownText(options.max_slowdown),
-                      " the time of keeping every tape in no memory; give a larger --max-slowdown, or use --strategy "
-                      "auto");
+                      " the time of store-all in any memory; give a larger --max-slowdown, or use --strategy auto");
 }
 
 ExitStatus RunBudget(const SmallestBudgetOptions& options) {
@@ -53,7 +52,7 @@ ExitStatus RunBudget(const SmallestBudgetOptions& options) {
     json.update(AdviceJson(*advice));
     PrintJson(json);
   } else if (advice->feasible) {
-    std::printf("%s is enough for %s\nat no more than %s the time of keeping every tape, with %s.\n\n%s",
+    std::printf("%s is enough for %s\nat no more than %s the time of store-all, with %s.\n\n%s",
                 SizeText(advice->budget_bytes).c_str(), WorkloadText(*workload).c_str(),
                 SlowdownText(options.max_slowdown).c_str(), std::string(ToString(options.strategy)).c_str(),
                 AdviceText(*advice).c_str());
@@ -64,9 +63,9 @@ ExitStatus RunBudget(const SmallestBudgetOptions& options) {
 }  // namespace
 
 Command AddCapacityBudgetCommand(const Section& section) {
-  CLI::App& budget = AddCommand(section, "budget", "smallest memory in which a workload is fast enough", kBudgetFooter);
+  CLI::App& budget = AddCommand(section, "budget", "smallest memory within a given slowdown", kBudgetFooter);
   auto options = std::make_shared<SmallestBudgetOptions>(budget);
-  AddReal(budget, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
+  AddReal(budget, "--max-slowdown", options->max_slowdown, "largest time relative to store-all");
   AddStrategy(budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(budget, options->advice);
   return {&budget, [options] { return RunBudget(*options); }};

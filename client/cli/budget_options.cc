@@ -11,15 +11,16 @@ void AddBudgetOptions(CLI::App& app, BudgetOptions& options) {
   AddBytes(bytes, "--state-bytes", options.state_bytes, "size of one state, such as 512KiB");
   AddBytes(bytes, "--tape-bytes", options.tape_bytes, "size of one link's tape; 0 is allowed");
   AddBytes(bytes, "--memory", options.memory,
-           "for stored states and tapes, beside the start state and the working set; 0 is allowed");
+           "for stored states and tapes, excluding the start state and the working set; 0 is allowed");
   const Section slots(app, "Memory in the paper's units");
-  AddCount(slots, "--slots", options.slots, "slots of one hidden state (ism: internal state), start state included");
+  AddCount(slots, "--slots", options.slots,
+           "slots of one hidden state (ism: internal state), including the start state");
   AddCount(slots, "--alpha", options.alpha, "size of an internal state in hidden states; default 1");
 }
 
 absl::StatusOr<PlanRequest> RequestOf(const BudgetOptions& options) {
   PlanRequest request{.length = options.length.value_or(0)};
-  if (!options.length) return absl::InvalidArgumentError("--length is required: the links of the chain");
+  if (!options.length) return absl::InvalidArgumentError("--length is required: the number of links");
   const bool bytes = options.state_bytes || options.tape_bytes || options.memory;
   const bool slots = options.slots || options.alpha;
   if (bytes == slots) {

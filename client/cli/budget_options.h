@@ -11,14 +11,14 @@
 
 namespace recurve {
 
-// A chain and what it may take, as commands that plan are told.
+// The options of planning commands for a chain and its budget.
 struct BudgetOptions {
   std::optional<int64_t> length, state_bytes, tape_bytes, memory, slots, alpha;
 };
 
 void AddBudgetOptions(CLI::App& app, BudgetOptions& options);
 
-// A request for kAuto with that length and budget. INVALID_ARGUMENT when something is missing, or when there are bytes
+// A request for kAuto with that length and budget. INVALID_ARGUMENT if something is missing, or if there are both bytes
 // and slots.
 absl::StatusOr<PlanRequest> RequestOf(const BudgetOptions& options);
 

@@ -9,7 +9,7 @@ namespace recurve {
 // "recurve 0.1.0, Release build by GCC 12.2.0, runs avx2 here; with services, without CUDA"
 std::string VersionText();
 
-// Whether this program speaks to planner services and executor daemons.
+// Whether this build has the clients of planner services and executor daemons.
 bool HasServices();
 
 inline constexpr char kNoServices[] =

@@ -17,8 +17,8 @@ constexpr char kCancelFooter[] = R"(
 Example:
   recurve cancel 3f2a --executor node7:7402
 
-A job that waits is cancelled at once. A running one is asked to stop, which it does within a second or so, and saves
-what it has trained; its last note says where, and `recurve watch` shows the end. A job that has ended stays as it is.)";
+A queued job is cancelled at once. A running one is asked to stop: it does so within about a second and saves the model;
+its last note says where, and `recurve watch` shows the end. A job that has ended is not changed.)";
 
 struct CancelOptions {
   std::string executor;
@@ -29,7 +29,7 @@ struct CancelOptions {
 std::string TextOf(const executor::v1::Job& job) {
   std::string state = StateName(job.state());
   if (job.state() == executor::v1::JOB_STATE_CANCELLED) return state;
-  if (job.has_end_time()) return state + ": it had ended before";
+  if (job.has_end_time()) return state + ": it had already ended";
   return "asked to stop; still " + state;
 }
 
@@ -49,9 +49,9 @@ ExitStatus RunCancel(const CancelOptions& options) {
 
 Command AddCancelCommand(const Section& section) {
   CLI::App& cancel =
-      AddCommand(section, "cancel", "stop a job of an executor daemon; prints what became of it", kCancelFooter);
+      AddCommand(section, "cancel", "stop a job of an executor daemon and report the result", kCancelFooter);
   auto options = std::make_shared<CancelOptions>();
-  AddPositional(cancel, "id", options->id, "of the job, as submit printed it", "ID");
+  AddPositional(cancel, "id", options->id, "the job's id, as printed by submit", "ID");
   AddExecutorOption(cancel, options->executor);
   AddFlag(cancel, "--json", options->json, "print one JSON object: the job");
   return {&cancel, [options] { return RunCancel(*options); }};

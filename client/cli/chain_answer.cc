@@ -50,7 +50,7 @@ std::vector<SegmentUse> UseOfSegments(const std::vector<ChainSegment>& segments,
       ++use.forwards;
       if (!first_sweep || action->tape != Action::Tape::kStored) continue;
       use.tapes.push_back(link);
-      // Each tape comes with the state before it, unless that is there already.
+      // Each tape is stored with the state before it, unless that is stored already.
       if (link > 0 && (use.states.empty() || use.states.back() != link)) use.states.push_back(link);
     }
   }
@@ -76,20 +76,20 @@ std::string RangesText(const std::vector<int64_t>& positions, size_t most) {
 std::string ChainText(const ChainRequest& request, const std::vector<std::string>& names, const ChainPlan& plan) {
   std::string text = absl::StrCat(Counted(plan.schedule.length(), "link"), " in ",
                                   Counted(static_cast<int64_t>(request.segments.size()), "segment"), ", in ",
-                                  FormatBytesRounded(request.budget_bytes), " of store\n");
+                                  FormatBytesRounded(request.budget_bytes), "\n");
   absl::StrAppend(&text, "  cost         ", CountText(plan.cost), ", ", TimesText(plan.cost, plan.store_all_cost),
-                  " times that of keeping every tape; ",
+                  " times that of store-all; ",
                   plan.cost == plan.cost_lower_bound
                       ? "no persistent schedule costs less"
                       : absl::StrCat("none costs less than ", CountText(plan.cost_lower_bound)),
                   "\n");
-  absl::StrAppend(&text, "  peak         ", FormatBytesRounded(plan.peak_bytes), " of store, beside a working set of ",
+  absl::StrAppend(&text, "  peak         ", FormatBytesRounded(plan.peak_bytes), ", plus a working set of ",
                   FormatBytesRounded(plan.working_set_bytes), "\n");
-  absl::StrAppend(&text, "  store-all    ", FormatBytesRounded(plan.store_all_bytes), " of store, cost ",
-                  CountText(plan.store_all_cost), "\n\nwhat the first sweep stores:\n");
+  absl::StrAppend(&text, "  store-all    ", FormatBytesRounded(plan.store_all_bytes), ", cost ",
+                  CountText(plan.store_all_cost), "\n\nstored by the first sweep:\n");
   const std::vector<SegmentUse> uses = UseOfSegments(request.segments, plan.schedule);
   std::vector<std::vector<std::string>> rows = {
-      {"segment", "links", "forwards a link", "tapes of links", "states before links"}};
+      {"segment", "links", "forwards per link", "tapes of links", "states before links"}};
   int64_t begin = 0;
   for (size_t i = 0; i < uses.size(); ++i) {
     const int64_t links = request.segments[i].links;
@@ -102,7 +102,7 @@ std::string ChainText(const ChainRequest& request, const std::vector<std::string
 }
 
 std::string CurveText(const ChainPlan& plan) {
-  std::vector<std::vector<std::string>> rows = {{"store", "cost", "times store-all's"}};
+  std::vector<std::vector<std::string>> rows = {{"memory", "cost", "times store-all"}};
   for (const ChainCorner& corner : plan.curve) {
     rows.push_back(
         {FormatBytesRounded(corner.bytes), CountText(corner.cost), TimesText(corner.cost, plan.store_all_cost)});
@@ -141,9 +141,9 @@ std::string TwoLevelText(const TwoLevelRequest& request, const TwoLevelPlan& pla
                    FormatBytesRounded(request.device.bytes), " on the device and ",
                    FormatBytesRounded(request.host.bytes), " on the host\n");
   absl::StrAppend(&text, "  cost         ", CountText(plan.cost), "; ", CountText(plan.device_only_cost),
-                  " with the device alone, ", CountText(plan.store_all_cost), " with every tape kept\n");
+                  " with the device alone, ", CountText(plan.store_all_cost), " with store-all\n");
   absl::StrAppend(&text, "  forwards     ", CountText(plan.forward_count),
-                  absl::StrFormat(" (%.3f a link)", Ratio(plan.forward_count, request.length)), "\n");
+                  absl::StrFormat(" (%.3f per link)", Ratio(plan.forward_count, request.length)), "\n");
   absl::StrAppend(&text, "  device       ", StoreLine(plan.device_peak_bytes, plan.device));
   absl::StrAppend(&text, "  host         ", StoreLine(plan.host_peak_bytes, plan.host));
   return text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plans of chains that are not uniform, and of two stores, as text for people and JSON for machines.
+// Plans of non-uniform chains and of two-level stores, as text and as JSON.
 #ifndef RECURVE_CLIENT_CLI_CHAIN_ANSWER_H_
 #define RECURVE_CLIENT_CLI_CHAIN_ANSWER_H_
 
@@ -12,15 +12,15 @@
 
 namespace recurve {
 
-// What the plan does in each segment.
+// What the plan stores and runs in a segment.
 struct SegmentUse {
-  std::vector<int64_t> states;  // stored by the first sweep, as links of the chain
+  std::vector<int64_t> states;  // stored by the first sweep, as link indices
   std::vector<int64_t> tapes;   // stored by the first sweep
   int64_t forwards = 0;         // of its links, in the whole schedule
 };
 std::vector<SegmentUse> UseOfSegments(const std::vector<ChainSegment>& segments, const Schedule& schedule);
 
-// "0..9, 12, 20..29"; no more than `most` ranges, and how many more there are.
+// "0..9, 12, 20..29, and 3 more"; at most `most` ranges.
 std::string RangesText(const std::vector<int64_t>& positions, size_t most);
 
 std::string ChainText(const ChainRequest& request, const std::vector<std::string>& names, const ChainPlan& plan);

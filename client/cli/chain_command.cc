@@ -15,20 +15,20 @@ namespace recurve {
 namespace {
 
 constexpr char kChainFooter[] = R"(
-FILE describes the chain in segments of links that are alike, such as an encoder and a decoder:
+FILE describes the chain as segments of equal links, such as an encoder and a decoder:
   {"segments": [
     {"name": "encoder", "links": 60, "state_bytes": "64KiB",  "tape_bytes": "1.5MiB",
      "forward_cost": 100, "taped_forward_cost": 110, "backward_cost": 220},
     {"name": "decoder", "links": 60, "state_bytes": "192KiB", "tape_bytes": "4MiB",
      "forward_cost": 450, "taped_forward_cost": 480, "backward_cost": 950}]}
-Costs are whole numbers in any unit. taped_forward_cost is forward_cost, and the "final_state_bytes" beside the
-segments are those of the last state_bytes, where they are left out. 2,000 links at most, and some 300 that all differ.
+Costs are integers in any unit. Defaults: taped_forward_cost is forward_cost, and the "final_state_bytes" beside the
+segments is the last state_bytes. At most 2,000 links, or about 300 if all differ.
 
 Examples:
   recurve plan chain model.json
-      the curve: what each amount of memory costs
+      the curve of cost over memory
   recurve plan chain model.json --memory 64MiB
-      the cheapest schedule in 64 MiB, and what it stores where)";
+      the cheapest schedule in 64 MiB, and what it stores)";
 
 struct ChainOptions {
   std::string file;
@@ -37,7 +37,7 @@ struct ChainOptions {
   bool json = false;
 };
 
-// A curve is what is asked for where no budget is given.
+// Without a budget, the answer is a curve.
 constexpr int64_t kPointsWithoutBudget = 20;
 
 ExitStatus RunChain(const ChainOptions& options) {
@@ -65,13 +65,13 @@ ExitStatus RunChain(const ChainOptions& options) {
 
 Command AddPlanChainCommand(const Section& section) {
   CLI::App& chain =
-      AddCommand(section, "chain", "cheapest way through a chain whose links differ, such as an encoder and a decoder",
+      AddCommand(section, "chain", "cheapest schedule for a chain of unequal links, such as an encoder and a decoder",
                  kChainFooter);
   auto options = std::make_shared<ChainOptions>();
   AddPositional(chain, "file", options->file, "the chain, in JSON; - for standard input", "FILE");
   AddBytes(chain, "--memory", options->memory,
-           "for stored states and tapes, beside the start state and the working set; left out: the whole curve");
-  AddCount(chain, "--points", options->points, "most points of the curve, up to 10,000; 20 where no budget is given");
+           "for stored states and tapes, excluding the start state and the working set; default: the whole curve");
+  AddCount(chain, "--points", options->points, "most points of the curve, up to 10,000; default without --memory: 20");
   AddPlannerOption(chain, options->planner);
   AddFlag(chain, "--json", options->json, "print one JSON object");
   return {.app = &chain, .run = [options] { return RunChain(*options); }};

@@ -10,18 +10,18 @@
 
 namespace recurve {
 
-// A chain as it is described in a file, in JSON:
+// A chain described in a JSON file:
 //   {"segments": [{"name": "encoder", "links": 125, "state_bytes": "64KiB", "tape_bytes": "1.5MiB",
 //                  "forward_cost": 100, "taped_forward_cost": 110, "backward_cost": 220}, ...],
 //    "final_state_bytes": "192KiB"}
 struct ChainFile {
   std::vector<ChainSegment> segments;
-  std::vector<std::string> names;  // one a segment; "segment 1" where it has none
-  int64_t final_state_bytes = 0;   // where it is not said, that of the last segment
+  std::vector<std::string> names;  // one per segment; default "segment 1"
+  int64_t final_state_bytes = 0;   // default: that of the last segment
 };
 
-// INVALID_ARGUMENT names the segment, the key and what is wrong; NOT_FOUND when the file cannot be read. Ranges are not
-// checked here.
+// INVALID_ARGUMENT names the segment, the key and the error; NOT_FOUND if the file cannot be read. Does not check
+// ranges.
 absl::StatusOr<ChainFile> ReadChainFile(const std::string& path);
 
 }  // namespace recurve

@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// The CPU for a command that is no job, on the threads that --threads asks for. Where the process was granted fewer
-// processors it runs on those, and says so on stderr. As MakeCpuBackend.
+// The CPU backend for a command other than a job, with the threads of --threads. If the process was granted fewer
+// processors, it uses those and notes it on stderr. Errors as of MakeCpuBackend.
 absl::StatusOr<std::unique_ptr<Backend>> MakeCommandBackend(int threads);
 
 }  // namespace recurve

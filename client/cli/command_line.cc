@@ -22,7 +22,7 @@ namespace recurve {
 namespace {
 
 constexpr size_t kHelpWidth = 120;
-constexpr size_t kHelpColumn = 30;  // where what is said of an option begins
+constexpr size_t kHelpColumn = 30;  // where the descriptions of options begin
 
 std::string Wrapped(const std::string& text, size_t width) {
   std::string wrapped;
@@ -36,13 +36,13 @@ std::string Wrapped(const std::string& text, size_t width) {
   return wrapped;
 }
 
-// The help of CLI11, in lines that fit and with one empty line between its parts.
+// CLI11's help with wrapped lines and one empty line between sections.
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter() {
     column_width(kHelpColumn);
     label("SUBCOMMAND", "COMMAND");
-    label("Positionals", "Words");
+    label("Positionals", "Arguments");
   }
   std::string make_description(const CLI::App* app) const override {
     return absl::StrCat(CLI::Formatter::make_description(app), "\n");
@@ -80,7 +80,7 @@ ExitStatus FailUsage(const CommandPath& path, const std::string& wrong) {
               absl::StrCat(wrong, wrong.back() == '?' ? " See " : "; see ", path.name(), " --help"));
 }
 
-// `unknown` are words that have no place after the commands of `path`, in the order in which they were typed.
+// `unknown` are the words that the last command of `path` does not accept, in the order in which they were typed.
 ExitStatus FailUnknown(const CommandPath& path, const std::vector<std::string>& unknown) {
   const std::string suggestion = SuggestionFor(path, unknown.front());
   const bool option = absl::StartsWith(unknown.front(), "-");
@@ -88,18 +88,18 @@ ExitStatus FailUnknown(const CommandPath& path, const std::vector<std::string>& 
   return FailUsage(path, absl::StrCat("\"", absl::StrJoin(unknown, " "), "\" is not expected: ", path.name(),
                                       option    ? " has no such option"
                                       : command ? " has no such command"
-                                                : " takes no such word",
+                                                : " takes no such argument",
                                       suggestion.empty() ? "" : absl::StrCat("; did you mean ", suggestion, "?")));
 }
 
-// What the parser lets pass: options that do nothing where they stand, or in this build.
+// Rejects what the parser accepts: options without effect in their position or in this build.
 absl::Status CheckOptions(const CommandPath& path) {
   for (const CommandModel* outer : path.commands) {
     if (outer == &path.last()) break;
     for (const OptionModel& option : outer->options) {
       if (!option.given) continue;
       return absl::InvalidArgumentError(absl::StrCat(option.name, " has no effect before \"", path.last().name,
-                                                     "\": ", path.name(), " takes its own options, after its name"));
+                                                     "\": ", path.name(), " takes its options after its name"));
     }
   }
   const OptionModel* planner = path.last().FindOption("--planner");
@@ -109,9 +109,9 @@ absl::Status CheckOptions(const CommandPath& path) {
   return CheckIdleOptions(path.last());
 }
 
-// What the program ends with when no command is to run: after help, the version, or wrong words.
+// The exit status if no command is to run: after help, the version, or a usage error.
 std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::string>& words) {
-  // The parser would answer --help whatever stands before it.
+  // The parser would answer --help even after an unknown command.
   const CommandModel before = ModelOf(app);
   const CommandPath path = FollowWords(before, words);
   if (path.unknown) return FailUnknown(path, {*path.unknown});
@@ -132,7 +132,7 @@ std::optional<ExitStatus> ParseWords(CLI::App& app, const std::vector<std::strin
   return std::nullopt;
 }
 
-// `recurve help schedule export`: words that are no options must be the names of commands.
+// `recurve help schedule export`: words other than options must be names of commands.
 std::optional<ExitStatus> ShowHelp(CLI::App& app, std::vector<std::string> words) {
   std::erase_if(words, [](const std::string& word) { return absl::StartsWith(word, "-") || word == kHelpWord; });
   const CommandModel program = ModelOf(app);
@@ -150,7 +150,7 @@ CLI::App& AddCommand(const Section& section, const std::string& name, const std:
   CLI::App* command = section.app.add_subcommand(name, summary);
   command->group(section.heading);
   command->footer(footer);
-  command->require_subcommand(0, 1);  // one of those that are added to it, if any
+  command->require_subcommand(0, 1);
   return *command;
 }
 
@@ -190,7 +190,7 @@ ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSect
     std::fputs(CompletionsOf(ModelOf(app), others).c_str(), stdout);
     return ExitStatus::kDone;
   }
-  if (first == "version") words.front() = "--version";  // which people type first, as they do `recurve help`
+  if (first == "version") words.front() = "--version";  // accepted like `recurve help`
   const std::optional<ExitStatus> end = first == kHelpWord ? ShowHelp(app, others) : ParseWords(app, words);
   return end ? *end : RunChosen(commands, [] { return ExitStatus::kUsage; });
 }

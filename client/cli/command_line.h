@@ -9,17 +9,17 @@
 
 namespace recurve {
 
-// Commands under a heading of the help.
+// Commands listed under one heading of the help.
 struct CommandSection {
   std::string heading;
   std::vector<CommandAdder> add;
 };
 
 struct ProgramText {
-  std::string description, footer;  // what the help begins and ends with
+  std::string description, footer;  // the beginning and end of the help
 };
 
-// Runs the command that the words after the program's name ask for, or says on stderr what is wrong with them.
+// Runs the command given by the words after the program's name, or reports on stderr what is wrong with them.
 ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSection>& sections,
                           std::vector<std::string> words);
 

@@ -9,38 +9,38 @@
 namespace recurve {
 
 struct OptionModel {
-  std::string name;  // "--length"; of words without an option, "file"
-  std::string kind;  // of its value: "N", "FILE", "adamw|sgd"; empty: it takes none
+  std::string name;  // "--length"; of a positional argument, "file"
+  std::string kind;  // of its value: "N", "FILE", "adamw|sgd"; empty: a flag
   std::string help;
   std::string value;   // the last one given, or else the default
   bool given = false;  // on this command line
 };
 
-// The commands and their options as plain data, for whatever is derived from them.
+// The commands and their options as plain data, for suggestions, completion and checks.
 struct CommandModel {
   std::string name;  // "recurve", "train"
   std::string summary;
-  bool needs_command = false;  // does nothing without one of its own
+  bool needs_command = false;  // requires a subcommand
   std::vector<OptionModel> options;
-  std::vector<OptionModel> words;  // that it takes without an option before them
+  std::vector<OptionModel> words;  // positional arguments
   std::vector<CommandModel> commands;
 
-  // Null where there is none of that name.
+  // Null if there is none of that name.
   const OptionModel* FindOption(const std::string& option) const;
   const CommandModel* FindCommand(const std::string& command) const;
 };
 
-// Where words lead among the commands. Refers to the program.
+// The commands that words name. Refers to the program's model.
 struct CommandPath {
   std::vector<const CommandModel*> commands;  // the program first
-  const OptionModel* waiting = nullptr;       // an option whose value comes next
-  std::optional<std::string> unknown;         // the word at which a command was expected, and it is none
+  const OptionModel* waiting = nullptr;       // an option whose value is the next word
+  std::optional<std::string> unknown;         // a word that should be a command and is not
 
   const CommandModel& last() const { return *commands.back(); }
   std::string name() const;  // "recurve schedule export"
 };
 
-// Follows the words after the name of the program, up to one that is no command or an option that is not known.
+// Follows the words after the name of the program, up to an unknown command or option.
 CommandPath FollowWords(const CommandModel& program, const std::vector<std::string>& words);
 
 }  // namespace recurve

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The commands. Each binds its options, and runs what was asked for after parsing.
+// The commands. Each binds its options and runs after parsing.
 #ifndef RECURVE_CLIENT_CLI_COMMANDS_H_
 #define RECURVE_CLIENT_CLI_COMMANDS_H_
 
@@ -15,20 +15,20 @@ namespace recurve {
 
 struct Command {
   CLI::App* app;                    // owned by the app it was added to
-  std::function<ExitStatus()> run;  // after parsing; says on stderr what went wrong, if anything
+  std::function<ExitStatus()> run;  // after parsing; reports errors on stderr
 };
 
-// A command without options yet. `footer` ends its help.
+// Adds a command without options. `footer` ends its help.
 CLI::App& AddCommand(const Section& section, const std::string& name, const std::string& summary,
                      const std::string& footer);
 
 using CommandAdder = Command (*)(const Section&);
 
-// A command that does nothing without one of those that are added under it.
+// Adds a command that requires one of the subcommands in `adders`.
 Command AddCommandGroup(const Section& section, const std::string& name, const std::string& summary,
                         const std::string& footer, const std::vector<CommandAdder>& adders);
 
-// Runs the one of `commands` that was on the command line, or `otherwise`.
+// Runs the command of `commands` that was on the command line, or else `otherwise`.
 ExitStatus RunChosen(const std::vector<Command>& commands, const std::function<ExitStatus()>& otherwise);
 
 Command AddPlanCommand(const Section& section);

@@ -16,7 +16,7 @@ Examples:
 
 An installed recurve comes with these files.)";
 
-constexpr char kBashScript[] = R"(# bash completion of recurve; the program itself says what fits.
+constexpr char kBashScript[] = R"(# bash completion of recurve; the program itself supplies the completions.
 _recurve() {
   local word=${COMP_WORDS[COMP_CWORD]} lines
   COMPREPLY=()
@@ -31,7 +31,7 @@ complete -F _recurve recurve
 )";
 
 constexpr char kZshScript[] = R"(#compdef recurve
-# zsh completion of recurve; the program itself says what fits.
+# zsh completion of recurve; the program itself supplies the completions.
 _recurve() {
   local -a lines
   lines=("${(@f)$("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
@@ -46,7 +46,7 @@ _recurve() {
 if [[ ${funcstack[1]} == _recurve ]]; then _recurve "$@"; else compdef _recurve recurve; fi
 )";
 
-constexpr char kFishScript[] = R"(# fish completion of recurve; the program itself says what fits.
+constexpr char kFishScript[] = R"(# fish completion of recurve; the program itself supplies the completions.
 function __recurve_complete
     set -l words (commandline -opc)
     set -l lines ($words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null)
@@ -62,10 +62,10 @@ complete -c recurve -f -a '(__recurve_complete)'
 }  // namespace
 
 Command AddCompletionCommand(const Section& section) {
-  CLI::App& completion = AddCommand(section, "completion",
-                                    "print the script with which a shell completes recurve's words", kCompletionFooter);
+  CLI::App& completion =
+      AddCommand(section, "completion", "print a shell's completion script for recurve", kCompletionFooter);
   auto shell = std::make_shared<std::string>();
-  AddPositional(completion, "shell", *shell, "whose script", "bash|zsh|fish");
+  AddPositional(completion, "shell", *shell, "the shell", "bash|zsh|fish");
   return {&completion, [shell] {
             const char* script = *shell == "bash"   ? kBashScript
                                  : *shell == "zsh"  ? kZshScript

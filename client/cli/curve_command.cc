@@ -29,14 +29,14 @@ namespace {
 constexpr char kCurveFooter[] = R"(
 Examples:
   recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
-      what memory buys in time, for every strategy that counts in bytes
+      time over memory, for every strategy that counts in bytes
   recurve capacity curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
-      all corners of one strategy for a model, for a machine
+      all corners of one strategy for a model, as JSON
   recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,chen --svg curve.svg
-      a picture of these strategies; ism and msm have to search for their bytes, which takes seconds
+      a picture of these strategies; ism and msm search for their bytes, which takes seconds
 
-Memory is everything that is held: what is fixed, and the stored states and tapes. A line says how little of it is
-enough for a time; with a little less, the time is that of the line above.)";
+Memory is the total: fixed bytes, stored states and tapes. A line gives the least memory for its time; with less memory,
+the time is that of the line above.)";
 
 constexpr Strategy kStrategiesInBytes[] = {Strategy::kAuto, Strategy::kHsm, Strategy::kChen, Strategy::kStoreAll};
 
@@ -80,7 +80,7 @@ Json CurvesJson(const Workload& workload, const std::vector<Curve>& curves) {
 std::string CurvesText(const Workload& workload, const std::vector<Curve>& curves) {
   const bool chain = std::holds_alternative<ChainWorkload>(workload);
   std::vector<std::vector<std::string>> rows = {{"strategy", "memory", "bytes", "link forwards", "time"}};
-  if (!chain) rows.front().push_back("steps a link");
+  if (!chain) rows.front().push_back("steps per link");
   bool complete = true;
   for (const Curve& curve : curves) {
     complete = complete && curve.complete;
@@ -90,7 +90,7 @@ std::string CurvesText(const Workload& workload, const std::vector<Curve>& curve
       if (!chain) rows.back().push_back(CountText(corner.link));
     }
   }
-  return absl::StrCat("What memory buys in time for ", WorkloadText(workload), ".\nTime is against keeping every tape.",
+  return absl::StrCat("Time over memory for ", WorkloadText(workload), ".\nTime is relative to store-all.",
                       complete ? "" : " There are more corners; see --points.", "\n\n", TextTable(rows));
 }
 
@@ -128,10 +128,10 @@ ExitStatus RunCurve(const CurveOptions& options) {
 }  // namespace
 
 Command AddCapacityCurveCommand(const Section& section) {
-  CLI::App& curve = AddCommand(section, "curve", "what memory buys in time, for each strategy", kCurveFooter);
+  CLI::App& curve = AddCommand(section, "curve", "time over memory, for each strategy", kCurveFooter);
   auto options = std::make_shared<CurveOptions>(curve);
   AddText(curve, "--strategy", options->strategy,
-          "auto, hsm, chen, store-all, ism, msm, several of them with commas, or all for the first four", "NAMES");
+          "auto, hsm, chen, store-all, ism, msm, a comma-separated list, or all for the first four", "NAMES");
   AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
   AddText(curve, "--svg", options->pictures.svg, "draw the curves into this file; - is stdout", "FILE");
   AddAdviceOptions(curve, options->advice);

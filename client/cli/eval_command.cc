@@ -27,7 +27,7 @@ Examples:
   recurve eval --model book.safetensors --data book.txt --last 5% --json
   recurve eval --model verses.safetensors --data verses.txt --sequences lines
 
-Bits per byte is what the text would take if the model compressed it: 8 is a model that knows nothing.)";
+Bits per byte is the size of the text if compressed with the model: 8 for a model that predicts nothing.)";
 
 struct EvalOptions {
   std::string model;
@@ -59,7 +59,7 @@ ExitStatus RunEval(const EvalOptions& options) {
   if (!backend.ok()) return Fail(backend.status());
 
   model->task.As<LanguageModelOptions>().sequences = options.sequences;
-  ProgressLine line(stderr);  // so that the answer can be redirected
+  ProgressLine line(stderr);  // so that the output can be redirected
   EvaluationProgressLine progress(line, "bytes");
   const auto size = static_cast<int64_t>(options.last * static_cast<double>((*file)->size()));
   const absl::StatusOr<Metric> metric = model->task->EvaluateFile(model->parameters, **file, options.last, **backend,
@@ -87,8 +87,8 @@ Command AddEvalCommand(const Section& section) {
   auto options = std::make_shared<EvalOptions>();
   AddText(eval, "--model", options->model, "model file, - for standard input; required", "FILE");
   AddText(eval, "--data", options->data, "file of bytes, - for standard input; required", "FILE");
-  AddShare(eval, "--last", options->last, "only this last part of it, such as 5%");
-  AddChoice(eval, "--sequences", options->sequences, kSequences, "the text read on and on, or each line by itself");
+  AddShare(eval, "--last", options->last, "evaluate only this last part of the file, such as 5%");
+  AddChoice(eval, "--sequences", options->sequences, kSequences, "the text as one stream, or each line by itself");
   AddThreads(eval, options->threads);
   AddFlag(eval, "--json", options->json, "print one JSON object: metric, model, data, last");
   return {&eval, [options] { return RunEval(*options); }};

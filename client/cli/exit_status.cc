@@ -10,7 +10,7 @@ namespace recurve {
 namespace {
 
 void SayOnStderr(std::string message) {
-  message.resize(message.find_last_not_of(" \n") + 1);  // as other programs' messages may end
+  message.resize(message.find_last_not_of(" \n") + 1);  // messages of libraries may end so
   std::fflush(stdout);
   std::fprintf(stderr, "recurve: %s\n", Printable(message).c_str());
 }

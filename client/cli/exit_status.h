@@ -8,23 +8,22 @@
 
 namespace recurve {
 
-// What the program ends with. Listed in `recurve --help`; scripts rely on it.
+// The exit status of the program. Listed in `recurve --help`; scripts rely on it.
 enum class ExitStatus : int {
   kDone = 0,
   kFailed = 1,
-  kUsage = 2,       // a flag or its value is wrong
-  kInfeasible = 3,  // the memory given cannot hold what was asked for
+  kUsage = 2,       // an option or its value is wrong
+  kInfeasible = 3,  // insufficient memory
   kInterrupted = 130,
 };
 
-// Says what is wrong as one printable line on stderr, "recurve: <message>", whatever is in the message, and returns
-// `exit`.
+// Prints the message as one line of printable characters on stderr, "recurve: <message>", and returns `exit`.
 ExitStatus Fail(ExitStatus exit, const std::string& message);
 
 // The same for a status that is not OK; CANCELLED ends with kInterrupted.
 ExitStatus Fail(const absl::Status& status, ExitStatus exit = ExitStatus::kFailed);
 
-// Says something that is not an error as one line on stderr, "recurve: note: <message>".
+// Prints a message that is not an error as one line on stderr, "recurve: note: <message>".
 void Note(const std::string& message);
 
 }  // namespace recurve

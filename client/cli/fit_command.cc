@@ -22,11 +22,11 @@ namespace {
 constexpr char kFitFooter[] = R"(
 Examples:
   recurve capacity fit --dimension batch --memory 16GiB --layers 2 --hidden 1024 --length 1000
-      the most sequences in a batch that a device of 16 GiB holds, at most a quarter slower than with every tape kept
+      the largest batch that fits in 16 GiB, at most 25 % slower than with store-all
   recurve capacity fit --dimension length --memory 1GiB --state-bytes 512KiB --tape-bytes 1MiB --max-slowdown 2
-      the longest chain that 1 GiB holds at twice the time
+      the longest chain that fits in 1 GiB at twice the time
 
-Exit status 3: not even 1 fits; the message says what memory would do.)";
+Exit status 3: not even 1 fits; the message gives the minimum memory.)";
 
 struct FitOptions {
   explicit FitOptions(CLI::App& app) : workload(app) {}
@@ -61,14 +61,14 @@ Workload With(Workload workload, Dimension dimension, int64_t value) {
   return workload;
 }
 
-// Nothing fits: asks for the memory in which the smallest would.
+// Nothing fits: reports the memory in which the smallest workload would.
 ExitStatus FailWithWhatWouldDo(const Workload& smallest, const FitOptions& options, Advisor& advisor) {
   const absl::StatusOr<Advice> enough =
       advisor.FindBudget(smallest, options.strategy, options.max_slowdown, WhenInterrupted());
   if (!enough.ok()) return options.advice.Fail(enough.status());
   const std::string what =
       absl::StrCat("not even ", WorkloadText(smallest), " fits in --memory ", FormatBytes(*options.memory),
-                   " at no more than ", SlowdownText(options.max_slowdown), " the time of keeping every tape; ");
+                   " at no more than ", SlowdownText(options.max_slowdown), " the time of store-all; ");
   return Fail(ExitStatus::kInfeasible,
               what + (enough->feasible ? absl::StrCat("give at least ", AtLeastText(enough->budget_bytes))
                                        : "give a larger --max-slowdown, or use --strategy auto"));
@@ -80,7 +80,7 @@ ExitStatus RunFit(const FitOptions& options) {
   if (options.workload.IsChain() && options.dimension != Dimension::kLength) {
     return Fail(ExitStatus::kUsage,
                 absl::StrCat("--dimension ", TextOf(options.dimension),
-                             " needs a model, such as --hidden 1024; of a chain, --dimension length may grow"));
+                             " needs a model, such as --hidden 1024; for a chain, use --dimension length"));
   }
   const absl::StatusOr<Workload> workload = options.workload.Get(options.dimension == Dimension::kLength);
   if (!workload.ok()) return Fail(workload.status(), ExitStatus::kUsage);
@@ -100,11 +100,11 @@ ExitStatus RunFit(const FitOptions& options) {
   }
   if (largest->value == 0) return FailWithWhatWouldDo(found, options, *advisor);
   if (!options.advice.json) {
-    std::printf(
-        "%s %s is the largest that fits in %s at no more than %s the time of keeping\nevery tape, with %s: %s.\n\n%s",
-        TextOf(options.dimension).c_str(), CountText(largest->value).c_str(), FormatBytes(*options.memory).c_str(),
-        SlowdownText(options.max_slowdown).c_str(), std::string(ToString(options.strategy)).c_str(),
-        WorkloadText(found).c_str(), AdviceText(largest->advice).c_str());
+    std::printf("%s %s is the largest that fits in %s at no more than %s the time of\nstore-all, with %s: %s.\n\n%s",
+                TextOf(options.dimension).c_str(), CountText(largest->value).c_str(),
+                FormatBytes(*options.memory).c_str(), SlowdownText(options.max_slowdown).c_str(),
+                std::string(ToString(options.strategy)).c_str(), WorkloadText(found).c_str(),
+                AdviceText(largest->advice).c_str());
   }
   return ExitStatus::kDone;
 }
@@ -114,9 +114,9 @@ ExitStatus RunFit(const FitOptions& options) {
 Command AddCapacityFitCommand(const Section& section) {
   CLI::App& fit = AddCommand(section, "fit", "largest batch, length or hidden size that fits a device", kFitFooter);
   auto options = std::make_shared<FitOptions>(fit);
-  AddChoice(fit, "--dimension", options->dimension, kDimensionNames, "what may grow");
-  AddBytes(fit, "--memory", options->memory, "of the device, such as 16GiB; all that is held counts");
-  AddReal(fit, "--max-slowdown", options->max_slowdown, "largest time over that of keeping every tape");
+  AddChoice(fit, "--dimension", options->dimension, kDimensionNames, "what to maximize");
+  AddBytes(fit, "--memory", options->memory, "of the device, in total, such as 16GiB");
+  AddReal(fit, "--max-slowdown", options->max_slowdown, "largest time relative to store-all");
   AddStrategy(fit, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(fit, options->advice);
   return {&fit, [options] { return RunFit(*options); }};

@@ -12,9 +12,8 @@ namespace {
 
 constexpr char kNone[] = "";
 
-// `option` does nothing where `other` has `value`. --dry-run is not here: it shows what the same line would do without
-// it, and train says what it leaves out. Neither is --seed with --temperature 0: a seed promises that the same line
-// gives the same, and so it does.
+// `option` has no effect if `other` has `value`. --dry-run is not here: it can be added to any command line, and train
+// reports what it ignores. Neither is --seed with --temperature 0: the output is reproducible, as a seed promises.
 struct IdleRule {
   const char* option;
   const char* other;

@@ -7,8 +7,8 @@
 
 namespace recurve {
 
-// INVALID_ARGUMENT names an option that was given to `command` and does nothing beside the others, such as --momentum
-// with --optimizer adamw: whoever gives it expects something else to happen.
+// INVALID_ARGUMENT names an option given to `command` that has no effect with the others, such as --momentum with
+// --optimizer adamw: the user expects an effect.
 absl::Status CheckIdleOptions(const CommandModel& command);
 
 }  // namespace recurve

@@ -27,11 +27,11 @@ std::vector<NamedFile> InputArguments(const JobSpec& spec) {
 
 absl::Status CheckInputArguments(const JobSpec& spec) {
   for (const NamedFile& file : InputArguments(spec)) {
-    if (file.path.empty()) return absl::InvalidArgumentError(file.name + " is required: the file to learn from");
+    if (file.path.empty()) return absl::InvalidArgumentError(file.name + " is required: the file to train on");
     if (file.path != "-") continue;
     return absl::InvalidArgumentError(absl::StrCat(
         file.name,
-        " - is standard input, which cannot be learned from: a job reads its data at many places; write it "
+        " - is standard input, which cannot be trained on: a job needs random access to its data; write it "
         "to a file first, and give that (./- for a file of this name)"));
   }
   return absl::OkStatus();

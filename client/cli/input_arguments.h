@@ -13,13 +13,13 @@
 
 namespace recurve {
 
-// What is in a file of at most `most_bytes`, or on standard input for "-". Errors as of InputFile, and INVALID_ARGUMENT
-// for a larger one; they name the file.
+// The content of a file of at most `most_bytes`, or of standard input for "-". Errors as of InputFile, and
+// INVALID_ARGUMENT for a larger one; they name the file.
 absl::StatusOr<std::string> ReadTextArgument(const std::string& path, int64_t most_bytes);
 
-// The files that a job reads, by the options that name them.
+// The files that a job reads, with the options that name them.
 std::vector<NamedFile> InputArguments(const JobSpec& spec);
-// INVALID_ARGUMENT for one that is not given, and for "-": a job reads its data at many places.
+// INVALID_ARGUMENT for one that is missing, and for "-": a job needs random access to its data.
 absl::Status CheckInputArguments(const JobSpec& spec);
 
 }  // namespace recurve

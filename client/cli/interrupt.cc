@@ -14,8 +14,8 @@ extern "C" void OnSignal(int) { interrupted = true; }
 
 }  // namespace
 
-// SA_RESTART: a line on its way to standard output is not lost to a signal. What waits for somebody else asks
-// Interrupted() while it does.
+// SA_RESTART: a signal does not lose a line that is being written to standard output. Code that waits polls
+// Interrupted().
 void CatchInterrupts() {
   struct sigaction action {};
   action.sa_handler = &OnSignal;

@@ -6,12 +6,11 @@
 
 namespace recurve {
 
-// From now on the first SIGINT or SIGTERM makes Interrupted() true and the second ends the process. SIGHUP, which a
-// terminal that closes may send twice, makes it true too, unless it is ignored (nohup).
+// From now on, the first SIGINT or SIGTERM makes Interrupted() true and the second ends the process. SIGHUP, which a
+// closing terminal may send twice, only makes it true, unless it is ignored (nohup).
 void CatchInterrupts();
 
-// From now on the process does not end because nobody reads its output any more: writes to it fail. For commands with
-// something to do besides.
+// From now on, a closed output pipe does not end the process; writes to it fail. For commands that also write files.
 void OutliveReaders();
 
 bool Interrupted();

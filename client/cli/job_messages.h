@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a daemon says of its jobs, for people and for machines.
+// Jobs of a daemon, as text and as JSON.
 #ifndef RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
 #define RECURVE_CLIENT_CLI_JOB_MESSAGES_H_
 
@@ -14,9 +14,9 @@
 
 namespace recurve {
 
-// Of the specification. A daemon fills in the default, but an older one answers with what it was sent.
+// From the specification. A daemon fills in the default; an older one returns the request unchanged.
 int64_t StepsOf(const executor::v1::Job& job);
-int64_t PlannedPeak(const executor::v1::Job& job);  // 0: there is no plan yet
+int64_t PlannedPeak(const executor::v1::Job& job);  // 0: no plan yet
 
 std::string StateName(executor::v1::JobState state);  // "queued", "planning", "running", ...
 absl::StatusOr<executor::v1::JobState> ParseState(const std::string& name);

@@ -11,7 +11,7 @@ namespace recurve {
 namespace {
 
 const std::set<std::string_view> kFirst = {"data_path", "length"};                // in the help, as in the README
-const std::set<std::string_view> kMemory = {"memory_bytes", "activation_share"};  // --memory is for both
+const std::set<std::string_view> kMemory = {"memory_bytes", "activation_share"};  // both set by --memory
 const std::set<std::string_view> kOfWholeTrainings = {"steps", "max_seconds", "save_path", "checkpoint_every",
                                                       "evaluate_every"};
 
@@ -20,13 +20,13 @@ void AddOptions(CLI::App& app, JobSpec& spec, const std::set<std::string_view>& 
   VisitFields(spec, first);
   AddMemory(app, "--memory", spec.memory,
             "bytes such as 64MiB for everything the job holds, or a share such as 5% of the activation memory (states, "
-            "tapes, workspace) that keeping every tape needs");
+            "tapes, workspace) that store-all needs");
   OptionBinder others(app, [&without](std::string_view field) {
     return kFirst.count(field) + kMemory.count(field) + without.count(field) == 0;
   });
   VisitFields(spec, others);
   AddFlag({app, "Data"}, "--reset-state", spec.carry_state,
-          "start each batch from a state of zeros, not from the last state of the one before", /*given=*/false);
+          "start each batch from a zero state, not from the last state of the previous batch", /*given=*/false);
 }
 
 }  // namespace

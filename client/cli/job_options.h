@@ -7,10 +7,10 @@
 
 namespace recurve {
 
-// Binds an option for every field of `spec`, which must outlive the parsing. Shared by train and submit.
+// Binds an option for every field of `spec`, which must outlive parsing. Shared by train and submit.
 void AddJobOptions(CLI::App& app, JobSpec& spec);
 
-// The same without those of a job that is trained to its end: steps, and what is saved when.
+// The same without the options of a complete training: steps, saving, evaluation.
 void AddMeasuredJobOptions(CLI::App& app, JobSpec& spec);
 
 }  // namespace recurve

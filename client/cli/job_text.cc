@@ -13,18 +13,18 @@ namespace recurve {
 namespace {
 
 std::string HostText(const JobSpec& spec, const JobPlan& plan) {
-  return absl::StrCat("           on the host ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
-                      FormatBytesRounded(spec.host_memory), " allowed; a batch stores ",
-                      Counted(plan.host.writes, "state"), " there and fetches ", CountText(plan.host.reads), "\n");
+  return absl::StrCat("           host memory ", FormatBytesRounded(plan.host_bytes), " of states, of the ",
+                      FormatBytesRounded(spec.host_memory), " allowed; per batch ", Counted(plan.host.writes, "state"),
+                      " written and ", CountText(plan.host.reads), " read\n");
 }
 
-// "29,510, of 12 to 529 steps (median 130); 3 longer ones are cut; 12 empty ones are left out; 1,540 held out"
+// "29,510 of 12 to 529 steps, median 130; 1,540 held out; truncated: 3; empty, ignored: 12"
 std::string SequencesText(const SequenceSummary& lines) {
   std::string text =
       absl::StrCat(CountText(lines.count), " of ", CountText(lines.shortest), " to ", CountText(lines.longest),
                    " steps, median ", CountText(lines.median), "; ", CountText(lines.held_out), " held out");
-  if (lines.cut > 0) absl::StrAppend(&text, "; longer ones are cut: ", CountText(lines.cut));
-  if (lines.empty > 0) absl::StrAppend(&text, "; empty ones are left out: ", CountText(lines.empty));
+  if (lines.cut > 0) absl::StrAppend(&text, "; truncated: ", CountText(lines.cut));
+  if (lines.empty > 0) absl::StrAppend(&text, "; empty, ignored: ", CountText(lines.empty));
   return text;
 }
 
@@ -55,11 +55,11 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
                   Counted(plan.link, "step"), "\n");
   absl::StrAppend(&text, "plan       ", std::string(ToString(spec.strategy)), ": ",
                   Counted(plan.plan.forward_count, "link forward"),
-                  absl::StrFormat(" a batch (%.2f a link), predicted ", plan.recompute_ratio()),
-                  SecondsText(*plan.plan.predicted_seconds), " a batch\n");
+                  absl::StrFormat(" per batch (%.2f per link), predicted ", plan.recompute_ratio()),
+                  SecondsText(*plan.plan.predicted_seconds), " per batch\n");
   if (plan.data.sequences) {
-    absl::StrAppend(&text, "           that is the longest batch; ", Counted(plan.plans, "plan"),
-                    " in one memory, one for each number of links\n");
+    absl::StrAppend(&text, "           for the longest batch; ", Counted(plan.plans, "plan"),
+                    " in the same memory, one per number of links\n");
   }
   absl::StrAppend(&text, "memory     planned peak ", FormatBytesRounded(plan.ledger.total()), "; store-all would need ",
                   FormatBytesRounded(plan.store_all_bytes), "\n");
@@ -69,7 +69,7 @@ std::string JobPlanText(const JobSpec& spec, const JobPlan& plan) {
                   " of store-all's ", FormatBytesRounded(plan.store_all_activation_bytes()), "\n");
   absl::StrAppend(&text, "           ", LedgerText(plan.ledger), "\n");
   if (plan.evaluation_bytes > 0) {
-    absl::StrAppend(&text, "           and ", FormatBytesRounded(plan.evaluation_bytes), " while it evaluates, every ",
+    absl::StrAppend(&text, "           and ", FormatBytesRounded(plan.evaluation_bytes), " during evaluation, every ",
                     CountText(spec.evaluate_every), spec.evaluate_every == 1 ? " step\n" : " steps\n");
   }
   if (spec.host_memory > 0) absl::StrAppend(&text, HostText(spec, plan));
@@ -81,7 +81,7 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
   absl::StrAppend(&text, "trained    ", Counted(report.steps, "step"),
                   report.ended_by_time ? absl::StrCat(" of ", CountText(spec.steps), ", ended by --max-time") : "",
                   absl::StrFormat(", last loss %.3f (", report.loss), MetricText(report.metric), "), ",
-                  SecondsText(report.seconds_per_batch), " a batch (predicted ",
+                  SecondsText(report.seconds_per_batch), " per batch (predicted ",
                   SecondsText(report.predicted_seconds_per_batch), ")\n");
   absl::StrAppend(&text, "speed      ", CountText(std::llround(report.predictions_per_second)),
                   " predictions per second");
@@ -93,10 +93,10 @@ std::string JobReportText(const JobSpec& spec, const JobPlan& plan, const JobRep
                     Counted(plan.data.held_out, plan.data.unit), "\n");
   }
   absl::StrAppend(&text, "memory     measured peak ", CountText(report.measured_peak_bytes), " bytes, planned ",
-                  CountText(report.planned_peak_bytes), "; the whole process at most ",
-                  FormatBytesRounded(report.resident_peak_bytes), " in physical memory\n");
+                  CountText(report.planned_peak_bytes), "; peak resident memory of the process ",
+                  FormatBytesRounded(report.resident_peak_bytes), "\n");
   if (spec.host_memory > 0) {
-    absl::StrAppend(&text, "           on the host ", CountText(report.measured_host_peak_bytes), " bytes, planned ",
+    absl::StrAppend(&text, "           host memory ", CountText(report.measured_host_peak_bytes), " bytes, planned ",
                     CountText(report.planned_host_peak_bytes), "\n");
   }
   if (!spec.save_path.empty()) absl::StrAppend(&text, "saved      ", Printable(spec.save_path), "\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A training job and how it ended, for people.
+// A training job's plan and report as text.
 #ifndef RECURVE_CLIENT_CLI_JOB_TEXT_H_
 #define RECURVE_CLIENT_CLI_JOB_TEXT_H_
 

@@ -16,7 +16,7 @@ namespace {
 
 namespace v1 = executor::v1;
 
-// Events as lines for people, and progress as `train` shows it.
+// Prints events as lines of text, and progress as `train` shows it.
 class EventPrinter {
  public:
   EventPrinter(ExecutorClient& executor, std::string id) : executor_(executor), id_(std::move(id)) {}
@@ -43,7 +43,7 @@ class EventPrinter {
 
  private:
   void Line(const std::string& text) {
-    display_.reset();  // ends the line of the bar
+    display_.reset();  // ends the progress bar's line
     std::printf("%s\n", Printable(text).c_str());
     std::fflush(stdout);
   }
@@ -67,7 +67,7 @@ class EventPrinter {
 }  // namespace
 
 ExitStatus WatchUntilEnd(ExecutorClient& executor, const std::string& id, bool json) {
-  // Watching is patient with a daemon that is starting again; one that cannot be reached at all is said at once.
+  // WatchJob retries while a daemon restarts; a daemon that is unreachable from the start is reported at once.
   if (const absl::StatusOr<v1::Job> job = executor.GetJob(id); !job.ok()) return Fail(job.status());
   v1::StateChange last;
   absl::Status status;

@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// Shows the events of a job, from its first, until it has ended: JSON lines, or lines and a bar for people. kDone if it
-// succeeded; otherwise says why not.
+// Shows the events of a job, from the first, until it has ended: as JSON lines, or as text with a progress bar. kDone
+// if it succeeded; otherwise reports why not.
 ExitStatus WatchUntilEnd(ExecutorClient& executor, const std::string& id, bool json);
 
 }  // namespace recurve

@@ -9,9 +9,8 @@
 
 namespace recurve {
 
-// One object on one line of stdout, at once, in ASCII: other characters are escaped, so that none of them can do
-// anything to a terminal. Bytes that are not UTF-8 become replacement characters; a number that is not finite becomes
-// null.
+// Prints and flushes one object on one line of stdout, in ASCII: other characters are escaped, so that none of them can
+// control a terminal. Bytes that are not UTF-8 become replacement characters; a number that is not finite becomes null.
 inline void PrintJson(const Json& json) {
   std::printf("%s\n", json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace).c_str());
   std::fflush(stdout);

@@ -10,7 +10,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kMostJsonBytes = 4 << 20;  // of a file; far more than any chain or split takes
+constexpr int64_t kMostJsonBytes = 4 << 20;  // far more than any chain or split needs
 
 }  // namespace
 

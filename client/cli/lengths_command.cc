@@ -30,11 +30,11 @@ namespace {
 constexpr char kLengthsFooter[] = R"(
 Examples:
   recurve capacity lengths --lengths 100,200,5000 --memory 64MiB --state-bytes 512KiB --tape-bytes 1MiB
-      what batches of variable length cost in one memory
+      time and memory of batches of variable length in one memory budget
   recurve capacity lengths --lengths-file lengths.txt --memory 1GiB --hidden 512 --batch 32 --length 4000 --json
-      lengths from a file (separated by commas, spaces or lines), of a model sized for up to 4000 steps
+      lengths from a file (separated by commas, spaces or newlines), for a model sized for up to 4000 steps
 
-Exit status 3: some length does not fit; the message says what memory would do for all.)";
+Exit status 3: some length does not fit; the message gives the minimum memory for all.)";
 
 struct LengthsOptions {
   explicit LengthsOptions(CLI::App& app) : workload(app) {}
@@ -54,7 +54,8 @@ absl::StatusOr<std::vector<int64_t>> ParseLengths(const std::string& text) {
       return absl::InvalidArgumentError(absl::StrCat("\"", word, "\" is not a length, a whole number such as 200"));
     }
     if (static_cast<int64_t>(lengths.size()) > kMaxLengths) {
-      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxLengths, " lengths; ask in parts"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("more than ", kMaxLengths, " lengths; split them over several calls"));
     }
   }
   return lengths;
@@ -66,7 +67,7 @@ absl::StatusOr<std::vector<int64_t>> ReadLengths(const std::string& path) {
   ASSIGN_OR_RETURN(std::vector<int64_t> lengths, ParseLengths(text));
   if (!lengths.empty()) return lengths;
   return absl::InvalidArgumentError(
-      absl::StrCat("there are no lengths in ", path, "; write them with commas, spaces or line ends between"));
+      absl::StrCat("no lengths in ", path, "; separate them by commas, spaces or newlines"));
 }
 
 absl::StatusOr<std::vector<int64_t>> LengthsOf(const LengthsOptions& options) {
@@ -80,7 +81,8 @@ absl::StatusOr<std::vector<int64_t>> LengthsOf(const LengthsOptions& options) {
 }
 
 std::string LengthsText(const std::vector<int64_t>& lengths, const std::vector<Advice>& advices) {
-  std::vector<std::vector<std::string>> rows = {{"length", "memory", "bytes", "of keeping all", "time", "a link"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"length", "memory", "bytes", "of store-all", "time", "forwards per link"}};
   for (size_t i = 0; i < lengths.size(); ++i) {
     const Advice& advice = advices[i];
     if (!advice.feasible) {
@@ -110,10 +112,8 @@ ExitStatus Report(const LengthsOptions& options, const Workload& workload, const
   if (options.advice.json) {
     PrintJson(LengthsJson(workload, lengths, advices));
   } else {
-    std::printf(
-        "Lengths in %s, with %s. Time is against keeping every tape; a link is run forward so many times.\n\n%s",
-        FormatBytes(*options.memory).c_str(), std::string(ToString(options.strategy)).c_str(),
-        LengthsText(lengths, advices).c_str());
+    std::printf("Lengths in %s, with %s. Time is relative to store-all.\n\n%s", FormatBytes(*options.memory).c_str(),
+                std::string(ToString(options.strategy)).c_str(), LengthsText(lengths, advices).c_str());
   }
   int64_t too_small = 0;
   int64_t enough = 0;
@@ -129,7 +129,7 @@ ExitStatus Report(const LengthsOptions& options, const Workload& workload, const
 
 ExitStatus RunLengths(const LengthsOptions& options) {
   CatchInterrupts();
-  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the bytes for each of the lengths");
+  if (!options.memory) return Fail(ExitStatus::kUsage, "--memory is required: the total bytes for each length");
   const absl::StatusOr<std::vector<int64_t>> lengths = LengthsOf(options);
   if (!lengths.ok()) return Fail(lengths.status(), ExitStatus::kUsage);
   const absl::StatusOr<Workload> workload = options.workload.Get(/*free_length=*/true);
@@ -143,12 +143,11 @@ ExitStatus RunLengths(const LengthsOptions& options) {
 }  // namespace
 
 Command AddCapacityLengthsCommand(const Section& section) {
-  CLI::App& lengths =
-      AddCommand(section, "lengths", "what batches of variable length cost in one memory", kLengthsFooter);
+  CLI::App& lengths = AddCommand(section, "lengths", "time and memory of batches of variable length", kLengthsFooter);
   auto options = std::make_shared<LengthsOptions>(lengths);
-  AddText(lengths, "--lengths", options->lengths, "lengths with commas between, up to 10,000", "N,N,...");
-  AddText(lengths, "--lengths-file", options->lengths_file, "file of lengths instead; - is standard input", "FILE");
-  AddBytes(lengths, "--memory", options->memory, "for each of the lengths; all that is held counts");
+  AddText(lengths, "--lengths", options->lengths, "comma-separated lengths, up to 10,000", "N,N,...");
+  AddText(lengths, "--lengths-file", options->lengths_file, "file of lengths; - is standard input", "FILE");
+  AddBytes(lengths, "--memory", options->memory, "in total, for each length");
   AddStrategy(lengths, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(lengths, options->advice);
   return {&lengths, [options] { return RunLengths(*options); }};

@@ -17,7 +17,7 @@ constexpr char kColumns[] = "step,train_loss,train_metric,metric,learning_rate,g
 absl::Status CheckLossFiles(const LossFiles& files) {
   if (files.csv == "-" || files.svg == "-") {
     return absl::InvalidArgumentError(
-        "--loss-csv and --loss-svg need files: standard output shows the training; --json prints each step there");
+        "--loss-csv and --loss-svg need files: standard output shows the progress; --json prints each step there");
   }
   RETURN_IF_ERROR(CheckReplaceable(files.csv, kLossTable));
   return CheckReplaceable(files.svg, kSvgPicture);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// --loss-csv and --loss-svg: the losses of a training in files.
+// --loss-csv and --loss-svg: the losses of a training job in files.
 #ifndef RECURVE_CLIENT_CLI_LOSS_RECORD_H_
 #define RECURVE_CLIENT_CLI_LOSS_RECORD_H_
 
@@ -20,19 +20,19 @@ struct LossFiles {
   std::string csv, svg;  // paths; empty: not wanted
 };
 
-// INVALID_ARGUMENT when the losses would be written over a file of another kind, or to standard output.
+// INVALID_ARGUMENT if the losses would overwrite a file of another kind or go to standard output.
 absl::Status CheckLossFiles(const LossFiles& files);
 
-// The CSV is written line by line while the training goes on, so that it can be followed, each line when the next step
-// is done; the picture is written at the end. Not thread-safe.
+// The CSV is written line by line during training, so that it can be followed, each line when the next step is done;
+// the picture is written at the end. Not thread-safe.
 class LossRecord {
  public:
-  // Replaces the files of an earlier training. Errors as of OutputFile.
+  // Replaces the files of an earlier job. Errors as of OutputFile.
   static absl::StatusOr<std::unique_ptr<LossRecord>> Open(const LossFiles& files);
 
   void AddStep(const StepRecord& record);
   void AddHeldOut(int64_t step, const Metric& metric);
-  // When training has ended, however it did. Names the file that could not be written.
+  // Call when training has ended, successfully or not. Errors name the file that could not be written.
   absl::Status Finish(const std::string& subject);
 
  private:
@@ -44,7 +44,7 @@ class LossRecord {
   std::optional<OutputFile> csv_, svg_;
   absl::Status csv_status_;
   LearningCurve curve_;
-  std::optional<StepRecord> step_;  // the row that is to be written
+  std::optional<StepRecord> step_;  // the next row to write
   std::optional<double> held_out_;  // of that step
 };
 

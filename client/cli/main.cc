@@ -15,8 +15,8 @@ namespace recurve {
 namespace {
 
 constexpr char kProgramDescription[] =
-    "Recurve trains recurrent networks on long sequences inside a memory budget, with exact gradients:\n"
-    "what does not fit is computed again, as little as possible.";
+    "Recurve trains recurrent networks on long sequences within a memory budget, with exact gradients\n"
+    "and minimal recomputation.";
 
 constexpr char kProgramFooter[] = R"(Examples:
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
@@ -29,10 +29,10 @@ constexpr char kProgramFooter[] = R"(Examples:
   recurve submit --executor node7:7402 --data /data/book.txt --memory 64MiB --save /models/book.safetensors
                                             recurve-executor runs jobs on its machine; recurve-planner plans for it
 
-Bytes are written as 64MiB, 1.5GiB, 500kB or plain 4096. --json gives machines one JSON object a line.
-A file that is written replaces one of its kind only: a picture replaces a picture, a model a model.
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 the memory given is too small, 130 interrupted.
-`recurve COMMAND --help` or `recurve help COMMAND` has examples, units and defaults of each.)";
+Bytes are written as 64MiB, 1.5GiB, 500kB or plain 4096. --json prints one JSON object per line.
+An output file replaces only a file of the same kind: a picture a picture, a model a model.
+Exit status: 0 success, 1 failure, 2 usage error, 3 insufficient memory, 130 interrupted.
+`recurve COMMAND --help` or `recurve help COMMAND` shows examples, units and defaults.)";
 
 ExitStatus Main(int argc, char** argv) {
   const std::vector<CommandSection> sections = {
@@ -42,11 +42,11 @@ ExitStatus Main(int argc, char** argv) {
       {"For the shell", {AddCompletionCommand}},
   };
   for (int i = 1; i < argc; ++i) {
-    // A prompt is bytes; everything else is shown, and sent in messages that carry nothing but UTF-8.
+    // A prompt may be any bytes; everything else is displayed, and sent in messages that carry only UTF-8.
     const std::string word = argv[i];
     const bool prompt = word.rfind("--prompt=", 0) == 0 || std::string(argv[i - 1]) == "--prompt";
     if (!prompt && !IsUtf8(word)) {
-      return Fail(ExitStatus::kUsage, "\"" + word + "\" is not UTF-8; write words and names of files in it");
+      return Fail(ExitStatus::kUsage, "\"" + word + "\" is not UTF-8; write arguments and file names in UTF-8");
     }
   }
   return RunCommandLine({kProgramDescription, kProgramFooter}, sections, {argv + std::min(argc, 1), argv + argc});
@@ -57,13 +57,13 @@ ExitStatus Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    std::signal(SIGXFSZ, SIG_IGN);  // output that outgrows ulimit -f is a write that fails
+    std::signal(SIGXFSZ, SIG_IGN);  // beyond ulimit -f, writes fail instead of killing the process
     const recurve::ExitStatus status = recurve::Main(argc, argv);
-    // What a full disk swallowed was not done, whatever the command thinks.
+    // The command does not notice buffered output lost to a full disk.
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (written || status != recurve::ExitStatus::kDone) return static_cast<int>(status);
     return static_cast<int>(recurve::Fail(recurve::ExitStatus::kFailed, "cannot write to standard output"));
-  } catch (...) {  // memory ran out, say
+  } catch (...) {  // such as std::bad_alloc
     return static_cast<int>(recurve::Fail(recurve::StatusOfException("the command")));
   }
 }

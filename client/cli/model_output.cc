@@ -15,7 +15,7 @@
 namespace recurve {
 namespace {
 
-// Bytes on stdout as they come. A terminal gets whole characters, printable ones.
+// Writes bytes to stdout as they are sampled. A terminal gets complete, printable characters.
 class ByteDisplay {
  public:
   ~ByteDisplay() { Flush(); }
@@ -41,7 +41,7 @@ class ByteDisplay {
 
  private:
   const bool terminal_ = isatty(STDOUT_FILENO) != 0;
-  std::string character_;  // what came of it
+  std::string character_;  // its bytes so far
 };
 
 }  // namespace

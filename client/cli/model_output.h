@@ -12,8 +12,8 @@ namespace recurve {
 // The model in the file at `path`, or on standard input for "-".
 absl::StatusOr<TrainedModel> LoadModelArgument(const std::string& path);
 
-// Bytes sampled from the model, and, if `print`, shown on stdout as they come, after the prompt,
-// with a line's end after them. A terminal is shown no control characters. CANCELLED when interrupted.
+// Samples bytes from the model. If `print`, shows the prompt, the bytes as they are sampled and a newline on stdout; a
+// terminal gets no control characters. CANCELLED when interrupted.
 absl::StatusOr<std::string> SampleModel(const TrainedModel& model, const SampleOptions& options, int threads,
                                         bool print);
 

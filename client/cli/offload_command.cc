@@ -21,9 +21,8 @@ Examples:
   recurve plan offload --length 100 --state-bytes 1 --memory 3 --host-memory 10 --forward-cost 1 --host-read-cost 2
       in slots of one state, as in the literature; no tape is stored
 
-Costs are whole numbers in any unit, such as microseconds; those left out are 0. States may be stored on the device or
-the host, tapes on the device only. train and submit make such plans themselves, with measured costs, given
---host-memory.)";
+Costs are integers in any unit, such as microseconds; the default is 0. States may be stored on the device or the host,
+tapes on the device only. With --host-memory, train and submit make such plans themselves from measured costs.)";
 
 struct OffloadOptions {
   std::optional<int64_t> length, state_bytes, tape_bytes, memory, host_memory, taped_forward_cost;
@@ -67,24 +66,24 @@ ExitStatus RunOffload(const OffloadOptions& options) {
 }  // namespace
 
 Command AddPlanOffloadCommand(const Section& section) {
-  CLI::App& offload =
-      AddCommand(section, "offload", "cheapest way through a chain with a second store, on the host", kOffloadFooter);
+  CLI::App& offload = AddCommand(
+      section, "offload", "cheapest schedule for a chain that may also store states on the host", kOffloadFooter);
   auto options = std::make_shared<OffloadOptions>();
   TwoLevelRequest& request = options->request;
   AddCount(offload, "--length", options->length, "links of the chain, 1 to 20,000");
   AddBytes(offload, "--state-bytes", options->state_bytes, "size of one state");
-  AddBytes(offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; left out: none is ever stored");
+  AddBytes(offload, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: store no tapes");
   AddBytes(offload, "--memory", options->memory,
-           "for states and tapes stored on the device, beside the start state and the working set");
-  AddBytes(offload, "--host-memory", options->host_memory, "for states stored on the host; left out: none");
+           "for states and tapes stored on the device, excluding the start state and the working set");
+  AddBytes(offload, "--host-memory", options->host_memory, "for states stored on the host; default: none");
   AddCount(offload, "--forward-cost", request.forward_cost, "of one link without tape");
   AddCount(offload, "--taped-forward-cost", options->taped_forward_cost,
-           "of one link with tape; as without if left out");
+           "of one link with tape; default: --forward-cost");
   AddCount(offload, "--backward-cost", request.backward_cost, "of one link");
   AddCount(offload, "--host-write-cost", request.host.write_cost, "of one state to the host");
   AddCount(offload, "--host-read-cost", request.host.read_cost, "of one state from the host");
-  AddCount(offload, "--device-write-cost", request.device.write_cost, "of one state to the store on the device");
-  AddCount(offload, "--device-read-cost", request.device.read_cost, "of one state from the store on the device");
+  AddCount(offload, "--device-write-cost", request.device.write_cost, "of one state to the device's store");
+  AddCount(offload, "--device-read-cost", request.device.read_cost, "of one state from the device's store");
   AddFlag(offload, "--start-on-host", options->start_on_host, "the start state is kept on the host");
   AddPlannerOption(offload, options->planner);
   AddFlag(offload, "--json", options->json, "print one JSON object");

@@ -10,7 +10,7 @@
 namespace recurve {
 namespace {
 
-// Ranges that nobody runs into are not worth a word in the help.
+// The help omits ranges so large that they do not matter.
 constexpr int64_t kMostTold = 100'000;
 
 std::string HelpOf(const Field& field, const CountRange& range) {

@@ -13,18 +13,18 @@
 
 namespace recurve {
 
-// Adds an option for each field that is visited, with its range, which is checked when the command line is parsed. What
-// is visited must outlive that. Lists, and parts that are optional and missing, have no options.
+// Adds an option for each visited field, with its range, which is checked when the command line is parsed. The visited
+// object must outlive parsing. Lists, and optional parts that are missing, have no options.
 //
 //   OptionBinder binder(section);
 //   VisitFields(spec, binder);
 class OptionBinder final : public FieldVisitor {
  public:
-  // `wants` tells by their names which fields get an option; null: all do.
+  // `wants` selects by name the fields that get an option; null: all do.
   explicit OptionBinder(const Section& section, std::function<bool(std::string_view)> wants = nullptr)
       : app_(section.app), heading_(section.heading), wants_(std::move(wants)) {}
 
-  // Of all the options that were added.
+  // Names of all added options.
   const std::vector<std::string>& names() const { return names_; }
 
   void Count(const Field& field, const CountRange& range, int64_t& value) override;
@@ -41,7 +41,7 @@ class OptionBinder final : public FieldVisitor {
   bool Visits(const Field&, bool present) override { return present; }
 
  private:
-  // The name of the option; empty: there is to be none.
+  // The name of the option; empty: none is wanted.
   std::string Add(const Field& field);
   Section SectionOf(const Field& field) const;
   void Finish(const Field& field, const std::string& name);

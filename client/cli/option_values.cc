@@ -63,12 +63,12 @@ absl::StatusOr<int64_t> ParseSize(const std::string& text) {
   absl::StatusOr<int64_t> bytes = ParseBytes(text);
   if (bytes.ok() && *bytes > kMaxBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is more than ", FormatBytes(kMaxBytes), ", the most that can be planned"));
+        absl::StrCat("\"", text, "\" is more than ", FormatBytes(kMaxBytes), ", the largest size supported"));
   }
   return bytes;
 }
 
-// Nobody trains in so few bytes: a plain number below this is meant to be a share.
+// Nothing trains in so few bytes: a plain number up to this is meant as a percentage.
 constexpr double kFewestBytes = 100;
 
 absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
@@ -83,7 +83,7 @@ absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
     return ActivationShare{*share};
   }
   ASSIGN_OR_RETURN(int64_t bytes, ParseSize(text));
-  if (bytes < 1) return NotA(text, "enough to train in; give bytes such as 64MiB, or a share such as 5%");
+  if (bytes < 1) return NotA(text, "a positive size; give bytes such as 64MiB, or a share such as 5%");
   return TotalBytes{bytes};
 }
 
@@ -94,7 +94,7 @@ absl::StatusOr<double> ParseSeconds(const std::string& text) {
 
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }
 
-// Values that an option takes.
+// The values allowed for an option.
 template <typename T>
 struct Range {
   std::function<bool(T)> has;  // null: all
@@ -151,7 +151,7 @@ void AddCount(const Section& section, const std::string& name, std::optional<int
 }
 
 void AddThreads(const Section& section, int& value) {
-  Add(section, "--threads", value, "CPU threads; 0: as many as are of use, no more than the processors granted", "N",
+  Add(section, "--threads", value, "CPU threads; 0: as many as are useful, at most the processors granted", "N",
       &ParseThreads)
       ->default_str(absl::StrCat(value));
 }

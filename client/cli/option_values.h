@@ -34,8 +34,8 @@ struct Section {
   std::string heading;
 };
 
-// Each binds an option to `value`, which must outlive the parsing and whose content at that moment is the default that
-// --help shows. An option that is given twice takes the last value.
+// Each binds an option to `value`, which must outlive parsing; its content at the call is the default that --help
+// shows. An option that is given twice takes the last value.
 void AddFlag(const Section& section, const std::string& name, bool& value, const std::string& help, bool given = true);
 void AddFlag(const Section& section, const std::string& name, std::optional<bool>& value, const std::string& help,
              bool given);
@@ -59,20 +59,20 @@ void AddStrategy(const Section& section, const std::string& name, Strategy& valu
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
              const std::string& kind = "TEXT");
 
-// Where a service is, as CheckTarget takes it.
+// The address of a service; validated by CheckTarget.
 void AddTarget(const Section& section, const std::string& name, std::string& value, const std::string& help);
 
-// One that may be given several times, and adds to `values` each time.
+// An option that may be given several times and appends to `values` each time.
 void AddTexts(const Section& section, const std::string& name, std::vector<std::string>& values,
               const std::string& help, const std::string& kind);
 
-// Words without an option before them: one that is required, or any number.
+// Positional arguments: one that is required, or any number.
 void AddPositional(const Section& section, const std::string& name, std::string& value, const std::string& help,
                    const std::string& kind);
 void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
                     const std::string& help, const std::string& kind);
 
-// One of `names`, by its index. `kind` stands for them in the help; empty: they are listed.
+// One of `names`, by its index. The help shows `kind` or, if that is empty, the names.
 void AddOneOf(const Section& section, const std::string& name, const std::vector<std::string>& names,
               const std::string& initial, const std::function<void(size_t)>& assign, const std::string& help,
               const std::string& kind = "");
@@ -87,10 +87,10 @@ void AddChoice(const Section& section, const std::string& name, Kind& value, con
       [&value, &kinds](size_t chosen) { value = kinds[chosen].value; }, help);
 }
 
-// What --help shows as the default of an option is no default: it must be given.
+// Hides the default of an option that is required.
 void HideDefault(const Section& section, const std::string& name);
 
-// Words and options that are not known are no errors of this command.
+// Unknown words and options are not errors of this command.
 void AcceptAnyWords(CLI::App& app);
 
 // After parsing: whether the option was on the command line.

@@ -19,7 +19,7 @@ namespace recurve {
 namespace {
 
 constexpr size_t kOutputBufferBytes = 1 << 16;
-constexpr int kOutputPollMilliseconds = 100;  // between two questions whether to stop while nobody reads
+constexpr int kOutputPollMilliseconds = 100;  // between checks for an interrupt while waiting for a reader
 constexpr mode_t kNewFileMode = 0666;         // less the umask
 
 bool IsPipeOrDevice(const std::string& path) {
@@ -37,7 +37,7 @@ absl::Status CheckReplaceable(const std::string& path, const OutputKind& kind) {
   std::string begin(kind.begin.size(), '\0');
   std::ifstream(path, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
   if (begin == kind.begin) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": there is a file that is no ", kind.name,
+  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": the existing file is not a ", kind.name,
                                                  "; give another name, or remove it"));
 }
 
@@ -63,7 +63,7 @@ absl::StatusOr<OutputFile> OutputFile::OpenToGrow(const std::string& path, const
   return output;
 }
 
-// Nothing here waits inside of the system, where an interrupt would not end the wait (CatchInterrupts).
+// Never blocks in a system call, which an interrupt would not end (CatchInterrupts).
 absl::Status OutputFile::OpenStream(int flags) {
   for (;;) {
     const int descriptor = open(path_.c_str(), flags | O_NONBLOCK | O_CLOEXEC, kNewFileMode);

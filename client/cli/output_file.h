@@ -14,7 +14,7 @@
 
 namespace recurve {
 
-// What an output is, which is known by how its files begin.
+// A kind of output, recognized by how its files begin.
 struct OutputKind {
   const char* name;
   std::string_view begin;
@@ -22,15 +22,15 @@ struct OutputKind {
 inline constexpr OutputKind kSvgPicture{"SVG picture", "<svg "};
 inline constexpr OutputKind kHtmlPage{"HTML page", "<!doctype html>"};
 inline constexpr OutputKind kScheduleFile{"schedule", R"({"format":"recurve-schedule")"};
-inline constexpr OutputKind kLossTable{"table of losses", "step,train_loss,"};
+inline constexpr OutputKind kLossTable{"loss table", "step,train_loss,"};
 
-// A file is replaced by one of its kind only, as a model replaces only a model: INVALID_ARGUMENT for a file at `path`
-// that is not empty and begins in another way. Paths that are empty, "-", a pipe or a device are always good.
+// An output replaces only a file of the same kind: INVALID_ARGUMENT for a nonempty file at `path` that begins
+// differently. An empty path, "-", a pipe and a device are always accepted.
 absl::Status CheckReplaceable(const std::string& path, const OutputKind& kind);
 
-// Where a command writes a result that the user named a file for. A file is replaced whole by Finish or stays as it was
-// (AtomicFile). A pipe or a device, and standard output for "-", get what is written as it comes; waiting for the
-// reader of a pipe ends with CANCELLED when the user interrupts.
+// The output of a command to a path given by the user. A file is replaced atomically by Finish or left unchanged
+// (AtomicFile). A pipe, a device and, for "-", standard output are written as data arrives; waiting for the reader of a
+// pipe ends with CANCELLED when the user interrupts.
 //
 //   absl::StatusOr<OutputFile> file = OutputFile::Open(path, kSvgPicture);
 //   file->Write(text);   // any number of times
@@ -39,11 +39,11 @@ class OutputFile {
  public:
   // Errors as of CheckReplaceable and AtomicFile::Create.
   static absl::StatusOr<OutputFile> Open(const std::string& path, const OutputKind& kind);
-  // A file that grows in place from nothing, so that it can be followed.
+  // A file that is written in place, so that it can be followed.
   static absl::StatusOr<OutputFile> OpenToGrow(const std::string& path, const OutputKind& kind);
 
   absl::Status Write(std::string_view text);
-  absl::Status Flush();  // what was written can be read now, but for a file that is replaced whole
+  absl::Status Flush();  // makes written data readable, except in a file that is replaced atomically
   absl::Status Finish();
 
  private:
@@ -56,7 +56,7 @@ class OutputFile {
   explicit OutputFile(std::string path) : path_(std::move(path)) {}
   absl::Status OpenStream(int flags);
   absl::Status WriteToStream(std::string_view text);
-  absl::Status CannotWrite() const;  // for the reason in errno
+  absl::Status CannotWrite() const;  // with errno as the reason
 
   std::string path_;
   std::string buffer_;              // not written yet

@@ -7,7 +7,7 @@ namespace recurve {
 
 absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::vector<NamedFile>& inputs) {
   if ((files.svg == "-") + (files.html == "-") + json > 1 && files.to_stdout()) {
-    return absl::InvalidArgumentError("only one of --svg -, --html - and --json can have standard output");
+    return absl::InvalidArgumentError("only one of --svg -, --html - and --json can use standard output");
   }
   const auto file = [](const std::string& path) { return path == "-" ? std::string() : path; };
   RETURN_IF_ERROR(CheckDistinct(inputs, {{"--svg", file(files.svg)}, {"--html", file(files.html)}}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// --svg and --html: where pictures are written to.
+// --svg and --html: files for pictures.
 #ifndef RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 #define RECURVE_CLIENT_CLI_PICTURE_FILES_H_
 
@@ -14,14 +14,14 @@
 namespace recurve {
 
 struct PictureFiles {
-  std::string svg, html;  // paths; empty: not wanted; "-": standard output, in place of the text of the command
+  std::string svg, html;  // paths; empty: not wanted; "-": standard output, instead of the command's text
 
   bool wanted() const { return !svg.empty() || !html.empty(); }
   bool to_stdout() const { return svg == "-" || html == "-"; }
 };
 
-// INVALID_ARGUMENT when more than one thing is to go to standard output, of which `json` is one, or when a picture
-// would be written over one of the `inputs` of the command, over another picture or over a file of another kind.
+// INVALID_ARGUMENT if more than one output, including `json`, is for standard output, or if a picture would overwrite
+// one of the `inputs` of the command, the other picture or a file of another kind.
 absl::Status CheckPictureFiles(const PictureFiles& files, bool json, const std::vector<NamedFile>& inputs = {});
 
 // Writes a picture as OutputFile does. Errors as of OutputFile.

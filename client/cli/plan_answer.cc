@@ -22,7 +22,7 @@ int64_t SlotBytes(Strategy strategy, const ByteBudget& bytes) {
   return strategy == Strategy::kIsm ? bytes.state_bytes + bytes.tape_bytes : bytes.state_bytes;
 }
 
-// A budget in slots as bytes, where a hidden state is one byte. The start state is no part of a budget in bytes.
+// A budget in slots as bytes, where a hidden state is one byte. A budget in bytes excludes the start state.
 ByteBudget InBytes(const std::variant<ByteBudget, SlotBudget>& budget) {
   if (const auto* bytes = std::get_if<ByteBudget>(&budget)) return *bytes;
   const auto& slots = std::get<SlotBudget>(budget);
@@ -43,12 +43,12 @@ double RatioOf(const PlanAnswer& answer) {
 
 std::string PeakText(const PlanAnswer& answer) {
   std::string text = BudgetText(answer, PeakOf(answer));
-  if (InSlots(answer)) return text + ", the start state included";
+  if (InSlots(answer)) return text + ", including the start state";
   const auto& bytes = std::get<ByteBudget>(answer.request.budget);
   const double store_all = StoreAllSize(answer.request.length, bytes.state_bytes, bytes.tape_bytes);
   if (store_all > 0) {
     absl::StrAppend(&text, ", ", PercentText(static_cast<double>(answer.plan.peak_bytes), store_all),
-                    " of what store-all keeps");
+                    " of what store-all stores");
   }
   return text;
 }
@@ -62,8 +62,8 @@ std::string SecondsLine(const PlanAnswer& answer) {
   return text;
 }
 
-// `answer`'s request, for a strategy that takes slots, put to `planner`; no plan where the table would be too large. A
-// budget in bytes is turned into the most slots that stay within it.
+// Plans `answer.request`, for a strategy that takes slots; false if the table would be too large. A budget in bytes is
+// converted to the most slots that stay within it.
 absl::StatusOr<bool> PlanInSlots(const PlanRequest& request, Planner& planner, const CancelCheck& cancelled,
                                  PlanAnswer& answer) {
   if (const auto* slots = std::get_if<SlotBudget>(&request.budget)) {
@@ -153,17 +153,16 @@ std::string PlanText(const PlanAnswer& answer) {
       absl::StrCat(std::string(ToString(answer.request.strategy)), " for ", Counted(answer.request.length, "link"));
   if (bytes != nullptr) {
     absl::StrAppend(&text, " of ", FormatBytesRounded(bytes->state_bytes), " state and ",
-                    FormatBytesRounded(bytes->tape_bytes), " tape, in ", FormatBytesRounded(bytes->budget_bytes),
-                    " of store\n");
+                    FormatBytesRounded(bytes->tape_bytes), " tape, in ", FormatBytesRounded(bytes->budget_bytes), "\n");
   } else {
     absl::StrAppend(&text, " in ", BudgetText(answer, std::get<SlotBudget>(answer.request.budget).slots), "\n");
   }
   absl::StrAppend(&text, "  forwards     ", CountText(plan.forward_count),
-                  absl::StrFormat(" (%.3f a link); ", RatioOf(answer)), "bounds ",
+                  absl::StrFormat(" (%.3f per link); ", RatioOf(answer)), "bounds ",
                   CountText(plan.forward_count_lower_bound), " to ", CountText(plan.forward_count_upper_bound), "\n");
   absl::StrAppend(&text, "  peak         ", PeakText(answer), "\n");
-  absl::StrAppend(&text, "  least        ", BudgetText(answer, plan.smallest_feasible_budget),
-                  " is the smallest budget that works\n");
+  absl::StrAppend(&text, "  minimum      ", BudgetText(answer, plan.smallest_feasible_budget),
+                  " is the smallest feasible budget\n");
   if (plan.predicted_seconds) absl::StrAppend(&text, "  predicted    ", SecondsLine(answer), "\n");
   return text;
 }
@@ -178,7 +177,7 @@ std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAns
     return in_slots ? size(answer, PeakOf(answer)) : FormatBytesRounded(answer.plan.peak_bytes);
   };
   const bool seconds = request.costs.has_value();
-  std::vector<std::vector<std::string>> rows = {{"strategy", "forwards", "a link", "peak", "smallest budget"}};
+  std::vector<std::vector<std::string>> rows = {{"strategy", "forwards", "per link", "peak", "smallest budget"}};
   if (seconds) rows.front().push_back("predicted");
   for (const PlanAnswer& answer : answers) {
     const Plan& plan = answer.plan;

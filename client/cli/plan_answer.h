@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A plan request with its answer, for people and for machines.
+// A plan request with its answer, as text and as JSON.
 #ifndef RECURVE_CLIENT_CLI_PLAN_ANSWER_H_
 #define RECURVE_CLIENT_CLI_PLAN_ANSWER_H_
 
@@ -18,18 +18,18 @@ namespace recurve {
 struct PlanAnswer {
   PlanRequest request;
   Plan plan;
-  int64_t slot_bytes = 1;  // in a comparison, what one slot of a request in slots holds
+  int64_t slot_bytes = 1;  // in a comparison, the size of one slot of a request in slots
 };
 
-// The request put to every strategy. A strategy that does not take this kind of budget is asked with one of the other
-// kind that holds no more: for bytes, the most slots whose schedule really stays within them; for slots, as many bytes
-// as slots with states of one byte. ism and msm are left out beyond 10,000 links, where their tables take long.
+// Plans the request with every strategy. A strategy that does not take this kind of budget gets one of the other kind
+// that holds no more: for bytes, the most slots whose schedule stays within them; for slots, as many bytes as slots,
+// with states of one byte. ism and msm are omitted beyond 10,000 links, where their tables take too long.
 absl::StatusOr<std::vector<PlanAnswer>> CompareStrategies(const PlanRequest& request, Planner& planner,
                                                           const CancelCheck& cancelled);
 
 Json PlanJson(const PlanAnswer& answer);
 std::string PlanText(const PlanAnswer& answer);
-// `request` as it was given to CompareStrategies. Peaks and budgets are in its unit, whatever the strategy counts in.
+// `request` is that of CompareStrategies. Peaks and budgets are in its unit, whatever unit the strategy uses.
 std::string ComparisonText(const PlanRequest& request, const std::vector<PlanAnswer>& answers);
 
 // "store-all cannot do 1000 links in 100B; give --memory at least 2.93KiB (2996 bytes), ..."

@@ -30,17 +30,17 @@ Examples:
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
       compares all strategies in 15 MiB
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB --strategy auto
-      one of them, with a picture of its schedule
+      one strategy, with a picture of its schedule
   recurve plan --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB --svg plan.svg
-      a picture of the cheapest: what is kept, what is run again, what that buys
+      draws the cheapest plan: what is stored and what is recomputed
   recurve plan --length 1000 --slots 250 --alpha 5 --strategy msm --json
       in the units of the paper "Memory-Efficient Backpropagation Through Time"
   recurve plan chain model.json --memory 64MiB
-      links that differ, described in a file
+      links of different sizes and costs, described in a file
 
-A link is a run of consecutive steps; its state is what the next link needs to start, its tape what its backward
-needs beyond that. auto, store-all and chen take bytes, ism and msm take slots, hsm takes either. Exit status 3: the
-budget is too small; the message says what would do.)";
+A link is a run of consecutive steps; its state is what the next link starts from, its tape the activations that its
+backward needs in addition. auto, store-all and chen take bytes, ism and msm take slots, hsm takes either. Exit status
+3: insufficient memory; the message gives the minimum.)";
 
 struct PlanOptions {
   BudgetOptions budget;
@@ -78,7 +78,7 @@ absl::Status WritePictures(const PlanFigures& figures, const PictureFiles& files
   return write(files.html, kHtmlPage, PlanPage);
 }
 
-// Shows a feasible plan: to whoever reads the text, if `text`, and in the files that were asked for.
+// Draws a feasible plan: on stdout as text, if `text`, and in the files requested.
 ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool text, bool say) {
   const absl::StatusOr<PlanFigures> figures = FiguresOf(answer.request, answer.plan);
   if (!figures.ok()) return Fail(figures.status());
@@ -90,7 +90,7 @@ ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool text, 
   return status.ok() ? ExitStatus::kDone : Fail(status);
 }
 
-// The plan of least forwards among those that count in the unit of `request`.
+// The plan with the fewest forwards among those whose budget has the unit of `request`.
 const PlanAnswer* Cheapest(const PlanRequest& request, const std::vector<PlanAnswer>& answers) {
   const PlanAnswer* best = nullptr;
   for (const PlanAnswer& answer : answers) {
@@ -101,7 +101,7 @@ const PlanAnswer* Cheapest(const PlanRequest& request, const std::vector<PlanAns
 }
 
 ExitStatus Compare(const PlanRequest& request, Planner& planner, const PlanOptions& options) {
-  // Every strategy takes some form of this budget; what is out of range is so for hsm, which takes both kinds.
+  // hsm takes both kinds of budget, so its check covers the ranges of all strategies.
   PlanRequest probe = request;
   probe.strategy = Strategy::kHsm;
   if (absl::Status status = CheckRequest(probe); !status.ok()) return Fail(status, ExitStatus::kUsage);
@@ -149,8 +149,8 @@ ExitStatus RunPlan(const PlanOptions& options) {
 
 Command AddPlanCommand(const Section& section) {
   CLI::App& plan =
-      AddCommand(section, "plan", "cheapest way through a chain of equal links in a memory budget; compares strategies",
-                 kPlanFooter);
+      AddCommand(section, "plan",
+                 "cheapest schedule for a chain of equal links in a memory budget; compares strategies", kPlanFooter);
   auto options = std::make_shared<PlanOptions>();
   AddBudgetOptions(plan, options->budget);
   AddText(plan, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism, msm, or all to compare them",
@@ -158,13 +158,13 @@ Command AddPlanCommand(const Section& section) {
   const Section time(plan, "Predicted time");
   AddReal(time, "--forward-cost", options->forward_seconds, "seconds of one link without tape");
   AddReal(time, "--taped-forward-cost", options->taped_forward_seconds,
-          "seconds of one link with tape; default: as --forward-cost");
+          "seconds of one link with tape; default: --forward-cost");
   AddReal(time, "--backward-cost", options->backward_seconds, "seconds of one link");
   const Section pictures(plan, "Pictures");
   AddText(pictures, "--svg", options->pictures.svg,
-          "draw the plan into this file (of all strategies: the cheapest); - is stdout", "FILE");
-  AddText(pictures, "--html", options->pictures.html,
-          "the same as a page to step through, in one file that needs no network", "FILE");
+          "draw the plan (of all strategies, the cheapest) into this file; - is stdout", "FILE");
+  AddText(pictures, "--html", options->pictures.html, "the same as an interactive page in one self-contained file",
+          "FILE");
   AddPlannerOption(plan, options->planner);
   AddFlag(plan, "--json", options->json, "print one JSON object");
   const Section others(plan, "Other chains");

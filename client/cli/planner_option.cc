@@ -9,7 +9,7 @@
 namespace recurve {
 namespace {
 
-// Says how to do without the service when it does not answer.
+// Adds a hint to plan without the service if it does not answer.
 class HintingPlanner final : public Planner {
  public:
   HintingPlanner(std::unique_ptr<Planner> remote, std::string target)
@@ -29,13 +29,13 @@ class HintingPlanner final : public Planner {
 }  // namespace
 
 void AddPlannerOption(const Section& section, std::string& target) {
-  AddTarget(section, "--planner", target, "ask this planner service instead of the planner inside this process");
+  AddTarget(section, "--planner", target, "use this planner service instead of the planner in this process");
 }
 
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target) {
   if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) return status;
   return absl::Status(status.code(), absl::StrCat("planner ", target, " does not answer (", status.message(),
-                                                  "); without --planner, this process plans by itself"));
+                                                  "); without --planner, this process plans itself"));
 }
 
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target) {

@@ -16,15 +16,15 @@ namespace recurve {
 // --planner TARGET, such as 127.0.0.1:7401
 void AddPlannerOption(const Section& section, std::string& target);
 
-// The planner service at `target`, or, when that is empty, the planner in this process.
+// The planner service at `target` or, if that is empty, the planner in this process.
 std::unique_ptr<Planner> MakePlannerFor(const std::string& target);
 std::unique_ptr<ChainPlanner> MakeChainPlannerFor(const std::string& target);
 
-// The planner of a job that runs here: the planner service at `target` as long as its plans are right and as good as
-// the ones made here. Says so when they are not.
+// The planner of a job in this process: the planner service at `target` as long as its plans are valid and as good as
+// the local ones. Prints a note if they are not.
 FallbackPlanner MakeJobPlanner(const std::string& target, bool json);
 
-// `status`; where the planner service at `target` did not answer, with how to do without it.
+// `status`; if the planner service at `target` did not answer, with a hint to plan without it.
 absl::Status WithoutPlannerHint(const absl::Status& status, const std::string& target);
 
 }  // namespace recurve

@@ -27,15 +27,14 @@ constexpr int64_t kMostBatches = 1'000'000;
 constexpr char kProfileFooter[] = R"(
 Examples:
   recurve profile --data book.txt --length 1000 --memory 5%
-      where the time of a batch goes, phase by phase, against the roofline of this machine
+      where the time of a batch goes, phase by phase, relative to the roofline of this machine
   recurve profile --data book.txt --hidden 512 --batch 32 --memory 64MiB --steps 20 --svg roofline.svg
       medians of 20 batches, and a picture of the operations under the roofline ceilings
 
-Trains the job for one step to warm up and then, by turns, for --steps batches with each operation timed and as many
-without, and saves nothing. The roofline ceilings, products of packed matrices and memory beyond the caches, are
-measured in the same run by the same threads. Time is bound by the nearer ceiling, or by overhead where both explain
-less than half of it.
-docs/performance.md says how flops and bytes are counted.)";
+Trains the job for one warm-up step and then, alternating, for --steps batches with each operation timed and as many
+without, and saves nothing. The roofline ceilings, the rate of packed matrix products and the memory bandwidth beyond
+the caches, are measured in the same run by the same threads. An operation is bound by the nearer ceiling, or by
+overhead if both explain less than half of its time. docs/performance.md defines the counts of flops and bytes.)";
 
 struct ProfileOptions {
   JobSpec job{.steps = 5};
@@ -44,7 +43,7 @@ struct ProfileOptions {
   bool json = false;
 };
 
-// The files that a profile reads.
+// The files that profiling reads.
 std::vector<NamedFile> ProfileInputs(const JobSpec& spec) {
   std::vector<NamedFile> files = InputArguments(spec);
   files.push_back({"the cache of link costs", LinkCostCachePath()});
@@ -61,7 +60,7 @@ absl::Status CheckProfileOptions(const ProfileOptions& options) {
   return CheckJobSpec(options.job);
 }
 
-// Operations that compute nothing are nowhere on a logarithmic scale.
+// Omits operations without flops, which a logarithmic scale cannot show.
 RooflineFigures FiguresOf(const JobProfile& profile) {
   RooflineFigures figures{
       .headline = absl::StrCat("Operations of a batch take ", SecondsText(profile.operation_seconds()),
@@ -111,8 +110,8 @@ ExitStatus RunProfile(const ProfileOptions& options) {
 }  // namespace
 
 Command AddProfileCommand(const Section& section) {
-  CLI::App& profile = AddCommand(section, "profile",
-                                 "where the time of a job goes, against the roofline of this machine", kProfileFooter);
+  CLI::App& profile = AddCommand(
+      section, "profile", "where the time of a job goes, relative to the roofline of this machine", kProfileFooter);
   auto options = std::make_shared<ProfileOptions>();
   AddMeasuredJobOptions(profile, options->job);
   AddCount(profile, "--steps", options->job.steps, "batches to time");

@@ -14,14 +14,14 @@ namespace {
 
 constexpr double kListedShare = 0.01;  // of a batch
 
-// What was done in some time.
+// Work and the time it took.
 struct Work {
   double calls;
   OperationCost cost;
   double seconds;
 };
 
-// How fast it was done, against the roofline ceilings.
+// Its rates, and their shares of the roofline ceilings.
 struct Rates {
   double flops_per_second, of_peak, bytes_per_second, of_bandwidth;
 };
@@ -62,7 +62,7 @@ std::string Table(const JobProfile& profile) {
       rows.push_back(Row(absl::StrCat("  ", std::string(ToString(operation.operation))), WorkOf(operation), profile));
     }
   }
-  rows.push_back({"outside of operations", "", Milliseconds(profile.outside_seconds),
+  rows.push_back({"outside operations", "", Milliseconds(profile.outside_seconds),
                   PercentText(profile.outside_seconds, profile.total_seconds())});
   rows.push_back({"batch", "", Milliseconds(profile.total_seconds()), "100 %"});
   return TextTable(rows);
@@ -86,16 +86,16 @@ Json WorkJson(std::string_view kind, std::string_view name, const Work& work, co
 }  // namespace
 
 std::string JobProfileText(const JobProfile& profile) {
-  std::string text = absl::StrFormat("ceilings   %.4g GFLOP/s, the product of packed matrices; %.3g GB/s, memory\n",
+  std::string text = absl::StrFormat("ceilings   %.4g GFLOP/s, packed matrix product; %.3g GB/s, memory\n",
                                      profile.roofline.flops_per_second / 1e9, profile.roofline.bytes_per_second / 1e9);
   absl::StrAppend(&text, "\n", Table(profile), "\n");
   absl::StrAppend(&text, "operations ", SecondsText(profile.operation_seconds()), "; the roofline allows ",
                   SecondsText(profile.roofline_seconds()), " (",
                   PercentText(profile.roofline_seconds(), profile.operation_seconds()), ")\n");
-  absl::StrAppend(&text, "a batch    ", SecondsText(profile.unmetered_seconds), " without the meter, ",
+  absl::StrAppend(&text, "batch      ", SecondsText(profile.unmetered_seconds), " without the meter, ",
                   SecondsText(profile.metered_seconds), " with it (",
                   absl::StrFormat("%+.1f %%", 100 * (profile.metered_seconds / profile.unmetered_seconds - 1)),
-                  "), medians of ", profile.batches, " each, by turns\n");
+                  "), medians of ", profile.batches, " each, alternating\n");
   return text;
 }
 

@@ -9,11 +9,11 @@
 
 namespace recurve {
 
-// The roofline ceilings, a table of phases with those of their operations that take at least a hundredth of a batch,
-// and what of a batch is not in it.
+// The roofline ceilings, a table of phases with the operations that take at least 1 % of a batch, and the time of a
+// batch outside them.
 std::string JobProfileText(const JobProfile& profile);
 
-// The same with every operation. Seconds, flops and bytes are those of a batch.
+// The same with every operation. Seconds, flops and bytes are per batch.
 Json JobProfileJson(const JobProfile& profile);
 
 }  // namespace recurve

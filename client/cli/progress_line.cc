@@ -14,7 +14,7 @@ namespace recurve {
 namespace {
 
 constexpr std::chrono::milliseconds kRedrawEvery{200};
-constexpr std::chrono::seconds kTellEvery{5};  // where there is no terminal
+constexpr std::chrono::seconds kTellEvery{5};  // without a terminal
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 
 namespace recurve {
 
-// How far something has come: one line of a terminal, drawn again and again, or else a line each time. Not thread-safe.
+// Progress as one line of a terminal that is redrawn, or as separate lines without a terminal. Not thread-safe.
 class ProgressLine {
  public:
   explicit ProgressLine(std::FILE* stream);
@@ -21,8 +21,8 @@ class ProgressLine {
   bool terminal() const { return terminal_; }
 
   void Show(const std::string& text);
-  void End();    // a terminal goes on below the line
-  void Clear();  // a terminal goes on in place of the line
+  void End();    // output continues below the line
+  void Clear();  // output replaces the line
 
  private:
   std::FILE* const stream_;
@@ -30,11 +30,10 @@ class ProgressLine {
   bool open_ = false;
 };
 
-// How much of a text has been evaluated, in a line that says how long the rest will take; nothing of evaluations that
-// are soon over.
+// The progress of an evaluation, with the time left; shows nothing for short evaluations.
 class EvaluationProgressLine {
  public:
-  // `what` is evaluated, such as "bytes held out".
+  // `what` is the unit of the evaluation, such as "bytes held out".
   EvaluationProgressLine(ProgressLine& line, std::string what) : line_(line), what_(std::move(what)) {}
 
   void Restart() { begin_ = {}; }  // before another evaluation

@@ -16,7 +16,7 @@ namespace {
 constexpr char kSampleFooter[] = R"(
 Examples:
   recurve sample --model book.safetensors --prompt "In the beginning" --bytes 400
-  recurve sample --model book.safetensors --temperature 0      the likeliest byte each time
+  recurve sample --model book.safetensors --temperature 0      always the most likely byte
 
 The same model, prompt, temperature and seed give the same bytes.)";
 
@@ -60,10 +60,11 @@ Command AddSampleCommand(const Section& section) {
   CLI::App& sample = AddCommand(section, "sample", "write text with a trained model", kSampleFooter);
   auto options = std::make_shared<SampleCommandOptions>();
   AddText(sample, "--model", options->model, "model file, - for standard input; required", "FILE");
-  AddText(sample, "--prompt", options->sample.prompt, "text that the sample goes on from");
+  AddText(sample, "--prompt", options->sample.prompt, "text that the sample continues");
   AddCount(sample, "--bytes", options->sample.bytes, "to sample, after the prompt");
-  AddReal(sample, "--temperature", options->sample.temperature, "below 1 likelier, above 1 wilder; 0: the likeliest");
-  AddSeed(sample, "--seed", options->sample.seed, "seed of all that is random");
+  AddReal(sample, "--temperature", options->sample.temperature,
+          "below 1 less random, above 1 more; 0: always the most likely byte");
+  AddSeed(sample, "--seed", options->sample.seed, "seed of the random numbers");
   AddThreads(sample, options->threads);
   AddFlag(sample, "--json", options->json, "print one JSON object: prompt, text, bytes");
   return {&sample, [options] { return RunSample(*options); }};

@@ -37,9 +37,9 @@ Examples:
       checks it against the sizes, the budget and the claims in its first line
   recurve schedule verify theirs.jsonl --state-bytes 512KiB --tape-bytes 1MiB --memory 15MiB
   python3 docs/replay_schedule.py plan.jsonl
-      replays it with the Python package checkpoint_schedules, whose vocabulary the file is in
+      replays it with the Python package checkpoint_schedules, whose vocabulary the file uses
 
-The format is described in docs/schedules.md. Exit status 1: the schedule is not valid, or one of its claims is false.)";
+The format is described in docs/schedules.md. Exit status 1: the schedule is invalid, or one of its claims is false.)";
 
 struct ExportOptions {
   BudgetOptions budget;
@@ -55,7 +55,7 @@ struct VerifyOptions {
   bool json = false;
 };
 
-// The actions of a plan, from the service at `target` or, when that is empty, from this process.
+// The actions of a plan, from the service at `target` or, if that is empty, from this process.
 absl::Status StreamPlan(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer) {
   if (!target.empty()) return StreamFromService(target, request, consumer);
   ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan(request, WhenInterrupted()));
@@ -78,7 +78,7 @@ ScheduleHeader HeaderOf(const PlanRequest& request, const Plan& plan) {
   return header;
 }
 
-// A plan's actions as the lines of a file, which is opened when there is a plan to write.
+// Writes a plan's actions as the lines of a file, which is not opened before there is a plan.
 class ScheduleFile {
  public:
   ScheduleFile(std::string path, int64_t length) : path_(std::move(path)), exporter_(length) {}
@@ -95,7 +95,7 @@ class ScheduleFile {
     return WriteLines();
   }
 
-  // `streamed`: how the plan ended. Without an error the file is there afterwards, whole.
+  // `streamed` is the status of the stream. On success the file is complete.
   absl::Status Finish(const absl::Status& streamed) {
     if (!status_.ok()) return status_;
     if (!streamed.ok()) return streamed;
@@ -147,7 +147,7 @@ ExitStatus RunExport(const ExportOptions& options) {
   return status.ok() ? ExitStatus::kDone : Fail(status);
 }
 
-// What the file says, unless the command line says otherwise.
+// Options of the command line override the file's header.
 absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const VerifyOptions& options) {
   const std::optional<int64_t> state_bytes = options.state_bytes ? options.state_bytes : header.state_bytes;
   if (!header.length) return absl::InvalidArgumentError("the first line has no length");
@@ -174,9 +174,9 @@ absl::StatusOr<Verdict> Check(const std::string& target, const VerificationTask&
   return verifier.Finish();
 }
 
-// The first thing that is wrong, by line of the file.
+// The first violation, by line of the file.
 std::optional<ScheduleSource::Failure> FailureOf(const Verdict& verdict, const ScheduleSource& source) {
-  // What the file could not be read beyond comes before an end that came too early.
+  // A file that cannot be read further causes a premature end; report the cause.
   if (source.failure() && (!verdict.violation || verdict.violation->action_index >= source.taken())) {
     return source.failure();
   }
@@ -188,7 +188,7 @@ std::optional<ScheduleSource::Failure> FailureOf(const Verdict& verdict, const S
 void PrintVerdict(const Verdict& verdict, const VerificationTask& task) {
   std::printf("valid     %s actions, %s links\n", CountText(verdict.action_count).c_str(),
               CountText(task.length).c_str());
-  std::printf("forwards  %s, %.3f a link\n", CountText(verdict.forward_count).c_str(),
+  std::printf("forwards  %s, %.3f per link\n", CountText(verdict.forward_count).c_str(),
               static_cast<double>(verdict.forward_count) / static_cast<double>(task.length));
   std::printf("peak      %s", FormatBytesRounded(verdict.peak_bytes).c_str());
   if (task.budget_bytes) std::printf(" of %s", FormatBytesRounded(*task.budget_bytes).c_str());
@@ -247,19 +247,18 @@ Command AddExport(const Section& schedule) {
   AddBudgetOptions(app, options->budget);
   AddStrategy(app, "--strategy", options->strategy, "auto, store-all, chen, hsm, ism or msm");
   AddPlannerOption(app, options->planner);
-  AddText(app, "--save", options->save, "file to write, whole or not at all; - is stdout", "FILE");
+  AddText(app, "--save", options->save, "file to write, atomically; - is stdout", "FILE");
   return {&app, [options] { return RunExport(*options); }};
 }
 
 Command AddVerify(const Section& schedule) {
-  CLI::App& app =
-      AddCommand(schedule, "verify", "check a schedule, anybody's, against sizes and a budget", kScheduleFooter);
+  CLI::App& app = AddCommand(schedule, "verify", "check any schedule against sizes and a budget", kScheduleFooter);
   auto options = std::make_shared<VerifyOptions>();
   AddPositional(app, "file", options->file, "the schedule, as JSON Lines; - for standard input", "FILE");
-  AddBytes(app, "--state-bytes", options->state_bytes, "size of one state; default: as the file says");
-  AddBytes(app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: as the file says, or 0");
+  AddBytes(app, "--state-bytes", options->state_bytes, "size of one state; default: from the file");
+  AddBytes(app, "--tape-bytes", options->tape_bytes, "size of one link's tape; default: from the file, or 0");
   AddBytes(app, "--memory", options->budget_bytes,
-           "for stored states and tapes, beside the start state; default: as the file says, or any");
+           "for stored states and tapes, excluding the start state; default: from the file, or unlimited");
   AddPlannerOption(app, options->planner);
   AddFlag(app, "--json", options->json, "print one JSON object");
   return {&app, [options] { return RunVerify(*options); }};
@@ -268,7 +267,7 @@ Command AddVerify(const Section& schedule) {
 }  // namespace
 
 Command AddScheduleCommand(const Section& section) {
-  return AddCommandGroup(section, "schedule", "schedules as files: export a plan's, verify anybody's", kScheduleFooter,
+  return AddCommandGroup(section, "schedule", "schedules as files: export a plan's, verify any", kScheduleFooter,
                          {AddExport, AddVerify});
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What `recurve schedule` asks of a planner service.
+// The calls of `recurve schedule` to a planner service.
 #ifndef RECURVE_CLIENT_CLI_SCHEDULE_SERVICE_H_
 #define RECURVE_CLIENT_CLI_SCHEDULE_SERVICE_H_
 
@@ -16,13 +16,13 @@
 
 namespace recurve {
 
-// Hands over a plan without its schedule, and then the schedule's actions in order, until one of the two returns false.
+// Receives a plan without its schedule, then the schedule's actions in order, until one of the two returns false.
 struct ScheduleConsumer {
   std::function<bool(const Plan& plan)> on_plan;
   std::function<bool(const Action& action)> on_action;
 };
 
-// The next action; nothing at the end.
+// The next action; nullopt at the end.
 using ActionSource = std::function<absl::StatusOr<std::optional<Action>>()>;
 
 absl::Status StreamFromService(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer);

@@ -40,7 +40,7 @@ void ScheduleSource::ReadOn() {
     if (status.ok()) status = importer_.Add(**action, reader_.line(), imported_);
     if (!status.ok()) {
       absl::string_view reason = status.message();
-      absl::ConsumePrefix(&reason, absl::StrCat("line ", reader_.line(), ": "));  // which is said apart
+      absl::ConsumePrefix(&reason, absl::StrCat("line ", reader_.line(), ": "));  // Failure has the line
       failure_ = {reader_.line(), action.ok() && !ended ? ToString(**action) : "", std::string(reason)};
     }
   }

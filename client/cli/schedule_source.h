@@ -16,14 +16,14 @@
 
 namespace recurve {
 
-// The actions of a schedule file, read as they are asked for. Knows which line an action comes from, for the last
-// million of them: more than can be on their way to a service. Not thread-safe.
+// Reads the actions of a schedule file on demand. Knows the lines of the last million actions, more than can be in
+// flight to a service. Not thread-safe.
 class ScheduleSource {
  public:
-  // Where and why a file could not be read on.
+  // Where and why reading stopped.
   struct Failure {
     int64_t line;
-    std::string action;  // as the file has it; empty where there is none
+    std::string action;  // as in the file; empty if there is none
     std::string reason;
   };
 
@@ -31,17 +31,17 @@ class ScheduleSource {
 
   absl::StatusOr<ScheduleHeader> ReadHeader() { return reader_.ReadHeader(); }
 
-  // The next action; nothing when the file has ended or cannot be read on, which `failure` tells apart. CANCELLED when
-  // the user interrupts.
+  // The next action; nullopt at the end of the file or at an error, which `failure` then describes. CANCELLED when the
+  // user interrupts.
   absl::StatusOr<std::optional<Action>> Next();
 
   const std::optional<Failure>& failure() const { return failure_; }
   int64_t taken() const { return first_line_ + static_cast<int64_t>(lines_.size()); }  // actions so far
-  // Line of action `index`, one of the last million; for `taken()` that of the end.
+  // Line of action `index`, one of the last million; for `taken()`, the last line read.
   int64_t LineOf(int64_t index) const;
 
  private:
-  // Reads lines until there are actions, or the end.
+  // Reads lines until they yield an action or the file ends.
   void ReadOn();
 
   ScheduleFileReader reader_;

@@ -27,14 +27,14 @@ namespace {
 constexpr char kSplitFooter[] = R"(
 Examples:
   recurve capacity split --memory 80GiB chat.json speech.json
-      each job's share of one device, so that all of them together take the least time
+      each job's share of one device, for the least total time
   recurve capacity split --memory 80GiB --goal slowdown jobs.json --json
-      so that the one that is slowed down most is slowed down least
+      for the least slowdown of the job that is slowed down most
 
 A file holds one job or an array of jobs. A job is a chain or a model, with an optional name:
   {"length": 1000, "state_bytes": "512KiB", "tape_bytes": "1MiB", "fixed_bytes": "1GiB"}
   {"name": "chat", "model": {"layers": 2, "hidden": 1024}, "batch": 32, "length": 1000, "optimizer": "adamw"}
-Exit status 3: the jobs do not fit together; the message says what memory would do.)";
+Exit status 3: the jobs do not fit together; the message gives the minimum memory.)";
 
 constexpr Named<SplitGoal> kGoals[] = {{"time", SplitGoal::kLeastTotalTime}, {"slowdown", SplitGoal::kLeastSlowdown}};
 
@@ -80,7 +80,7 @@ absl::StatusOr<Jobs> ReadJobs(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     RETURN_IF_ERROR(AddFile(path, jobs));
   }
-  if (jobs.workloads.empty()) return absl::InvalidArgumentError("give at least one job; see --help for how");
+  if (jobs.workloads.empty()) return absl::InvalidArgumentError("give at least one job; see --help for the format");
   return jobs;
 }
 
@@ -102,16 +102,16 @@ Json SplitJson(const Jobs& jobs, const Advisor::Split& split, const SplitOptions
   return json;
 }
 
-// What was made best, and how far from the best it may be.
+// What was minimized, and how far it may be from the minimum.
 std::string GoalText(const Advisor::Split& split, SplitGoal goal) {
-  if (goal == SplitGoal::kLeastSlowdown) return "The job that is slowed down most is slowed down least.";
-  if (split.total_time <= split.total_time_lower_bound) return "No other split takes less time in all.";
-  return absl::StrFormat("Any other split saves less than %.2g %% of the time in all.",
+  if (goal == SplitGoal::kLeastSlowdown) return "The largest slowdown of a job is minimal.";
+  if (split.total_time <= split.total_time_lower_bound) return "No other split takes less total time.";
+  return absl::StrFormat("Any other split saves less than %.2g %% of the total time.",
                          100 * (1 - split.total_time_lower_bound / split.total_time));
 }
 
 std::string SharesText(const Jobs& jobs, const Advisor::Split& split, int64_t memory) {
-  std::vector<std::vector<std::string>> rows = {{"job", "share", "bytes", "of all", "time", "keeping every tape"}};
+  std::vector<std::vector<std::string>> rows = {{"job", "share", "bytes", "of total", "time", "store-all"}};
   for (size_t i = 0; i < jobs.names.size(); ++i) {
     const Advice& share = split.shares[i];
     rows.push_back({jobs.names[i], FormatBytesRounded(share.budget_bytes), CountText(share.budget_bytes),
@@ -151,11 +151,11 @@ ExitStatus RunSplit(const SplitOptions& options) {
 }  // namespace
 
 Command AddCapacitySplitCommand(const Section& section) {
-  CLI::App& split = AddCommand(section, "split", "share the memory of one device out over several jobs", kSplitFooter);
+  CLI::App& split = AddCommand(section, "split", "divide the memory of one device among several jobs", kSplitFooter);
   auto options = std::make_shared<SplitOptions>();
   AddPositionals(split, "jobs", options->files, "JSON files with jobs", "FILE");
-  AddBytes(split, "--memory", options->memory, "of the device, such as 80GiB; all that is held counts");
-  AddChoice(split, "--goal", options->goal, kGoals, "what to make least");
+  AddBytes(split, "--memory", options->memory, "of the device, in total, such as 80GiB");
+  AddChoice(split, "--goal", options->goal, kGoals, "what to minimize");
   AddStrategy(split, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddAdviceOptions(split, options->advice);
   return {&split, [options] { return RunSplit(*options); }};

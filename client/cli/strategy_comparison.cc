@@ -14,7 +14,7 @@
 namespace recurve {
 namespace {
 
-constexpr int64_t kStepsPerRound = 3;  // the first warms up and is left out of the median
+constexpr int64_t kStepsPerRound = 3;  // the first is a warm-up and excluded from the median
 
 struct Contender {
   JobSpec spec;
@@ -37,7 +37,7 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
     if (known) continue;
     Contender contender{.spec = spec, .measurement = {.strategy = strategy}};
     contender.spec.strategy = strategy;
-    // All of what store-all needs is enough for both; what a strategy does not need it does not take.
+    // The budget of store-all is enough for both; a strategy takes no more than it needs.
     if (strategy != spec.strategy) {
       contender.spec.memory = ActivationShare{1.0};
       contender.spec.host_memory = 0;
@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(
 std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements) {
   const StrategyMeasurement& store_all = measurements.front();
   std::vector<std::vector<std::string>> rows = {{"strategy", "activation bytes planned", "measured", "of store-all",
-                                                 "link forwards", "a link", "time a batch", "against store-all"}};
+                                                 "link forwards", "per link", "time per batch", "vs store-all"}};
   for (const StrategyMeasurement& m : measurements) {
     rows.push_back({std::string(ToString(m.strategy)), CountText(m.planned_activation_bytes),
                     CountText(m.measured_activation_bytes),

@@ -22,18 +22,18 @@ struct StrategyMeasurement {
   int64_t links = 0;
   double seconds_per_batch = 0;            // median over the rounds
   double predicted_seconds_per_batch = 0;  // of the first round
-  int64_t rounds = 0;                      // that it was measured in; the same for all
+  int64_t rounds = 0;                      // measured; the same for all
 };
 
 struct ComparisonLimits {
   int64_t rounds = 0;
-  double seconds = 0;  // no round but the first begins after so long; 0: no limit
+  double seconds = 0;  // no round except the first starts after this; 0: no limit
 };
 
-// Trains the model of `spec`, cut into links as in `plan`, for a few steps with store-all, Chen and the strategy of
-// `spec`, one after the other in each round, each round beginning with the next of them, so that whatever else the
-// machine does meets all of them. Store-all is the first of the answer; it and Chen get the memory they need. Calls
-// `on_round` with the number of rounds done after each.
+// Trains the model of `spec`, split into links as in `plan`, for a few steps per round with store-all, Chen and the
+// strategy of `spec`. Each round starts with a different one, so that other load on the machine affects all alike.
+// Store-all is first in the result; it and Chen get the memory they need. Calls `on_round` with the number of rounds
+// done after each.
 absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(
     const JobSpec& spec, const JobPlan& plan, const ComparisonLimits& limits, const JobPlanners& planners,
     LinkCostCache& known_costs, const CancelCheck& cancelled, const std::function<void(int64_t)>& on_round);

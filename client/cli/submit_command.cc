@@ -27,10 +27,10 @@ Examples:
       prints the job's id; `recurve watch ID --executor node7:7402` follows it
   recurve submit --data book.txt --memory 5% --save book.safetensors --watch
   recurve submit --executor node7:7402 --data texts/book.txt --save book.safetensors --relative-to-roots
-      below the directories that the daemon was given as --data-root and --model-root
+      paths relative to the daemon's --data-root and --model-root
 
-Paths are on the daemon's machine, which follows links and ".." itself. Relative ones start in the directory where this
-command runs, or, with --relative-to-roots, in the daemon's roots.)";
+Paths are on the daemon's machine, which resolves symbolic links and "..". Relative paths start in this command's working
+directory or, with --relative-to-roots, in the daemon's roots.)";
 
 struct SubmitOptions {
   std::string executor;
@@ -41,14 +41,15 @@ struct SubmitOptions {
   bool json = false;
 };
 
-// The directory where the command runs is put in front and nothing taken away: what ".." leads to depends on links, and
-// those are the daemon's to follow.
+// Prepends the working directory without normalizing: what ".." resolves to depends on symbolic links on the daemon's
+// machine.
 absl::Status MakeAbsolute(const char* option, std::string& path) {
   if (path.empty() || std::filesystem::path(path).is_absolute()) return absl::OkStatus();
   std::error_code error;
   const std::filesystem::path here = std::filesystem::current_path(error);
   if (error) {
-    return absl::InvalidArgumentError(absl::StrCat(option, " ", path, " is relative to a directory that is gone (",
+    return absl::InvalidArgumentError(absl::StrCat(option, " ", path,
+                                                   " is relative to a directory that no longer exists (",
                                                    error.message(), "); give an absolute path"));
   }
   path = (here / path).string();
@@ -65,13 +66,13 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
     for (const TaskOptions::Input& input : spec.task->Inputs()) status.Update(MakeAbsolute(input.option, *input.path));
     if (!status.ok()) return Fail(status, ExitStatus::kUsage);
   }
-  // A message carries nothing else. The words of the command line are; the directory it runs in need not be.
+  // Messages carry only UTF-8. The command line has been checked; the working directory has not.
   std::vector<std::string> paths = {spec.save_path};
   for (const TaskOptions::Input& input : spec.task->Inputs()) paths.push_back(*input.path);
   for (const std::string& path : paths) {
     if (IsUtf8(path)) continue;
-    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, and so is not ", path,
-                                                 "; give absolute paths that are"));
+    return Fail(ExitStatus::kUsage, absl::StrCat("the working directory is not UTF-8, which makes ", path,
+                                                 " invalid; give absolute paths in UTF-8"));
   }
   ExecutorClient executor({.target = options.executor});
   const absl::StatusOr<executor::v1::Job> job = executor.CreateJob(EncodeJobSpec(spec), options.request_id);
@@ -89,10 +90,11 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
 
 Command AddSubmitCommand(const Section& section) {
   CLI::App& submit =
-      AddCommand(section, "submit", "give a training job to an executor daemon; prints its id", kSubmitFooter);
+      AddCommand(section, "submit", "submit a training job to an executor daemon; prints its id", kSubmitFooter);
   auto options = std::make_shared<SubmitOptions>();
   AddExecutorOption(submit, options->executor);
-  AddText(submit, "--request-id", options->request_id, "the same id again gives the same job, not a second one", "ID");
+  AddText(submit, "--request-id", options->request_id, "repeating an id returns the same job instead of a second one",
+          "ID");
   AddFlag(submit, "--relative-to-roots", options->relative_to_roots,
           "relative paths start in the daemon's --data-root and --model-root");
   AddFlag(submit, "--watch", options->watch, "follow the job until it ends");

@@ -12,7 +12,7 @@
 namespace recurve {
 namespace {
 
-// What other tools, and earlier versions of this one, call our options; in the order of preference.
+// Names of our options in other tools and earlier versions; in order of preference.
 constexpr std::pair<const char*, const char*> kOtherNames[] = {
     {"--epochs", "--steps"},
     {"--iterations", "--steps"},
@@ -89,7 +89,7 @@ constexpr std::pair<const char*, const char*> kOtherNames[] = {
     {"logs", "watch"},
 };
 
-// Letters to insert, delete, change or swap with the next one, to turn one word into the other.
+// Damerau-Levenshtein distance (optimal string alignment).
 size_t EditDistance(const std::string& from, const std::string& to) {
   std::vector<size_t> before, last(to.size() + 1), next(to.size() + 1);
   std::iota(last.begin(), last.end(), 0);
@@ -107,10 +107,10 @@ size_t EditDistance(const std::string& from, const std::string& to) {
 
 struct Candidate {
   std::string name;
-  std::string in_full;  // as it is suggested
+  std::string in_full;  // as suggested
 };
 
-// All below `command`, whose name in full is `in_full`.
+// Adds all commands below `command`, whose full name is `in_full`.
 void AddCommands(const CommandModel& command, const std::string& in_full, std::vector<Candidate>& candidates) {
   for (const CommandModel& inner : command.commands) {
     candidates.push_back({inner.name, absl::StrCat(in_full, " ", inner.name)});
@@ -129,7 +129,7 @@ std::string BestOf(const std::vector<Candidate>& candidates, const std::string& 
   }
   constexpr size_t kShortestBeginning = 3;
   std::string best;
-  size_t least = std::max<size_t>(1, name.size() / 3) + 1;  // more letters wrong are another word
+  size_t least = std::max<size_t>(1, name.size() / 3) + 1;  // more edits make another word
   for (const Candidate& candidate : candidates) {
     const bool beginning = name.size() >= kShortestBeginning && name != "--" && absl::StartsWith(candidate.name, name);
     const size_t distance = beginning ? 0 : EditDistance(name, candidate.name);

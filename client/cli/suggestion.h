@@ -8,9 +8,9 @@
 
 namespace recurve {
 
-// The option ("--steps") or the command in full ("recurve capacity fit") that `word` may have been meant for after the
-// commands of `path`: what other tools call "--epochs" or "--lr", a beginning, or a word with few letters wrong. A
-// command may be any below the last of `path`, or else any at all. Empty where nothing comes close.
+// The option ("--steps") or full command ("recurve capacity fit") that `word` after the commands of `path` may mean:
+// by its name in other tools ("--epochs", "--lr"), a prefix or a small edit distance. Prefers commands below the last
+// of `path` to all others. Empty if nothing is close.
 std::string SuggestionFor(const CommandPath& path, const std::string& word);
 
 }  // namespace recurve

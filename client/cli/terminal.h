@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What standard output can show.
+// The capabilities of standard output.
 #ifndef RECURVE_CLIENT_CLI_TERMINAL_H_
 #define RECURVE_CLIENT_CLI_TERMINAL_H_
 
 namespace recurve {
 
-int TerminalWidth(int descriptor = 1);  // characters of a line of standard output; 80 where it is no terminal
+int TerminalWidth(int descriptor = 1);  // columns; 80 without a terminal
 bool TerminalHasColours();              // a terminal, not a dumb one, and NO_COLOR is not set (no-color.org)
 bool LocaleIsUtf8();                    // by LC_ALL, else LC_CTYPE, else LANG
 

@@ -7,8 +7,8 @@
 
 namespace recurve {
 
-// Lines of a table whose columns are as wide as they need to be: the first column flush left, the others flush right.
-// The first row is the heading.
+// A table with columns as wide as their contents, the first aligned left, the others right. The first row is the
+// heading.
 std::string TextTable(std::vector<std::vector<std::string>> rows);
 
 }  // namespace recurve

@@ -32,23 +32,23 @@ namespace {
 constexpr char kTrainFooter[] = R"(
 Examples:
   recurve train --data book.txt --length 1000 --memory 5% --steps 600 --save book.safetensors
-      5 % of the activation memory that keeping every tape needs
+      5 % of the activation memory that store-all (standard BPTT) needs
   recurve train --data book.txt --memory 64MiB --dry-run
-      what would be done in 64 MiB in all, and where the bytes go
+      the plan for 64 MiB in total, and where the bytes go
   recurve train --data book.txt --memory 5% --steps 100 --sample 200 --compare 5
       then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
   recurve train --data book.txt --memory 5% --steps 600 --evaluate-every 50 --loss-csv loss.csv --loss-svg loss.svg
-      how well it learns: losses as a table that grows with it, and a picture of the learning curve
+      losses as a table written during training, and a picture of the learning curve
 
-What links of the model cost is measured in about a second and kept for the next job, in link-costs in $RECURVE_CACHE
-(empty: not kept), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link the steps in a link are those of least
-predicted time, which may differ by machine, and with them the last bits of the weights.
+The cost of the model's links is measured in about a second and cached for later jobs, in link-costs in $RECURVE_CACHE
+(empty: no cache), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link, the steps per link are chosen for the
+least predicted time; the choice, and with it the last bits of the weights, may differ between machines.
 
---json prints an object for each step ("type": "step"), for what else is to be known ("note", "evaluation"), and a last
-one ("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
-SIGHUP) stops and saves the model after the last whole step as --save, or, where that is a model from before, beside it
-as FILE.partial. So does a loss that is not finite. With --save training goes on when nobody reads its output any more.
-Exit status 3: the memory is too small; the message says what would do.)";
+--json prints an object for each step ("type": "step"), note ("note") and evaluation ("evaluation"), and a final one
+("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
+SIGHUP) stops and saves the model after the last complete step as --save, or, if that is an earlier model, beside it as
+FILE.partial. So does a loss that is not finite. With --save, training continues when the reader of its output is gone.
+Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct TrainOptions {
   JobSpec job;
@@ -73,7 +73,7 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
   return CheckJobSpec(options.job);
 }
 
-// A dry run shows what the same line would do without --dry-run, so that it takes every option.
+// --dry-run accepts every option, so that it can be added to any command line.
 void NoteWhatIsLeftOut(const TrainOptions& options) {
   std::vector<std::string> left_out;
   if (options.sample > 0) left_out.push_back("--sample");
@@ -81,8 +81,7 @@ void NoteWhatIsLeftOut(const TrainOptions& options) {
   if (!options.losses.csv.empty()) left_out.push_back("--loss-csv");
   if (!options.losses.svg.empty()) left_out.push_back("--loss-svg");
   if (left_out.empty()) return;
-  PrintNote(absl::StrCat("--dry-run trains nothing: without effect here: ", absl::StrJoin(left_out, ", ")),
-            options.json);
+  PrintNote(absl::StrCat("--dry-run trains nothing; ignored: ", absl::StrJoin(left_out, ", ")), options.json);
 }
 
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
@@ -106,7 +105,7 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
   return job.Run(display, WhenInterrupted());
 }
 
-// The losses are kept of a training that fails, too; `recorded` says whether.
+// Losses are recorded even if training fails; `recorded` is the status of that.
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
@@ -115,16 +114,16 @@ absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& opt
   return report;
 }
 
-// What ended the comparison, which trains models of its own that nobody saves.
+// Adds to an interrupted comparison where the trained model is; the models it trains itself are never saved.
 absl::Status Interrupted(const absl::Status& why, const TrainOptions& options) {
   if (!absl::IsCancelled(why)) return why;
-  return absl::CancelledError(absl::StrCat("interrupted while strategies were compared; ",
+  return absl::CancelledError(absl::StrCat("interrupted during the comparison of strategies; ",
                                            options.job.save_path.empty()
-                                               ? std::string("the trained model was not to be saved")
+                                               ? std::string("the trained model is not saved (no --save)")
                                                : absl::StrCat("the model is saved as ", options.job.save_path)));
 }
 
-// The report, and then the sample and the comparison that were asked for.
+// Prints the report, then the sample and the comparison if requested.
 absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, const JobPlan& plan,
                       const JobReport& report, const JobPlanners& planners, LinkCostCache& known_costs) {
   absl::Status compared;
@@ -140,12 +139,12 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
     json["sample"] = std::move(text);
   }
   if (options.compare.rounds > 0) {
-    // On standard error, so that the answer can be redirected: a round of a comparison takes seconds.
+    // On standard error, so that the output can be redirected.
     ProgressLine line(stderr);
     absl::StatusOr<std::vector<StrategyMeasurement>> measured = MeasureStrategies(
         options.job, plan, options.compare, planners, known_costs, WhenInterrupted(), [&](int64_t done) {
           if (options.json || !(line.terminal() || done % 5 == 1)) return;
-          line.Show(absl::StrCat("compared in ", done, " of ", options.compare.rounds, " rounds"));
+          line.Show(absl::StrCat("comparing strategies: ", done, " of ", options.compare.rounds, " rounds"));
         });
     line.Clear();
     if (measured.ok()) {
@@ -162,7 +161,7 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
   return compared;
 }
 
-// Everything that can be wrong before anything is read or written.
+// Checks everything that can be checked before anything is read or written.
 ExitStatus CheckBefore(const TrainOptions& options) {
   absl::Status status = CheckTrainOptions(options);
   if (status.ok()) {
@@ -183,7 +182,7 @@ ExitStatus FailToPrepare(const absl::Status& status) {
   return Fail(status, absl::IsFailedPrecondition(status) ? ExitStatus::kInfeasible : ExitStatus::kFailed);
 }
 
-// Nobody may have read the output of a training that was to be saved.
+// With --save, training survives a closed output; it is still reported as a failure.
 ExitStatus CheckShown(const TrainOptions& options) {
   if (options.job.save_path.empty() || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return ExitStatus::kDone;
   return Fail(ExitStatus::kFailed,
@@ -224,19 +223,19 @@ ExitStatus RunTrain(const TrainOptions& options) {
 
 Command AddTrainCommand(const Section& section) {
   CLI::App& train = AddCommand(section, "train",
-                               "train a language model here, planner and executor inside this process", kTrainFooter);
+                               "train a language model in this process, including planner and executor", kTrainFooter);
   auto options = std::make_shared<TrainOptions>();
   AddJobOptions(train, options->job);
   AddText({train, "Saving"}, "--loss-csv", options->losses.csv,
-          "write the losses to this file, a line for each step as training goes on", "FILE");
-  AddText({train, "Saving"}, "--loss-svg", options->losses.svg, "draw the learning curve into this file at the end",
+          "write the losses to this file during training, one line per step", "FILE");
+  AddText({train, "Saving"}, "--loss-svg", options->losses.svg, "draw the learning curve into this file after training",
           "FILE");
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
-  AddCount(train, "--sample", options->sample, "bytes to sample from the trained model at the end");
+  AddCount(train, "--sample", options->sample, "bytes to sample from the trained model after training");
   AddCount(train, "--compare", options->compare.rounds,
-           "rounds in which store-all, Chen's sqrt(T) and this job's strategy are measured at the end");
+           "rounds that measure store-all, Chen's sqrt(T) and this job's strategy after training");
   AddSeconds(train, "--compare-time", options->compare.seconds,
-             "begin no further round of the comparison after this; default: no limit");
+             "start no further round of the comparison after this; default: no limit");
   AddFlag(train, "--json", options->json, "print one JSON object for each step and one at the end");
   AddPlannerOption({train, "Plan"}, options->planner);
   return {&train, [options] { return RunTrain(*options); }};

@@ -19,7 +19,7 @@
 namespace recurve {
 namespace {
 
-constexpr int kLines = 20;  // of progress where there is no terminal
+constexpr int kLines = 20;  // of progress without a terminal
 constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
 
@@ -57,7 +57,7 @@ void TrainingDisplay::OnCheckpointFailed(int64_t step, const absl::Status& why) 
   if (std::exchange(checkpoint_failing_, true)) return;
   EndLine();
   Fail(ExitStatus::kFailed,
-       absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training goes on"));
+       absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training continues"));
 }
 
 void TrainingDisplay::OnNote(const std::string& note) {
@@ -95,7 +95,7 @@ std::string ProgressDisplay::TimeLeft(const StepRecord& record, double steps_per
 void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second) {
   std::string numbers = absl::StrCat(record.step, "/", steps());
   const std::string parts[] = {
-      // the most wanted first: what leaves no room for the bar is left out
+      // in order of importance: the last are omitted if they leave no room for the bar
       absl::StrFormat(" loss %.3f (%.3f %s)", record.loss, record.metric.value, record.metric.unit),
       " " + TimeLeft(record, steps_per_second), absl::StrCat(" ", RateText(steps_per_second), "/s"),
       " peak " + FormatBytesRounded(record.measured_peak_bytes) + "/" + FormatBytesRounded(planned_peak_bytes_)};

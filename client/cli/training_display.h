@@ -11,11 +11,11 @@
 
 namespace recurve {
 
-// Something that a person should know of a job: a line on stderr, or with `json` an object {"type": "note"} on stdout.
+// A note about a job: a line on stderr, or with `json` an object {"type": "note"} on stdout.
 void PrintNote(const std::string& note, bool json);
 
-// What all displays of a training have in common: losses go to the record, if there is one, and checkpoints that begin
-// to fail are told on stderr, once until one succeeds.
+// The base of all training displays: passes losses to the record, if any, and reports failing checkpoints on stderr,
+// once until one succeeds.
 class TrainingDisplay : public JobObserver {
  public:
   // `steps` of the job; `record` may be null and must outlive this.
@@ -33,7 +33,7 @@ class TrainingDisplay : public JobObserver {
 
  private:
   virtual void ShowStep(const StepRecord& record) = 0;
-  // On the way; that of the last step is part of the result.
+  // Not for the last step, whose evaluation is part of the result.
   virtual void ShowEvaluation(int64_t step, const Metric& metric) = 0;
   virtual void EndLine() {}  // before a line on stderr
 
@@ -53,11 +53,10 @@ class JsonDisplay final : public TrainingDisplay {
   void ShowEvaluation(int64_t step, const Metric& metric) override;
 };
 
-// Progress for people on stdout: a bar that stays on its line when stdout is a terminal, about twenty lines otherwise.
-// Not thread-safe.
+// Progress as text on stdout: a bar redrawn in place on a terminal, about twenty lines otherwise. Not thread-safe.
 class ProgressDisplay final : public TrainingDisplay {
  public:
-  // `max_seconds` may end training before its last step; 0: it does not.
+  // `max_seconds` may end training before its last step; 0: no limit.
   ProgressDisplay(int64_t steps, double max_seconds, int64_t planned_peak_bytes, LossRecord* record = nullptr);
 
   void OnEvaluationProgress(int64_t done, int64_t all) override { evaluation_.Show(done, all); }
@@ -75,10 +74,10 @@ class ProgressDisplay final : public TrainingDisplay {
   ProgressLine line_;
   EvaluationProgressLine evaluation_;
   int64_t seen_ = 0;    // steps
-  double seconds_ = 0;  // that they took
-  // Decided with the first step.
+  double seconds_ = 0;  // of those steps
+  // Set by the first step.
   int bar_width_ = 0;
-  int parts_shown_ = 0;  // of what is told beside the bar
+  int parts_shown_ = 0;  // beside the bar
 };
 
 }  // namespace recurve

@@ -15,7 +15,7 @@ constexpr char kWatchFooter[] = R"(
 Example:
   recurve watch 3f2a --executor node7:7402
 
-Exit status 0: the job succeeded; 1: it failed or was cancelled, and a line says why. Ctrl-C ends watching, not the job.)";
+Exit status 0: the job succeeded; 1: it failed or was cancelled, with a message. Ctrl-C stops watching, not the job.)";
 
 struct WatchOptions {
   std::string executor;
@@ -33,7 +33,7 @@ ExitStatus RunWatch(const WatchOptions& options) {
 Command AddWatchCommand(const Section& section) {
   CLI::App& watch = AddCommand(section, "watch", "follow a job of an executor daemon until it ends", kWatchFooter);
   auto options = std::make_shared<WatchOptions>();
-  AddPositional(watch, "id", options->id, "of the job, as submit printed it", "ID");
+  AddPositional(watch, "id", options->id, "the job's id, as printed by submit", "ID");
   AddExecutorOption(watch, options->executor);
   AddFlag(watch, "--json", options->json, "print one JSON object for each event");
   return {&watch, [options] { return RunWatch(*options); }};

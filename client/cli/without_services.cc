@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// In place of all that speaks gRPC, in a build without services (cmake -DRECURVE_SERVICES=OFF). --planner is refused
-// before anything here is asked for a planner (command_line.cc).
+// Replaces everything that uses gRPC in a build without services (cmake -DRECURVE_SERVICES=OFF). command_line.cc
+// rejects --planner, so that the embedded planners here are never used in its place.
 #include <memory>
 #include <string>
 
@@ -17,7 +17,7 @@ namespace recurve {
 namespace {
 
 Command AddMissingCommand(const Section& section, const std::string& name) {
-  CLI::App& app = AddCommand(section, name, "needs a recurve with services: this one is without",
+  CLI::App& app = AddCommand(section, name, "not available: this build has no services",
                              absl::StrCat("\nExample:\n  recurve ", name, " is not in this program: ", kNoServices));
   AcceptAnyWords(app);
   return {&app, [name] { return Fail(ExitStatus::kUsage, absl::StrCat(name, " needs services: ", kNoServices)); }};

@@ -24,7 +24,7 @@ absl::StatusOr<Workload> ParseWorkload(const Json& json) {
   JsonReader reader(json, "workload");
   reader.Find("name");
   if (reader.Find("state_bytes") != nullptr) return ReadWorkload<ChainWorkload>(reader);
-  if (reader.Find("model") == nullptr) reader.Fail("model", "is missing; so is \"state_bytes\", of a chain");
+  if (reader.Find("model") == nullptr) reader.Fail("model", "is missing; so is \"state_bytes\" of a chain");
   return ReadWorkload<ModelWorkload>(reader);
 }
 

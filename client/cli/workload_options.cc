@@ -14,10 +14,10 @@
 namespace recurve {
 namespace {
 
-// Which is of chains and of models.
+// --length is shared by chains and models.
 bool BesidesLength(std::string_view field) { return field != "length"; }
 
-// "8:0.001:0.0012:0.002": steps in a link, then seconds of its forward without tape, with tape, and of its backward.
+// "8:0.001:0.0012:0.002": steps per link, then seconds of its forward without tape, with tape, and of its backward.
 absl::StatusOr<ModelWorkload::LinkChoice> ParseLinkChoice(const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
   ModelWorkload::LinkChoice choice;
@@ -50,7 +50,7 @@ void WorkloadOptions::AddModel(const Section& section) {
   VisitFields(model_, model);
   model_options_ = model.names();
   AddTexts(section, "--link-costs", link_costs_,
-           "measured seconds of a link of so many steps: forward, with tape, backward; repeat for other links",
+           "measured seconds of a link of LINK steps: forward, with tape, backward; repeat for other lengths",
            "LINK:FORWARD:TAPED:BACKWARD");
   model_options_.push_back("--link-costs");
 }
@@ -65,8 +65,9 @@ absl::StatusOr<Workload> WorkloadOptions::Get(bool free_length) const {
   const bool model = AnyGiven(model_options_);
   if (chain == model) {
     return absl::InvalidArgumentError(
-        "say what is to be run: either a chain by --length, --state-bytes and --tape-bytes, or a model by --hidden, "
-        "--layers, --batch and --length");
+        "give a workload: either a chain by --length, --state-bytes and --tape-bytes, or a model by --hidden, "
+        "--layers, "
+        "--batch and --length");
   }
   if (chain) return GetChain(free_length);
   return GetModel();

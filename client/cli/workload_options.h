@@ -13,7 +13,7 @@
 
 namespace recurve {
 
-// Options that say what is to be run: a chain, by the sizes of its links, or a model. `app` must outlive this.
+// Options that describe a workload: a chain, by the sizes of its links, or a model. `app` must outlive this.
 class WorkloadOptions {
  public:
   explicit WorkloadOptions(CLI::App& app);
@@ -24,8 +24,8 @@ class WorkloadOptions {
   // After parsing: whether options of a chain were given.
   bool IsChain() const { return AnyGiven(chain_options_); }
 
-  // After parsing. INVALID_ARGUMENT names the options that are missing or do not go together; values are looked at by
-  // whoever answers. With `free_length` the length is what is asked for, and need not be given.
+  // After parsing. INVALID_ARGUMENT names the options that are missing or incompatible; the Advisor checks values. With
+  // `free_length`, the length is the unknown and need not be given.
   absl::StatusOr<Workload> Get(bool free_length = false) const;
 
  private:
@@ -40,7 +40,7 @@ class WorkloadOptions {
   LinkCosts costs_;
   ModelWorkload model_;
   std::vector<std::string> link_costs_;
-  std::vector<std::string> chain_options_, cost_options_, model_options_;  // to see what was asked for
+  std::vector<std::string> chain_options_, cost_options_, model_options_;  // to detect the kind given
 };
 
 }  // namespace recurve

@@ -142,7 +142,7 @@ absl::StatusOr<double> SecondsOf(Backend& backend, int64_t calls, const std::fun
 
 // Seconds per call in each round.
 absl::StatusOr<std::vector<double>> Measure(Backend& backend, double limit, const std::function<void()>& call) {
-  ASSIGN_OR_RETURN(const double warm, SecondsOf(backend, kWarmUps, call));
+  RETURN_IF_ERROR(SecondsOf(backend, kWarmUps, call).status());
   const double end = Now() + limit;
   ASSIGN_OR_RETURN(const double once, SecondsOf(backend, 1, call));
   const auto calls = static_cast<int64_t>(std::max(1.0, std::min(kRoundSeconds, limit / (2 * kRounds)) / once));

@@ -37,7 +37,7 @@ absl::Status CheckReplaceable(const std::string& path, const OutputKind& kind) {
   std::string begin(kind.begin.size(), '\0');
   std::ifstream(path, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
   if (begin == kind.begin) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": the existing file is not a ", kind.name,
+  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": the existing file is not ", kind.name,
                                                  "; give another name, or remove it"));
 }
 

@@ -17,7 +17,7 @@ namespace recurve {
 
 struct ExecutorClientOptions {
   std::string target;                         // gRPC target of the daemon, such as "127.0.0.1:7402"
-  std::chrono::milliseconds timeout{10'000};  // of one call, retries included; watching has none
+  std::chrono::milliseconds timeout{10'000};  // per call, including retries; watching has none
   int max_resumes = 6;  // consecutive attempts to resume a broken watch, about 10 seconds in total
 };
 

@@ -132,7 +132,7 @@ Command AddCapacityCurveCommand(const Section& section) {
   auto options = std::make_shared<CurveOptions>(curve);
   AddText(curve, "--strategy", options->strategy,
           "auto, hsm, chen, store-all, ism, msm, a comma-separated list, or all for the first four", "NAMES");
-  AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
+  AddCount(curve, "--points", options->points, "maximum number of corners per curve, 2 to 10,000");
   AddText(curve, "--svg", options->pictures.svg, "draw the curves into this file; - is stdout", "FILE");
   AddAdviceOptions(curve, options->advice);
   return {&curve, [options] { return RunCurve(*options); }};

@@ -115,7 +115,7 @@ TEST_F(OutputFiles, AnInterruptEndsWritingToAPipe) {
   unread.Signal(SIGINT);
   const Outcome outcome = unread.Wait();
   EXPECT_EQ(outcome.exit, 130);
-  EXPECT_EQ(outcome.err, "recurve: interrupted: nobody reads " + pipe + "\n");
+  EXPECT_EQ(outcome.err, "recurve: interrupted while waiting for a reader of " + pipe + "\n");
 
   RecurveProcess stuck(exported);
   std::ifstream reader(pipe);

@@ -27,7 +27,7 @@ std::string NewRequestId() {
   return id;
 }
 
-// Whether the stream ended because of the connection or of a server that goes away, not because of the job.
+// Whether the stream ended because of the connection or a server shutdown, not because of the job.
 bool MayResume(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::UNAVAILABLE || status.error_code() == grpc::StatusCode::CANCELLED;
 }
@@ -35,10 +35,10 @@ bool MayResume(const grpc::Status& status) {
 }  // namespace
 
 struct ExecutorClient::Watch {
-  executor::v1::WatchJobRequest request;  // from_sequence is the event that comes next
+  executor::v1::WatchJobRequest request;  // from_sequence is the next event
   const std::function<bool(const executor::v1::JobEvent&)>& on_event;
-  bool any = false;      // this stream has brought an event
-  bool stopped = false;  // on_event wants no more
+  bool any = false;      // this stream has delivered an event
+  bool stopped = false;  // on_event returned false
 };
 
 ExecutorClient::ExecutorClient(const ExecutorClientOptions& options)

@@ -17,11 +17,11 @@ namespace recurve {
 
 struct ExecutorClientOptions {
   std::string target;                         // gRPC target of the daemon, such as "127.0.0.1:7402"
-  std::chrono::milliseconds timeout{10'000};  // of one call, retries included; watching has none
-  int max_resumes = 6;  // times in a row that a broken watch is taken up again, about 10 seconds in all
+  std::chrono::milliseconds timeout{10'000};  // per call, including retries; watching has none
+  int max_resumes = 6;  // consecutive attempts to resume a broken watch, about 10 seconds in total
 };
 
-// An executor daemon. Errors carry the codes that executor.proto lists for each call, and the target in their message.
+// Client of an executor daemon. Errors have the codes that executor.proto lists for each call and name the target.
 // Thread-safe.
 //
 //   ExecutorClient executor({.target = "127.0.0.1:7402"});
@@ -32,16 +32,16 @@ class ExecutorClient {
  public:
   explicit ExecutorClient(const ExecutorClientOptions& options);
 
-  // An empty `request_id` stands for one of this call's own, so that its retries make one job.
+  // An empty `request_id` is replaced by a unique one, so that retries create a single job.
   absl::StatusOr<executor::v1::Job> CreateJob(const executor::v1::JobSpec& spec, const std::string& request_id);
 
   absl::StatusOr<executor::v1::Job> GetJob(const std::string& id);
 
-  // All jobs in this state (JOB_STATE_UNSPECIFIED: in any), oldest first; asks for page after page.
+  // All jobs in this state (JOB_STATE_UNSPECIFIED: any), oldest first; fetches all pages.
   absl::StatusOr<std::vector<executor::v1::Job>> ListJobs(executor::v1::JobState state);
 
-  // Hands the job's events from `from_sequence` on to `on_event`, each once and in order, until the job has ended or
-  // `on_event` returns false. A stream that breaks is taken up again after the last event that came.
+  // Passes the job's events from `from_sequence` on to `on_event`, each once and in order, until the job has ended or
+  // `on_event` returns false. A broken stream is resumed after the last event received.
   absl::Status WatchJob(const std::string& id, int64_t from_sequence,
                         const std::function<bool(const executor::v1::JobEvent&)>& on_event);
 

@@ -12,7 +12,7 @@
 
 namespace recurve {
 
-// What the plan stores and runs in a segment.
+// The use of a segment by a plan.
 struct SegmentUse {
   std::vector<int64_t> states;  // stored by the first sweep, as link indices
   std::vector<int64_t> tapes;   // stored by the first sweep

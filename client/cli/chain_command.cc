@@ -71,7 +71,8 @@ Command AddPlanChainCommand(const Section& section) {
   AddPositional(chain, "file", options->file, "the chain, in JSON; - for standard input", "FILE");
   AddBytes(chain, "--memory", options->memory,
            "for stored states and tapes, excluding the start state and the working set; default: the whole curve");
-  AddCount(chain, "--points", options->points, "most points of the curve, up to 10,000; default without --memory: 20");
+  AddCount(chain, "--points", options->points,
+           "maximum number of points of the curve, up to 10,000; default without --memory: 20");
   AddPlannerOption(chain, options->planner);
   AddFlag(chain, "--json", options->json, "print one JSON object");
   return {.app = &chain, .run = [options] { return RunChain(*options); }};

@@ -29,7 +29,7 @@ namespace {
 constexpr char kCurveFooter[] = R"(
 Examples:
   recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB
-      time over memory, for every strategy that counts in bytes
+      time as a function of memory, for every strategy that counts in bytes
   recurve capacity curve --layers 2 --hidden 1024 --batch 32 --length 1000 --strategy auto --points 1000 --json
       all corners of one strategy for a model, as JSON
   recurve capacity curve --length 1000 --state-bytes 512KiB --tape-bytes 1MiB --strategy auto,msm,chen --svg curve.svg
@@ -90,7 +90,7 @@ std::string CurvesText(const Workload& workload, const std::vector<Curve>& curve
       if (!chain) rows.back().push_back(CountText(corner.link));
     }
   }
-  return absl::StrCat("Time over memory for ", WorkloadText(workload), ".\nTime is relative to store-all.",
+  return absl::StrCat("Time as a function of memory for ", WorkloadText(workload), ".\nTime is relative to store-all.",
                       complete ? "" : " There are more corners; see --points.", "\n\n", TextTable(rows));
 }
 
@@ -128,11 +128,11 @@ ExitStatus RunCurve(const CurveOptions& options) {
 }  // namespace
 
 Command AddCapacityCurveCommand(const Section& section) {
-  CLI::App& curve = AddCommand(section, "curve", "time over memory, for each strategy", kCurveFooter);
+  CLI::App& curve = AddCommand(section, "curve", "time as a function of memory, for each strategy", kCurveFooter);
   auto options = std::make_shared<CurveOptions>(curve);
   AddText(curve, "--strategy", options->strategy,
           "auto, hsm, chen, store-all, ism, msm, a comma-separated list, or all for the first four", "NAMES");
-  AddCount(curve, "--points", options->points, "most corners of one curve, 2 to 10,000");
+  AddCount(curve, "--points", options->points, "maximum number of corners per curve, 2 to 10,000");
   AddText(curve, "--svg", options->pictures.svg, "draw the curves into this file; - is stdout", "FILE");
   AddAdviceOptions(curve, options->advice);
   return {&curve, [options] { return RunCurve(*options); }};

@@ -37,7 +37,7 @@ absl::Status CheckReplaceable(const std::string& path, const OutputKind& kind) {
   std::string begin(kind.begin.size(), '\0');
   std::ifstream(path, std::ios::binary).read(begin.data(), static_cast<std::streamsize>(begin.size()));
   if (begin == kind.begin) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": the existing file is not a ", kind.name,
+  return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": the existing file is not ", kind.name,
                                                  "; give another name, or remove it"));
 }
 
@@ -74,7 +74,7 @@ absl::Status OutputFile::OpenStream(int flags) {
     if (errno == EINTR) continue;
     std::error_code ignored;
     if (errno != ENXIO || !std::filesystem::is_fifo(path_, ignored)) return CannotWrite();
-    if (Interrupted()) return absl::CancelledError(absl::StrCat("interrupted: nobody reads ", path_));
+    if (Interrupted()) return absl::CancelledError(absl::StrCat("interrupted while waiting for a reader of ", path_));
     poll(nullptr, 0, kOutputPollMilliseconds);
   }
 }
@@ -90,7 +90,7 @@ absl::Status OutputFile::WriteToStream(std::string_view text) {
     if (written >= 0) {
       text.remove_prefix(static_cast<size_t>(written));
     } else if (errno == EAGAIN) {
-      if (Interrupted()) return absl::CancelledError(absl::StrCat("interrupted: nobody reads ", path_));
+      if (Interrupted()) return absl::CancelledError(absl::StrCat("interrupted while waiting for a reader of ", path_));
       pollfd output{.fd = descriptor, .events = POLLOUT, .revents = 0};
       poll(&output, 1, kOutputPollMilliseconds);
     } else if (errno != EINTR) {

@@ -16,13 +16,13 @@ namespace recurve {
 
 // A kind of output, recognized by how its files begin.
 struct OutputKind {
-  const char* name;
+  const char* name;  // with its article, for messages
   std::string_view begin;
 };
-inline constexpr OutputKind kSvgPicture{"SVG picture", "<svg "};
-inline constexpr OutputKind kHtmlPage{"HTML page", "<!doctype html>"};
-inline constexpr OutputKind kScheduleFile{"schedule", R"({"format":"recurve-schedule")"};
-inline constexpr OutputKind kLossTable{"loss table", "step,train_loss,"};
+inline constexpr OutputKind kSvgPicture{"an SVG picture", "<svg "};
+inline constexpr OutputKind kHtmlPage{"an HTML page", "<!doctype html>"};
+inline constexpr OutputKind kScheduleFile{"a schedule", R"({"format":"recurve-schedule")"};
+inline constexpr OutputKind kLossTable{"a loss table", "step,train_loss,"};
 
 // An output replaces only a file of the same kind: INVALID_ARGUMENT for a nonempty file at `path` that begins
 // differently. An empty path, "-", a pipe and a device are always accepted.

@@ -48,7 +48,7 @@ std::string PeakText(const PlanAnswer& answer) {
   const double store_all = StoreAllSize(answer.request.length, bytes.state_bytes, bytes.tape_bytes);
   if (store_all > 0) {
     absl::StrAppend(&text, ", ", PercentText(static_cast<double>(answer.plan.peak_bytes), store_all),
-                    " of what store-all stores");
+                    " of store-all's");
   }
   return text;
 }

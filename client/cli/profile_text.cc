@@ -62,7 +62,7 @@ std::string Table(const JobProfile& profile) {
       rows.push_back(Row(absl::StrCat("  ", std::string(ToString(operation.operation))), WorkOf(operation), profile));
     }
   }
-  rows.push_back({"outside operations", "", Milliseconds(profile.outside_seconds),
+  rows.push_back({"outside of operations", "", Milliseconds(profile.outside_seconds),
                   PercentText(profile.outside_seconds, profile.total_seconds())});
   rows.push_back({"batch", "", Milliseconds(profile.total_seconds()), "100 %"});
   return TextTable(rows);
@@ -92,7 +92,7 @@ std::string JobProfileText(const JobProfile& profile) {
   absl::StrAppend(&text, "operations ", SecondsText(profile.operation_seconds()), "; the roofline allows ",
                   SecondsText(profile.roofline_seconds()), " (",
                   PercentText(profile.roofline_seconds(), profile.operation_seconds()), ")\n");
-  absl::StrAppend(&text, "batch      ", SecondsText(profile.unmetered_seconds), " without the meter, ",
+  absl::StrAppend(&text, "per batch  ", SecondsText(profile.unmetered_seconds), " without the meter, ",
                   SecondsText(profile.metered_seconds), " with it (",
                   absl::StrFormat("%+.1f %%", 100 * (profile.metered_seconds / profile.unmetered_seconds - 1)),
                   "), medians of ", profile.batches, " each, alternating\n");

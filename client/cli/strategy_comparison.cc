@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<StrategyMeasurement>> MeasureStrategies(
 std::string MeasurementsText(const std::vector<StrategyMeasurement>& measurements) {
   const StrategyMeasurement& store_all = measurements.front();
   std::vector<std::vector<std::string>> rows = {{"strategy", "activation bytes planned", "measured", "of store-all",
-                                                 "link forwards", "per link", "time per batch", "vs store-all"}};
+                                                 "link forwards", "per link", "time per batch", "against store-all"}};
   for (const StrategyMeasurement& m : measurements) {
     rows.push_back({std::string(ToString(m.strategy)), CountText(m.planned_activation_bytes),
                     CountText(m.measured_activation_bytes),

@@ -29,8 +29,8 @@ Examples:
   recurve submit --executor node7:7402 --data texts/book.txt --save book.safetensors --relative-to-roots
       paths relative to the daemon's --data-root and --model-root
 
-Paths are on the daemon's machine, which resolves symbolic links and "..". Relative paths start in this command's working
-directory or, with --relative-to-roots, in the daemon's roots.)";
+Paths are on the daemon's machine, which resolves symbolic links and "..". Relative paths start in this command's
+working directory or, with --relative-to-roots, in the daemon's roots.)";
 
 struct SubmitOptions {
   std::string executor;

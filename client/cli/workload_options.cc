@@ -66,8 +66,7 @@ absl::StatusOr<Workload> WorkloadOptions::Get(bool free_length) const {
   if (chain == model) {
     return absl::InvalidArgumentError(
         "give a workload: either a chain by --length, --state-bytes and --tape-bytes, or a model by --hidden, "
-        "--layers, "
-        "--batch and --length");
+        "--layers, --batch and --length");
   }
   if (chain) return GetChain(free_length);
   return GetModel();

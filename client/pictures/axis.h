@@ -6,11 +6,11 @@
 
 namespace recurve {
 
-// Round values from 0 to `last`, at most `most` steps apart by 1, 2 or 5 times a power of ten times `unit`, and never
-// less than `least` apart.
+// Ticks from 0 to `last` in at most `most` steps of 1, 2 or 5 times a power of ten times `unit`, and of at least
+// `least`.
 std::vector<double> RoundTicks(double last, int most, double unit = 1, double least = 0);
 
-// The largest of 1, 1024, 1024^2, ... that is not above `bytes`: what ticks of bytes are round in.
+// The largest power of 1024 that is not above `bytes`: the unit of ticks of bytes.
 double BinaryUnit(double bytes);
 
 }  // namespace recurve

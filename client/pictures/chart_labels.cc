@@ -19,8 +19,8 @@ class Labels {
     }
   }
 
-  // A label whose left end is at `x` and whose base line is `y`, unless another is there, or with `off_lines` a line of
-  // work.
+  // Places a label with its left end at `x` and its base line at `y`, unless it would overlap another label or, with
+  // `off_lines`, a line of work.
   bool Place(double x, double y, const std::string& text, bool off_lines) {
     const Box box = TextBox(x, y, text);
     if (box.right > ChartFrame::kLinks.right + 2 || box.top < ChartFrame::kLinks.top) return false;
@@ -38,7 +38,7 @@ class Labels {
   std::string svg_;
 };
 
-// Above its bar, as far to the left as there is room.
+// Above its bar, as far left as possible.
 void LabelState(const Timeline::StoredInterval& stay, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat("state ", static_cast<int64_t>(stay.from));
   const double last = frame.X(stay.dropped_at_from) - TextWidth(name);
@@ -48,7 +48,7 @@ void LabelState(const Timeline::StoredInterval& stay, const ChartFrame& frame, L
   }
 }
 
-// In the middle of its area's height, at the left end.
+// At the left end of its area, vertically centered.
 void LabelTape(const Timeline::StoredInterval& stay, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat("tape ", static_cast<int64_t>(stay.from));
   const double begin = frame.X(stay.stored_at_to);
@@ -56,7 +56,7 @@ void LabelTape(const Timeline::StoredInterval& stay, const ChartFrame& frame, La
   labels.Place(begin + 6, (frame.LinksY(stay.from) + frame.LinksY(stay.to)) / 2 + 6, name, /*off_lines=*/false);
 }
 
-// To the left of a line that rises, to the right of one that falls.
+// Left of a rising line, right of a falling one.
 void LabelStretch(const Timeline::LinkSpan& stretch, const ChartFrame& frame, Labels& labels) {
   const auto name = absl::StrCat(static_cast<int64_t>(std::min(stretch.from, stretch.to)));
   const double width = TextWidth(name);

@@ -8,8 +8,8 @@
 
 namespace recurve {
 
-// Names of links, states and tapes beside what is drawn for them, as far as there is room for all letters and none
-// lies on another. Nothing unless every link is a step of its own.
+// Labels of links, states and tapes beside their shapes, where they fit without overlap. Empty unless the timeline is
+// drawn link by link.
 std::string ChartLabels(const Timeline& timeline, const ChartFrame& frame);
 
 }  // namespace recurve

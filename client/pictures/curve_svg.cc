@@ -30,7 +30,7 @@ constexpr Look kLooks[] = {{Strategy::kAuto, "curve-auto", "auto (optimal, Recur
                            {Strategy::kChen, "curve-chen", "chen (sqrt(N) checkpoints)"},
                            {Strategy::kStoreAll, "curve-all", "store-all (standard BPTT)"}};
 
-// Shares of `whole`, the bytes of store-all, over time.
+// Coordinates of time over the share of `whole`, the bytes of store-all.
 struct CurveFrame {
   double whole, least;  // bytes; share at the left end
 
@@ -61,7 +61,7 @@ CurveFrame FrameOf(const std::vector<Curve>& curves) {
   return frame;
 }
 
-// What ticks are multiples of in each decade: fewer, the more decades there are.
+// The ticks of each decade: fewer, the more decades there are.
 std::vector<double> TicksOfDecade(double decades) {
   if (decades > 2.8) return {1};
   if (decades > 1) return {1, 2, 5};
@@ -87,14 +87,14 @@ std::string Axes(const CurveFrame& frame) {
                                               FormatBytesRounded(std::llround(frame.whole)), "), log scale"));
 }
 
-// Stairs: a corner is the least memory for its time, and with a little less the time is that of the corner before.
+// A step function: a corner is the least memory for its time; with less, the time is that of the corner before.
 std::string Stairs(const Curve& curve, const CurveFrame& frame, std::string_view style_class) {
   std::string data;
   for (const CurvePoint& point : curve.corners) {
     if (point.slowdown > kMostSlowdown) continue;
     const std::string x = Coordinate(frame.X(frame.Share(point)));
     const std::string y = Coordinate(CurveFrame::Y(point.slowdown));
-    // The first comes from above: less memory takes more time, or cannot be done.
+    // The first starts at the top: less memory takes more time or is infeasible.
     absl::StrAppend(&data, data.empty() ? absl::StrCat("M", x, " ", Coordinate(kCurvePlot.top)) : absl::StrCat("H", x),
                     "V", y);
   }
@@ -132,7 +132,7 @@ std::string Curves(const std::vector<Curve>& curves, const CurveFrame& frame, st
   return lines;
 }
 
-// The best that can be done in the paper's share of the memory.
+// The best plan in the paper's share of the memory.
 const CurvePoint* BestAtPaperShare(const std::vector<Curve>& curves, const CurveFrame& frame) {
   const auto best = std::ranges::find(curves, Strategy::kAuto, &Curve::strategy);
   return best == curves.end() ? nullptr : Within(*best, frame, kPaperShare);
@@ -150,7 +150,7 @@ std::string BestMark(const CurvePoint* best, const CurveFrame& frame) {
 std::string CurveSvg(std::string_view subject, const std::vector<Curve>& curves) {
   const CurveFrame frame = FrameOf(curves);
   const CurvePoint* best = BestAtPaperShare(curves, frame);
-  SvgFigure figure(best == nullptr ? "What memory buys in time"
+  SvgFigure figure(best == nullptr ? "Time as a function of memory"
                                    : absl::StrFormat("5 %% of store-all's memory: %.2fx its time", best->slowdown));
   figure.AddText(subject, "muted");
   std::vector<LegendEntry> entries;

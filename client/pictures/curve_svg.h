@@ -10,11 +10,11 @@
 
 namespace recurve {
 
-// What memory buys in time, for each strategy, as an SVG file that stands by itself: time relative to store-all over
-// the logarithm of the share of its memory. The most bytes of any curve are taken as those of store-all, which they are
-// of auto and store-all. `subject` says of what, such as "1,000 links of 512KiB state and 1MiB tape". Points that take
-// more than three times the time are left out. Marked are the 5 % of memory and the third more time of
-// "Memory-Efficient Backpropagation Through Time".
+// Time relative to store-all as a function of the share of its memory (log scale), for each strategy, as a
+// self-contained SVG file. The most bytes of any curve are taken as those of store-all, which is exact for auto and
+// store-all. `subject` describes the workload, such as "1,000 links of 512KiB state and 1MiB tape". Omits points beyond
+// three times the time. Marks the 5 % of memory and the 1/3 more time of "Memory-Efficient Backpropagation Through
+// Time".
 std::string CurveSvg(std::string_view subject, const std::vector<Curve>& curves);
 
 }  // namespace recurve

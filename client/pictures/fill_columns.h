@@ -8,12 +8,12 @@
 
 namespace recurve {
 
-// The fullest moment of the store in each of a number of columns of equal time. O(columns crossed) for each line added.
+// The maximum fill of the store in each of a number of columns of equal time. O(columns crossed) per line added.
 class FillColumns {
  public:
   FillColumns(double duration, int columns);
 
-  // What the store holds on the line between two moments; `bytes` is what each of them is.
+  // Adds the fill along the line between two moments, each with its bytes.
   void Add(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes);
 
   // `time` of each is 0.

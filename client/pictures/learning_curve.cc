@@ -24,7 +24,7 @@ LearningCurve::Point Merged(const LearningCurve::Point& a, const LearningCurve::
           .sum = a.sum + b.sum};
 }
 
-// Where steps and bits are drawn.
+// Coordinates of steps and bits.
 struct LossFrame {
   double last_step = 1;
   double bottom = 0, top = 1, spacing = 1;  // bits; ticks are multiples of the spacing
@@ -50,7 +50,7 @@ LossFrame FrameAround(const LearningCurve& curve) {
     lowest = std::min(lowest, held_out.bits);
     highest = std::max(highest, held_out.bits);
   }
-  if (lowest > highest) return frame;  // there is nothing
+  if (lowest > highest) return frame;  // no points
   constexpr int kMostTicks = 8;
   const double least_range = std::max(1e-3, 1e-6 * std::abs(highest));
   frame.spacing = RoundTicks(std::max(highest - lowest, least_range), kMostTicks)[1];
@@ -76,7 +76,7 @@ std::string At(const LossFrame& frame, int64_t step, double bits) {
   return absl::StrCat(Coordinate(frame.X(step)), " ", Coordinate(frame.Y(bits)));
 }
 
-// From lowest to highest: there along the top, back along the bottom.
+// The area between lowest and highest: forward along the top, back along the bottom.
 std::string RangeArea(const std::vector<LearningCurve::Point>& points, const LossFrame& frame) {
   if (points.empty() || points.front().steps == 1) return "";
   std::string data;

@@ -9,13 +9,13 @@
 
 namespace recurve {
 
-// The losses of a training, in bits per byte, in bounded memory: from some number of steps on, several share a point.
-// Values that are not finite are left out. Not thread-safe.
+// The losses of a training job, in bits per byte, in bounded memory: after many steps, several share a point. Omits
+// values that are not finite. Not thread-safe.
 class LearningCurve {
  public:
   static constexpr size_t kMostPoints = 800;
 
-  struct Point {  // of steps that follow each other
+  struct Point {  // consecutive steps
     int64_t last = 0;
     int64_t steps = 0;
     double lowest = 0, highest = 0, sum = 0;
@@ -27,12 +27,12 @@ class LearningCurve {
     double bits = 0;
   };
 
-  // In the order of the steps, from 1.
+  // Steps are added in order, from 1.
   void AddStep(int64_t step, double bits);
   void AddHeldOut(int64_t step, double bits);
 
   const std::vector<Point>& training() const { return training_; }
-  const std::vector<HeldOut>& held_out() const { return held_out_; }  // the last one is never left out
+  const std::vector<HeldOut>& held_out() const { return held_out_; }  // always includes the last one
 
  private:
   std::vector<Point> training_;
@@ -40,8 +40,8 @@ class LearningCurve {
   std::vector<HeldOut> held_out_;
 };
 
-// The curve as an SVG file that stands by itself: loss over steps, of training as the mean within the range of a
-// point's steps, and of the held-out part. `subject` says of what.
+// The curve as a self-contained SVG file: loss over steps, of training (mean and range of each point's steps) and of
+// the held-out part. `subject` describes the job.
 std::string LearningCurveSvg(std::string_view subject, const LearningCurve& curve);
 
 }  // namespace recurve

@@ -10,21 +10,21 @@
 
 namespace recurve {
 
-// A timeline too long to keep whole, cell by cell: time in columns, positions in rows. Takes any number of stretches,
-// stays and fills in constant memory; each costs the cells that it crosses.
+// Rasterizes a timeline too long to keep: time in columns, positions in rows. Takes any number of spans, intervals and
+// fills in constant memory; each costs the cells that it crosses.
 class PixelGrid {
  public:
   PixelGrid(double duration, double links);
 
   void Draw(const Timeline::LinkSpan& stretch);
   void Draw(const Timeline::StoredInterval& stay);
-  // The store between two moments: `bytes` is what each holds in bytes.
+  // The fill of the store between two moments, each with its bytes.
   void Draw(const Timeline::Fill& first, double first_bytes, const Timeline::Fill& last, double last_bytes) {
     fill_.Add(first, first_bytes, last, last_bytes);
   }
 
-  // Runs of marked cells as shapes of `timeline`. Where several kinds of work fall on a cell, the backward is seen
-  // first, then the taped forward.
+  // Writes runs of marked cells as shapes of `timeline`. If several kinds of work fall on a cell, the backward takes
+  // precedence, then the taped forward.
   void WriteTo(Timeline& timeline) const;
 
  private:

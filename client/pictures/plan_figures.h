@@ -12,17 +12,17 @@
 
 namespace recurve {
 
-// What a picture of a plan shows and says. Sizes are bytes, or for a plan in the paper's slots multiples of one hidden
+// The contents of a picture of a plan. Sizes are bytes or, for a plan in the paper's slots, multiples of one hidden
 // state: a tape is then the rest of an internal state, and the start state is not counted.
 struct PlanFigures {
   Strategy strategy = Strategy::kAuto;
   bool in_slots = false;
-  bool in_seconds = false;  // the costs were given; else a forward takes 1 and a backward 2, as in the paper
+  bool in_seconds = false;  // costs were given; otherwise a forward takes 1 and a backward 2, as in the paper
   int64_t state_size = 0;
   int64_t tape_size = 0;
   double budget = 0;
   double peak = 0;
-  double store_all = 0;  // what is stored when every tape is kept
+  double store_all = 0;  // what store-all stores
   int64_t forward_count = 0;
   Timeline timeline;
 
@@ -33,19 +33,19 @@ struct PlanFigures {
   double Slowdown() const { return timeline.duration / timeline.store_all_duration; }
   std::string SizeText(double size) const;  // "14.5MiB", "12 states"
   std::string TimeText(double time) const;  // "1.2 s", "340"
-  std::string TimeUnit() const;             // what an axis of time is labelled with
+  std::string TimeUnit() const;             // the title of an axis of time
 
   // "1,000 links in 75MiB: 5.0 % of store-all's memory, 1.32x its time".
   std::string Headline() const;
   std::string Subtitle() const;
-  // What is traded for what, and how to read the picture: a few short paragraphs.
+  // A few short paragraphs: the trade-off and how to read the picture.
   std::vector<std::string> Explanation() const;
 };
 
 // `plan` must be feasible and the answer to `request`. Errors as of MakeTimeline.
 absl::StatusOr<PlanFigures> FiguresOf(const PlanRequest& request, const Plan& plan);
 
-// Bytes that the store holds when every tape of a chain is kept.
+// The bytes stored by store-all.
 double StoreAllSize(int64_t links, int64_t state_size, int64_t tape_size);
 
 }  // namespace recurve

@@ -19,7 +19,7 @@ constexpr const char* kDetailName[] = {"links", "actions", "pixels"};
 
 std::string Number(double value) { return absl::StrFormat("%.9g", value); }
 
-// "[[1,2],[3,4]]" of what `numbers` gives for each item.
+// "[[1,2],[3,4]]": the numbers of each item.
 template <typename Item, typename Numbers>
 std::string Rows(const std::vector<Item>& items, const Numbers& numbers) {
   std::string json = "[";
@@ -65,7 +65,7 @@ std::string PlanPage(const PlanFigures& figures) {
   for (const std::string& paragraph : figures.Explanation()) {
     absl::StrAppend(&explanation, "<p>", Escaped(paragraph), "</p>\n");
   }
-  // The charts keep their own coordinates, which the script uses; the legend lies above them.
+  // The legend is above the charts, at negative y, so that the charts keep the coordinates that the script uses.
   const Legend legend = ScheduleLegend(figures.timeline);
   const std::string chart = absl::StrFormat(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" id=\"chart\" aria-label=\"%s\" viewBox=\"0 %s %s %s\">\n"

@@ -8,9 +8,9 @@
 
 namespace recurve {
 
-// A plan as a web page in one file that fetches nothing: the picture of plan_svg.h, with a cursor that steps through
-// the schedule, or where its steps are too many, through time, and says what is done and what is in memory. Without
-// JavaScript it is that picture. At most 2 MB, for a schedule of any length. O(size of the timeline).
+// A plan as a self-contained web page: the picture of plan_svg.h, with a cursor that steps through the schedule (if it
+// has too many steps, through time) and shows the current work and what is in memory. Without JavaScript, only the
+// picture. At most 2 MB, for a schedule of any length. O(size of the timeline).
 std::string PlanPage(const PlanFigures& figures);
 
 }  // namespace recurve

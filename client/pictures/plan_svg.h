@@ -8,8 +8,8 @@
 
 namespace recurve {
 
-// A plan as an SVG file that stands by itself: headline, legend, the charts, an explanation. At most 2 MB, for a
-// schedule of any length. O(size of the timeline).
+// A plan as a self-contained SVG file: headline, legend, charts and explanation. At most 2 MB, for a schedule of any
+// length. O(size of the timeline).
 std::string PlanSvg(const PlanFigures& figures);
 
 }  // namespace recurve

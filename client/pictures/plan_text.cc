@@ -17,7 +17,7 @@ constexpr int kMostLinkRows = 16;
 constexpr int kStoreRows = 5;
 constexpr int kNarrowest = 40;
 
-// What is seen, where several things fall on one character, is the last of these.
+// If several marks fall on one character, the last of these is shown.
 enum Mark : uint8_t { kNothing, kTapes, kState, kForward, kTapedForward, kBackward };
 
 struct Sign {
@@ -26,7 +26,7 @@ struct Sign {
   const char* colour;  // of SGR
   const char* text;
 };
-// No sign stands for two things: walls, floors and the blocks of the store have others.
+// Distinct from the characters of walls, floors and blocks.
 constexpr Sign kSigns[] = {
     {" ", " ", "", ""},          {":", "░", "33", "stored tape"},       {"=", "═", "34", "stored state"},
     {".", "·", "90", "forward"}, {"o", "○", "33", "forward with tape"}, {"#", "●", "32", "backward"}};
@@ -38,7 +38,7 @@ class Writer {
   std::string Sign(Mark mark) const {
     return Coloured(look_.unicode ? kSigns[mark].unicode : kSigns[mark].ascii, kSigns[mark].colour);
   }
-  // `rows[0]` is the lowest.
+  // Without trailing blanks.
   std::string Row(const std::vector<Mark>& row) const {
     std::string text;
     const auto last = std::find_if(row.rbegin(), row.rend(), [](Mark mark) { return mark != kNothing; });
@@ -54,7 +54,7 @@ class Writer {
   std::string Coloured(const std::string& text, const char* colour) const {
     return look_.colours && text != " " ? absl::StrCat("\x1b[", colour, "m", text, "\x1b[0m") : text;
   }
-  // States in the lowest `eighths` of a cell of the store.
+  // A cell of the store whose lowest `eighths` are states.
   std::string Block(int eighths) const {
     constexpr const char* kBlocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     if (!look_.unicode) return Sign(eighths >= 4 ? kState : kNothing);
@@ -101,7 +101,7 @@ class Canvas {
 
   void Draw(const Timeline::LinkSpan& stretch) {
     const auto mark = static_cast<Mark>(kForward + static_cast<int>(stretch.work));
-    // Two points for each character that the line crosses, and one at least.
+    // Two points per character that the line crosses, and at least one.
     const int columns = ColumnOf(stretch.end) - ColumnOf(stretch.begin);
     const int rows = std::abs(RowOf(stretch.to) - RowOf(stretch.from));
     const int points = 2 * (columns + rows) + 1;
@@ -161,7 +161,7 @@ std::string SignLegend(const Writer& writer, const std::string& indent) {
 std::string PlanPicture(const PlanFigures& figures, const TextLook& look) {
   const Writer writer(look);
   const Timeline& timeline = figures.timeline;
-  // A budget far above what is used would flatten the strip.
+  // A budget far above the peak would flatten the strip.
   const bool in_reach = figures.budget <= 2 * figures.peak;
   const double top = std::max({1.0, figures.peak, in_reach ? figures.budget : 0});
   const std::string most = CountText(timeline.links);

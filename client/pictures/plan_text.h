@@ -9,13 +9,13 @@
 namespace recurve {
 
 struct TextLook {
-  int width = 80;        // characters of a line; narrower than 40 is taken as 40
-  bool unicode = false;  // else ASCII
+  int width = 80;        // characters per line; at least 40
+  bool unicode = false;  // otherwise ASCII
   bool colours = false;  // ANSI escape sequences
 };
 
-// A plan in characters: position over time, and below on the same axis what the store holds of its budget. O(size of
-// the timeline + width).
+// A plan as text: position over time and, below on the same axis, the fill of the store. O(size of the timeline +
+// width).
 std::string PlanPicture(const PlanFigures& figures, const TextLook& look);
 
 }  // namespace recurve

@@ -15,9 +15,9 @@ namespace {
 
 constexpr PlotArea kRooflinePlot = {.left = 84, .right = 584, .top = PlotArea::kAbove, .bottom = 414};
 constexpr size_t kMostPoints = 16;
-constexpr double kLeastShare = 0.01;  // of a point that is drawn
+constexpr double kLeastShare = 0.01;  // of a drawn point
 
-// Whole decades of both axes.
+// The range of both axes in whole decades.
 struct RooflineFrame {
   double least_x, most_x, least_y, most_y;  // decimal logarithms
 
@@ -70,7 +70,7 @@ std::string RooflineAxes(const RooflineFrame& frame) {
          kRooflinePlot.YTitle("flop/s (log scale)");
 }
 
-// Those to draw, the largest first.
+// The points to draw, the largest first.
 std::vector<RooflinePoint> Largest(std::vector<RooflinePoint> points) {
   std::ranges::stable_sort(points, std::ranges::greater(), &RooflinePoint::share);
   std::erase_if(points, [](const RooflinePoint& point) { return point.share < kLeastShare; });
@@ -78,13 +78,13 @@ std::vector<RooflinePoint> Largest(std::vector<RooflinePoint> points) {
   return points;
 }
 
-// A dot for the points that lie there, with their numbers in the list.
+// A dot for one or more points, with their numbers in the list.
 struct Dot {
   double x, y;
   std::string numbers;
 };
 
-// Points whose dots would overlap share that of the first of them.
+// Points whose dots would overlap share the dot of the first.
 std::vector<Dot> DotsOf(const std::vector<RooflinePoint>& points, const RooflineFrame& frame) {
   constexpr double kApart = 13;
   std::vector<Dot> dots;
@@ -101,12 +101,12 @@ std::vector<Dot> DotsOf(const std::vector<RooflinePoint>& points, const Roofline
   return dots;
 }
 
-// Labels where there is room for them.
+// Places labels where there is room for them.
 class RooflineLabels {
  public:
   void Take(const Box& box) { taken_.push_back(box); }
 
-  // `text` around (x, y): as near as it can be, with a line to it unless it is next to it.
+  // Places `text` as near to (x, y) as possible, with a connecting line unless it is adjacent.
   void Place(double x, double y, const std::string& text) {
     constexpr double kStep = 17, kRings = 9;
     const double half = TextWidth(text) / 2;
@@ -137,10 +137,10 @@ class RooflineLabels {
   std::string lines_, texts_;
 };
 
-// Both ceilings, with their names among `labels`.
+// Draws both ceilings and adds their names to `labels`.
 std::string Ceilings(const RooflineFigures& figures, const RooflineFrame& frame, RooflineLabels& labels) {
   const double peak = figures.peak_flops_per_second, bandwidth = figures.peak_bytes_per_second;
-  // Where the ceiling of memory comes in: at the left, or from below.
+  // Where the memory ceiling enters the plot: at the left or from below.
   const double begin = std::max(std::pow(10, frame.least_x), std::pow(10, frame.least_y) / bandwidth);
   const double ridge = peak / bandwidth;
   const double left = frame.X(begin), corner = frame.X(ridge), bottom = frame.Y(begin * bandwidth), top = frame.Y(peak);

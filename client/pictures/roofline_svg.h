@@ -7,7 +7,7 @@
 
 namespace recurve {
 
-// Some kind of work.
+// One kind of work.
 struct RooflinePoint {
   std::string group, name;      // "backwards", "cell backward"
   double flops_per_byte = 0;    // > 0
@@ -22,8 +22,8 @@ struct RooflineFigures {
   std::vector<RooflinePoint> points;
 };
 
-// Roofline ceilings and points as an SVG file that stands by itself: flops per second over flops per byte, both
-// logarithmic. The points with the largest shares, of at least a hundredth, are drawn, numbered and listed.
+// Roofline ceilings and points as a self-contained SVG file: flops per second over flops per byte, both logarithmic.
+// Draws, numbers and lists the points with the largest shares, of at least 1 %.
 std::string RooflineSvg(const RooflineFigures& figures);
 
 }  // namespace recurve

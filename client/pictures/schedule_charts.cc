@@ -57,7 +57,7 @@ std::string AxisOfStore(const PlanFigures& figures, const ChartFrame& frame) {
                                               : "memory of stored states and tapes");
 }
 
-// When store-all would end, and when this plan does.
+// Marks the ends of store-all and of this plan.
 std::string TimeMarks(const PlanFigures& figures, const ChartFrame& frame) {
   const double x = frame.X(figures.timeline.store_all_duration);
   if (kLinks.right - x < 12) return "";
@@ -97,7 +97,7 @@ std::string PathOf(const LinkSpan& stretch, const ChartFrame& frame) {
          Point("L", frame.X(stretch.end), frame.LinksY(stretch.to));
 }
 
-// The shapes of one class: one path for all, or where links are steps of their own, one each with its title.
+// The shapes of one class: one path for all or, if drawn link by link, one per shape with its title.
 template <typename Shape, typename Title>
 std::string Shapes(const std::vector<Shape>& shapes, const ChartFrame& frame, bool each, const char* style_class,
                    const auto& wanted, const Title& title) {
@@ -130,7 +130,7 @@ std::string Drawing(const Timeline& timeline, const ChartFrame& frame) {
   return svg;
 }
 
-// What the store holds over time: states below, tapes on top of them.
+// The fill of the store over time: states below, tapes on top.
 std::string Filling(const PlanFigures& figures, const ChartFrame& frame) {
   std::string states = Point("M", kStore.left, kStore.bottom);
   std::string whole = states;
@@ -158,7 +158,7 @@ std::string BudgetAndPeak(const PlanFigures& figures, const ChartFrame& frame) {
   const double y = frame.StoreY(figures.peak);
   const std::string peak = "peak " + figures.SizeText(figures.peak);
   const double width = TextWidth(peak);
-  // Beside the budget's label, which has the left end of the line above it, and off the line.
+  // To the right of the budget's label, which is at the left end of the line, and off the line.
   const double left = std::clamp(x - width / 2, kStore.left + TextWidth(budget) + 20, kStore.right - width);
   const double line = frame.StoreY(figures.budget);
   const double base = line <= y && y - line < 26 ? line : y;
@@ -169,7 +169,7 @@ std::string BudgetAndPeak(const PlanFigures& figures, const ChartFrame& frame) {
 
 ChartFrame::ChartFrame(const PlanFigures& figures)
     : duration(figures.timeline.duration), links(static_cast<double>(figures.timeline.links)) {
-  // Room above for labels. A budget far above what is used would flatten the chart.
+  // Leaves room for labels at the top. A budget far above the peak would flatten the chart.
   const double shown = figures.budget > 2 * figures.peak ? figures.peak : std::max(figures.budget, figures.peak);
   store_top = std::max(1.0, shown) * 1.25;
 }

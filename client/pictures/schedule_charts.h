@@ -9,8 +9,8 @@
 
 namespace recurve {
 
-// Where the two charts of a schedule lie, in units of their drawing: above, position over time; below, on the same
-// axis of time, what the store holds.
+// The areas of the two charts of a schedule, in drawing units: above, position over time; below, on the same time axis,
+// the fill of the store.
 struct ChartFrame {
   static constexpr PlotArea kLinks = {.left = 100, .right = 588, .top = PlotArea::kAbove, .bottom = 344};
   static constexpr PlotArea kStore = {.left = 100, .right = 588, .top = 392, .bottom = 522};
@@ -26,11 +26,11 @@ struct ChartFrame {
   double store_top;  // the size at the top of the lower chart
 };
 
-// The charts, kFigureWidth by kHeight, without an <svg> around them. Where every link is a step of its own, each line
-// has a <title> that says what it is, and what has room has a label.
+// The charts, kFigureWidth by kHeight, without an enclosing <svg>. If drawn link by link, each line has a descriptive
+// <title>, and a label if there is room.
 std::string ScheduleCharts(const PlanFigures& figures);
 
-// What those lines and areas mean that there are.
+// The legend of the kinds of lines and areas that occur.
 Legend ScheduleLegend(const Timeline& timeline);
 
 }  // namespace recurve

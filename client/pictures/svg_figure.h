@@ -8,16 +8,16 @@
 
 namespace recurve {
 
-// Narrow, so that text is still legible when a phone shrinks the picture to its own width.
+// Narrow, so that text is still legible when scaled down to the width of a phone.
 inline constexpr double kFigureWidth = 600;
 
-// An SVG file that stands by itself, filled from top to bottom. It begins with the headline.
+// A self-contained SVG file, filled from top to bottom, beginning with the headline.
 class SvgFigure {
  public:
   explicit SvgFigure(std::string_view headline);
 
   void AddText(std::string_view text, std::string_view style_class = {});  // a paragraph
-  // `svg` is drawn in coordinates of its own, kFigureWidth by `height`.
+  // `svg` has its own coordinates, kFigureWidth by `height`.
   void AddDrawing(double height, const std::string& svg);
 
   std::string Document() const;
@@ -27,7 +27,7 @@ class SvgFigure {
 
   const std::string headline_;
   std::string body_;
-  double y_ = 8;  // where the next thing begins
+  double y_ = 8;  // top of the next element
 };
 
 struct LegendEntry {
@@ -40,19 +40,19 @@ struct Legend {
   double height;
 };
 
-// Entries beside each other as far as there is room, in rows.
+// Lays the entries out in rows.
 Legend MakeLegend(const std::vector<LegendEntry>& entries);
 
-// The rectangle of a chart and what lies around it, which takes `kAbove` and `kBelow`.
+// The rectangle of a chart, with margins of `kAbove` and `kBelow` for labels and titles.
 struct PlotArea {
   static constexpr double kAbove = 34, kBelow = 58;
 
   double left, right, top, bottom;
 
-  // A line of the grid with its label.
+  // A grid line with its label.
   std::string XTick(double x, std::string_view label) const;
   std::string YTick(double y, std::string_view label) const;
-  // What the axes show: below the labels of the one, above those of the other.
+  // The titles of the axes: below the x labels, above the y labels.
   std::string XTitle(std::string_view title) const;
   std::string YTitle(std::string_view title) const;
   std::string XAxis() const;

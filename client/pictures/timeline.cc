@@ -15,7 +15,7 @@ using Fill = Timeline::Fill;
 using StoredInterval = Timeline::StoredInterval;
 using LinkSpan = Timeline::LinkSpan;
 
-// Takes what happens, one thing after the other. Keeps it as it is until that is too much, and in a grid from then on.
+// Adds actions in order. Keeps them as shapes until there are too many, then rasterizes them into a grid.
 class TimelineBuilder {
  public:
   TimelineBuilder(const Plan& plan, const LinkCosts& costs, int64_t state_size, int64_t tape_size)
@@ -52,7 +52,7 @@ class TimelineBuilder {
   }
 
  private:
-  // What is in the store, as far as it has a shape: a state stored with a tape goes with that tape.
+  // An entry of the store that is drawn; a state stored with a tape is part of that tape.
   struct Open {
     bool tapes;
     Level level;
@@ -93,7 +93,7 @@ class TimelineBuilder {
     if (action.tape == Action::Tape::kStored) {
       open_.push_back({true, Level::kDevice, action.begin, action.end, now_, ended});
     }
-    // A link's tape is in the store from when the link starts; those of many come one after the other.
+    // The tape of a link is stored from the start of the link, so those of several links form a ramp.
     const bool ramp = action.tape == Action::Tape::kStored && links > 1;
     Work({.work = taped ? LinkSpan::Work::kTapedForward : LinkSpan::Work::kForward,
           .begin = now_,

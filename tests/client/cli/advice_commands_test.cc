@@ -58,13 +58,13 @@ TEST(BudgetCommand, SaysWhatIsTradedForWhat) {
   const Outcome outcome = RunRecurve(Join({{"capacity", "budget", "--max-slowdown", "1.25"}, kModel}));
   EXPECT_EQ(outcome.exit, 0);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("is enough for an LSTM of 2 layers of 32, batch 4, 100 steps"),
-                                 HasSubstr("that keeping every tape takes"), HasSubstr("each link is run forward"),
-                                 HasSubstr("weights"), HasSubstr("smallest total that works at all")));
+                                 HasSubstr("that store-all needs"), HasSubstr("forwards per link"),
+                                 HasSubstr("weights"), HasSubstr("smallest feasible total")));
 }
 
 TEST(BudgetCommand, AStrategyThatIsNeverThatFast) {
   const Words question = Join({{"capacity", "budget", "--strategy", "chen", "--max-slowdown", "1.01"}, kChain});
-  ExpectRefused(question, 3, {"chen", "in no memory", "--strategy auto"});
+  ExpectRefused(question, 3, {"chen", "in any memory", "--strategy auto"});
   const Outcome outcome = RunRecurve(Plus(question, {"--json"}));
   EXPECT_EQ(outcome.exit, 3);
   EXPECT_EQ(JsonLines(outcome.out).at(0)["feasible"], false);
@@ -116,7 +116,7 @@ TEST(CurveCommand, EveryCornerIsWhatAdviseSaysThere) {
 TEST(CurveCommand, ShowsATable) {
   const Outcome outcome = RunRecurve(Join({{"capacity", "curve", "--points", "5", "--strategy", "auto"}, kChain}));
   EXPECT_EQ(outcome.exit, 0);
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("What memory buys in time for 200 links of 1.00KiB state"),
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("Time as a function of memory for 200 links of 1.00KiB state"),
                                  HasSubstr("There are more corners; see --points"), HasSubstr("1.00x")));
 }
 
@@ -255,7 +255,7 @@ TEST(AdviceCommands, RefuseWorkloadsThatMakeNoSense) {
     Words words = {"capacity", command};
     if (command == "lengths") words = Plus(words, {"--lengths", "5"});
     if (command != "budget" && command != "curve") words = Plus(words, {"--memory", "1MiB"});
-    ExpectRefused(words, 2, {"say what is to be run", "--state-bytes", "--hidden"});
+    ExpectRefused(words, 2, {"give a workload", "--state-bytes", "--hidden"});
     const Words& model = command == "fit" ? kModelOfAnyBatch : kModel;
     ExpectRefused(Join({words, model, {"--hidden", "20000"}}), 2, {"\"20000\" is out of range; must be 1 to 16384"});
   }

@@ -34,9 +34,9 @@ TEST_F(ChainCommand, SaysWhatIsStoredWhere) {
   const std::string file = Write(kEncoderDecoder);
   const Outcome outcome = RunRecurve({"plan", "chain", file, "--memory", "9MiB"});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("20 links in 2 segments, in 9.00MiB of store"),
-                                 HasSubstr("no persistent schedule costs less"), HasSubstr("encoder"),
-                                 HasSubstr("segment 2"), HasSubstr("12..19")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("20 links in 2 segments, in 9.00MiB\n"), HasSubstr("no persistent schedule costs less"),
+                    HasSubstr("encoder"), HasSubstr("segment 2"), HasSubstr("12..19")));
 
   const Json plan = JsonOf({"plan", "chain", file, "--memory", "9MiB", "--json"});
   EXPECT_EQ(plan["length"], 20);
@@ -71,7 +71,7 @@ TEST_F(ChainCommand, WithoutABudgetItIsTheCurve) {
   }
   const Outcome table = RunRecurve({"plan", "chain", file});
   EXPECT_EQ(table.exit, 0);
-  EXPECT_THAT(table.out, AllOf(HasSubstr("times store-all's"), HasSubstr("1.000"), Not(HasSubstr("working set"))));
+  EXPECT_THAT(table.out, AllOf(HasSubstr("times store-all"), HasSubstr("1.000"), Not(HasSubstr("working set"))));
 }
 
 TEST_F(ChainCommand, RefusesWhatMakesNoSense) {

@@ -117,7 +117,7 @@ TEST_F(ExecutorCommands, ADeletedDirectoryIsNoPlaceForARelativePath) {
   };
   const Outcome relative = submit({"--data", "text"});
   EXPECT_EQ(relative.exit, 2);
-  EXPECT_THAT(relative.err, HasSubstr("--data text is relative to a directory that is gone"));
+  EXPECT_THAT(relative.err, HasSubstr("--data text is relative to a directory that no longer exists"));
   std::filesystem::create_directory(gone);
   EXPECT_EQ(submit({"--watch"}).exit, 0) << "an absolute path needs no directory";
 }
@@ -165,7 +165,7 @@ TEST_F(ExecutorCommands, CancelEndsAJob) {
 
   const std::string done = JsonOf(Submit({"--json"}))["id"];
   EXPECT_EQ(RunRecurve(AtDaemon({"watch", done})).exit, 0);
-  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", done})).out, "succeeded: it had ended before\n");
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", done})).out, "succeeded: it had already ended\n");
 }
 
 // As other clients than this one submit jobs.

@@ -77,7 +77,8 @@ TEST(Help, OfACommandThatIsNoneIsAnError) {
   for (const Words& words : {Words{"help", "plan", "chian"}, Words{"plan", "chian", "--help"}}) {
     ExpectRefused(words, 2, {"recurve plan has no such command; did you mean recurve plan chain?"});
   }
-  ExpectRefused({"help", "train", "book.txt"}, 2, {"\"book.txt\" is not expected: recurve train takes no such word"});
+  ExpectRefused({"help", "train", "book.txt"}, 2,
+                {"\"book.txt\" is not expected: recurve train takes no such argument"});
   ExpectRefused({"version", "book.txt"}, 2, {"\"book.txt\" is not expected: recurve has no such command"});
 }
 

@@ -87,17 +87,17 @@ TEST_F(OutputFiles, AnyOutputReplacesNothingButItsKind) {
   const struct {
     std::vector<std::string> words;
     const char* kind;
-  } cases[] = {{kExport, "schedule"},
-               {Plus(plan, {"--svg"}), "SVG picture"},
-               {Plus(plan, {"--html"}), "HTML page"},
-               {Plus(curve, {"--svg"}), "SVG picture"},
-               {Plus(profile, {"--svg"}), "SVG picture"},
-               {Plus(TinyTraining(text_), {"--dry-run", "--loss-svg"}), "SVG picture"},
-               {Plus(TinyTraining(text_), {"--dry-run", "--loss-csv"}), "table of losses"}};
+  } cases[] = {{kExport, "a schedule"},
+               {Plus(plan, {"--svg"}), "an SVG picture"},
+               {Plus(plan, {"--html"}), "an HTML page"},
+               {Plus(curve, {"--svg"}), "an SVG picture"},
+               {Plus(profile, {"--svg"}), "an SVG picture"},
+               {Plus(TinyTraining(text_), {"--dry-run", "--loss-svg"}), "an SVG picture"},
+               {Plus(TinyTraining(text_), {"--dry-run", "--loss-csv"}), "a loss table"}};
   for (const auto& c : cases) {
     const std::string notes = scratch_.Write("notes", "my diary");
     ExpectRefused(Plus(c.words, {notes}), 2,
-                  {notes, std::string("is no ") + c.kind, "give another name, or remove it"});
+                  {notes, std::string("is not ") + c.kind, "give another name, or remove it"});
     EXPECT_EQ(ReadFile(notes), "my diary");
     scratch_.Write("notes", "");
     for (int i = 0; i < 2; ++i) EXPECT_EQ(RunRecurve(Plus(c.words, {notes})).exit, 0);
@@ -115,7 +115,7 @@ TEST_F(OutputFiles, AnInterruptEndsWritingToAPipe) {
   unread.Signal(SIGINT);
   const Outcome outcome = unread.Wait();
   EXPECT_EQ(outcome.exit, 130);
-  EXPECT_EQ(outcome.err, "recurve: interrupted: nobody reads " + pipe + "\n");
+  EXPECT_EQ(outcome.err, "recurve: interrupted while waiting for a reader of " + pipe + "\n");
 
   RecurveProcess stuck(exported);
   std::ifstream reader(pipe);

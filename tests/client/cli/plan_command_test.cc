@@ -134,7 +134,7 @@ TEST(PlanCommand, DrawsTheScheduleInTheCharactersOfTheLocale) {
   const Outcome unicode = RunRecurve(plan);
   unsetenv("LC_ALL");
   EXPECT_EQ(ascii.exit, 0);
-  EXPECT_THAT(ascii.out, HasSubstr("192 (1.920 a link)"));
+  EXPECT_THAT(ascii.out, HasSubstr("192 (1.920 per link)"));
   EXPECT_THAT(ascii.out, HasSubstr("1.31x\n"));
   EXPECT_THAT(ascii.out, HasSubstr("\n  stored +-----"));
   EXPECT_THAT(unicode.out, HasSubstr("\n  stored └────"));

@@ -69,7 +69,7 @@ TEST_F(ScheduleCommandTest, WhatIsExportedIsValid) {
             R"("claimed_peak_bytes":11,"claimed_forward_count":84})");
   const Outcome verified = RunRecurve({"schedule", "verify", file});
   EXPECT_EQ(verified.exit, 0) << verified.err;
-  EXPECT_EQ(verified.out, "valid     102 actions, 40 links\nforwards  84, 2.100 a link\npeak      11B of 11B\n");
+  EXPECT_EQ(verified.out, "valid     102 actions, 40 links\nforwards  84, 2.100 per link\npeak      11B of 11B\n");
   EXPECT_EQ(JsonOf({"schedule", "verify", file, "--json"}), nlohmann::json({{"valid", true},
                                                                             {"failed_claims", nlohmann::json::array()},
                                                                             {"action_count", 102},

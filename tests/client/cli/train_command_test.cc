@@ -106,7 +106,7 @@ TEST_F(TrainCommand, LearnsTheLinesOfAText) {
               1e-9);
 
   const Outcome text = RunRecurve(Plus(TinyTraining(text_), lines));
-  EXPECT_THAT(text.out, AllOf(HasSubstr("longer ones are cut: 1"), HasSubstr("empty ones are left out: 1"),
+  EXPECT_THAT(text.out, AllOf(HasSubstr("truncated: 1"), HasSubstr("empty, ignored: 1"),
                               HasSubstr("predictions per second"), HasSubstr("of the work is padding")));
 }
 
@@ -138,7 +138,7 @@ TEST_F(TrainCommand, DryRunPrintsThePlanAndTrainsNothing) {
   }
   const Outcome human = RunRecurve(Plus(TinyTraining(text_), {"--dry-run", "--memory", "50%", "--save", model}));
   EXPECT_EQ(human.exit, 0);
-  for (const char* part : {"planned peak", "store-all would need", "link forwards a batch", "weights", "workspace"}) {
+  for (const char* part : {"planned peak", "store-all would need", "link forwards per batch", "weights", "workspace"}) {
     EXPECT_THAT(human.out, HasSubstr(part));
   }
   EXPECT_EQ(scratch_.Count(), 1);  // the text
@@ -149,7 +149,7 @@ TEST_F(TrainCommand, TellsAPersonHowItGoes) {
   const Outcome outcome = RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--sample", "25", "--compare", "2",
                                                                 "--compare-time", "1h", "--save", model}));
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
-  EXPECT_EQ(outcome.err, "compared in 1 of 2 rounds\n");
+  EXPECT_EQ(outcome.err, "comparing strategies: 1 of 2 rounds\n");
   for (const char* part : {"step 1/3", "step 3/3", "bits per byte)", "steps/s", "trained", "held out", "measured peak",
                            model.c_str(), "sha256", "sample of 25 bytes", "store-all", "chen", "auto", "1.00x"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
@@ -264,7 +264,7 @@ TEST_F(TrainCommand, StoresStatesOnTheHost) {
   EXPECT_EQ(without["host_bytes"], 0);
 
   const Outcome told = RunRecurve(Plus(TinyTraining(text_), Plus(little, {"--host-memory", "1MiB"})));
-  EXPECT_THAT(told.out, HasSubstr("of the 1.00MiB allowed; a batch stores "));
+  EXPECT_THAT(told.out, HasSubstr("of the 1.00MiB allowed; per batch "));
   const Outcome refused = RunRecurve(Plus(TinyTraining(text_), Plus(little, {"--host-memory", "1"})));
   EXPECT_EQ(refused.exit, 3);
   EXPECT_THAT(refused.err, HasSubstr("host_memory is 1B, too little for one state"));
@@ -342,7 +342,7 @@ TEST_F(TrainCommand, RecordsTheLossesOfTrainingAndHeldOutText) {
   EXPECT_THAT(ReadFile(svg), HasSubstr("bits per byte on held-out text after step 5"));
 
   const Outcome human = RunRecurve(Plus(TinyTraining(text_), {"--evaluate-every", "2"}));
-  EXPECT_THAT(human.out, AllOf(HasSubstr("step 2/3  held out "), HasSubstr(" while it evaluates, every 2 steps")));
+  EXPECT_THAT(human.out, AllOf(HasSubstr("step 2/3  held out "), HasSubstr(" during evaluation, every 2 steps")));
 }
 
 // Of a training that ends early, too.
@@ -359,7 +359,7 @@ TEST_F(TrainCommand, KeepsTheLossesOfATrainingThatFails) {
   ExpectRefused(Plus(TinyTraining(text_), {"--loss-csv", csv, "--loss-svg", csv}), 2, {"--loss-csv", "--loss-svg"});
   EXPECT_EQ(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", scratch_.File("no/such")})).exit, 1);
   const std::string notes = scratch_.Write("notes", "my diary");
-  EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", notes})).err, HasSubstr("no table of losses"));
+  EXPECT_THAT(RunRecurve(Plus(TinyTraining(text_), {"--loss-csv", notes})).err, HasSubstr("not a loss table"));
   EXPECT_EQ(ReadFile(notes), "my diary");
 }
 
@@ -368,7 +368,7 @@ TEST_F(TrainCommand, ADryRunSaysWhatItLeavesOut) {
   const std::vector<std::string> dry = Plus(TinyTraining(text_), {"--dry-run", "--compare", "2", "--loss-csv", csv});
   const Outcome outcome = RunRecurve(dry);
   EXPECT_EQ(outcome.exit, 0);
-  EXPECT_EQ(outcome.err, "recurve: note: --dry-run trains nothing: without effect here: --compare, --loss-csv\n");
+  EXPECT_EQ(outcome.err, "recurve: note: --dry-run trains nothing; ignored: --compare, --loss-csv\n");
   EXPECT_FALSE(std::filesystem::exists(csv));
   const std::vector<Json> objects = JsonLines(RunRecurve(Plus(dry, {"--json"})).out);
   ASSERT_EQ(objects.size(), 2u);

@@ -132,7 +132,7 @@ TEST(Usage, AsksWhetherAShareWasMeant) {
 
 TEST(Usage, FitSaysWhatAChainNeeds) {
   ExpectRefused(Plus({"capacity", "fit", "--memory", "1GiB"}, kChainOf10), 2,
-                {"--dimension batch needs a model", "of a chain, --dimension length"});
+                {"--dimension batch needs a model", "for a chain, use --dimension length"});
 }
 
 TEST(Usage, AFileThatIsNoModelIsCalledSo) {

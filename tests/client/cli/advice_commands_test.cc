@@ -234,7 +234,7 @@ TEST(SplitCommand, RefusesFilesThatAreNoJobs) {
       {"7", "workload is number"},
       {"[]", "at least one job"},
       {"{}", "\"model\" is missing"},
-      {R"({"model": {"hidden": 8}, "colour": 3})", "\"colour\" is not known"},
+      {R"({"model": {"hidden": 8}, "colour": 3})", "\"colour\" is not a known key"},
       {R"({"model": {"hidden": "8"}})", "\"hidden\" is \"8\"; must be a whole number"},
       {R"({"model": {"hidden": 8, "cell": "elman"}})", "\"cell\" is \"elman\""},
       {R"({"model": {}, "optimizer": "lion"})", "\"optimizer\" is \"lion\""},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a job's sequence may be cut into links, what each cut holds in memory, and which is taken. Nothing is planned or
-// allocated here.
+// The link lengths into which a job's sequence may be split, and the memory of each. Nothing is planned or allocated
+// here.
 #ifndef RECURVE_EXECUTOR_JOB_LINK_SIZING_H_
 #define RECURVE_EXECUTOR_JOB_LINK_SIZING_H_
 
@@ -19,26 +19,26 @@
 
 namespace recurve {
 
-// What the trainer needs to know of a job. The link is 1: it has not been chosen. `process_bytes`: see TrainerOptions.
+// The options of a job's trainer, with a link of 1: it has not been chosen. `process_bytes`: see TrainerOptions.
 TrainerOptions OptionsOf(const JobSpec& spec, int64_t process_bytes = 0);
 
-// A job cut into links of options.shape.link steps.
+// The sizes of a job split into links of options.shape.link steps.
 struct LinkSizing {
   TrainerOptions options;
-  Ledger fixed;                                     // all but the store
+  Ledger fixed;                                     // everything except the store
   LinkBytes link_bytes;                             // s and a
-  int64_t store_all_store_bytes = 0;                // of the store, when every tape is kept
-  std::shared_ptr<const TrainableModel> differing;  // the model, where its links differ; null: they are alike
+  int64_t store_all_store_bytes = 0;                // of the store, for store-all
+  std::shared_ptr<const TrainableModel> differing;  // the model if its links differ, otherwise null
 
   int64_t links() const { return options.shape.links(); }
   int64_t store_all_bytes() const { return fixed.total() + store_all_store_bytes; }
 };
 
-// The spec must be countable. O(layers) time, whatever the sizes.
+// The sizes of the spec must not overflow (CheckCountable). Takes O(layers) time.
 LinkSizing SizeLink(const JobSpec& spec, int64_t link, Backend& backend, int64_t process_bytes = 0);
 
-// CandidateLinks, and doubled up to `most_rows` (Backend::MostLinkRows), increasing: the links to measure. Of more rows
-// the matrix products are hardly faster, and the working set grows.
+// The links to measure, increasing: CandidateLinks, and their doublings up to `most_rows` (Backend::MostLinkRows). More
+// rows hardly make the matrix products faster, and the working set grows.
 struct MeasurableLinks {
   std::vector<int64_t> links;
   int64_t required = 1;  // as in CalibrationOptions: the candidates of at most 128 rows

@@ -23,11 +23,11 @@
 namespace recurve {
 namespace {
 
-// One way to cut the sequence, with what the limit leaves to the store.
+// One way to split the sequence into links, and the store budget that the limit leaves.
 struct Candidate : MemoryPlan {
-  bool has_costs = false;            // measured; otherwise there was no time to
-  bool plannable_with_host = false;  // not too many links
-  bool replayed = false;             // the plan is verified already
+  bool has_costs = false;            // false: there was no time to measure them
+  bool plannable_with_host = false;  // the number of links allows it
+  bool replayed = false;             // `replay` is that of the plan
 
   void SetCosts(const MeasuredLink& link) {
     measured = link;
@@ -35,7 +35,7 @@ struct Candidate : MemoryPlan {
     has_costs = true;
   }
 
-  bool fits() const { return store_budget_bytes >= 0; }  // the limit holds at least what is fixed
+  bool fits() const { return store_budget_bytes >= 0; }  // the limit holds the fixed memory
   double seconds() const {
     return differing != nullptr ? *plan.predicted_seconds : PredictSeconds(plan.forward_count, links(), costs);
   }
@@ -43,7 +43,7 @@ struct Candidate : MemoryPlan {
   int64_t store_all_activations() const { return fixed.activations() + store_all_store_bytes; }
 };
 
-// What the share of `candidate`'s activations is in bytes.
+// The share of `candidate`'s store-all activations, in bytes.
 int64_t ShareBytes(const Candidate& candidate, double share) {
   if (share >= 1) return candidate.store_all_activations();
   return static_cast<int64_t>(std::floor(share * static_cast<double>(candidate.store_all_activations())));
@@ -56,11 +56,11 @@ int64_t StoreBudget(const Candidate& candidate, const MemoryLimit& memory) {
   } else {
     budget = ShareBytes(candidate, std::get<ActivationShare>(memory).share) - candidate.fixed.activations();
   }
-  return std::min({budget, candidate.store_all_store_bytes, kMaxBytes});  // more would be of no use
+  return std::min({budget, candidate.store_all_store_bytes, kMaxBytes});  // more has no effect
 }
 
-// The candidates of a job, those that fit with what they cost, unless there was no time left to measure it. `key` gets
-// what was measured.
+// The candidates of a job. Those that fit have their costs, unless there was no time left to measure them. `key` names
+// the measurement.
 absl::StatusOr<std::vector<Candidate>> MeasureCandidates(const JobSpec& spec, int64_t process_bytes, Backend& backend,
                                                          LinkCostCache& known_costs, const CancelCheck& cancelled,
                                                          LinkCostKey& key) {
@@ -120,7 +120,7 @@ absl::Status PlanOnDevice(const JobSpec& spec, Planner& planner, const CancelChe
   return absl::OkStatus();
 }
 
-// Takes a plan with states on the host where that is faster than the one that `candidate` has.
+// Replaces the plan of `candidate` by one with states on the host if that is faster.
 absl::Status PlanOnHost(const JobSpec& spec, TwoLevelPlanner& planner, const TransferCosts& transfers,
                         const CancelCheck& cancelled, Candidate& candidate) {
   const HostQuestion question =
@@ -154,7 +154,7 @@ absl::Status TooManyLinksForTheHost(const Candidate& candidate) {
       " steps, too many to plan with states on the host; give a larger link, or 0 for host_memory"));
 }
 
-// The least limit that would hold `candidate`: bytes, or a share.
+// The minimum limit that holds `candidate`, in bytes or as a share.
 int64_t NeededActivations(const Candidate& candidate) {
   return candidate.fixed.activations() + candidate.plan.smallest_feasible_budget;
 }
@@ -240,7 +240,7 @@ absl::StatusOr<MemoryPlan> MakeMemoryPlan(const JobSpec& spec, const TransferCos
     ASSIGN_OR_RETURN(candidate.replay, Verify(spec, candidate, cancelled));
   }
   candidate.transfers = transfers;
-  // The planner's prediction is not needed: forwards and transfers have been counted.
+  // Forwards and transfers have been counted, so the planner's own prediction is not used.
   candidate.plan.predicted_seconds = candidate.seconds() + candidate.TransferSeconds();
   return MemoryPlan(std::move(candidate));
 }
@@ -268,7 +268,7 @@ absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, con
                    MeasureCandidates(spec, process_bytes, backend, known_costs, cancelled, costs_key));
   TransferCosts transfers;
   if (spec.host_memory > 0) {
-    const int64_t state_bytes = candidates.front().link_bytes.state;  // the same of all
+    const int64_t state_bytes = candidates.front().link_bytes.state;  // equal for all candidates
     if (spec.host_memory < state_bytes) return TooLittleOnTheHost(spec, state_bytes);
     ASSIGN_OR_RETURN(transfers, MeasureTransfers(state_bytes, backend));
   }

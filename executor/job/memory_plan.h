@@ -19,41 +19,41 @@
 
 namespace recurve {
 
-// Who plans a job; `chains` where its links differ, or states may be stored on the host.
+// The planners of a job. `chains` plans jobs whose links differ and jobs that may store states on the host.
 struct JobPlanners {
   Planner& planner;
   ChainPlanner& chains;
 };
 
-// How a job is run in its memory: the link, the bytes, and a plan that was replayed and keeps them.
+// How a job runs within its memory limit: the link length, the sizes, and a plan verified by replay.
 struct MemoryPlan : LinkSizing {
   int64_t store_budget_bytes = 0;  // B
-  LinkCostKey costs_key;           // what was measured; only where the link was chosen
-  MeasuredLink measured;           // of it, this link
-  LinkCosts costs;                 // in this sequence
-  TransferCosts transfers;         // measured where states may be stored on the host, else 0
+  LinkCostKey costs_key;           // what was measured; only if the link was chosen
+  MeasuredLink measured;           // the costs of this link
+  LinkCosts costs;                 // the same for this sequence
+  TransferCosts transfers;         // measured if states may be stored on the host, else 0
   Plan plan;
   ReplayResult replay;
 
-  // Planned bytes by kind, at the moment when most are live.
+  // Planned bytes by kind, at the peak.
   Ledger PlannedLedger() const;
-  // Of the copies of a sweep, one after the other, where states may be stored on the host.
+  // Predicted time of the copies of a sweep, executed sequentially, if states may be stored on the host.
   double TransferSeconds() const;
 };
 
-// Sizes the job in each link that may do, has measured what links cost (in the memory of the job, unless `known_costs`
-// has it), asks `planners` for a plan of each, takes the one of least predicted time and replays it. The same costs
-// give the same link. `process_bytes`: see TrainerOptions.
+// Sizes the job for each candidate link length, measures link costs within the job's memory unless `known_costs` has
+// them, requests a plan for each candidate from `planners`, selects the one with the least predicted time and replays
+// it. The same costs give the same link. `process_bytes`: see TrainerOptions.
 //
-// FAILED_PRECONDITION when a limit cannot hold the job, or one state on the host, with the bytes that would do;
-// INVALID_ARGUMENT when the job's sizes are beyond counting, or its links too many to plan with the host; INTERNAL when
-// a plan does not replay to what it promises; what `planners` return.
+// FAILED_PRECONDITION if a limit cannot hold the job, or one state on the host, with the minimum required;
+// INVALID_ARGUMENT if the job's sizes overflow, or it has too many links to plan with the host; INTERNAL if a plan does
+// not match its replay; errors of `planners`.
 absl::StatusOr<MemoryPlan> PlanMemory(const JobSpec& spec, Backend& backend, const JobPlanners& planners,
                                       LinkCostCache& known_costs, const CancelCheck& cancelled,
                                       int64_t process_bytes = 0);
 
-// A plan for sequences of `links` links, fewer than those of `longest`, in its memory. plan.feasible tells whether
-// there is one. INTERNAL and what `planners` return, as above.
+// A plan for sequences of `links` links, fewer than those of `longest`, within the same memory. plan.feasible says
+// whether there is one. INTERNAL and errors of `planners`, as above.
 absl::StatusOr<MemoryPlan> PlanShorter(const JobSpec& spec, const MemoryPlan& longest, int64_t links,
                                        const JobPlanners& planners, const CancelCheck& cancelled);
 

@@ -54,7 +54,7 @@ class PreparedJob final : public TrainingJob {
 
   absl::Status Plan(const JobPlanners& planners, const CancelCheck& cancelled);
   absl::StatusOr<JobSpec> WithoutEvaluation();
-  void AddEvaluationNote();  // where nothing is held out though it should be
+  void AddEvaluationNote();  // if `holdout` leaves nothing to evaluate
 
   const JobPlan& plan() const override { return plan_; }
   absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) override;
@@ -70,7 +70,7 @@ class PreparedJob final : public TrainingJob {
   absl::Status EndEarly(const absl::Status& why, JobObserver& observer);
   void Conclude();
   absl::Status SaveLast(JobObserver& observer, const CancelCheck& cancelled);
-  // After `step`, if anything is held out.
+  // Evaluates after `step`, if anything is held out.
   absl::StatusOr<std::optional<Metric>> Evaluate(int64_t step, const Parameters& parameters, JobObserver& observer,
                                                  const CancelCheck& cancelled);
 
@@ -80,15 +80,14 @@ class PreparedJob final : public TrainingJob {
   LinkCostCache& known_costs_;
   LinkCostKey costs_key_;
   JobPlan plan_;
-  std::unique_ptr<Trainer> trainer_;  // gone once training is over, so that evaluation has its memory
+  std::unique_ptr<Trainer> trainer_;  // freed after training, so that evaluation can use its memory
   std::optional<LengthPlans> plans_;
   ModelSaver saver_;
-  Parameters parameters_;  // when trained
+  Parameters parameters_;  // after training
   PredictionDrift drift_;
   bool prediction_missed_ = false;
   bool data_changed_ = false;
-  // Of the batches that were run, but for the first where there are others: it pays for pages that are touched for the
-  // first time.
+  // Of the batches run, without the first if there are others: it includes the page faults of first touches.
   std::vector<double> sweep_seconds_, predicted_seconds_;
   double seconds_ = 0;
   int64_t predictions_ = 0;
@@ -100,13 +99,13 @@ class PreparedJob final : public TrainingJob {
                                                                            const BackendDecorator&);
 };
 
-// The part of the memory that is left to training where it is interrupted by evaluations.
+// The job with the memory that evaluations between steps leave to training.
 absl::StatusOr<JobSpec> PreparedJob::WithoutEvaluation() {
   JobSpec spec = spec_;
   if (spec.evaluate_every == 0) return spec;
   plan_.evaluation_bytes = spec.task->EvaluationBytes(*backend_);
   auto* total = std::get_if<TotalBytes>(&spec.memory);
-  if (total == nullptr) return spec;  // a share of the activations: the rest comes on top
+  if (total == nullptr) return spec;  // a share limits the activations only
   total->bytes -= plan_.evaluation_bytes;
   if (total->bytes > 0) return spec;
   return absl::FailedPreconditionError(absl::StrCat("memory is ", std::get<TotalBytes>(spec_.memory).bytes,
@@ -277,7 +276,7 @@ void PreparedJob::Count(const StepRecord& record, const MemoryPlan& plan) {
 }
 
 void PreparedJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
-  if (record.step == 1 && spec_.steps > 1) return;  // it pays for pages that are touched for the first time
+  if (record.step == 1 && spec_.steps > 1) return;  // it includes the page faults of first touches
   drift_.Add(record.batch_seconds, record.predicted_seconds);
   record.prediction_ratio = drift_.ratio();
   if (!drift_.missed() || prediction_missed_) return;
@@ -294,8 +293,8 @@ void PreparedJob::WatchData(JobObserver& observer) {
   observer.OnNote(change);
 }
 
-// A checkpoint that cannot be written is no reason to lose what is being trained: the next may be. Weights that are not
-// finite are.
+// Training continues after a checkpoint that cannot be written, since a later one may succeed, but not with weights
+// that are not finite.
 absl::Status PreparedJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
   const absl::Status status = saver_.Save(step, trainer_->DownloadParameters());
@@ -308,7 +307,7 @@ absl::Status PreparedJob::SaveCheckpoint(int64_t step, JobObserver& observer) {
   return absl::OkStatus();
 }
 
-// Weights are those after the last whole step, whatever ended the one under way.
+// The weights are those after the last complete step, whatever ended the current one.
 absl::Status PreparedJob::EndEarly(const absl::Status& why, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
   const int64_t step = trainer_->steps_done();
@@ -362,7 +361,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> made, MakeJobBackend(spec));
   std::unique_ptr<Backend> backend = decorate ? decorate(std::move(made)) : std::move(made);
   JobSpec sized = spec;
-  sized.length = data->lengths().back();  // what is longer does not come
+  sized.length = data->lengths().back();  // no batch is longer
   auto job = std::make_unique<PreparedJob>(sized, std::move(data), std::move(backend), known_costs);
   RETURN_IF_ERROR(job->Plan(planners, cancelled));
   return job;

@@ -13,7 +13,7 @@
 namespace recurve {
 
 absl::Status CheckTakesBytes(Strategy strategy);
-// Of one link in all, in which slowdowns are told; `prefix` stands before the fields' names.
+// Checks the time of a link, to which slowdowns are relative. `prefix` precedes the names of the fields.
 absl::Status CheckLinkTime(absl::string_view prefix, const LinkCosts& costs);
 // RESOURCE_EXHAUSTED when the plans of one question have more links than kMaxPlannedLinks.
 absl::Status CheckPlannedLinks(int64_t links);

@@ -76,7 +76,7 @@ absl::StatusOr<std::vector<executor::v1::Job>> ExecutorClient::ListJobs(executor
   std::vector<executor::v1::Job> jobs;
   executor::v1::ListJobsRequest request;
   request.set_page_size(kPageSize);
-  request.set_state(state);
+  if (state != executor::v1::JOB_STATE_UNSPECIFIED) request.add_states(state);
   do {
     executor::v1::ListJobsResponse response;
     grpc::ClientContext context;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -72,6 +73,7 @@ absl::StatusOr<int64_t> ParseSize(const std::string& text) {
 constexpr double kFewestBytes = 100;
 
 absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
+  if (text == "free") return AllFree{};
   double number = 0;
   if (absl::SimpleAtod(text, &number) && number > 0 && number <= kFewestBytes) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" without a unit is a number of bytes; did you mean ",
@@ -90,6 +92,22 @@ absl::StatusOr<MemoryLimit> ParseMemory(const std::string& text) {
 absl::StatusOr<double> ParseSeconds(const std::string& text) {
   ASSIGN_OR_RETURN(const std::chrono::milliseconds duration, ParseDuration(text));
   return static_cast<double>(duration.count()) / 1000;
+}
+
+// "100" steps, "30s", "10m" or "10min", "2h".
+absl::StatusOr<Interval> ParseInterval(const std::string& text) {
+  constexpr int64_t kMost = 1'000'000'000;
+  Interval interval;
+  if (absl::SimpleAtoi(text, &interval.steps)) {
+    if (interval.steps >= 0 && interval.steps <= kMost) return interval;
+    return NotA(text, "a number of steps from 0 to 10^9");
+  }
+  const bool minutes = absl::EndsWith(text, "min");
+  const absl::StatusOr<double> seconds = ParseSeconds(minutes ? text.substr(0, text.size() - 2) : text);
+  if (!seconds.ok() || !(*seconds > 0 && *seconds <= kMost)) {
+    return NotA(text, "an interval; give a number of steps such as 100, or a time such as 30s, 10min or 2h");
+  }
+  return Interval{.steps = 0, .seconds = *seconds};
 }
 
 absl::StatusOr<Strategy> ParseStrategyName(const std::string& text) { return ParseStrategy(text); }
@@ -193,6 +211,10 @@ void AddSeconds(const Section& section, const std::string& name, double& value, 
 
 void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help) {
   Add(section, name, value, help, "BYTES|SHARE%", &ParseMemory)->default_str("100%");
+}
+
+void AddInterval(const Section& section, const std::string& name, Interval& value, const std::string& help) {
+  Add(section, name, value, help, "N|TIME", &ParseInterval);
 }
 
 void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help) {

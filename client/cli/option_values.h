@@ -55,6 +55,8 @@ void AddBytes(const Section& section, const std::string& name, int64_t& value, c
 void AddSeconds(const Section& section, const std::string& name, double& value, const std::string& help,
                 const RealRange& range = {});  // 90s, 5m
 void AddMemory(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help);
+void AddInterval(const Section& section, const std::string& name, Interval& value,
+                 const std::string& help);  // 100, 30s, 10min
 void AddStrategy(const Section& section, const std::string& name, Strategy& value, const std::string& help);
 void AddText(const Section& section, const std::string& name, std::string& value, const std::string& help,
              const std::string& kind = "TEXT");

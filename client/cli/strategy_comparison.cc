@@ -27,7 +27,7 @@ std::vector<Contender> ContendersFor(JobSpec spec, const JobPlan& plan) {
   spec.recalibrate = false;
   spec.steps = kStepsPerRound;
   spec.save_path.clear();
-  spec.checkpoint_every = 0;
+  spec.checkpoint_every = {};
   spec.evaluate_every = 0;
   spec.task->holdout() = 0;
   std::vector<Contender> contenders;

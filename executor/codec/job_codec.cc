@@ -37,6 +37,9 @@ absl::StatusOr<JobSpec> DecodeJobSpec(const executor::v1::JobSpec& message) {
   if (message.task_case() == executor::v1::JobSpec::TASK_NOT_SET) {
     return absl::InvalidArgumentError("task is unset; set language_model");
   }
+  if (message.memory_case() == executor::v1::JobSpec::kAllFree && !message.all_free()) {
+    return absl::InvalidArgumentError("all_free is false; must be true, or set memory_bytes or activation_share");
+  }
   ASSIGN_OR_RETURN(JobSpec spec, DecodeFields<JobSpec>(message));
   RETURN_IF_ERROR(CheckPath("save_path", spec.save_path));
   for (const TaskOptions::Input& input : spec.task->Inputs()) RETURN_IF_ERROR(CheckPath(input.field, *input.path));

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "planner_service/status/status_macros.h"
 
@@ -122,7 +123,7 @@ absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
 // A page token consists of the requested state and the id of the last job of the previous page.
 absl::StatusOr<int64_t> JobStore::FirstOfPage(const executor::v1::ListJobsRequest& request) const {
   if (request.page_token().empty()) return 1;
-  const std::string state = absl::StrCat(static_cast<int>(request.state()), "/");
+  const std::string state = absl::StrCat(absl::StrJoin(request.states(), ","), "/");
   if (request.page_token().compare(0, state.size(), state) == 0) {
     const std::optional<int64_t> number = NumberOf(request.page_token().substr(state.size()));
     if (number.has_value() && *number >= 1 && *number <= last_number_) return *number + 1;
@@ -136,10 +137,10 @@ absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1
     return absl::InvalidArgumentError(absl::StrCat("page_size is ", request.page_size(), "; give 0 to ", kMaxPageSize,
                                                    ", where 0 means ", kDefaultPageSize));
   }
-  if (!executor::v1::JobState_IsValid(request.state())) {
+  for (const int state : request.states()) {
+    if (executor::v1::JobState_IsValid(state) && state != executor::v1::JOB_STATE_UNSPECIFIED) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("state is ", static_cast<int>(request.state()),
-                     "; give a value of JobState, or leave it unset for jobs in any state"));
+        absl::StrCat("states has ", state, "; give values of JobState, or none for jobs in any state"));
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const MutexLock lock(mutex_);
@@ -148,10 +149,13 @@ absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const executor::v1
   size_t bytes = 0;
   for (auto next = jobs_.lower_bound(first); next != jobs_.end(); ++next) {
     const Job& job = next->second.job;
-    if (request.state() != executor::v1::JOB_STATE_UNSPECIFIED && request.state() != job.state()) continue;
+    if (request.states_size() > 0 &&
+        std::find(request.states().begin(), request.states().end(), job.state()) == request.states().end()) {
+      continue;
+    }
     if (page.jobs_size() == page_size || bytes > kMaxPageBytes) {
       page.set_next_page_token(
-          absl::StrCat(static_cast<int>(request.state()), "/", page.jobs(page.jobs_size() - 1).id()));
+          absl::StrCat(absl::StrJoin(request.states(), ","), "/", page.jobs(page.jobs_size() - 1).id()));
       break;
     }
     bytes += job.ByteSizeLong();

@@ -59,6 +59,10 @@ void VisitMemory(JobSpec& spec, FieldVisitor& visitor) {
   if (auto* activations = visitor.Alternative<ActivationShare>(share, spec.memory)) {
     visitor.Real(share, {.least = 0, .most = 1, .above_least = true}, activations->share);
   }
+  if (visitor.Alternative<AllFree>({"all_free"}, spec.memory) != nullptr) {
+    bool all_free = true;
+    visitor.Flag({"all_free"}, all_free);
+  }
 }
 
 void VisitPlan(JobSpec& spec, FieldVisitor& visitor) {
@@ -99,12 +103,24 @@ void VisitDevice(JobSpec& spec, FieldVisitor& visitor) {
 
 void VisitSaving(JobSpec& spec, FieldVisitor& visitor) {
   constexpr char kHeading[] = "Saving";
-  visitor.Count({.name = "checkpoint_every", .help = "steps between saves; 0: only at the end", .heading = kHeading},
-                {0, kMaxSteps}, spec.checkpoint_every);
+  visitor.Count({.name = "checkpoint_every", .heading = kHeading}, {0, kMaxSteps}, spec.checkpoint_every.steps);
+  visitor.Real({.name = "checkpoint_seconds", .heading = kHeading, .notation = Notation::kSeconds},
+               {.least = 0, .most = kMostSeconds}, spec.checkpoint_every.seconds);
+  visitor.Count({.name = "keep_checkpoints", .help = "checkpoints to keep, the newest", .heading = kHeading}, {1, 1000},
+                spec.keep_checkpoints);
   visitor.Count({.name = "evaluate_every",
                  .help = "steps between evaluations of the held-out data; 0: only at the end",
                  .heading = kHeading},
                 {0, kMaxSteps}, spec.evaluate_every);
+  visitor.Flag({.name = "keep_best",
+                .help = "save the model with the best evaluation, not the last one; needs --evaluate-every",
+                .heading = kHeading},
+               spec.keep_best);
+  visitor.Count({.name = "patience",
+                 .help = "end training after this many evaluations in a row without improvement; 0: never. Needs "
+                         "--evaluate-every",
+                 .heading = kHeading},
+                {0, kMaxSteps}, spec.patience);
 }
 
 absl::Status CheckHostMemory(int64_t host_memory, Strategy strategy) {
@@ -137,6 +153,10 @@ absl::Status CheckCarriedState(const JobSpec& spec) {
 }
 
 absl::Status CheckEvaluation(const JobSpec& spec, double holdout) {
+  if (spec.evaluate_every == 0 && (spec.keep_best || spec.patience > 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("evaluate_every is 0; must be at least 1 with ", spec.keep_best ? "keep_best" : "patience"));
+  }
   if (spec.evaluate_every <= 0 || holdout != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("evaluate_every is ", spec.evaluate_every, "; must be 0 with a holdout of 0: no data is held out"));

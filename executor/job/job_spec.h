@@ -31,7 +31,16 @@ struct ActivationShare {
   double share = 1.0;  // in (0, 1]
 };
 
-using MemoryLimit = std::variant<ActivationShare, TotalBytes>;
+// Whatever the device has free when the job starts. Only for daemons, which replace it by TotalBytes.
+struct AllFree {};
+
+using MemoryLimit = std::variant<ActivationShare, TotalBytes, AllFree>;
+
+// A number of steps, or a time if that is 0; both 0: none given.
+struct Interval {
+  int64_t steps = 0;   // 0..1e9
+  double seconds = 0;  // 0..1e9
+};
 
 struct JobSpec {
   TaskSpec task = DefaultTask();  // the model and the data
@@ -60,8 +69,11 @@ struct JobSpec {
   int64_t threads = 0;                     // CPU threads; 0: automatic
   std::string save_path;                   // model file; empty: not saved
   bool save_through_links = true;          // whether save_path may be a symbolic link
-  int64_t checkpoint_every = 0;            // steps between saves; 0: only at the end
+  Interval checkpoint_every;               // between checkpoints; none: see CheckpointClock
+  int64_t keep_checkpoints = 2;            // the newest
   int64_t evaluate_every = 0;              // steps between evaluations; 0: only at the end
+  bool keep_best = false;                  // save the model with the best evaluation, not the last one
+  int64_t patience = 0;                    // evaluations without improvement that end training; 0: no limit
 };
 
 // All fields but those that the daemon sets.

@@ -212,7 +212,7 @@ absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& c
     report_.steps = step;
     report_.ended_by_time = step < spec_.steps && spec_.max_seconds > 0 && SecondsSince(begin) >= spec_.max_seconds;
     last = step == spec_.steps || report_.ended_by_time;
-    if (spec_.checkpoint_every > 0 && step % spec_.checkpoint_every == 0 && !last) {
+    if (spec_.checkpoint_every.steps > 0 && step % spec_.checkpoint_every.steps == 0 && !last) {
       RETURN_IF_ERROR(SaveCheckpoint(step, observer));
     }
     if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !last) {
@@ -355,6 +355,9 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
                                                                   const CancelCheck& cancelled,
                                                                   const BackendDecorator& decorate) {
   RETURN_IF_ERROR(CheckJobSpec(spec));
+  if (std::holds_alternative<AllFree>(spec.memory)) {
+    return absl::InvalidArgumentError("memory is all that is free, which only a daemon knows; give bytes or a share");
+  }
   RETURN_IF_ERROR(CheckJobFiles(spec, known_costs.path()));
   ASSIGN_OR_RETURN(std::unique_ptr<TaskData> data,
                    spec.task->Open({.batch = spec.batch, .length = spec.length, .seed = spec.seed}, cancelled));

@@ -114,7 +114,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
   JobSpec trial = spec;
   trial.steps = ProfileSteps(batches);
   trial.save_path.clear();
-  trial.checkpoint_every = 0;
+  trial.checkpoint_every = {};
   trial.evaluate_every = 0;
   trial.task->holdout() = 0;
   MeteredBackend* backend = nullptr;

@@ -53,7 +53,9 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
     const int last = std::min(kJobs, first + request->page_size());
     for (int i = first; i < last; ++i) {
       response->add_jobs()->set_id(absl::StrCat("job-", i));
-      response->mutable_jobs()->rbegin()->set_state(request->state());
+      response->mutable_jobs()->rbegin()->set_state(request->states_size() > 0
+                                                        ? static_cast<executor::v1::JobState>(request->states(0))
+                                                        : executor::v1::JOB_STATE_UNSPECIFIED);
     }
     if (last < kJobs) response->set_next_page_token(absl::StrCat(last));
     return grpc::Status::OK;

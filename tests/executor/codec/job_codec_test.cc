@@ -62,7 +62,7 @@ JobSpec Unusual() {
   spec.precision = Precision::kBf16;
   spec.threads = 2;
   spec.save_path = "/models/a.safetensors";
-  spec.checkpoint_every = 4;
+  spec.checkpoint_every.steps = 4;
   spec.evaluate_every = 5;
   spec.recalibrate = true;
   return spec;
@@ -127,7 +127,7 @@ TEST(JobCodecTest, UnsetFieldsAreTheDefaultsOfTheProto) {
   EXPECT_EQ(spec->precision, Precision::kFp32);
   EXPECT_EQ(spec->threads, 0);
   EXPECT_EQ(spec->save_path, "");
-  EXPECT_EQ(spec->checkpoint_every, 0);
+  EXPECT_EQ(spec->checkpoint_every.steps, 0);
   EXPECT_EQ(spec->evaluate_every, 0);
 }
 

@@ -407,7 +407,7 @@ TEST_F(JobLifeTest, ListsByStateAndPage) {
   client_->WaitForEnd(failed);
   executor::v1::ListJobsRequest request;
   request.set_page_size(2);
-  request.set_state(kSucceeded);
+  request.add_states(kSucceeded);
   executor::v1::ListJobsResponse page;
   ASSERT_TRUE(client_->List(request, &page).ok());
   ASSERT_EQ(page.jobs_size(), 2);

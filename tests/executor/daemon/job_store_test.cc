@@ -255,7 +255,7 @@ TEST_F(JobStoreTest, ListsPageByPage) {
   EXPECT_EQ(store->List(request)->next_page_token(), "");
 
   request.set_page_size(3);
-  request.set_state(executor::v1::JOB_STATE_CANCELLED);
+  request.add_states(executor::v1::JOB_STATE_CANCELLED);
   const executor::v1::ListJobsResponse first = *store->List(request);
   EXPECT_THAT(Ids(first), ElementsAre(ids[1], ids[3], ids[4]));
   ASSERT_NE(first.next_page_token(), "");
@@ -263,7 +263,7 @@ TEST_F(JobStoreTest, ListsPageByPage) {
   const executor::v1::ListJobsResponse second = *store->List(request);
   EXPECT_THAT(Ids(second), ElementsAre(ids[6]));
   EXPECT_EQ(second.next_page_token(), "");
-  request.set_state(executor::v1::JOB_STATE_QUEUED);
+  request.add_states(executor::v1::JOB_STATE_QUEUED);
   EXPECT_EQ(store->List(request).status().code(), absl::StatusCode::kInvalidArgument) << "a token of another state";
 }
 
@@ -275,7 +275,7 @@ TEST_F(JobStoreTest, APageThatEndsWithTheLastJobHasNoToken) {
   request.set_page_token(store->List(request)->next_page_token());
   EXPECT_EQ(store->List(request)->jobs_size(), 2);
   EXPECT_EQ(store->List(request)->next_page_token(), "");
-  request.set_state(executor::v1::JOB_STATE_FAILED);
+  request.add_states(executor::v1::JOB_STATE_FAILED);
   request.clear_page_token();
   EXPECT_THAT(Ids(*store->List(request)), IsEmpty());
 }
@@ -308,11 +308,11 @@ TEST_F(JobStoreTest, ListRefusesWhatIsOutOfRange) {
                 HasSubstr("page_size is " + std::to_string(size)));
   }
   request.set_page_size(0);
-  request.set_state(static_cast<JobState>(42));
-  EXPECT_THAT(std::string(store->List(request).status().message()), HasSubstr("state is 42"));
-  request.clear_state();
+  request.add_states(static_cast<JobState>(42));
+  EXPECT_THAT(std::string(store->List(request).status().message()), HasSubstr("states has 42"));
+  request.clear_states();
   for (const std::string& token :
-       {std::string("x"), std::string("0/"), std::string("0/x-1"), "0/" + Create(*store).id() + "0"}) {
+       {std::string("x"), std::string("/"), std::string("0/x-1"), "0/" + Create(*store).id() + "0"}) {
     request.set_page_token(token);
     EXPECT_EQ(store->List(request).status().code(), absl::StatusCode::kInvalidArgument) << token;
   }

@@ -75,7 +75,7 @@ TEST(CheckJobSpec, NamesTheFieldItsValueAndItsRange) {
   expect([](JobSpec& s) { s.memory = ActivationShare{1.01}; }, "activation_share is 101%");
   expect([](JobSpec& s) { s.strategy = Strategy::kMsm; }, "strategy is msm");
   expect([](JobSpec& s) { s.threads = -1; }, "threads is -1");
-  expect([](JobSpec& s) { s.checkpoint_every = -1; }, "checkpoint_every is -1");
+  expect([](JobSpec& s) { s.checkpoint_every.steps = -1; }, "checkpoint_every is -1");
   expect([](JobSpec& s) { s.evaluate_every = -1; }, "evaluate_every is -1");
   expect([](JobSpec& s) { s.evaluate_every = 1, LanguageModelOf(s).LanguageModelSpec::holdout = 0; },
          "evaluate_every is 1; must be 0 with a holdout of 0");

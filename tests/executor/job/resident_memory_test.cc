@@ -66,7 +66,7 @@ TEST_P(ResidentMemory, IsWhatThePlanSays) {
   while (text.size() < 2'000'000) text += "And the evening and the morning were the first day.\n";
   JobSpec spec = GetParam().spec;
   LanguageModelOf(spec).data_path = scratch.Write("text", text);
-  if (spec.checkpoint_every > 0) spec.save_path = scratch.File("model.safetensors");
+  if (spec.checkpoint_every.steps > 0) spec.save_path = scratch.File("model.safetensors");
   text = std::string();
   const pid_t child = fork();
   if (child == 0) _exit(RunAndCompare(spec, GetParam().least_bytes));
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(, ResidentMemory,
                                                .link = 8,
                                                .steps = 2,
                                                .threads = 1,
-                                               .checkpoint_every = 1},
+                                               .checkpoint_every = {.steps = 1}},
                                               int64_t{180} << 20},
                                          Case{"tapes",
                                               {.task = LanguageModelOptions({.holdout = 0, .model = {.hidden = 64}}),

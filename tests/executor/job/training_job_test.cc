@@ -317,7 +317,7 @@ TEST_F(TrainingJobTest, TwoThreadsGiveTheSameWeights) {
 TEST_F(TrainingJobTest, SavesOnTheWay) {
   JobSpec spec = Spec();
   spec.save_path = directory_.File("model.safetensors");
-  spec.checkpoint_every = 2;
+  spec.checkpoint_every.steps = 2;
   spec.steps = 5;
   ASSERT_TRUE(Run(spec).ok());
   EXPECT_THAT(recorder_.checkpoints, ElementsAre(2, 4, 5));
@@ -339,7 +339,7 @@ TEST_F(TrainingJobTest, CancellingSavesTheLastWholeStep) {
   for (const int64_t checkpoint_every : {0, 1, 2}) {
     spec.steps = 1000;
     spec.save_path = directory_.File("model-" + std::to_string(checkpoint_every));
-    spec.checkpoint_every = checkpoint_every;
+    spec.checkpoint_every.steps = checkpoint_every;
     recorder_ = {};
     auto job = Prepare(spec);
     ASSERT_TRUE(job.ok()) << job.status();
@@ -398,7 +398,7 @@ constexpr OptimizerSpec kDiverging = {
 TEST_F(TrainingJobTest, ALossThatIsNotFiniteKeepsTheLastGoodCheckpoint) {
   JobSpec spec = Spec();
   spec.save_path = directory_.File("model.safetensors");
-  spec.checkpoint_every = 1;
+  spec.checkpoint_every.steps = 1;
   spec.steps = 50;
   spec.optimizer = kDiverging;
   const absl::Status status = Run(spec).status();
@@ -468,7 +468,7 @@ TEST_F(TrainingJobTest, ACheckpointThatFailsDoesNotEndTheJob) {
   std::filesystem::create_directory(folder);
   JobSpec spec = Spec();
   spec.steps = 7;
-  spec.checkpoint_every = 2;
+  spec.checkpoint_every.steps = 2;
   spec.save_path = folder + "/model";
   auto job = Prepare(spec);
   ASSERT_TRUE(job.ok()) << job.status();

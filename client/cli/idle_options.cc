@@ -21,12 +21,17 @@ struct IdleRule {
 };
 
 constexpr IdleRule kIdleRules[] = {
-    {"--checkpoint-every", "--save", kNone}, {"--momentum", "--optimizer", "adamw"},
-    {"--beta1", "--optimizer", "sgd"},       {"--beta2", "--optimizer", "sgd"},
-    {"--residual", "--layers", "1"},         {"--reset-state", "--sequences", "lines"},
-    {"--evaluate-every", "--holdout", "0"},  {"--compare-time", "--compare", "0"},
-    {"--threads", "--device", "cuda"},       {"--host-write-cost", "--host-memory", kNone},
-    {"--batch", "--dimension", "batch"},     {"--length", "--dimension", "length"},
+    {"--momentum", "--optimizer", "adamw"},
+    {"--beta1", "--optimizer", "sgd"},
+    {"--beta2", "--optimizer", "sgd"},
+    {"--residual", "--layers", "1"},
+    {"--reset-state", "--sequences", "lines"},
+    {"--evaluate-every", "--holdout", "0"},
+    {"--compare-time", "--compare", "0"},
+    {"--threads", "--device", "cuda"},
+    {"--host-write-cost", "--host-memory", kNone},
+    {"--batch", "--dimension", "batch"},
+    {"--length", "--dimension", "length"},
     {"--hidden", "--dimension", "hidden"},
 };
 

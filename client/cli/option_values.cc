@@ -226,6 +226,22 @@ void AddText(const Section& section, const std::string& name, std::string& value
   section.app.add_option(name, value, help)->type_name(kind)->group(section.heading)->default_str(value);
 }
 
+void AddSource(const Section& section, const std::string& name, const std::function<void(const std::string&)>& read,
+               const std::string& help, const std::string& kind, const std::string& without) {
+  CLI::App& app = section.app;
+  const auto read_first = [&app, read](const std::string& source) {
+    read(source);
+    for (CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->get_required(); })) {
+      option->required(false);
+    }
+  };
+  app.add_option_function<std::string>(name, read_first, help)
+      ->type_name(kind)
+      ->group(section.heading)
+      ->trigger_on_parse()
+      ->excludes(app.get_option(without));
+}
+
 void AddTarget(const Section& section, const std::string& name, std::string& value, const std::string& help) {
   section.app.add_option(name, value, help)
       ->type_name("TARGET")

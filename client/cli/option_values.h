@@ -62,6 +62,10 @@ void AddText(const Section& section, const std::string& name, std::string& value
              const std::string& kind = "TEXT");
 
 // The address of a service; validated by CheckTarget.
+// An option from which the values of the others are read: `read` is called before any other option takes effect, and
+// required options may then be missing. Not together with the option `without`.
+void AddSource(const Section& section, const std::string& name, const std::function<void(const std::string&)>& read,
+               const std::string& help, const std::string& kind, const std::string& without);
 void AddTarget(const Section& section, const std::string& name, std::string& value, const std::string& help);
 
 // An option that may be given several times and appends to `values` each time.

@@ -21,6 +21,7 @@
 #include "client/cli/strategy_comparison.h"
 #include "client/cli/training_display.h"
 #include "executor/data/file_identity.h"
+#include "executor/job/job_checkpoints.h"
 #include "executor/job/training_job.h"
 #include "executor/task/task.h"
 #include "planner_service/status/status_macros.h"
@@ -39,6 +40,10 @@ Examples:
       then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
   recurve train --data book.txt --memory 5% --steps 600 --evaluate-every 50 --loss-csv loss.csv --loss-svg loss.svg
       losses as a table written during training, and a picture of the learning curve
+  recurve train --data book.txt --memory 5% --steps 10000 --checkpoint-dir run1 --checkpoint-every 10min
+  recurve train --resume run1
+      continues after the last checkpoint in run1, to the same weights, bit for bit; all other options are those of the
+      first command unless given again, such as --memory 2%, --threads 8 or --steps 20000
 
 The cost of the model's links is measured in about a second and cached for later jobs, in link-costs in $RECURVE_CACHE
 (empty: no cache), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link, the steps per link are chosen for the
@@ -48,10 +53,13 @@ least predicted time; the choice, and with it the last bits of the weights, may 
 ("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
 SIGHUP) stops and saves the model after the last complete step as --save, or, if that is an earlier model, beside it as
 FILE.partial. So does a loss that is not finite. With --save, training continues when the reader of its output is gone.
+With --checkpoint-dir, it also writes a checkpoint first.
 Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct TrainOptions {
   JobSpec job;
+  CheckpointOptions checkpoints;
+  absl::Status resumed;  // of reading the options of the job that --resume continues
   LossFiles losses;
   std::string planner;
   int64_t sample = 0;
@@ -69,6 +77,10 @@ absl::Status CheckTrainOptions(const TrainOptions& options) {
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, "; must be 0 to 1000"));
+  }
+  if (options.job.checkpoint_every.given() && options.job.save_path.empty() && options.checkpoints.directory.empty()) {
+    return absl::InvalidArgumentError(
+        "--checkpoint-every has no effect without --checkpoint-dir, --resume or --save; give one, or leave it out");
   }
   return CheckJobSpec(options.job);
 }
@@ -191,12 +203,14 @@ ExitStatus CheckShown(const TrainOptions& options) {
 
 ExitStatus RunTrain(const TrainOptions& options) {
   CatchInterrupts();
+  if (!options.resumed.ok()) return Fail(options.resumed);
   if (const ExitStatus wrong = CheckBefore(options); wrong != ExitStatus::kDone) return wrong;
   if (WritesFiles(options)) OutliveReaders();
   FallbackPlanner planner = MakeJobPlanner(options.planner, options.json);
   const JobPlanners planners{planner, planner};
   LinkCostCache known_costs(LinkCostCachePath());
-  auto prepared = TrainingJob::Prepare(options.job, planners, known_costs, WhenInterrupted());
+  auto prepared =
+      TrainingJob::Prepare(options.job, planners, known_costs, WhenInterrupted(), {.checkpoints = options.checkpoints});
   if (!prepared.ok()) return FailToPrepare(prepared.status());
   std::unique_ptr<TrainingJob> job = *std::move(prepared);
   if (options.dry_run) {
@@ -219,6 +233,22 @@ ExitStatus RunTrain(const TrainOptions& options) {
   return recorded.ok() ? CheckShown(options) : ExitStatus::kFailed;
 }
 
+void AddCheckpointOptions(CLI::App& train, TrainOptions& options) {
+  const Section saving = {train, "Saving"};
+  AddText(saving, "--checkpoint-dir", options.checkpoints.directory,
+          "write checkpoints into this new or empty directory, to continue after an interruption", "DIR");
+  const auto resume = [&options](const std::string& directory) {
+    options.resumed = ReadCheckpointedSpec(directory, WhenInterrupted(), options.job);
+    options.checkpoints.directory = directory;
+    options.checkpoints.resume = CheckpointOptions::Resume::kMust;
+  };
+  AddSource(saving, "--resume", resume,
+            "continue from the newest good checkpoint in this directory, and write further ones there", "DIR",
+            "--checkpoint-dir");
+  AddFlag(saving, "--force-data", options.checkpoints.force_data,
+          "resume although the data file is not the one that the checkpoint was trained on");
+}
+
 }  // namespace
 
 Command AddTrainCommand(const Section& section) {
@@ -226,6 +256,7 @@ Command AddTrainCommand(const Section& section) {
                                "train a language model in this process, including planner and executor", kTrainFooter);
   auto options = std::make_shared<TrainOptions>();
   AddJobOptions(train, options->job);
+  AddCheckpointOptions(train, *options);
   AddText({train, "Saving"}, "--loss-csv", options->losses.csv,
           "write the losses to this file during training, one line per step", "FILE");
   AddText({train, "Saving"}, "--loss-svg", options->losses.svg, "draw the learning curve into this file after training",

@@ -51,7 +51,7 @@ void TrainingDisplay::OnEvaluation(int64_t step, const Metric& metric) {
   if (step < steps_) ShowEvaluation(step, metric);
 }
 
-void TrainingDisplay::OnCheckpoint(int64_t /*step*/, double /*seconds*/) { checkpoint_failing_ = false; }
+void TrainingDisplay::OnCheckpoint(const CheckpointRecord& /*record*/) { checkpoint_failing_ = false; }
 
 void TrainingDisplay::OnCheckpointFailed(int64_t step, const absl::Status& why) {
   if (std::exchange(checkpoint_failing_, true)) return;

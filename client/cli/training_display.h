@@ -23,7 +23,7 @@ class TrainingDisplay : public JobObserver {
 
   void OnStep(const StepRecord& record) final;
   void OnEvaluation(int64_t step, const Metric& metric) final;
-  void OnCheckpoint(int64_t step, double seconds) final;
+  void OnCheckpoint(const CheckpointRecord& record) final;
   void OnCheckpointFailed(int64_t step, const absl::Status& why) final;
   void OnNote(const std::string& note) final;
   void OnPredictionMissed(const StepRecord& record) final;

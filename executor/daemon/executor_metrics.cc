@@ -209,8 +209,8 @@ void JobMetrics::OnStep(const StepRecord& record) {
   Set(metrics_.gradient_norm_, record.gradient_norm);
 }
 
-void JobMetrics::OnCheckpoint(int64_t, double seconds) {
-  metrics_.checkpoint_seconds_.Observe(seconds);
+void JobMetrics::OnCheckpoint(const CheckpointRecord& record) {
+  metrics_.checkpoint_seconds_.Observe(record.seconds);
   Set(metrics_.last_checkpoint_, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
 }
 

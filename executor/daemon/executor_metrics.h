@@ -100,7 +100,7 @@ class JobMetrics final : public JobObserver {
   JobMetrics& operator=(const JobMetrics&) = delete;
 
   void OnStep(const StepRecord& record) override;
-  void OnCheckpoint(int64_t step, double seconds) override;
+  void OnCheckpoint(const CheckpointRecord& record) override;
   void OnEvaluation(int64_t step, const Metric& metric) override;
   void OnLedger(const Ledger& peak) override;
   void OnLinkRuns(const LinkRuns& runs) override;

@@ -244,10 +244,12 @@ void JobStore::AddProgress(const std::string& id, const executor::v1::Progress& 
   });
 }
 
-void JobStore::AddCheckpoint(const std::string& id, int64_t step, double seconds) {
+void JobStore::AddCheckpoint(const std::string& id, const CheckpointRecord& record) {
   JobEvent event;
-  event.mutable_checkpoint()->set_step(step);
-  *event.mutable_checkpoint()->mutable_duration() = EncodeDuration(seconds);
+  event.mutable_checkpoint()->set_step(record.step);
+  *event.mutable_checkpoint()->mutable_duration() = EncodeDuration(record.seconds);
+  event.mutable_checkpoint()->set_resumable(record.resumable);
+  event.mutable_checkpoint()->set_size_bytes(record.size_bytes);
   AddEvent(id, std::move(event));
 }
 

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "executor/daemon/event_log.h"
 #include "executor/job/job_spec.h"
+#include "executor/job/training_job.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/mutex.h"
 #include "recurve/executor/v1/executor.pb.h"
@@ -88,7 +89,7 @@ class JobStore {
   std::optional<TakenJob> TakeNext();
   void SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason);
   void AddProgress(const std::string& id, const executor::v1::Progress& progress);
-  void AddCheckpoint(const std::string& id, int64_t step, double seconds);
+  void AddCheckpoint(const std::string& id, const CheckpointRecord& record);
   void AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric);
   void AddNote(const std::string& id, const std::string& note);
   // `state` must be a final state (HasEnded).

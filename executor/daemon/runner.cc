@@ -32,10 +32,10 @@ class JobReporter final : public JobObserver {
     metrics_.OnStep(record);
     store_.AddProgress(id_, EncodeProgress(record));
   }
-  void OnCheckpoint(int64_t step, double seconds) override {
+  void OnCheckpoint(const CheckpointRecord& record) override {
     checkpoint_failing_ = false;
-    metrics_.OnCheckpoint(step, seconds);
-    store_.AddCheckpoint(id_, step, seconds);
+    metrics_.OnCheckpoint(record);
+    store_.AddCheckpoint(id_, record);
   }
   void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
     const std::string note =

@@ -24,18 +24,6 @@ namespace {
 constexpr int kMostWritersAtOnce = 100;   // per file
 constexpr size_t kLongestNameKept = 240;  // of the 255 bytes allowed; the suffix needs the rest
 
-// A new name is durable only after its directory is synced.
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  const std::string directory = parent.empty() ? std::string(".") : parent;
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return PosixError(errno, "open", directory);
-  const int failed = fsync(fd) != 0 ? errno : 0;
-  close(fd);
-  // File systems that cannot sync a directory return EINVAL.
-  return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", directory);
-}
-
 void IgnoreFileSizeSignal() {
   static std::once_flag once;
   std::call_once(once, [] { std::signal(SIGXFSZ, SIG_IGN); });
@@ -158,24 +146,37 @@ absl::Status AtomicFile::CheckRoom(int64_t bytes) {
   return no_room ? PosixError(error, absl::StrCat("write ", bytes, " bytes to"), path_) : absl::OkStatus();
 }
 
-absl::Status AtomicFile::Write(const void* data, int64_t size) {
-  const char* from = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = write(fd_, from, static_cast<size_t>(size));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return PosixError(errno, "write", path_);
-    from += written;
-    size -= written;
-  }
-  return absl::OkStatus();
-}
+absl::Status AtomicFile::Write(const void* data, int64_t size) { return WriteAll(fd_, data, size, path_); }
 
 absl::Status AtomicFile::Commit() {
   KeepModeAndOwner(target_, fd_);
   if (fsync(fd_) != 0) return PosixError(errno, "sync", path_);
   if (rename(temporary_.c_str(), target_.c_str()) != 0) return PosixError(errno, "write", path_);
   close(std::exchange(fd_, -1));
-  return SyncDirectoryOf(target_);
+  // The new name is durable only after its directory is synced.
+  const std::string parent = std::filesystem::path(target_).parent_path().string();
+  return SyncDirectory(parent.empty() ? "." : parent);
+}
+
+absl::Status WriteAll(int fd, const void* data, int64_t size, const std::string& path) {
+  const char* from = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t written = write(fd, from, static_cast<size_t>(size));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return PosixError(errno, "write", path);
+    from += written;
+    size -= written;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SyncDirectory(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return PosixError(errno, "open", directory);
+  const int failed = fsync(fd) != 0 ? errno : 0;
+  close(fd);
+  // File systems that cannot sync a directory return EINVAL.
+  return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", directory);
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {

@@ -53,6 +53,12 @@ class AtomicFile {
   int fd_;                 // -1: committed, or moved from
 };
 
+// Writes all of `data` to an open file. `path` is for error messages.
+absl::Status WriteAll(int fd, const void* data, int64_t size, const std::string& path);
+
+// Makes the names in a directory durable.
+absl::Status SyncDirectory(const std::string& directory);
+
 // Writes `bytes` as the file at `path`. Errors: as AtomicFile.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
 

@@ -23,7 +23,7 @@ constexpr int64_t kLengthBytes = 8;
 constexpr int64_t kMaxHeaderBytes = 16 << 20;
 
 struct Entry {
-  NamedTensor tensor;
+  TensorShape tensor;
   int64_t begin = 0;  // bytes from the start of the data
   int64_t end = 0;
 };
@@ -146,26 +146,39 @@ absl::StatusOr<std::string> ReadHeader(const InputFile& file) {
   return status.ok() ? absl::StatusOr<std::string>(std::move(text)) : status;
 }
 
-absl::StatusOr<Safetensors> Read(const InputFile& input) {
-  ASSIGN_OR_RETURN(const std::string text, ReadHeader(input));
-  ASSIGN_OR_RETURN(const Json header, ParseHeader(text));
-  const int64_t data = kLengthBytes + static_cast<int64_t>(text.size());
-  Safetensors file;
-  ASSIGN_OR_RETURN(std::vector<Entry> entries, ReadEntries(header, input.size() - data, file.metadata));
-  for (Entry& entry : entries) {
-    const int64_t bytes = entry.end - entry.begin;
-    entry.tensor.values.resize(static_cast<size_t>(bytes / 4));
-    RETURN_IF_ERROR(input.Read(data + entry.begin, entry.tensor.values.data(), bytes));
-    file.tensors.push_back(std::move(entry.tensor));
-  }
-  return file;
-}
-
 }  // namespace
 
+absl::StatusOr<SafetensorsReader> SafetensorsReader::Open(const InputFile& file) {
+  const auto open = [&file]() -> absl::StatusOr<SafetensorsReader> {
+    SafetensorsReader reader(file);
+    ASSIGN_OR_RETURN(const std::string text, ReadHeader(file));
+    ASSIGN_OR_RETURN(const Json header, ParseHeader(text));
+    const int64_t data = kLengthBytes + static_cast<int64_t>(text.size());
+    ASSIGN_OR_RETURN(std::vector<Entry> entries, ReadEntries(header, file.size() - data, reader.metadata_));
+    for (Entry& entry : entries) {
+      reader.tensors_.push_back(std::move(entry.tensor));
+      reader.offsets_.push_back(data + entry.begin);
+    }
+    return reader;
+  };
+  absl::StatusOr<SafetensorsReader> reader = open();
+  return absl::IsInvalidArgument(reader.status()) ? InFile(reader.status(), file.name()) : std::move(reader);
+}
+
+absl::Status SafetensorsReader::Read(size_t index, float* to) const {
+  return file_->Read(offsets_[index], to, tensors_[index].elements() * static_cast<int64_t>(sizeof(float)));
+}
+
 absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file) {
-  absl::StatusOr<Safetensors> read = Read(file);
-  return absl::IsInvalidArgument(read.status()) ? InFile(read.status(), file.name()) : std::move(read);
+  ASSIGN_OR_RETURN(const SafetensorsReader reader, SafetensorsReader::Open(file));
+  Safetensors read{.metadata = reader.metadata()};
+  for (size_t i = 0; i < reader.tensors().size(); ++i) {
+    const TensorShape& tensor = reader.tensors()[i];
+    NamedTensor& values = read.tensors.emplace_back(NamedTensor{.name = tensor.name, .shape = tensor.shape});
+    values.values.resize(static_cast<size_t>(tensor.elements()));
+    RETURN_IF_ERROR(reader.Read(i, values.values.data()));
+  }
+  return read;
 }
 
 absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {

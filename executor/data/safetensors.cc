@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/data/safetensors.h"
 
-#include <openssl/evp.h>
-
 #include <bit>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "executor/data/sha256.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -37,23 +35,30 @@ absl::Status CheckTensors(const std::vector<NamedTensor>& tensors) {
   return absl::OkStatus();
 }
 
-// The header, padded with spaces so that the data begins at a multiple of 8.
-std::string MakeHeader(const std::map<std::string, std::string>& metadata, const std::vector<NamedTensor>& tensors) {
+}  // namespace
+
+int64_t TensorShape::elements() const {
+  int64_t elements = 1;
+  for (const int64_t extent : shape) elements *= extent;
+  return elements;
+}
+
+std::string SafetensorsPreamble(const std::map<std::string, std::string>& metadata,
+                                const std::vector<TensorShape>& tensors) {
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   int64_t offset = 0;
-  for (const NamedTensor& tensor : tensors) {
-    const int64_t end = offset + BytesOf(tensor);
+  for (const TensorShape& tensor : tensors) {
+    const int64_t end = offset + tensor.elements() * static_cast<int64_t>(sizeof(float));
     header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   // "replace" writes replacement characters for invalid UTF-8, where "strict" would throw.
   std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-  text.append((8 - text.size() % 8) % 8, ' ');
-  return text;
+  text.append((8 - text.size() % 8) % 8, ' ');  // so that the data begins at a multiple of 8
+  const uint64_t length = text.size();
+  return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&length), sizeof(length)), text);
 }
-
-}  // namespace
 
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) {
   return WriteSafetensors(path, file.metadata, file.tensors, AtomicFile::Links::kFollow);
@@ -62,26 +67,20 @@ absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) 
 absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                               const std::vector<NamedTensor>& tensors, AtomicFile::Links links) {
   RETURN_IF_ERROR(CheckTensors(tensors));
-  const std::string header = MakeHeader(metadata, tensors);
+  std::vector<TensorShape> shapes;
+  shapes.reserve(tensors.size());
+  for (const NamedTensor& tensor : tensors) shapes.push_back({tensor.name, tensor.shape});
+  const std::string preamble = SafetensorsPreamble(metadata, shapes);
   ASSIGN_OR_RETURN(AtomicFile output, AtomicFile::Create(path, links));
-  const uint64_t length = header.size();
-  RETURN_IF_ERROR(output.Write(&length, sizeof(length)));
-  RETURN_IF_ERROR(output.Write(header.data(), static_cast<int64_t>(length)));
+  RETURN_IF_ERROR(output.Write(preamble.data(), static_cast<int64_t>(preamble.size())));
   for (const NamedTensor& tensor : tensors) RETURN_IF_ERROR(output.Write(tensor.values.data(), BytesOf(tensor)));
   return output.Commit();
 }
 
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (const NamedTensor& tensor : tensors) {
-    EVP_DigestUpdate(context.get(), tensor.values.data(), static_cast<size_t>(BytesOf(tensor)));
-  }
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), &size);
-  digest.resize(size);
-  return absl::BytesToHexString(digest);
+  Sha256 sha256;
+  for (const NamedTensor& tensor : tensors) sha256.Add(tensor.values.data(), BytesOf(tensor));
+  return sha256.Hex();
 }
 
 }  // namespace recurve

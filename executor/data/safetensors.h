@@ -22,6 +22,13 @@ struct NamedTensor {
   std::vector<float> values;  // row-major
 };
 
+// A tensor without its values.
+struct TensorShape {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t elements() const;
+};
+
 struct Safetensors {
   std::map<std::string, std::string> metadata;  // the header's __metadata__
   std::vector<NamedTensor> tensors;             // in the order of their data
@@ -32,6 +39,28 @@ struct Safetensors {
 absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
 absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                               const std::vector<NamedTensor>& tensors, AtomicFile::Links links);
+
+// The bytes of a file before the data of its tensors, which follows in this order without gaps.
+std::string SafetensorsPreamble(const std::map<std::string, std::string>& metadata,
+                                const std::vector<TensorShape>& tensors);
+
+// A file whose tensors are read one by one. The file must outlive it. Errors: as ReadSafetensors.
+class SafetensorsReader {
+ public:
+  static absl::StatusOr<SafetensorsReader> Open(const InputFile& file);
+
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const std::vector<TensorShape>& tensors() const { return tensors_; }  // in the order of their data
+  absl::Status Read(size_t index, float* to) const;                     // tensors()[index].elements() values
+
+ private:
+  explicit SafetensorsReader(const InputFile& file) : file_(&file) {}
+
+  const InputFile* file_;
+  std::map<std::string, std::string> metadata_;
+  std::vector<TensorShape> tensors_;
+  std::vector<int64_t> offsets_;  // in the file, of each tensor
+};
 
 // Errors: INVALID_ARGUMENT with the reason for a malformed file (header too long, offsets that overlap or lie outside
 // the file, a data type other than F32, a shape that does not match its bytes); DATA_LOSS if it is truncated meanwhile.

@@ -12,6 +12,7 @@
 namespace recurve {
 namespace {
 
+constexpr char kCarriedState[] = "carried_state";
 constexpr int64_t kFixedPieces = 13;  // at least the pieces that TakeFixedMemory takes
 
 std::unique_ptr<TrainableModel> MakeModel(const TrainerOptions& options, Backend& backend) {
@@ -198,6 +199,65 @@ absl::Status Trainer::CheckFinite(const StepResult& result) const {
                                            ": training stopped with the previous weights; lower learning_rate"));
   }
   return absl::OkStatus();
+}
+
+std::vector<Trainer::StateTensor> Trainer::StateOf(bool with_carried_state) const {
+  std::vector<StateTensor> state;
+  const ParameterLayout& layout = model_->layout();
+  const auto add_block = [&](const std::string& prefix, std::byte* block) {
+    for (const ParameterLayout::Entry& entry : layout.entries()) {
+      state.push_back({{prefix + entry.name, entry.shape}, block + entry.offset * static_cast<int64_t>(sizeof(float))});
+    }
+  };
+  add_block("parameters.", reinterpret_cast<std::byte*>(model_->parameters()));
+  const int64_t blocks = OptimizerStateBytes(options_.optimizer.kind, layout.block_bytes()) / layout.block_bytes();
+  for (int64_t i = 0; i < blocks; ++i) {
+    add_block(absl::StrCat("optimizer.", i, "."), optimizer_state_ + i * layout.block_bytes());
+  }
+  if (with_carried_state) {
+    const int64_t floats = model_->max_state_bytes() / static_cast<int64_t>(sizeof(float));
+    state.push_back({{kCarriedState, {floats}}, carried_state_});
+  }
+  return state;
+}
+
+std::vector<TensorShape> Trainer::StateTensors() const {
+  std::vector<TensorShape> tensors;
+  for (StateTensor& state : StateOf(carried_)) tensors.push_back(std::move(state.tensor));
+  return tensors;
+}
+
+void Trainer::DownloadState(size_t index, float* to) const {
+  const StateTensor state = StateOf(carried_)[index];
+  backend_.Download(state.block, state.tensor.elements() * static_cast<int64_t>(sizeof(float)), to);
+}
+
+absl::Status Trainer::RestoreState(int64_t steps_done, const std::vector<TensorShape>& tensors,
+                                   const std::function<absl::Status(size_t index, float* to)>& read) {
+  // A step that starts afresh needs no carried state, so a checkpoint before one may have none.
+  const bool carried = options_.carry_state && !tensors.empty() && tensors.back().name == kCarriedState;
+  const std::vector<StateTensor> state = StateOf(carried);
+  for (size_t i = 0; i < std::max(state.size(), tensors.size()); ++i) {
+    if (i < std::min(state.size(), tensors.size()) && state[i].tensor.name == tensors[i].name &&
+        state[i].tensor.shape == tensors[i].shape) {
+      continue;
+    }
+    const auto name_of = [i](const auto& list, const auto& get) {
+      return i < list.size() ? absl::StrCat(get(list[i]).name, " of ", get(list[i]).elements(), " values") : "nothing";
+    };
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tensor ", i, " is ", name_of(tensors, [](const TensorShape& t) -> const TensorShape& { return t; }),
+        "; this model needs ", name_of(state, [](const StateTensor& t) -> const TensorShape& { return t.tensor; })));
+  }
+  std::vector<float> values;
+  for (size_t i = 0; i < state.size(); ++i) {
+    values.resize(static_cast<size_t>(tensors[i].elements()));
+    RETURN_IF_ERROR(read(i, values.data()));
+    backend_.Upload(values.data(), static_cast<int64_t>(values.size() * sizeof(float)), state[i].block);
+  }
+  carried_ = carried;
+  steps_done_ = steps_done;
+  return backend_.Synchronize();
 }
 
 Parameters Trainer::DownloadParameters() { return Download(model_->layout(), backend_, model_->parameters()); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
+#include "executor/data/safetensors.h"
 #include "executor/engine/arena.h"
 #include "executor/engine/interpreter.h"
 #include "executor/model/optimizer.h"
@@ -91,6 +93,16 @@ class Trainer {
   // unchanged, and the step may be repeated.
   absl::StatusOr<StepResult> Step(const Schedule& schedule, bool start_afresh, const CancelCheck& cancelled);
 
+  // The state of training between two steps: parameters, optimizer state and, if there is one, the carried state. The
+  // same options always give the same tensors, on any device.
+  std::vector<TensorShape> StateTensors() const;
+  void DownloadState(size_t index, float* to) const;  // the values of StateTensors()[index]
+  // Continues from a state after `steps_done` steps; to be called before the first step. `read` writes the values of a
+  // tensor. INVALID_ARGUMENT, naming the first difference, if `tensors` are not those of a state with these options;
+  // errors of `read`.
+  absl::Status RestoreState(int64_t steps_done, const std::vector<TensorShape>& tensors,
+                            const std::function<absl::Status(size_t index, float* to)>& read);
+
   int64_t steps_done() const { return steps_done_; }
   Parameters DownloadParameters();  // the current parameters
   const Arena& arena() const { return *arena_; }
@@ -101,6 +113,12 @@ class Trainer {
   Trainer(const TrainerOptions& options, std::unique_ptr<Arena> arena, std::unique_ptr<Arena> host_arena,
           Backend& backend);
 
+  // A tensor of the state in device memory.
+  struct StateTensor {
+    TensorShape tensor;
+    std::byte* block;
+  };
+  std::vector<StateTensor> StateOf(bool with_carried_state) const;
   absl::Status TakeFixedMemory();
   void Load(const Parameters& initial);
   // Sets all of `result` except the learning rate. Does not change the weights.

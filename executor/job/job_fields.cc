@@ -90,6 +90,9 @@ void VisitFields(JobReport& report, FieldVisitor& visitor) {
   visitor.Real({"predictions_per_second"}, {}, report.predictions_per_second);
   visitor.Real({"padding_share"}, {}, report.padding_share);
   visitor.Text({"weights_sha256"}, report.weights_sha256);
+  visitor.Flag({"ended_by_patience"}, report.ended_by_patience);
+  visitor.Count({"best_step"}, {}, report.best_step);
+  visitor.Real({"best_metric"}, {}, report.best_metric);
 }
 
 }  // namespace recurve

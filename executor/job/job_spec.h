@@ -40,6 +40,7 @@ using MemoryLimit = std::variant<ActivationShare, TotalBytes, AllFree>;
 struct Interval {
   int64_t steps = 0;   // 0..1e9
   double seconds = 0;  // 0..1e9
+  bool given() const { return steps > 0 || seconds > 0; }
 };
 
 struct JobSpec {

@@ -9,13 +9,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
+#include "executor/job/checkpoint_options.h"
 #include "executor/job/job_spec.h"
 #include "executor/job/link_cost_cache.h"
+#include "executor/job/loss_history.h"
 #include "executor/job/memory_plan.h"
 #include "executor/model/parameters.h"
 #include "executor/task/task.h"
@@ -90,15 +94,28 @@ struct JobReport {
   Metric metric;                           // the same, converted to the metric of evaluations
   std::optional<Metric> evaluation;        // on the held-out part
   std::string weights_sha256;              // hex, over all parameters in the order of the model file
+  bool ended_by_patience = false;          // by `patience`, before the last requested step
+  int64_t best_step = 0;                   // of the best evaluation so far; 0: none
+  double best_metric = 0;                  // of that evaluation
 };
 void VisitFields(JobReport& report, FieldVisitor& visitor);
+
+// A checkpoint or a model file that was written.
+struct CheckpointRecord {
+  int64_t step = 0;  // completed
+  double seconds = 0;
+  bool resumable = false;  // false: only the model file
+  int64_t size_bytes = 0;
+};
 
 // Receives events of a job, on the thread that runs it. Every method may do nothing.
 class JobObserver {
  public:
   virtual ~JobObserver() = default;
   virtual void OnStep(const StepRecord&) {}
-  virtual void OnCheckpoint(int64_t /*step*/, double /*seconds*/) {}                 // the model file was written
+  // Before the first step of a job that continues: the last complete step, and the losses up to it.
+  virtual void OnResume(int64_t /*step*/, const std::vector<LossPoint>& /*history*/) {}
+  virtual void OnCheckpoint(const CheckpointRecord&) {}
   virtual void OnCheckpointFailed(int64_t /*step*/, const absl::Status& /*why*/) {}  // training goes on
   // A few times per second during an evaluation: the amount done and the total, in the unit of DataSummary.
   virtual void OnEvaluationProgress(int64_t /*done*/, int64_t /*all*/) {}
@@ -114,8 +131,37 @@ class JobObserver {
 // errors of CheckModelCanBeSaved. `cache_path` as of LinkCostCache.
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path);
 
+// How the owner of a running job steers it. The functions are called often, on the thread of the job, and may be null.
+struct RunControl {
+  enum class Stop : uint8_t {
+    kNo,
+    kCancel,  // end the job: save a checkpoint, and the model (ModelSaver::Keep)
+    kYield,   // end this run: save a checkpoint, to continue later
+  };
+  RunControl() = default;
+  // A run that can only be cancelled, by a function or lambda that returns bool.
+  template <typename Cancelled>
+  requires std::is_same_v < std::invoke_result_t<Cancelled&>,
+  bool > RunControl(Cancelled cancelled)  // NOLINT(google-explicit-constructor)
+      : stop([cancelled = CancelCheck(std::move(cancelled))] {
+          return cancelled && cancelled() ? Stop::kCancel : Stop::kNo;
+        }) {}
+  explicit RunControl(std::function<Stop()> stop_check) : stop(std::move(stop_check)) {}
+
+  Stop Asked() const { return stop ? stop() : Stop::kNo; }
+
+  std::function<Stop()> stop;
+};
+
 // Decorates the backend of a job; the result lives as long as the job.
 using BackendDecorator = std::function<std::unique_ptr<Backend>(std::unique_ptr<Backend>)>;
+
+struct PrepareOptions {
+  CheckpointOptions checkpoints;
+  BackendDecorator decorate;
+  // Called with the plan before the memory is allocated; an error ends the preparation.
+  std::function<absl::Status(const JobPlan& plan)> admit;
+};
 
 // Not thread-safe.
 //
@@ -130,19 +176,19 @@ class TrainingJob {
   // the job. INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED; UNAVAILABLE if there is no such device;
   // FAILED_PRECONDITION if a limit cannot hold the job, with the minimum required; RESOURCE_EXHAUSTED if this process
   // was granted less memory than the plan needs, with both figures, or too few threads; INTERNAL if a plan does not
-  // match its replay.
+  // match its replay; errors of JobCheckpoints.
   static absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const JobPlanners& planners,
                                                               LinkCostCache& known_costs, const CancelCheck& cancelled,
-                                                              const BackendDecorator& decorate = {});
+                                                              const PrepareOptions& options = {});
   virtual ~TrainingJob() = default;
 
   virtual const JobPlan& plan() const = 0;
 
   // Trains, saves and evaluates; to be called once. A failed checkpoint is reported to the observer, and training
-  // continues; if the last save fails, the model is saved elsewhere. CANCELLED, or ABORTED if the loss or the gradient
-  // is not finite, preserve the weights after the last complete step (see ModelSaver::Keep). Every message names that
-  // step and the location of the model.
-  virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const CancelCheck& cancelled) = 0;
+  // continues; if the last save fails, the model is saved elsewhere. CANCELLED if `control` stops it, or ABORTED if the
+  // loss or the gradient is not finite, preserve the weights after the last complete step: in a checkpoint, and unless
+  // it yields in a model file (see ModelSaver::Keep). Every message names that step and the location.
+  virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const RunControl& control) = 0;
 
   // The trained weights; to be called once, after Run has returned a report.
   virtual Parameters TakeParameters() = 0;

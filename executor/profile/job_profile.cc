@@ -124,7 +124,7 @@ absl::StatusOr<JobProfile> ProfileJob(const JobSpec& spec, int64_t batches, cons
     return metered;
   };
   ASSIGN_OR_RETURN(const std::unique_ptr<TrainingJob> job,
-                   TrainingJob::Prepare(trial, planners, known_costs, cancelled, meter));
+                   TrainingJob::Prepare(trial, planners, known_costs, cancelled, {.decorate = meter}));
   ASSIGN_OR_RETURN(const Roofline before, ProbeRoofline(*backend));
   Alternation alternation(*backend);
   ASSIGN_OR_RETURN(const JobReport report, job->Run(alternation, cancelled));

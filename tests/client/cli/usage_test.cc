@@ -94,7 +94,8 @@ TEST(Usage, RefusesOptionsThatDoNothing) {
     Words words;
     const char* says;
   } cases[] = {
-      {Plus(train, {"--checkpoint-every", "5"}), "--checkpoint-every has no effect without --save"},
+      {Plus(train, {"--checkpoint-every", "5"}),
+       "--checkpoint-every has no effect without --checkpoint-dir, --resume or --save"},
       {Plus(train, {"--momentum", "0.5"}), "--momentum has no effect with --optimizer adamw"},
       {Plus(train, {"--beta1", "0.5", "--optimizer", "sgd"}), "--beta1 has no effect with --optimizer sgd"},
       {Plus(train, {"--beta2", "0.5", "--optimizer", "sgd"}), "--beta2 has no effect with --optimizer sgd"},

@@ -101,7 +101,7 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   executor::v1::Progress progress;
   progress.set_step(1);
   store->AddProgress(taken->id, progress);
-  store->AddCheckpoint(taken->id, 1, 0.25);
+  store->AddCheckpoint(taken->id, {.step = 1, .seconds = 0.25});
   executor::v1::Metric metric;
   metric.set_value(4.5);
   store->AddEvaluation(taken->id, 1, metric);

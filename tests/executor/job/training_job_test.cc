@@ -40,7 +40,7 @@ using testing::HasSubstr;
 class JobRecorder : public JobObserver {
  public:
   void OnStep(const StepRecord& record) override { steps.push_back(record); }
-  void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
+  void OnCheckpoint(const CheckpointRecord& record) override { checkpoints.push_back(record.step); }
   void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
     failed_checkpoints.push_back(step);
     EXPECT_FALSE(why.ok());
@@ -117,7 +117,7 @@ TEST_F(TrainingJobTest, TellsHowLinksWereRunWhereTheDeviceCounts) {
   const auto pretend = [&](std::unique_ptr<Backend> backend) {
     return std::make_unique<PretendingBackend>(std::move(backend), Pretence{.link_runs = runs});
   };
-  auto job = TrainingJob::Prepare(Spec(), {planner_, two_level_}, costs_, {}, pretend);
+  auto job = TrainingJob::Prepare(Spec(), {planner_, two_level_}, costs_, {}, {.decorate = pretend});
   ASSERT_TRUE(job.ok()) << job.status();
   ASSERT_TRUE((*job)->Run(recorder_, {}).ok());
   EXPECT_THAT(recorder_.link_runs, ElementsAre(runs, runs, runs));
@@ -454,7 +454,7 @@ class FolderChanger final : public JobObserver {
  public:
   explicit FolderChanger(std::function<void(int64_t step)> change) : change_(std::move(change)) {}
   void OnStep(const StepRecord& record) override { change_(record.step); }
-  void OnCheckpoint(int64_t step, double) override { checkpoints.push_back(step); }
+  void OnCheckpoint(const CheckpointRecord& record) override { checkpoints.push_back(record.step); }
   void OnCheckpointFailed(int64_t step, const absl::Status&) override { failed.push_back(step); }
 
   std::vector<int64_t> checkpoints, failed;

@@ -9,17 +9,18 @@
 #include "absl/status/status.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
+#include "executor/daemon/path_roots.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
 namespace recurve {
 
-// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Nothing blocks, so that calls, including
-// WatchJob streams, occupy no thread. Streams beyond `max_watchers` are refused with RESOURCE_EXHAUSTED. Thread-safe.
-// The store and the metrics must outlive it.
+// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Changes of jobs wait for the disk;
+// nothing else blocks, so that WatchJob streams occupy no thread. Streams beyond `max_watchers` are refused with
+// RESOURCE_EXHAUSTED. Thread-safe. The store, the metrics and the roots must outlive it.
 class ExecutorService final : public executor::v1::ExecutorService::CallbackService {
  public:
-  ExecutorService(JobStore& store, ExecutorMetrics& metrics, int max_watchers)
-      : store_(store), metrics_(metrics), max_watchers_(max_watchers) {}
+  ExecutorService(JobStore& store, ExecutorMetrics& metrics, const PathRoots& roots, int max_watchers)
+      : store_(store), metrics_(metrics), roots_(roots), max_watchers_(max_watchers) {}
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CreateJobRequest* request,
@@ -28,19 +29,41 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
                                    executor::v1::GetJobResponse* response) override;
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const executor::v1::ListJobsRequest* request,
                                      executor::v1::ListJobsResponse* response) override;
-  grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* WatchJob(
-      grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CancelJobRequest* request,
                                       executor::v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context, const executor::v1::PauseJobRequest* request,
+                                     executor::v1::PauseJobResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const executor::v1::ResumeJobRequest* request,
+                                      executor::v1::ResumeJobResponse* response) override;
+  grpc::ServerUnaryReactor* RetryJob(grpc::CallbackServerContext* context, const executor::v1::RetryJobRequest* request,
+                                     executor::v1::RetryJobResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const executor::v1::DeleteJobRequest* request,
+                                      executor::v1::DeleteJobResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeJobMemory(grpc::CallbackServerContext* context,
+                                            const executor::v1::ChangeJobMemoryRequest* request,
+                                            executor::v1::ChangeJobMemoryResponse* response) override;
+  grpc::ServerUnaryReactor* SetPriority(grpc::CallbackServerContext* context,
+                                        const executor::v1::SetPriorityRequest* request,
+                                        executor::v1::SetPriorityResponse* response) override;
+  grpc::ServerUnaryReactor* GetDevices(grpc::CallbackServerContext* context,
+                                       const executor::v1::GetDevicesRequest* request,
+                                       executor::v1::GetDevicesResponse* response) override;
+  grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* WatchJob(
+      grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
 
  private:
   // Finishes the call with the status of `work`, or of an exception such as lack of memory.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
                                    absl::FunctionRef<absl::Status()> work);
 
+  absl::Status DeleteModel(const executor::v1::Job& job) const;
+
   JobStore& store_;
   ExecutorMetrics& metrics_;
+  const PathRoots& roots_;
   const int max_watchers_;
   std::atomic<int> watchers_{0};
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,7 +29,8 @@ absl::StatusOr<JobReport> PreparedJob::Run(JobObserver& observer, const RunContr
   };
   begin_ = Clock::now();
   if (checkpoints_.resumed()) observer.OnResume(trainer_->steps_done(), checkpoints_.progress().history.Points());
-  if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return EndEarly(status, stop, observer);
+  if (absl::Status status = TrainSteps(observer, control, cancelled); !status.ok())
+    return EndEarly(status, stop, observer);
   return Conclude(observer, cancelled);
 }
 
@@ -82,11 +84,20 @@ bool PreparedJob::IsLast(int64_t step) {
   return ended_by_time_ || ended_by_patience_;
 }
 
-absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
+void PreparedJob::ShareProcessors(const RunControl& control, JobObserver& observer) {
+  if (!control.processors) return;
+  const int before = std::exchange(processors_, control.processors()).threads;
+  if (processors_.threads == 0 || processors_.threads == before) return;
+  const absl::Status status = backend_->UseThreads(processors_.threads);
+  if (!status.ok()) observer.OnNote(std::string(status.message()));
+}
+
+absl::Status PreparedJob::TrainSteps(JobObserver& observer, const RunControl& control, const CancelCheck& cancelled) {
   LossHistory& history = checkpoints_.progress().history;
   bool last = trainer_->steps_done() > 0 && IsLast(trainer_->steps_done());
   while (!last) {
     const int64_t step = trainer_->steps_done() + 1;
+    ShareProcessors(control, observer);
     ASSIGN_OR_RETURN(StepRecord record, TrainStep(step, cancelled));
     WatchPrediction(record, observer);
     WatchData(observer);
@@ -148,7 +159,7 @@ absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelChec
 
 void PreparedJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
   // The first step of a run includes the page faults of first touches.
-  if (record.step == first_step_ && spec_.steps > record.step) return;
+  if ((record.step == first_step_ && spec_.steps > record.step) || processors_.shared) return;
   drift_.Add(record.batch_seconds, record.predicted_seconds);
   record.prediction_ratio = drift_.ratio();
   if (!drift_.missed() || prediction_missed_) return;

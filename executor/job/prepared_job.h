@@ -51,7 +51,8 @@ class PreparedJob final : public TrainingJob {
  private:
   using Clock = std::chrono::steady_clock;
 
-  absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
+  absl::Status TrainSteps(JobObserver& observer, const RunControl& control, const CancelCheck& cancelled);
+  void ShareProcessors(const RunControl& control, JobObserver& observer);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
   // Whether training ends with `step`.
   bool IsLast(int64_t step);
@@ -84,6 +85,7 @@ class PreparedJob final : public TrainingJob {
   PredictionDrift drift_;
   bool prediction_missed_ = false;
   bool data_changed_ = false;
+  RunControl::Processors processors_;  // of the last step
   StepStatistics statistics_;
   bool ended_by_time_ = false;
   bool ended_by_patience_ = false;

@@ -151,6 +151,12 @@ struct RunControl {
   Stop Asked() const { return stop ? stop() : Stop::kNo; }
 
   std::function<Stop()> stop;
+  // The CPU threads for the next step; 0: no change.
+  struct Processors {
+    int threads = 0;
+    bool shared = false;  // other jobs run beside this one, so that times say nothing about predictions
+  };
+  std::function<Processors()> processors;
 };
 
 // Decorates the backend of a job; the result lives as long as the job.

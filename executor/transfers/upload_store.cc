@@ -114,8 +114,7 @@ absl::StatusOr<std::unique_ptr<UploadStore>> UploadStore::Open(UploadStoreOption
     RETURN_IF_ERROR(file_system.MakeDirectory(folder));
   }
   RETURN_IF_ERROR(file_system.SyncDirectory(directory));
-  const MutexLock lock(store->mutex_);
-  RETURN_IF_ERROR(store->RemoveAbandoned(""));
+  RETURN_IF_ERROR(store->RemoveAbandoned());
   return store;
 }
 
@@ -137,7 +136,12 @@ absl::StatusOr<std::vector<UploadStore::Partial>> UploadStore::Partials() const 
   return partials;
 }
 
-absl::Status UploadStore::RemoveAbandoned(const std::string& kept) {
+absl::Status UploadStore::RemoveAbandoned() {
+  const MutexLock lock(mutex_);
+  return RemoveAbandonedExcept("");
+}
+
+absl::Status UploadStore::RemoveAbandonedExcept(const std::string& kept) {
   ASSIGN_OR_RETURN(const std::vector<Partial> partials, Partials());
   const absl::Time oldest = options_.clock() - options_.abandoned_after;
   for (const Partial& partial : partials) {
@@ -187,7 +191,7 @@ absl::StatusOr<std::unique_ptr<ActiveUpload>> UploadStore::Begin(const executor:
     return absl::AbortedError(
         absl::StrCat("another upload of the bytes of ", Printable(file.name()), " is active; retry once it has ended"));
   }
-  RETURN_IF_ERROR(RemoveAbandoned(upload->key_));
+  RETURN_IF_ERROR(RemoveAbandonedExcept(upload->key_));
   const int64_t arrived = SizeAt(path);
   upload->received_ = std::max<int64_t>(0, arrived);
   if (offset_bytes != upload->received_) {

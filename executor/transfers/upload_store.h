@@ -61,6 +61,9 @@ class UploadStore {
   // How many bytes of an unfinished upload have arrived; 0 if there is none. INVALID_ARGUMENT: `file` is invalid.
   absl::StatusOr<int64_t> Received(const executor::v1::FileDescription& file) const;
 
+  // Removes abandoned uploads; Open and Begin do so, too. Errors: as PosixError.
+  absl::Status RemoveAbandoned();
+
   // The directories of finished files, absolute and without links.
   std::string data_directory() const;
   std::string model_directory() const;
@@ -77,7 +80,7 @@ class UploadStore {
   // Checks the limits and the disk before an upload of which nothing has arrived.
   absl::Status CheckNew(int64_t size_bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes abandoned uploads except active ones and that with the key `kept`.
-  absl::Status RemoveAbandoned(const std::string& kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status RemoveAbandonedExcept(const std::string& kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Release(const std::string& key);
 
   const UploadStoreOptions options_;

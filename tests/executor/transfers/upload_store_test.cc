@@ -49,6 +49,16 @@ TEST_F(UploadStoreTest, RemovesAbandonedUploadsWhenOpened) {
   EXPECT_EQ(Received("some text"), 0);
 }
 
+TEST_F(UploadStoreTest, RemovesAbandonedUploadsOnDemand) {
+  Open();
+  Abandon("some text");
+  EXPECT_TRUE(store_->RemoveAbandoned().ok());
+  EXPECT_EQ(Received("some text"), 1);
+  later_ = absl::Hours(25);
+  EXPECT_TRUE(store_->RemoveAbandoned().ok());
+  EXPECT_EQ(Received("some text"), 0);
+}
+
 TEST_F(UploadStoreTest, RemovesAbandonedUploadsForOthers) {
   options_.max_unfinished = 2;
   Open();

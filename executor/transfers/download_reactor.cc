@@ -121,7 +121,7 @@ absl::Status DownloadReactor::Fill() {
   std::string& data = *response_.mutable_data();
   data.resize(static_cast<size_t>(std::min(kMaxDataBytes, file_->size() - next_)));
   const auto bytes = static_cast<int64_t>(data.size());
-  const absl::Status read = file_->Read(next_, data.data(), bytes);
+  absl::Status read = file_->Read(next_, data.data(), bytes);
   RETURN_IF_ERROR(CheckUnmodified());  // first, because it is the reason why the file was truncated
   next_ += bytes;
   return read;

@@ -97,7 +97,7 @@ absl::Status CheckFileDescription(const executor::v1::FileDescription& file) {
                                                  "\"; must be ", kSha256Characters, " hex digits"));
 }
 
-UploadStore::UploadStore(UploadStoreOptions options, std::string directory)
+UploadStore::UploadStore(UploadStoreOptions options, const std::string& directory)
     : options_(std::move(options)),
       data_(directory + "/data"),
       models_(directory + "/models"),

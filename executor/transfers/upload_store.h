@@ -72,7 +72,7 @@ class UploadStore {
   friend class ActiveUpload;
   struct Partial;
 
-  UploadStore(UploadStoreOptions options, std::string directory);
+  UploadStore(UploadStoreOptions options, const std::string& directory);
 
   const std::string& DirectoryOf(UploadKind kind) const { return kind == UploadKind::kData ? data_ : models_; }
   std::string PartialPath(const std::string& key) const { return partial_ + "/" + key; }

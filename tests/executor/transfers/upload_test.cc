@@ -3,6 +3,7 @@
 // Uploads over real sockets: whole ones, interrupted ones, and those that are refused.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <filesystem>
 #include <thread>
 
@@ -219,6 +220,25 @@ TEST_F(UploadTest, RefusesMoreStreamsThanAllowed) {
   ASSERT_TRUE(first->Send(" text"));
   EXPECT_TRUE(first->End().ok());
   EXPECT_TRUE(UploadData(Describe("other", "a"), "a").ok()) << "there is room again";
+}
+
+TEST_F(UploadTest, CanBeCancelledAtAnyTime) {
+  const std::string bytes = SomeBytes(200'000);
+  const FileDescription file = Describe("text", bytes);
+  for (int i = 0; i < 100; ++i) {
+    const std::unique_ptr<DataCall> call = StartData();
+    call->Begin(file, Received(file), bytes.substr(static_cast<size_t>(Received(file)), 1000));
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 20));
+    call->Cancel();
+    EXPECT_EQ(call->End().error_code(), grpc::StatusCode::CANCELLED);
+    record_.WaitUntilNoneIsOpen();
+  }
+  grpc::Status status;
+  do {  // the last of them may begin only now
+    status = UploadData(file, bytes, Received(file));
+  } while (status.error_code() == grpc::StatusCode::ABORTED || status.error_code() == grpc::StatusCode::OUT_OF_RANGE);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(ReadFile(DataFile("text")) == bytes);
 }
 
 TEST_F(UploadTest, AServerThatStopsKeepsWhatHasArrived) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/checkpoint/checkpoint_directory.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -164,13 +166,45 @@ absl::StatusOr<Manifest> ParseManifest(const Json& json) {
   return manifest;
 }
 
+absl::Status CheckSize(const InputFile& file, const FileRecord& record) {
+  if (file.size() == record.size_bytes) return absl::OkStatus();
+  return Damaged(absl::StrCat(record.name, " has ", file.size(), " bytes, but should have ", record.size_bytes));
+}
+
 absl::Status CheckFile(const InputFile& file, const FileRecord& record, const StopCheck& stop) {
-  if (file.size() != record.size_bytes) {
-    return Damaged(absl::StrCat(record.name, " has ", file.size(), " bytes, but should have ", record.size_bytes));
-  }
+  RETURN_IF_ERROR(CheckSize(file, record));
   ASSIGN_OR_RETURN(const std::string sha256, Sha256Of(file, stop));
   if (sha256 == record.sha256) return absl::OkStatus();
   return Damaged(absl::StrCat(record.name, " does not have the SHA-256 in its manifest"));
+}
+
+struct OpenedCheckpoint {
+  Manifest manifest;
+  std::unique_ptr<InputFile> tensors;
+};
+
+absl::StatusOr<OpenedCheckpoint> OpenCheckpoint(const std::string& folder, int64_t step) {
+  ASSIGN_OR_RETURN(const Json json, ReadManifest(folder));
+  OpenedCheckpoint opened;
+  ASSIGN_OR_RETURN(opened.manifest, ParseManifest(json));
+  if (opened.manifest.step != step) {
+    return Damaged(absl::StrCat(kManifest, " is that of step ", opened.manifest.step));
+  }
+  ASSIGN_OR_RETURN(opened.tensors, InputFile::Open(folder + "/" + kTensors));
+  return opened;
+}
+
+absl::Status CheckSizes(const std::string& folder, int64_t step) {
+  ASSIGN_OR_RETURN(const OpenedCheckpoint opened, OpenCheckpoint(folder, step));
+  return CheckSize(*opened.tensors, opened.manifest.files.front());
+}
+
+// Adds the size of a file of a checkpoint, and takes over its time if that is later.
+void AddFile(const std::string& path, CheckpointSummary& summary) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return;
+  if (S_ISREG(info.st_mode)) summary.size_bytes += static_cast<int64_t>(info.st_size);
+  summary.written = std::max(summary.written, absl::TimeFromTimespec(info.st_mtim));
 }
 
 // Errors that concern one checkpoint only, so that an older one may do.
@@ -200,6 +234,21 @@ absl::StatusOr<std::vector<int64_t>> CheckpointDirectory::Steps() const {
 absl::StatusOr<bool> CheckpointDirectory::HasAny() const {
   ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
   return !steps.empty();
+}
+
+absl::StatusOr<std::vector<CheckpointSummary>> CheckpointDirectory::List() const {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
+  std::vector<CheckpointSummary> summaries;
+  for (const int64_t step : steps) {
+    CheckpointSummary summary{.step = step, .path = absl::StrCat(path_, "/", FolderOf(step))};
+    summary.problem = std::string(CheckSizes(summary.path, step).message());
+    for (const char* name : {kTensors, kManifest, kSums}) AddFile(summary.path + "/" + name, summary);
+    std::error_code error;
+    // Removed meanwhile by the training that writes here.
+    if (!summary.problem.empty() && !fs::exists(summary.path, error)) continue;
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
 }
 
 absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& training, const TensorSource& source) {
@@ -262,14 +311,12 @@ void CheckpointDirectory::RemoveOld(int64_t step) {
 
 absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::LoadStep(int64_t step, const StopCheck& stop) const {
   LoadedCheckpoint loaded{.step = step, .path = absl::StrCat(path_, "/", FolderOf(step))};
-  ASSIGN_OR_RETURN(const Json json, ReadManifest(loaded.path));
-  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(json));
-  if (manifest.step != step) return Damaged(absl::StrCat(kManifest, " is that of step ", manifest.step));
-  ASSIGN_OR_RETURN(loaded.file, InputFile::Open(loaded.path + "/" + kTensors));
-  RETURN_IF_ERROR(CheckFile(*loaded.file, manifest.files.front(), stop));
+  ASSIGN_OR_RETURN(OpenedCheckpoint opened, OpenCheckpoint(loaded.path, step));
+  loaded.file = std::move(opened.tensors);
+  RETURN_IF_ERROR(CheckFile(*loaded.file, opened.manifest.files.front(), stop));
   ASSIGN_OR_RETURN(SafetensorsReader tensors, SafetensorsReader::Open(*loaded.file));
   loaded.tensors = std::move(tensors);
-  loaded.training = std::move(manifest.training);
+  loaded.training = std::move(opened.manifest.training);
   return loaded;
 }
 

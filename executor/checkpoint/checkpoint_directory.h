@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "executor/data/file_system.h"
 #include "executor/data/input_file.h"
 #include "executor/data/safetensors.h"
@@ -44,6 +45,15 @@ struct LoadedCheckpoint {
   std::vector<std::string> damaged;          // newer checkpoints that could not be used, one sentence each
 };
 
+// What can be said about a checkpoint without reading its tensors.
+struct CheckpointSummary {
+  int64_t step = 0;
+  std::string path;
+  int64_t size_bytes = 0;  // of its files
+  absl::Time written;
+  std::string problem;  // why it cannot be used; empty: its files are complete
+};
+
 // The checkpoints of one training. Not thread-safe; a directory must have one writer at a time.
 class CheckpointDirectory {
  public:
@@ -55,6 +65,10 @@ class CheckpointDirectory {
   const std::string& path() const { return path_; }
   // Whether there are checkpoints, even damaged ones. Errors: as PosixError, except that a missing directory has none.
   absl::StatusOr<bool> HasAny() const;
+
+  // All checkpoints, oldest first, even damaged ones. Compares the sizes of files with the manifest, but reads none of
+  // the tensors. Another process may write to the directory meanwhile. Errors: as HasAny.
+  absl::StatusOr<std::vector<CheckpointSummary>> List() const;
 
   // Writes the checkpoint of `step` and removes older ones beyond the limit, and those of later steps, which the
   // training has gone back from. Creates the directory, but not its parent. Does nothing if the checkpoint of this step

@@ -14,6 +14,9 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
   ASSIGN_OR_RETURN(std::unique_ptr<StateDirectory> state, StateDirectory::Open(options.state_directory));
   std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(state), std::move(roots)));
   RETURN_IF_ERROR(daemon->OpenStore());
+  RETURN_IF_ERROR(daemon->OpenTransfers());
+  daemon->service_ = std::make_unique<ExecutorService>(*daemon->store_, *daemon->transfers_, daemon->metrics_,
+                                                       daemon->roots_, options.max_watchers);
   ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {daemon->service_.get()}, daemon->registry_));
   daemon->state_->SayAddress(daemon->server_->address());
   ASSIGN_OR_RETURN(daemon->runner_, Runner::Start({.planner_target = options.planner_target,
@@ -48,8 +51,18 @@ absl::Status ExecutorDaemon::OpenStore() {
     ASSIGN_OR_RETURN(options.crash, WatchForCrashes(state_->crashes()));
   }
   ASSIGN_OR_RETURN(store_, JobStore::Open(std::move(options), std::move(database)));
-  service_ = std::make_unique<ExecutorService>(*store_, metrics_, roots_, options_.max_watchers);
   return absl::OkStatus();
+}
+
+absl::Status ExecutorDaemon::OpenTransfers() {
+  const TransferObserver observer{
+      .on_open = [this](int delta) { metrics_.AddTransfers(delta); },
+      .on_end = [this](const char* method, const absl::Status& status) { metrics_.CountRequest(method, status.code()); }};
+  ASSIGN_OR_RETURN(transfers_, TransferService::Create({.uploads = {.directory = state_->uploads(),
+                                                                    .max_upload_bytes = options_.max_upload_bytes},
+                                                        .max_transfers = options_.max_transfers},
+                                                       observer));
+  return roots_.AllowData(transfers_->uploads().data_directory());
 }
 
 ExecutorDaemon::~ExecutorDaemon() {

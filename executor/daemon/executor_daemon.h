@@ -32,6 +32,8 @@ struct ExecutorDaemonOptions {
   std::string data_root;
   std::string model_root;
   int max_watchers = 256;
+  int max_transfers = 16;                       // streams of uploads and downloads
+  int64_t max_upload_bytes = int64_t{1} << 40;  // of a file
   std::string version;
 };
 
@@ -62,13 +64,15 @@ class ExecutorDaemon {
  private:
   ExecutorDaemon(const ExecutorDaemonOptions& options, std::unique_ptr<StateDirectory> state, PathRoots roots);
   absl::Status OpenStore();
+  absl::Status OpenTransfers();
 
   const ExecutorDaemonOptions options_;
   const std::unique_ptr<StateDirectory> state_;
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
-  const PathRoots roots_;
+  PathRoots roots_;
   std::unique_ptr<JobStore> store_;
+  std::unique_ptr<TransferService> transfers_;
   std::unique_ptr<ExecutorService> service_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Runner> runner_;  // started once the server listens

@@ -50,6 +50,7 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
     : clock_(std::move(clock)),
       requests_(NewCounters(registry, "recurve_executor_requests_total", "RPCs answered, by method and gRPC code.")),
       watchers_(NewGauges(registry, "recurve_executor_watchers", "Open WatchJob streams.").Add({})),
+      transfers_(NewGauges(registry, "recurve_executor_transfers", "Open streams of uploads and downloads.").Add({})),
       jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs known to the daemon, by state.")),
       device_budget_bytes_(NewGauges(registry, "recurve_executor_device_budget_bytes",
                                      "Memory of a device that jobs may use (--device-memory).")),
@@ -156,6 +157,8 @@ void ExecutorMetrics::CountRequest(const std::string& method, absl::StatusCode c
 }
 
 void ExecutorMetrics::AddWatchers(int delta) { watchers_.Increment(delta); }
+
+void ExecutorMetrics::AddTransfers(int delta) { transfers_.Increment(delta); }
 
 void ExecutorMetrics::AddJobs(JobState state, int delta) { jobs_.Add({{"state", StateLabel(state)}}).Increment(delta); }
 

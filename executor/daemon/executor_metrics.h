@@ -37,6 +37,7 @@ class ExecutorMetrics {
 
   void CountRequest(const std::string& method, absl::StatusCode code);
   void AddWatchers(int delta);
+  void AddTransfers(int delta);
   // A job entered a state (+1), or left it or was deleted (-1).
   void AddJobs(executor::v1::JobState state, int delta);
   void CountEnd(executor::v1::JobState state);
@@ -60,6 +61,7 @@ class ExecutorMetrics {
   const std::function<absl::Time()> clock_;
   Counters& requests_;
   prometheus::Gauge& watchers_;
+  prometheus::Gauge& transfers_;
   Gauges& jobs_;
   Gauges& device_budget_bytes_;
   Gauges& device_promised_bytes_;

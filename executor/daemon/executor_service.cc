@@ -13,6 +13,8 @@
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/watch_reactor.h"
 #include "executor/data/posix_error.h"
+#include "executor/transfers/job_log.h"
+#include "executor/transfers/list_checkpoints.h"
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
@@ -173,16 +175,71 @@ grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext
   return Answer(context, "DeleteJob", [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
     RETURN_IF_ERROR(store_.Delete(request->id()));
-    return request->delete_files() ? DeleteModel(job) : absl::OkStatus();
+    const absl::StatusOr<std::string> model = ModelOf(job);
+    if (!request->delete_files() || !model.ok()) return absl::OkStatus();
+    if (unlink(model->c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    return PosixError(errno, "delete the model (the job is deleted)", *model);
   });
 }
 
-absl::Status ExecutorService::DeleteModel(const executor::v1::Job& job) const {
-  if (job.spec().save_path().empty()) return absl::OkStatus();
+absl::StatusOr<std::string> ExecutorService::ModelOf(const executor::v1::Job& job) const {
+  if (job.spec().save_path().empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " saves no model: it has no save_path"));
+  }
   ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
   ASSIGN_OR_RETURN(spec, roots_.Confine(std::move(spec)));
-  if (unlink(spec.save_path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return PosixError(errno, "delete the model (the job is deleted)", spec.save_path);
+  return spec.save_path;
+}
+
+grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* ExecutorService::DownloadModel(
+    grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) {
+  const absl::StatusOr<executor::v1::Job> job = store_.Get(request->id());
+  return transfers_.DownloadModel(context, *request,
+                                  job.ok() ? ModelOf(*job) : absl::StatusOr<std::string>(job.status()));
+}
+
+grpc::ServerReadReactor<executor::v1::UploadDataRequest>* ExecutorService::UploadData(
+    grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) {
+  return transfers_.UploadData(context, response);
+}
+
+grpc::ServerReadReactor<executor::v1::UploadModelRequest>* ExecutorService::UploadModel(
+    grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) {
+  return transfers_.UploadModel(context, response);
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetUpload(grpc::CallbackServerContext* context,
+                                                     const executor::v1::GetUploadRequest* request,
+                                                     executor::v1::GetUploadResponse* response) {
+  return Answer(context, "GetUpload", [&] { return Take(transfers_.GetUpload(*request), response); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::ListCheckpoints(grpc::CallbackServerContext* context,
+                                                           const executor::v1::ListCheckpointsRequest* request,
+                                                           executor::v1::ListCheckpointsResponse* response) {
+  return Answer(context, "ListCheckpoints", [&]() -> absl::Status {
+    RETURN_IF_ERROR(store_.Get(request->id()).status());
+    return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
+  });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetJobLog(grpc::CallbackServerContext* context,
+                                                     const executor::v1::GetJobLogRequest* request,
+                                                     executor::v1::GetJobLogResponse* response) {
+  return Answer(context, "GetJobLog", [&] { return Take(LogOf(*request), response); });
+}
+
+absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
+    const executor::v1::GetJobLogRequest& request) const {
+  RETURN_IF_ERROR(store_.Get(request.id()).status());
+  executor::v1::JobEvent event;
+  const auto next = [&](int64_t from) -> const executor::v1::JobEvent* {
+    absl::StatusOr<JobStore::NextEvent> found = store_.EventFrom(request.id(), from);
+    if (!found.ok() || !found->event) return nullptr;
+    event = *std::move(found->event);
+    return &event;
+  };
+  return RenderJobLog(next, request.offset_bytes(), request.max_bytes());
 }
 
 grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContext* context,

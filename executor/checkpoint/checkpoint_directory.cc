@@ -110,12 +110,7 @@ std::string SumLine(const FileRecord& file) { return absl::StrCat(file.sha256, "
 
 absl::Status Damaged(const std::string& what) { return absl::DataLossError(what); }
 
-absl::StatusOr<Json> ReadManifest(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(folder + "/" + kManifest));
-  ASSIGN_OR_RETURN(const std::string sums, ReadText(folder + "/" + kSums));
-  if (!absl::StrContains(sums, SumLine({.name = kManifest, .sha256 = Sha256Of(text)}))) {
-    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
-  }
+absl::StatusOr<Json> ParseObject(const std::string& text) {
   absl::StatusOr<Json> manifest = ParseStrictJson<Json>(text);
   if (!manifest.ok()) return Damaged(absl::StrCat(kManifest, " ", manifest.status().message()));
   if (!manifest->is_object()) return Damaged(absl::StrCat(kManifest, " is not a JSON object"));
@@ -191,7 +186,7 @@ absl::StatusOr<std::vector<int64_t>> CheckpointDirectory::Steps() const {
     const std::string name = entry->path().filename().string();
     int64_t step = 0;
     if (!absl::StartsWith(name, kPrefix) || !absl::SimpleAtoi(name.substr(sizeof(kPrefix) - 1), &step)) continue;
-    if (name == FolderOf(step)) steps.insert(step);
+    if (step >= 0 && name == FolderOf(step)) steps.insert(step);
   }
   if (error && error.value() != ENOENT) return PosixError(error.value(), "read directory", path_);
   return std::vector<int64_t>(steps.begin(), steps.end());
@@ -204,7 +199,7 @@ absl::StatusOr<bool> CheckpointDirectory::HasAny() const {
 
 absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& training, const TensorSource& source) {
   if (step == good_step_) return good_bytes_;
-  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  RETURN_IF_ERROR(MakeDirectory());
   RemoveAbandoned();
   const std::string temporary = absl::StrCat(path_, "/", kTemporary, FolderOf(step));
   const std::string folder = absl::StrCat(path_, "/", FolderOf(step));
@@ -215,10 +210,22 @@ absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& tra
   RETURN_IF_ERROR(file_system_.Rename(temporary, folder));
   std::move(removal).Cancel();
   RETURN_IF_ERROR(file_system_.SyncDirectory(path_));
-  good_step_ = step;
+  RemoveOld(std::exchange(good_step_, step), step);
   good_bytes_ = bytes;
-  RemoveOld(step);
   return bytes;
+}
+
+// The name of a new directory is durable once its parent is synced.
+absl::Status CheckpointDirectory::MakeDirectory() {
+  std::error_code ignored;
+  made_ = made_ || !fs::exists(path_, ignored);
+  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  if (!made_) return absl::OkStatus();
+  const fs::path parent = (fs::path(path_) / "").parent_path().parent_path();
+  const absl::Status status = file_system_.SyncDirectory(parent.empty() ? "." : parent.string());
+  if (!status.ok() && !absl::IsPermissionDenied(status)) return status;  // a parent may be unreadable
+  made_ = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> CheckpointDirectory::WriteFolder(const std::string& folder, int64_t step, const Json& training,
@@ -249,27 +256,36 @@ void CheckpointDirectory::RemoveAbandoned() {
 }
 
 // Failures are ignored: the next checkpoint tries again.
-void CheckpointDirectory::RemoveOld(int64_t step) {
+void CheckpointDirectory::RemoveOld(int64_t before, int64_t step) {
   const absl::StatusOr<std::vector<int64_t>> steps = Steps();
   if (!steps.ok()) return;
-  const auto later = std::upper_bound(steps->begin(), steps->end(), step);
-  const int64_t old = std::max<int64_t>(0, (later - steps->begin()) - keep_);
-  for (auto found = steps->begin(); found != steps->end(); ++found) {
-    if (found - steps->begin() >= old && found < later) continue;
+  int64_t kept = 0;
+  for (auto found = steps->rbegin(); found != steps->rend(); ++found) {
+    const bool damaged = before >= 0 && *found > before && *found < step;  // or its writing was reported as failed
+    if (*found <= step && !damaged && ++kept <= keep_) continue;
     file_system_.RemoveTree(absl::StrCat(path_, "/", FolderOf(*found))).IgnoreError();
   }
 }
 
 absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::LoadStep(int64_t step, const StopCheck& stop) const {
   LoadedCheckpoint loaded{.step = step, .path = absl::StrCat(path_, "/", FolderOf(step))};
-  ASSIGN_OR_RETURN(const Json json, ReadManifest(loaded.path));
+  ASSIGN_OR_RETURN(const std::string text, ReadText(loaded.path + "/" + kManifest));
+  ASSIGN_OR_RETURN(const std::string sums, ReadText(loaded.path + "/" + kSums));
+  const std::string manifest_sum = SumLine({.name = kManifest, .sha256 = Sha256Of(text)});
+  if (!absl::StrContains(sums, manifest_sum)) {
+    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
+  }
+  ASSIGN_OR_RETURN(const Json json, ParseObject(text));
   ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(json));
+  const FileRecord& tensors = manifest.files.front();
+  if (sums != SumLine(tensors) + manifest_sum) return Damaged(absl::StrCat(kSums, " does not match ", kManifest));
   if (manifest.step != step) return Damaged(absl::StrCat(kManifest, " is that of step ", manifest.step));
   ASSIGN_OR_RETURN(loaded.file, InputFile::Open(loaded.path + "/" + kTensors));
-  RETURN_IF_ERROR(CheckFile(*loaded.file, manifest.files.front(), stop));
-  ASSIGN_OR_RETURN(SafetensorsReader tensors, SafetensorsReader::Open(*loaded.file));
-  loaded.tensors = std::move(tensors);
+  RETURN_IF_ERROR(CheckFile(*loaded.file, tensors, stop));
+  ASSIGN_OR_RETURN(SafetensorsReader reader, SafetensorsReader::Open(*loaded.file));
+  loaded.tensors = std::move(reader);
   loaded.training = std::move(manifest.training);
+  loaded.size_bytes = loaded.file->size() + static_cast<int64_t>(text.size() + sums.size());
   return loaded;
 }
 
@@ -281,7 +297,7 @@ absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::Load(const StopCheck& stop
     if (loaded.ok()) {
       loaded->damaged = std::move(damaged);
       good_step_ = *step;
-      good_bytes_ = loaded->file->size();
+      good_bytes_ = loaded->size_bytes;
       return loaded;
     }
     const std::string why = absl::StrCat("checkpoint ", path_, "/", FolderOf(*step), ": ", loaded.status().message());

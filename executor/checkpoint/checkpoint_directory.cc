@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/checkpoint/checkpoint_directory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -197,6 +199,18 @@ absl::StatusOr<bool> CheckpointDirectory::HasAny() const {
   return !steps.empty();
 }
 
+absl::Status CheckpointDirectory::CheckWritable() const {
+  std::error_code ignored;
+  const std::string place = fs::exists(path_, ignored) ? path_ : Parent();
+  if (access((place + "/").c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return PosixError(errno, "write checkpoints into", path_);
+}
+
+std::string CheckpointDirectory::Parent() const {
+  const fs::path parent = (fs::path(path_) / "").parent_path().parent_path();  // "a" of "a/b" and of "a/b/"
+  return parent.empty() ? "." : parent.string();
+}
+
 absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& training, const TensorSource& source) {
   if (step == good_step_) return good_bytes_;
   RETURN_IF_ERROR(MakeDirectory());
@@ -221,8 +235,7 @@ absl::Status CheckpointDirectory::MakeDirectory() {
   made_ = made_ || !fs::exists(path_, ignored);
   RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
   if (!made_) return absl::OkStatus();
-  const fs::path parent = (fs::path(path_) / "").parent_path().parent_path();
-  const absl::Status status = file_system_.SyncDirectory(parent.empty() ? "." : parent.string());
+  const absl::Status status = file_system_.SyncDirectory(Parent());
   if (!status.ok() && !absl::IsPermissionDenied(status)) return status;  // a parent may be unreadable
   made_ = false;
   return absl::OkStatus();

@@ -56,6 +56,8 @@ class CheckpointDirectory {
   const std::string& path() const { return path_; }
   // Whether there are checkpoints, even damaged ones. Errors: as PosixError, except that a missing directory has none.
   absl::StatusOr<bool> HasAny() const;
+  // Whether checkpoints could be written, as far as the permissions tell. Errors: as PosixError.
+  absl::Status CheckWritable() const;
 
   // Writes the checkpoint of `step` and removes older ones beyond the limit, damaged ones that Load passed over, and
   // those of later steps, which the training has gone back from. Creates the directory, but not its parent. Does
@@ -75,6 +77,7 @@ class CheckpointDirectory {
   absl::StatusOr<int64_t> WriteFolder(const std::string& folder, int64_t step, const Json& training,
                                       const TensorSource& source);
   absl::StatusOr<LoadedCheckpoint> LoadStep(int64_t step, const StopCheck& stop) const;
+  std::string Parent() const;
   absl::Status MakeDirectory();
   void RemoveAbandoned();
   void RemoveOld(int64_t before, int64_t step);  // `before`: the last good step before `step`; -1 if not known

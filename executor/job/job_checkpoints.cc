@@ -168,7 +168,7 @@ absl::Status JobCheckpoints::Open(const CancelCheck& cancelled) {
   ASSIGN_OR_RETURN(progress_.data, DescribeData(spec_, cancelled));
   ASSIGN_OR_RETURN(const bool any, directory_->HasAny());
   if (!any) {
-    if (options_.resume != CheckpointOptions::Resume::kMust) return absl::OkStatus();
+    if (options_.resume != CheckpointOptions::Resume::kMust) return directory_->CheckWritable();
     return absl::NotFoundError(absl::StrCat("cannot resume: ", directory_->path(), " has no checkpoint"));
   }
   if (options_.resume == CheckpointOptions::Resume::kNo) {
@@ -176,6 +176,7 @@ absl::Status JobCheckpoints::Open(const CancelCheck& cancelled) {
                                                  " holds the checkpoints of an earlier training; resume it, or give "
                                                  "another directory"));
   }
+  RETURN_IF_ERROR(directory_->CheckWritable());
   ASSIGN_OR_RETURN(LoadedCheckpoint loaded, directory_->Load(cancelled));
   return Adopt(std::move(loaded));
 }
@@ -186,9 +187,8 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   TaskSpec task = spec_.task;
   for (const TaskOptions::Input& input : task->Inputs()) except.insert(input.field);
   std::string difference = FirstDifference(FieldsJson(spec_), FieldsJson(training.spec), except);
-  if (CarriesState(spec_) != CarriesState(training.spec)) difference = "carry_state differs from the checkpoint's";
-  if (spec_.link > 0 && std::min(spec_.link, spec_.length) != training.progress.link) {
-    difference = absl::StrCat("link is ", spec_.link, "; the checkpoint has ", training.progress.link);
+  if (difference.empty() && CarriesState(spec_) != CarriesState(training.spec)) {
+    difference = "carry_state differs from the checkpoint's";
   }
   if (!difference.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("cannot continue from ", loaded.path, ": ", difference));
@@ -203,6 +203,12 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   notes_.insert(notes_.end(), loaded.damaged.begin(), loaded.damaged.end());
   loaded_ = std::move(loaded);
   return absl::OkStatus();
+}
+
+absl::Status JobCheckpoints::CheckLink(int64_t longest) const {
+  if (!resumed() || spec_.link == 0 || std::min(spec_.link, longest) == progress_.link) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("cannot continue from ", loaded_->path, ": link is ", spec_.link,
+                                                 "; the checkpoint has ", progress_.link));
 }
 
 absl::Status JobCheckpoints::CheckData(const std::vector<DataFile>& before) {

@@ -76,8 +76,10 @@ class JobCheckpoints {
   //
   // ALREADY_EXISTS if the directory holds checkpoints and must not; NOT_FOUND if it holds none and must;
   // INVALID_ARGUMENT, naming the difference, if the specification or the data differ; errors of
-  // CheckpointDirectory::Load and InputFile::Open.
+  // CheckpointDirectory::CheckWritable and Load and of InputFile::Open.
   absl::Status Open(const CancelCheck& cancelled);
+  // Checks that `spec` has the link of the checkpoint, in sequences of at most `longest` steps. INVALID_ARGUMENT.
+  absl::Status CheckLink(int64_t longest) const;
   // Copies the checkpoint found by Open into a trainer, and frees it. INVALID_ARGUMENT if it does not fit.
   absl::Status Restore(Trainer& trainer);
 

@@ -38,8 +38,10 @@ struct TrainingProgress {
   int64_t step = 0;    // completed
   int64_t link = 0;    // k; another one would change the last bits of the weights
   double seconds = 0;  // of training, for max_seconds
+  double loss = 0;     // of the last step
   std::string device;  // Backend::Describe of the last run
   BestEvaluation best;
+  int64_t evaluated_step = 0;  // the last one with an evaluation; a stop may come between a step and its evaluation
   std::vector<DataFile> data;
   LossHistory history;
 };

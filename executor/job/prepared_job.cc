@@ -68,9 +68,7 @@ absl::StatusOr<JobReport> PreparedJob::Conclude(JobObserver& observer, const Can
 // For a job that had been trained already.
 void PreparedJob::AddLastLoss(JobReport& report) const {
   report.planned_peak_bytes = plan_.ledger.total();
-  for (const LossPoint& point : checkpoints_.progress().history.Points()) {
-    if (!point.held_out) report.loss = point.loss;
-  }
+  report.loss = checkpoints_.progress().loss;
   report.metric = spec_.task->MetricOf(report.loss);
 }
 
@@ -83,22 +81,21 @@ bool PreparedJob::IsLast(int64_t step) {
 }
 
 absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
-  LossHistory& history = checkpoints_.progress().history;
-  bool last = trainer_->steps_done() > 0 && IsLast(trainer_->steps_done());
+  bool last = false;
+  if (checkpoints_.resumed()) {
+    ASSIGN_OR_RETURN(last, EvaluateIfDue(trainer_->steps_done(), observer, cancelled));
+  }
   while (!last) {
     const int64_t step = trainer_->steps_done() + 1;
     ASSIGN_OR_RETURN(StepRecord record, TrainStep(step, cancelled));
     WatchPrediction(record, observer);
     WatchData(observer);
-    history.Add({.step = step, .loss = record.loss, .metric = record.metric.value});
+    checkpoints_.progress().history.Add({.step = step, .loss = record.loss, .metric = record.metric.value});
+    checkpoints_.progress().loss = record.loss;
     observer.OnStep(record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
-    const bool final = IsLast(step);
-    if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !final) {
-      RETURN_IF_ERROR(Evaluate(step, trainer_->DownloadParameters(), observer, cancelled).status());
-    }
-    last = final || IsLast(step);  // an evaluation may exhaust patience
+    ASSIGN_OR_RETURN(last, EvaluateIfDue(step, observer, cancelled));
     if (last || !checkpoints_.Due(step, TrainedSeconds())) continue;
     if (checkpoints_.enabled()) {
       WriteCheckpoint(observer);
@@ -110,6 +107,15 @@ absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& c
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> PreparedJob::EvaluateIfDue(int64_t step, JobObserver& observer, const CancelCheck& cancelled) {
+  const bool last = IsLast(step);
+  const bool due = spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0;
+  if (due && !last && checkpoints_.progress().evaluated_step < step) {
+    RETURN_IF_ERROR(Evaluate(step, trainer_->DownloadParameters(), observer, cancelled).status());
+  }
+  return last || IsLast(step);  // an evaluation may exhaust patience
 }
 
 absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
@@ -225,6 +231,7 @@ absl::StatusOr<std::optional<Metric>> PreparedJob::Evaluate(int64_t step, const 
   if (!metric.ok()) return metric.status();
   observer.OnEvaluation(step, *metric);
   TrainingProgress& training = checkpoints_.progress();
+  training.evaluated_step = step;
   training.history.Add({.step = step, .metric = metric->value, .held_out = true});
   const bool improved = training.best.Add(step, metric->value);
   const bool during_training = trainer_ != nullptr;

@@ -53,6 +53,8 @@ class PreparedJob final : public TrainingJob {
 
   absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
+  // Evaluates after `step` if that is due and was not done before a stop. Returns whether training ends with this step.
+  absl::StatusOr<bool> EvaluateIfDue(int64_t step, JobObserver& observer, const CancelCheck& cancelled);
   // Whether training ends with `step`.
   bool IsLast(int64_t step);
   void WatchPrediction(StepRecord& record, JobObserver& observer);

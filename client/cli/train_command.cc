@@ -49,11 +49,12 @@ The cost of the model's links is measured in about a second and cached for later
 (empty: no cache), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link, the steps per link are chosen for the
 least predicted time; the choice, and with it the last bits of the weights, may differ between machines.
 
---json prints an object for each step ("type": "step"), note ("note") and evaluation ("evaluation"), with --resume one
-before the first step ("resumed", with the last step done before), and a final one ("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
-SIGHUP) stops and saves the model after the last complete step as --save, or, if that is an earlier model, beside it as
-FILE.partial. So does a loss that is not finite. With --save, training continues when the reader of its output is gone.
-With --checkpoint-dir, it also writes a checkpoint first.
+--json prints an object for each step ("type": "step"), note ("note") and evaluation ("evaluation"), and a final one
+("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. With --resume, the first
+object ("resumed") has the last step done before. Ctrl-C (and SIGTERM, SIGHUP) stops and saves the model after the last
+complete step as --save, or, if that is an earlier model, beside it as FILE.partial. So does a loss that is not finite.
+With --save, training continues when the reader of its output is gone. With --checkpoint-dir, Ctrl-C also writes a
+checkpoint first.
 Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct TrainOptions {

@@ -172,12 +172,16 @@ void PreparedJob::WatchData(JobObserver& observer) {
 }
 
 // Training continues after a checkpoint that cannot be written, since a later one may succeed.
-void PreparedJob::WriteCheckpoint(JobObserver& observer) {
+bool PreparedJob::WriteCheckpoint(JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
   const absl::StatusOr<int64_t> bytes = checkpoints_.Write(*trainer_, TrainedSeconds());
   const int64_t step = trainer_->steps_done();
-  if (!bytes.ok()) return observer.OnCheckpointFailed(step, bytes.status());
+  if (!bytes.ok()) {
+    observer.OnCheckpointFailed(step, bytes.status());
+    return false;
+  }
   observer.OnCheckpoint({.step = step, .seconds = SecondsSince(begin), .resumable = true, .size_bytes = *bytes});
+  return true;
 }
 
 // Training does not continue with weights that are not finite.
@@ -198,7 +202,8 @@ absl::Status PreparedJob::EndEarly(const absl::Status& why, RunControl::Stop sto
   const Clock::time_point begin = Clock::now();
   const int64_t step = trainer_->steps_done();
   const bool device_works = backend_->Synchronize().ok();
-  if (absl::IsCancelled(why) && checkpoints_.enabled() && device_works && step > 0) WriteCheckpoint(observer);
+  const bool resumable =
+      absl::IsCancelled(why) && checkpoints_.enabled() && device_works && step > 0 && WriteCheckpoint(observer);
   if (stop == RunControl::Stop::kYield) {
     trainer_.reset();
     return absl::CancelledError(absl::StrCat("stopped after step ", step, " of ", spec_.steps));
@@ -206,8 +211,12 @@ absl::Status PreparedJob::EndEarly(const absl::Status& why, RunControl::Stop sto
   const int64_t saved_before = saver_.saved_step();
   const Parameters parameters = trainer_->DownloadParameters();
   const bool keep_checkpoint = !absl::IsCancelled(why) || spec_.keep_best;
-  const std::string kept = device_works ? saver_.Keep(step, parameters, keep_checkpoint)
-                                        : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
+  std::string kept = device_works ? saver_.Keep(step, parameters, keep_checkpoint)
+                                  : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
+  if (resumable) {
+    kept = absl::StrCat("its checkpoint is in ", checkpoints_.path(), saver_.saves() ? "; " : "",
+                        saver_.saves() ? kept : "");
+  }
   trainer_.reset();
   if (saver_.saved_step() != saved_before) observer.OnCheckpoint({.step = step, .seconds = SecondsSince(begin)});
   if (!absl::IsCancelled(why)) return {why.code(), absl::StrCat(why.message(), "; ", kept)};

@@ -59,7 +59,7 @@ class PreparedJob final : public TrainingJob {
   bool IsLast(int64_t step);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
   void WatchData(JobObserver& observer);
-  void WriteCheckpoint(JobObserver& observer);
+  bool WriteCheckpoint(JobObserver& observer);  // whether it was written; the observer is told
   absl::Status SaveModel(int64_t step, const Parameters& parameters, JobObserver& observer);
   absl::Status EndEarly(const absl::Status& why, RunControl::Stop stop, JobObserver& observer);
   absl::StatusOr<JobReport> Conclude(JobObserver& observer, const CancelCheck& cancelled);

@@ -111,7 +111,7 @@ TEST_F(ResumeRefusedTest, ChangedDataUnlessItIsForced) {
     const absl::StatusOr<JobReport> report = Run(Spec(), options, {});
     ASSERT_TRUE(report.ok()) << report.status();
     EXPECT_EQ(report->steps, 6);
-    EXPECT_THAT(notes_, Contains(AllOf(HasSubstr("the data changed since the checkpoint"), HasSubstr(why))));
+    EXPECT_THAT(plan_.notes, Contains(AllOf(HasSubstr("the data changed since the checkpoint"), HasSubstr(why))));
     EXPECT_TRUE(RefusalToResume(Spec(), forced).ok()) << "the new data is that of the new checkpoints";
   }
   // The same bytes under another name are the same data.

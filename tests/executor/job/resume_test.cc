@@ -3,13 +3,15 @@
 // A training that was stopped and resumed ends as one that was not: with the same weights, bit for bit.
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "executor/backend/cpu/cpu_backend.h"
 #include "executor/checkpoint/checkpoint_directory.h"
-#include "executor/data/safetensors.h"
 #include "executor/job/job_checkpoints.h"
-#include "executor/model/model_file.h"
+#include "executor/job/link_sizing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planner_service/model/cell.h"
@@ -38,8 +40,10 @@ const std::vector<Change>& PlanChanges() {
       {"hsm", [](JobSpec& spec) { spec.strategy = Strategy::kHsm, spec.memory = ActivationShare{0.7}; }},
       {"little memory", [](JobSpec& spec) { spec.memory = ActivationShare{0.65}; }},
       {"bytes, two threads", [](JobSpec& spec) { spec.memory = TotalBytes{1 << 20}, spec.threads = 2; }},
-      {"host memory",
-       [](JobSpec& spec) { spec.memory = ActivationShare{0.65}, spec.host_memory = 1 << 16, spec.link = 0; }}};
+      {"host memory", [](JobSpec& spec) {
+         spec.host_memory = 1 << 16;
+         spec.memory = TotalBytes{SizeLink(spec, 4, *MakeCpuBackend({.threads = 1}).value()).fixed.total()};
+       }}};
   return changes;
 }
 
@@ -85,12 +89,16 @@ TEST_F(ResumeTest, EveryCellOptimizerAndKindOfSequence) {
 
 TEST_F(ResumeTest, AnyPlanBeforeAndAnyOtherAfter) {
   const std::string whole = RunWhole(Spec()).weights_sha256;
+  std::set<std::pair<int64_t, int64_t>> plans;  // forwards and bytes
+  bool stores_on_host = false;
   for (const Change& before : PlanChanges()) {
     JobSpec first = Spec();
     before.apply(first);
     first.link = 4;
     const std::string stopped = NewPath();
     RunUntil(3, first, stopped);
+    plans.insert({plan_.plan.forward_count, plan_.ledger.total()});
+    stores_on_host = stores_on_host || plan_.host_bytes > 0;
     for (const Change& after : PlanChanges()) {
       JobSpec second = Spec();
       after.apply(second);
@@ -99,6 +107,8 @@ TEST_F(ResumeTest, AnyPlanBeforeAndAnyOtherAfter) {
       EXPECT_EQ(Resume(second, path).weights_sha256, whole) << before.name << ", then " << after.name;
     }
   }
+  EXPECT_GE(plans.size(), 4u) << "the changes do not change the plan";
+  EXPECT_TRUE(stores_on_host);
 }
 
 TEST_F(ResumeTest, StoppedAfterEveryStepAndMoreThanOnce) {
@@ -222,7 +232,7 @@ TEST_F(ResumeTest, ADamagedCheckpointIsNotedAndTheOneBeforeIsUsed) {
   fs::resize_file(newest + "/tensors.safetensors", 100);
   recorder_ = {};
   const std::string resumed = Resume(spec, path).weights_sha256;
-  EXPECT_THAT(notes_, Contains(HasSubstr(newest + ": tensors.safetensors has 100 bytes, but should have ")));
+  EXPECT_THAT(plan_.notes, Contains(HasSubstr(newest + ": tensors.safetensors has 100 bytes, but should have ")));
   EXPECT_THAT(recorder_.resumed_after, ElementsAre(4));
   EXPECT_FALSE(fs::exists(newest)) << "training came to its step again, and the checkpoint is too old now";
   EXPECT_EQ(resumed, RunWhole(spec).weights_sha256);
@@ -236,7 +246,7 @@ TEST_F(ResumeTest, GoesOnForMoreSteps) {
   EXPECT_THAT(recorder_.checkpoints, ElementsAre(6));
   spec.steps = 9;
   const JobReport resumed = Resume(spec, path);
-  EXPECT_THAT(notes_, Not(Contains(HasSubstr("learning rate"))));
+  EXPECT_THAT(plan_.notes, Not(Contains(HasSubstr("learning rate"))));
   EXPECT_EQ(resumed.weights_sha256, RunWhole(spec).weights_sha256);
 
   // A training that is complete already.
@@ -255,7 +265,7 @@ TEST_F(ResumeTest, GoesOnForMoreSteps) {
   RunUntil(3, spec, cosine);
   spec.steps = 8;
   EXPECT_EQ(Resume(spec, cosine).steps, 8);
-  EXPECT_THAT(notes_, Contains("steps is 8 and was 6: the learning rate follows the new schedule from here on"));
+  EXPECT_THAT(plan_.notes, Contains("steps is 8 and was 6: the learning rate follows the new schedule from here on"));
 }
 
 TEST_F(ResumeTest, LinesShorterThanTheLinkAreResumedWithTheSameSpecification) {

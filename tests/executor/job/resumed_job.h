@@ -73,7 +73,7 @@ class ResumedJobTest : public testing::Test {
   absl::StatusOr<JobReport> Run(const JobSpec& spec, const CheckpointOptions& checkpoints, const RunControl& control) {
     auto job = Prepare(spec, checkpoints);
     if (!job.ok()) return job.status();
-    notes_ = (*job)->plan().notes;
+    plan_ = (*job)->plan();
     return (*job)->Run(recorder_, control);
   }
   // Trains to the end without checkpoints.
@@ -110,7 +110,7 @@ class ResumedJobTest : public testing::Test {
   EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;
   RunsRecorder recorder_;
-  std::vector<std::string> notes_;
+  JobPlan plan_;  // of the last run
   int paths_ = 0;
 };
 

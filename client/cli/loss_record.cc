@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/loss_record.h"
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
-namespace {
-
-constexpr char kColumns[] = "step,train_loss,train_metric,metric,learning_rate,gradient_norm,seconds\n";
-
-}  // namespace
 
 absl::Status CheckLossFiles(const LossFiles& files) {
   if (files.csv == "-" || files.svg == "-") {
@@ -23,8 +18,9 @@ absl::Status CheckLossFiles(const LossFiles& files) {
   return CheckReplaceable(files.svg, kSvgPicture);
 }
 
-absl::StatusOr<std::unique_ptr<LossRecord>> LossRecord::Open(const LossFiles& files) {
+absl::StatusOr<std::unique_ptr<LossRecord>> LossRecord::Open(const LossFiles& files, bool resumes) {
   std::unique_ptr<LossRecord> record(new LossRecord(files));
+  if (resumes) record->earlier_ = ReadLossTable(files.csv);
   RETURN_IF_ERROR(record->OpenFiles());
   return record;
 }
@@ -37,11 +33,38 @@ absl::Status LossRecord::OpenFiles() {
   if (files_.csv.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(OutputFile csv, OutputFile::OpenToGrow(files_.csv, kLossTable));
   csv_.emplace(std::move(csv));
-  RETURN_IF_ERROR(csv_->Write(kColumns));
+  RETURN_IF_ERROR(csv_->Write(kLossColumns));
   return csv_->Flush();
 }
 
+void LossRecord::Resume(int64_t step, const std::vector<LossPoint>& history) {
+  std::map<int64_t, LossRow> rows;
+  for (const LossPoint& point : history) {
+    LossRow& row = rows.try_emplace(point.step, UnknownRow(point.step)).first->second;
+    if (point.held_out) {
+      row.held_out = point.metric;
+    } else {
+      row.step.loss = point.loss;
+      row.step.metric.value = point.metric;
+    }
+  }
+  for (const LossRow& earlier : std::exchange(earlier_, {})) {
+    LossRow& row = rows.try_emplace(earlier.step.step, earlier).first->second;
+    row.step = earlier.step;
+  }
+  rows.erase(rows.upper_bound(step), rows.end());
+  for (const auto& [number, row] : rows) {
+    AddRow(row.step);
+    if (row.held_out) AddHeldOut(number, {.value = *row.held_out});
+  }
+}
+
 void LossRecord::AddStep(const StepRecord& record) {
+  AddRow(record);
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
+}
+
+void LossRecord::AddRow(const StepRecord& record) {
   WriteRow();
   step_ = record;
   curve_.AddStep(record.step, record.metric.value);
@@ -54,18 +77,14 @@ void LossRecord::AddHeldOut(int64_t step, const Metric& metric) {
 
 void LossRecord::WriteRow() {
   if (!step_ || !csv_) return;
-  const std::string held_out = held_out_ ? absl::StrFormat("%.9g", *held_out_) : "";
-  const std::string row =
-      absl::StrFormat("%d,%.9g,%.9g,%s,%.9g,%.9g,%.6f\n", step_->step, step_->loss, step_->metric.value, held_out,
-                      step_->learning_rate, step_->gradient_norm, step_->seconds);
-  if (csv_status_.ok()) csv_status_ = csv_->Write(row);
-  if (csv_status_.ok()) csv_status_ = csv_->Flush();
+  if (csv_status_.ok()) csv_status_ = csv_->Write(LossRowText({*step_, held_out_}));
   held_out_.reset();
 }
 
 absl::Status LossRecord::Finish(const std::string& subject) {
   WriteRow();
   step_.reset();
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
   RETURN_IF_ERROR(csv_status_);
   if (!svg_) return absl::OkStatus();
   RETURN_IF_ERROR(svg_->Write(LearningCurveSvg(subject, curve_)));

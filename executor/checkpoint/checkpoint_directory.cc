@@ -2,6 +2,7 @@
 #include "executor/checkpoint/checkpoint_directory.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -112,12 +113,7 @@ std::string SumLine(const FileRecord& file) { return absl::StrCat(file.sha256, "
 
 absl::Status Damaged(const std::string& what) { return absl::DataLossError(what); }
 
-absl::StatusOr<Json> ReadManifest(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(folder + "/" + kManifest));
-  ASSIGN_OR_RETURN(const std::string sums, ReadText(folder + "/" + kSums));
-  if (!absl::StrContains(sums, SumLine({.name = kManifest, .sha256 = Sha256Of(text)}))) {
-    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
-  }
+absl::StatusOr<Json> ParseObject(const std::string& text) {
   absl::StatusOr<Json> manifest = ParseStrictJson<Json>(text);
   if (!manifest.ok()) return Damaged(absl::StrCat(kManifest, " ", manifest.status().message()));
   if (!manifest->is_object()) return Damaged(absl::StrCat(kManifest, " is not a JSON object"));
@@ -181,16 +177,27 @@ absl::Status CheckFile(const InputFile& file, const FileRecord& record, const St
 struct OpenedCheckpoint {
   Manifest manifest;
   std::unique_ptr<InputFile> tensors;
+  int64_t size_bytes = 0;  // of all files
 };
 
+// Checks everything but the contents of the tensors.
 absl::StatusOr<OpenedCheckpoint> OpenCheckpoint(const std::string& folder, int64_t step) {
-  ASSIGN_OR_RETURN(const Json json, ReadManifest(folder));
+  ASSIGN_OR_RETURN(const std::string text, ReadText(folder + "/" + kManifest));
+  ASSIGN_OR_RETURN(const std::string sums, ReadText(folder + "/" + kSums));
+  const std::string manifest_sum = SumLine({.name = kManifest, .sha256 = Sha256Of(text)});
+  if (!absl::StrContains(sums, manifest_sum)) {
+    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
+  }
+  ASSIGN_OR_RETURN(const Json json, ParseObject(text));
   OpenedCheckpoint opened;
   ASSIGN_OR_RETURN(opened.manifest, ParseManifest(json));
+  const FileRecord& tensors = opened.manifest.files.front();
+  if (sums != SumLine(tensors) + manifest_sum) return Damaged(absl::StrCat(kSums, " does not match ", kManifest));
   if (opened.manifest.step != step) {
     return Damaged(absl::StrCat(kManifest, " is that of step ", opened.manifest.step));
   }
   ASSIGN_OR_RETURN(opened.tensors, InputFile::Open(folder + "/" + kTensors));
+  opened.size_bytes = opened.tensors->size() + static_cast<int64_t>(text.size() + sums.size());
   return opened;
 }
 
@@ -225,7 +232,7 @@ absl::StatusOr<std::vector<int64_t>> CheckpointDirectory::Steps() const {
     const std::string name = entry->path().filename().string();
     int64_t step = 0;
     if (!absl::StartsWith(name, kPrefix) || !absl::SimpleAtoi(name.substr(sizeof(kPrefix) - 1), &step)) continue;
-    if (name == FolderOf(step)) steps.insert(step);
+    if (step >= 0 && name == FolderOf(step)) steps.insert(step);
   }
   if (error && error.value() != ENOENT) return PosixError(error.value(), "read directory", path_);
   return std::vector<int64_t>(steps.begin(), steps.end());
@@ -251,9 +258,21 @@ absl::StatusOr<std::vector<CheckpointSummary>> CheckpointDirectory::List() const
   return summaries;
 }
 
+absl::Status CheckpointDirectory::CheckWritable() const {
+  std::error_code ignored;
+  const std::string place = fs::exists(path_, ignored) ? path_ : Parent();
+  if (access((place + "/").c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return PosixError(errno, "write checkpoints into", path_);
+}
+
+std::string CheckpointDirectory::Parent() const {
+  const fs::path parent = (fs::path(path_) / "").parent_path().parent_path();  // "a" of "a/b" and of "a/b/"
+  return parent.empty() ? "." : parent.string();
+}
+
 absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& training, const TensorSource& source) {
   if (step == good_step_) return good_bytes_;
-  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  RETURN_IF_ERROR(MakeDirectory());
   RemoveAbandoned();
   const std::string temporary = absl::StrCat(path_, "/", kTemporary, FolderOf(step));
   const std::string folder = absl::StrCat(path_, "/", FolderOf(step));
@@ -264,10 +283,21 @@ absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& tra
   RETURN_IF_ERROR(file_system_.Rename(temporary, folder));
   std::move(removal).Cancel();
   RETURN_IF_ERROR(file_system_.SyncDirectory(path_));
-  good_step_ = step;
+  RemoveOld(std::exchange(good_step_, step), step);
   good_bytes_ = bytes;
-  RemoveOld(step);
   return bytes;
+}
+
+// The name of a new directory is durable once its parent is synced.
+absl::Status CheckpointDirectory::MakeDirectory() {
+  std::error_code ignored;
+  made_ = made_ || !fs::exists(path_, ignored);
+  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  if (!made_) return absl::OkStatus();
+  const absl::Status status = file_system_.SyncDirectory(Parent());
+  if (!status.ok() && !absl::IsPermissionDenied(status)) return status;  // a parent may be unreadable
+  made_ = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> CheckpointDirectory::WriteFolder(const std::string& folder, int64_t step, const Json& training,
@@ -298,13 +328,13 @@ void CheckpointDirectory::RemoveAbandoned() {
 }
 
 // Failures are ignored: the next checkpoint tries again.
-void CheckpointDirectory::RemoveOld(int64_t step) {
+void CheckpointDirectory::RemoveOld(int64_t before, int64_t step) {
   const absl::StatusOr<std::vector<int64_t>> steps = Steps();
   if (!steps.ok()) return;
-  const auto later = std::upper_bound(steps->begin(), steps->end(), step);
-  const int64_t old = std::max<int64_t>(0, (later - steps->begin()) - keep_);
-  for (auto found = steps->begin(); found != steps->end(); ++found) {
-    if (found - steps->begin() >= old && found < later) continue;
+  int64_t kept = 0;
+  for (auto found = steps->rbegin(); found != steps->rend(); ++found) {
+    const bool damaged = before >= 0 && *found > before && *found < step;  // or its writing was reported as failed
+    if (*found <= step && !damaged && ++kept <= keep_) continue;
     file_system_.RemoveTree(absl::StrCat(path_, "/", FolderOf(*found))).IgnoreError();
   }
 }
@@ -317,6 +347,7 @@ absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::LoadStep(int64_t step, con
   ASSIGN_OR_RETURN(SafetensorsReader tensors, SafetensorsReader::Open(*loaded.file));
   loaded.tensors = std::move(tensors);
   loaded.training = std::move(opened.manifest.training);
+  loaded.size_bytes = opened.size_bytes;
   return loaded;
 }
 
@@ -328,7 +359,7 @@ absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::Load(const StopCheck& stop
     if (loaded.ok()) {
       loaded->damaged = std::move(damaged);
       good_step_ = *step;
-      good_bytes_ = loaded->file->size();
+      good_bytes_ = loaded->size_bytes;
       return loaded;
     }
     const std::string why = absl::StrCat("checkpoint ", path_, "/", FolderOf(*step), ": ", loaded.status().message());

@@ -140,9 +140,8 @@ struct RunControl {
   };
   RunControl() = default;
   // A run that can only be cancelled, by a function or lambda that returns bool.
-  template <typename Cancelled>
-  requires std::is_same_v < std::invoke_result_t<Cancelled&>,
-  bool > RunControl(Cancelled cancelled)  // NOLINT(google-explicit-constructor)
+  template <typename Cancelled, typename = std::enable_if_t<std::is_same_v<std::invoke_result_t<Cancelled&>, bool>>>
+  RunControl(Cancelled cancelled)  // NOLINT(google-explicit-constructor)
       : stop([cancelled = CancelCheck(std::move(cancelled))] {
           return cancelled && cancelled() ? Stop::kCancel : Stop::kNo;
         }) {}
@@ -192,8 +191,9 @@ class TrainingJob {
 
   // Trains, saves and evaluates; to be called once. A failed checkpoint is reported to the observer, and training
   // continues; if the last save fails, the model is saved elsewhere. CANCELLED if `control` stops it, or ABORTED if the
-  // loss or the gradient is not finite, preserve the weights after the last complete step: in a checkpoint, and unless
-  // it yields in a model file (see ModelSaver::Keep). Every message names that step and the location.
+  // loss or the gradient is not finite, preserve the weights after the last complete step: unless it yields, in a model
+  // file (see ModelSaver::Keep), and if it was stopped, in a checkpoint. Every message names that step and the
+  // location.
   virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const RunControl& control) = 0;
 
   // The trained weights; to be called once, after Run has returned a report.

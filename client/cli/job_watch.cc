@@ -73,15 +73,15 @@ ExitStatus WatchUntilEnd(ExecutorClient& executor, const std::string& id, bool j
   absl::Status status;
   {
     EventPrinter printer(executor, id);
-    status = executor.WatchJob(id, /*from_sequence=*/0, [&](const v1::JobEvent& event) {
-      if (event.has_state_change()) last = event.state_change();
-      if (json) {
-        PrintJson(EventJson(event));
-      } else {
-        printer.Print(event);
-      }
-      return true;
-    });
+    status = executor.WatchJob({.id = id, .on_event = [&](const v1::JobEvent& event) {
+                                  if (event.has_state_change()) last = event.state_change();
+                                  if (json) {
+                                    PrintJson(EventJson(event));
+                                  } else {
+                                    printer.Print(event);
+                                  }
+                                  return true;
+                                }});
   }
   if (!status.ok()) return Fail(status);
   if (last.state() == v1::JOB_STATE_SUCCEEDED) return ExitStatus::kDone;

@@ -281,15 +281,39 @@ TEST_F(ExecutorCommands, SayWhatIsWrong) {
   ExpectRefused(AtDaemon({"watch", "nobody"}), 1, {"nobody"});
   ExpectRefused(AtDaemon({"cancel", "nobody"}), 1, {"nobody"});
   ExpectRefused(AtDaemon({"watch"}), 2, {"recurve watch --help"});
-  ExpectRefused(AtDaemon({"jobs", "--state", "asleep"}), 2, {"asleep", "running"});
+  ExpectRefused(AtDaemon({"jobs", "--state", "asleep"}), 2, {"asleep", "running", "paused"});
+  ExpectRefused(AtDaemon({"jobs", "--label", "team"}), 2, {"--label", "\"team\"", "KEY=VALUE"});
+  ExpectRefused(Submit({"--label", "=speech"}), 2, {"KEY=VALUE"});
+  ExpectRefused(Submit({"--label", "a=1", "--label", "a=2"}), 2, {"\"a\" has two values"});
+  ExpectRefused(Submit({"--priority", "1001"}), 2, {"1001", "out of range"});
+  ExpectRefused(Submit({"--upload", "--data", scratch_.File("missing")}), 1, {"missing"});
+  ExpectRefused(AtDaemon({"priority", "x", "-1001"}), 2, {"-1001", "out of range"});
+  ExpectRefused(AtDaemon({"priority", "x"}), 2, {"priority is required"});
+  ExpectRefused(AtDaemon({"memory", "x", "5"}), 2, {"did you mean 5%?"});
+  ExpectRefused(AtDaemon({"download", "x"}), 2, {"--output is missing"});
+  ExpectRefused(AtDaemon({"download", "x", "--output", text_}), 2, {"is not a model"});
+  ExpectRefused(AtDaemon({"upload", scratch_.File("missing")}), 1, {"missing"});
   ExpectRefused(AtDaemon({"submit"}), 2, {"--data"});
   ExpectRefused(Submit({"--hidden", "0"}), 2, {"hidden"});
   ExpectRefused(Submit({"--strategy", "msm"}), 2, {"msm"});
 }
 
 TEST(ExecutorCommandsWithoutDaemon, SayThatNobodyAnswers) {
-  for (const auto& command :
-       std::vector<std::vector<std::string>>{{"jobs"}, {"watch", "x"}, {"cancel", "x"}, {"submit", "--data", "text"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"jobs"},
+                                                                   {"watch", "x"},
+                                                                   {"cancel", "x"},
+                                                                   {"submit", "--data", "text"},
+                                                                   {"pause", "x"},
+                                                                   {"resume", "x"},
+                                                                   {"retry", "x"},
+                                                                   {"delete", "x"},
+                                                                   {"priority", "x", "-5"},
+                                                                   {"memory", "x", "free"},
+                                                                   {"log", "x"},
+                                                                   {"checkpoints", "x"},
+                                                                   {"download", "x", "--output", "model.safetensors"},
+                                                                   {"upload", RECURVE_BINARY},
+                                                                   {"devices"}}) {
     ExpectRefused(Plus(command, {"--executor", "127.0.0.1:1"}), 1, {"127.0.0.1:1"});
   }
 }

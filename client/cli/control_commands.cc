@@ -105,7 +105,7 @@ ExitStatus ChangeJob(const ChangeOptions& options, const std::function<absl::Sta
 
 std::string PausedText(const v1::Job& job) {
   if (job.state() == v1::JOB_STATE_PAUSED) return StateName(job.state());
-  return "asked to pause; still " + StateName(job.state());
+  return absl::StrCat("asked to pause; still ", StateName(job.state()));
 }
 
 v1::ChangeJobMemoryRequest MemoryRequest(const ChangeOptions& options) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/loss_record.h"
 
+#include <chrono>
+#include <fstream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "planner_service/status/status_macros.h"
@@ -12,7 +15,27 @@ namespace {
 
 constexpr char kColumns[] = "step,train_loss,train_metric,metric,learning_rate,gradient_norm,seconds\n";
 
+double Now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+// Where the row of the first step from `step` on begins in a loss table.
+int64_t BeginOfRows(const std::string& path, int64_t step) {
+  std::ifstream table(path, std::ios::binary);
+  int64_t begin = 0;
+  for (std::string line; std::getline(table, line); begin += static_cast<int64_t>(line.size()) + 1) {
+    int64_t row = 0;
+    if (absl::SimpleAtoi(line.substr(0, line.find(',')), &row) && row >= step) break;
+  }
+  return begin;
+}
+
 }  // namespace
+
+void AddLossOptions(const Section& section, LossFiles& files) {
+  AddText(section, "--loss-csv", files.csv, "write the losses to this file, one line per step as it is done", "FILE");
+  AddText(section, "--loss-svg,--svg", files.svg, "draw the learning curve into this file at the end", "FILE");
+  AddText(section, "--tensorboard", files.tensorboard,
+          "write the losses as TensorBoard events into this directory, which may hold other runs", "DIR");
+}
 
 absl::Status CheckLossFiles(const LossFiles& files) {
   if (files.csv == "-" || files.svg == "-") {
@@ -34,6 +57,10 @@ absl::Status LossRecord::OpenFiles() {
     ASSIGN_OR_RETURN(OutputFile svg, OutputFile::Open(files_.svg, kSvgPicture));
     svg_.emplace(std::move(svg));
   }
+  if (!files_.tensorboard.empty()) {
+    ASSIGN_OR_RETURN(EventFile events, EventFile::Create(files_.tensorboard));
+    events_.emplace(std::move(events));
+  }
   if (files_.csv.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(OutputFile csv, OutputFile::OpenToGrow(files_.csv, kLossTable));
   csv_.emplace(std::move(csv));
@@ -41,15 +68,43 @@ absl::Status LossRecord::OpenFiles() {
   return csv_->Flush();
 }
 
-void LossRecord::AddStep(const StepRecord& record) {
+void LossRecord::AddStep(const StepRecord& record) { AddStep(record, Now()); }
+
+void LossRecord::AddStep(const StepRecord& record, double time) {
+  if (record.step <= last_step_) {
+    GoBackTo(record.step, time);
+  } else if (last_step_ == 0 && events_) {
+    events_status_ = events_->Start(time, record.step);
+  }
+  last_step_ = record.step;
   WriteRow();
   step_ = record;
   curve_.AddStep(record.step, record.metric.value);
+  if (!events_) return;
+  events_status_ = events_->Add(time, record.step,
+                                {{"loss", record.loss},
+                                 {"metric", record.metric.value},
+                                 {"gradient_norm", record.gradient_norm},
+                                 {"learning_rate", record.learning_rate}});
 }
 
-void LossRecord::AddHeldOut(int64_t step, const Metric& metric) {
+void LossRecord::AddHeldOut(int64_t step, const Metric& metric) { AddHeldOut(step, metric, Now()); }
+
+void LossRecord::AddHeldOut(int64_t step, const Metric& metric, double time) {
   if (step_ && step_->step == step) held_out_ = metric.value;
   curve_.AddHeldOut(step, metric.value);
+  if (events_) events_status_ = events_->Add(time, step, {{"evaluation", metric.value}});
+}
+
+void LossRecord::GoBackTo(int64_t step, double time) {
+  if (step_ && step_->step >= step) {
+    step_.reset();
+    held_out_.reset();
+  }
+  curve_.ForgetFrom(step);
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->CutTo(BeginOfRows(files_.csv, step));
+  if (events_) events_status_ = events_->Start(time, step);
 }
 
 void LossRecord::WriteRow() {
@@ -67,6 +122,7 @@ absl::Status LossRecord::Finish(const std::string& subject) {
   WriteRow();
   step_.reset();
   RETURN_IF_ERROR(csv_status_);
+  RETURN_IF_ERROR(events_status_);
   if (!svg_) return absl::OkStatus();
   RETURN_IF_ERROR(svg_->Write(LearningCurveSvg(subject, curve_)));
   return svg_->Finish();

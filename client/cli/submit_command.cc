@@ -126,7 +126,7 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
     std::printf("%s\n", Printable(job->id()).c_str());
     std::fflush(stdout);
   }
-  return options.watch ? WatchUntilEnd(executor, job->id(), options.json) : ExitStatus::kDone;
+  return options.watch ? WatchUntilEnd(executor, {.id = job->id(), .json = options.json}) : ExitStatus::kDone;
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ int TerminalWidth(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
-bool TerminalHasColours() {
-  return isatty(STDOUT_FILENO) != 0 && Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
-}
+bool TerminalHasColours() { return TerminalMovesCursor() && Environment("NO_COLOR").empty(); }
+
+bool TerminalMovesCursor() { return isatty(STDOUT_FILENO) != 0 && Environment("TERM") != "dumb"; }
 
 bool LocaleIsUtf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {

@@ -89,7 +89,7 @@ PACKAGES = {
 }
 # The command line is built without services, too: its other files see no gRPC and no protobuf, not even through headers.
 WITH_SERVICES = ["cancel_command.cc", "checkpoints_command.cc", "control_commands.cc", "devices_command.cc",
-                 "file_upload.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "log_command.cc",
+                 "event_display.cc", "file_upload.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "log_command.cc",
                  "schedule_service.cc", "submit_command.cc", "transfer_commands.cc", "watch_command.cc"]
 NETWORK = re.compile(r"grpc(pp)?/|google/protobuf/|.*\.pb\.h")
 # CLI11 is slow to compile: these alone include it in client/cli.

@@ -61,8 +61,10 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   const std::vector<Json> events = JsonLines(watched.out);
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events.front()["state"], "queued");
-  EXPECT_EQ(events.back()["type"], "state");
+  EXPECT_EQ(events.back()["type"], "result");
+  EXPECT_EQ(events.back()["id"], id);
   EXPECT_EQ(events.back()["state"], "succeeded");
+  EXPECT_EQ(events.back()["reason"], "trained 3 steps");
 
   const Json job = JsonOf(AtDaemon({"jobs", "--json"}));
   EXPECT_EQ(job["id"], id);
@@ -71,6 +73,7 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   // The same job here gives the same weights.
   const Outcome here = RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--json"}));
   EXPECT_EQ(job["result"]["weights_sha256"], JsonLines(here.out).back()["weights_sha256"]);
+  EXPECT_EQ(events.back()["weights_sha256"], job["result"]["weights_sha256"]);
   EXPECT_EQ(RunRecurve({"sample", "--model", model, "--bytes", "5"}).exit, 0);
 
   EXPECT_THAT(RunRecurve(AtDaemon({"jobs"})).out, HasSubstr(id));
@@ -90,6 +93,11 @@ TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {
   const Outcome good = RunRecurve(Submit({"--watch", "--json"}));
   EXPECT_EQ(good.exit, 0) << good.err;
   EXPECT_EQ(JsonLines(good.out).back()["state"], "succeeded");
+  const Json failed =
+      JsonLines(RunRecurve(Submit({"--watch", "--json", "--data", scratch_.File("missing")})).out).back();
+  EXPECT_EQ(failed["state"], "failed");
+  EXPECT_THAT(failed["reason"].get<std::string>(), HasSubstr("missing"));
+  EXPECT_FALSE(failed.contains("weights_sha256"));
   const Outcome bad = RunRecurve(Submit({"--watch", "--data", scratch_.File("missing")}));
   EXPECT_EQ(bad.exit, 1);
   EXPECT_THAT(bad.err, HasSubstr("missing"));

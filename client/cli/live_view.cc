@@ -12,6 +12,7 @@
 #include "client/cli/job_text.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/terminal.h"
+#include "client/cli/text_table.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
 #include "planner_service/text/units.h"
@@ -56,16 +57,6 @@ std::string Sparkline(const LearningCurve& curve, int width) {
   std::string line;
   for (const double mean : means) line += Level((mean - *lowest) / range);
   return line;
-}
-
-// The first `width` characters.
-std::string Cut(const std::string& text, int width) {
-  int characters = 0;
-  size_t end = 0;
-  for (; end < text.size(); ++end) {
-    if ((text[end] & 0xC0) != 0x80 && ++characters > width) break;
-  }
-  return text.substr(0, end);
 }
 
 // "14:03:05", or with the day if that is not within half a day.
@@ -141,7 +132,7 @@ std::vector<std::string> LiveView::Lines() const {
                       static_cast<double>(last_->plain_forwards + last_->taped_forwards) / links),
       EndLine()};
   std::vector<std::string> cut;
-  for (const std::string& line : lines) cut.push_back(Cut(Printable(line), width));
+  for (const std::string& line : lines) cut.push_back(CutToWidth(Printable(line), width));
   return cut;
 }
 

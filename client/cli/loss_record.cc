@@ -2,7 +2,9 @@
 #include "client/cli/loss_record.h"
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -41,6 +43,11 @@ absl::Status CheckLossFiles(const LossFiles& files) {
   if (files.csv == "-" || files.svg == "-") {
     return absl::InvalidArgumentError(
         "--loss-csv and --loss-svg need files: standard output shows the progress; --json prints each step there");
+  }
+  std::error_code error;
+  if (std::filesystem::exists(files.tensorboard, error) && !std::filesystem::is_directory(files.tensorboard, error)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tensorboard ", files.tensorboard, " is a file; give a directory, which may be new"));
   }
   RETURN_IF_ERROR(CheckReplaceable(files.csv, kLossTable));
   return CheckReplaceable(files.svg, kSvgPicture);

@@ -24,6 +24,12 @@ int TerminalWidth(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
+int TerminalHeight() {
+  constexpr int kUsual = 24;
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kUsual;
+}
+
 bool TerminalHasColours() { return TerminalMovesCursor() && Environment("NO_COLOR").empty(); }
 
 bool TerminalMovesCursor() { return isatty(STDOUT_FILENO) != 0 && Environment("TERM") != "dumb"; }

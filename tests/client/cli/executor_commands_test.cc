@@ -8,9 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "executor/daemon/executor_daemon.h"
@@ -155,6 +158,26 @@ TEST_F(ExecutorCommands, NoModelReplacesItsData) {
   EXPECT_EQ(outcome.exit, 1);
   EXPECT_THAT(outcome.err, HasSubstr("INVALID_ARGUMENT: save_path"));
   EXPECT_EQ(ReadFile(text_), before);
+}
+
+TEST_F(ExecutorCommands, JobsAreShownAsTheyChange) {
+  const std::string id = JsonOf(Submit({"--steps", "1000000000", "--json"}))["id"];
+  RecurveProcess watch(AtDaemon({"jobs", "--watch", "--json"}));
+  const auto wait_for = [&watch](const std::string& state) {
+    while (watch.OutSoFar().find("\"state\":\"" + state) == std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  wait_for("running");
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", id})).exit, 0);
+  wait_for("cancelled");
+  watch.Signal(SIGINT);
+  const Outcome outcome = watch.Wait();
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_EQ(outcome.err, "");
+  const std::vector<Json> lines = JsonLines(outcome.out);
+  EXPECT_LE(lines.size(), 4u) << "one for each state that was seen";
+  EXPECT_EQ(lines.back()["state"], "cancelled");
 }
 
 TEST_F(ExecutorCommands, CancelEndsAJob) {

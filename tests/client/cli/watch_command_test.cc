@@ -127,8 +127,7 @@ TEST(WatchCommand, SaysWhatIsWrong) {
   ExpectRefused({"watch", "job", "--loss-svg", text}, 2, {"not an SVG picture"});
   ExpectRefused({"watch", "job", "--loss-svg", scratch.File("x"), "--loss-csv", scratch.File("x")}, 2, {"--loss-csv"});
   ExpectRefused({"watch", "job", "--from", "-1"}, 2, {"--from"});
-  const ScriptedDaemon daemon(EventsOfSteps({1}));
-  ExpectRefused({"watch", "job", "--tensorboard", text, "--executor", daemon.target()}, 1, {text});
+  ExpectRefused({"watch", "job", "--tensorboard", text}, 2, {"--tensorboard", "is a file"});
 }
 
 // With a real daemon and a real job.

@@ -189,7 +189,7 @@ absl::Status ExecutorClient::DownloadModel(
   return Named(stream->Finish());
 }
 
-absl::StatusOr<std::string> ExecutorClient::Upload(UploadKind kind, const v1::FileDescription& file,
+absl::StatusOr<std::string> ExecutorClient::Upload(FilePurpose purpose, const v1::FileDescription& file,
                                                    int64_t offset_bytes,
                                                    const std::function<absl::StatusOr<std::string>()>& next_part) {
   const auto send = [&](auto start, auto response) -> absl::StatusOr<std::string> {
@@ -203,7 +203,7 @@ absl::StatusOr<std::string> ExecutorClient::Upload(UploadKind kind, const v1::Fi
     RETURN_IF_ERROR(Named(status));
     return response.path();
   };
-  if (kind == UploadKind::kModel) {
+  if (purpose == FilePurpose::kModel) {
     return send([this](auto... arguments) { return stub_->UploadModel(arguments...); }, v1::UploadModelResponse());
   }
   return send([this](auto... arguments) { return stub_->UploadData(arguments...); }, v1::UploadDataResponse());

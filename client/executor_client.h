@@ -34,8 +34,8 @@ struct JobWatch {
   std::function<void(const absl::Status&)> on_lost;
 };
 
-// Where an uploaded file is for.
-enum class UploadKind : uint8_t { kData, kModel };
+// What an uploaded file is for.
+enum class FilePurpose : uint8_t { kData, kModel };
 
 // Client of an executor daemon. Errors have the codes that executor.proto lists for each call and name the target.
 // Thread-safe.
@@ -80,7 +80,8 @@ class ExecutorClient {
                              const std::function<absl::Status(const executor::v1::DownloadModelResponse&)>& on_part);
   // Sends the parts that `next_part` returns, each at most 1 MiB, up to an empty one. Returns the path of the file on
   // the daemon's machine. An error of `next_part` ends the transfer and is returned.
-  absl::StatusOr<std::string> Upload(UploadKind kind, const executor::v1::FileDescription& file, int64_t offset_bytes,
+  absl::StatusOr<std::string> Upload(FilePurpose purpose, const executor::v1::FileDescription& file,
+                                     int64_t offset_bytes,
                                      const std::function<absl::StatusOr<std::string>()>& next_part);
   // How much of an interrupted upload has arrived, in bytes.
   absl::StatusOr<int64_t> GetUpload(const executor::v1::FileDescription& file);

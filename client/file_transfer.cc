@@ -45,6 +45,9 @@ class Download {
         if (good) return file_;
       } else if (absl::IsOutOfRange(status) && start > 0) {  // bytes of another, longer file
         RETURN_IF_ERROR(to_.Clear());
+      } else if (absl::IsAborted(status)) {  // the file changed on the way
+        RETURN_IF_ERROR(to_.Clear());
+        if (!window_.Wait(nullptr)) return status;
       } else if (!status.ok() && !IsBroken(status)) {
         return status;
       } else {
@@ -157,7 +160,7 @@ absl::StatusOr<v1::FileDescription> DescribeFile(const InputFile& file, const St
   return description;
 }
 
-absl::StatusOr<std::string> UploadFile(ExecutorClient& executor, UploadKind kind, const InputFile& file,
+absl::StatusOr<std::string> UploadFile(ExecutorClient& executor, FilePurpose purpose, const InputFile& file,
                                        const v1::FileDescription& description, const TransferProgress& on_progress) {
   RetryWindow window(executor.options().reconnect);
   int64_t furthest = -1;  // bytes known to have arrived; -1: the daemon has not answered
@@ -169,12 +172,12 @@ absl::StatusOr<std::string> UploadFile(ExecutorClient& executor, UploadKind kind
       if (*received > std::exchange(furthest, std::max(furthest, *received))) window.Restart();
       PartReader reader(file, *received, description.size_bytes(), on_progress);
       absl::StatusOr<std::string> path =
-          executor.Upload(kind, description, *received, [&reader] { return reader.Next(); });
+          executor.Upload(purpose, description, *received, [&reader] { return reader.Next(); });
       if (path.ok() || !reader.status().ok()) return path;
       status = path.status();
     }
-    // OUT_OF_RANGE: more has arrived since GetUpload, from a stream that the daemon had not closed yet.
-    const bool again = furthest >= 0 && (IsBroken(status) || absl::IsOutOfRange(status));
+    // The daemon has not noticed yet that a stream is broken (ABORTED), or has, and more had arrived (OUT_OF_RANGE).
+    const bool again = furthest >= 0 && (IsBroken(status) || absl::IsAborted(status) || absl::IsOutOfRange(status));
     if (again && window.Wait(nullptr)) continue;
     return furthest >= 0 && IsBroken(status) ? Because(status, "; the same upload continues where this one ended")
                                              : status;

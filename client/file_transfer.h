@@ -33,7 +33,7 @@ absl::StatusOr<executor::v1::FileDescription> DescribeFile(const InputFile& file
 
 // Sends a file and returns its path on the daemon's machine. Errors: those of executor.proto; DATA_LOSS if the file
 // became shorter.
-absl::StatusOr<std::string> UploadFile(ExecutorClient& executor, UploadKind kind, const InputFile& file,
+absl::StatusOr<std::string> UploadFile(ExecutorClient& executor, FilePurpose purpose, const InputFile& file,
                                        const executor::v1::FileDescription& description,
                                        const TransferProgress& on_progress = nullptr);
 

@@ -24,7 +24,7 @@ TransferProgress TransferLine::progress() {
   };
 }
 
-absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, UploadKind kind, const std::string& path) {
+absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path));
   UploadedFile uploaded;
   ASSIGN_OR_RETURN(uploaded.description, DescribeFile(*file, nullptr));
@@ -32,7 +32,7 @@ absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, UploadKind
     return absl::InvalidArgumentError(absl::StrCat("the name of ", path, " is not UTF-8; rename the file"));
   }
   TransferLine line("uploaded");
-  ASSIGN_OR_RETURN(uploaded.path, UploadFile(executor, kind, *file, uploaded.description, line.progress()));
+  ASSIGN_OR_RETURN(uploaded.path, UploadFile(executor, purpose, *file, uploaded.description, line.progress()));
   return uploaded;
 }
 

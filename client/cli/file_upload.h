@@ -33,7 +33,7 @@ struct UploadedFile {
 };
 
 // Uploads the file at a path given by the user, with its progress. Errors: as InputFile and UploadFile.
-absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, UploadKind kind, const std::string& path);
+absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path);
 
 }  // namespace recurve
 

@@ -91,7 +91,7 @@ absl::Status CheckSubmission(const SubmitOptions& options, JobSpec& spec) {
 absl::Status UploadInputs(ExecutorClient& executor, JobSpec& spec) {
   for (const TaskOptions::Input& input : spec.task->Inputs()) {
     if (input.path->empty()) continue;
-    ASSIGN_OR_RETURN(const UploadedFile file, UploadFromPath(executor, UploadKind::kData, *input.path));
+    ASSIGN_OR_RETURN(const UploadedFile file, UploadFromPath(executor, FilePurpose::kData, *input.path));
     *input.path = file.path;
   }
   return absl::OkStatus();

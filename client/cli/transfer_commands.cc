@@ -79,8 +79,8 @@ ExitStatus RunDownload(const TransferOptions& options) {
 
 ExitStatus RunUpload(const TransferOptions& options) {
   ExecutorClient executor({.target = options.executor});
-  const UploadKind kind = options.model ? UploadKind::kModel : UploadKind::kData;
-  const absl::StatusOr<UploadedFile> file = UploadFromPath(executor, kind, options.path);
+  const FilePurpose purpose = options.model ? FilePurpose::kModel : FilePurpose::kData;
+  const absl::StatusOr<UploadedFile> file = UploadFromPath(executor, purpose, options.path);
   if (!file.ok()) return Fail(file.status());
   if (options.json) {
     PrintJson(FileJson(file->path, file->description));

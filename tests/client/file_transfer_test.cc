@@ -38,6 +38,10 @@ class TransferService final : public v1::ExecutorService::Service {
     if (request->id() != "job") return {grpc::StatusCode::NOT_FOUND, "no job"};
     offsets.push_back(request->offset_bytes());
     const auto size = static_cast<int64_t>(model.size());
+    if (offsets.size() <= aborts) {
+      model += "more";
+      return {grpc::StatusCode::ABORTED, "the file changed"};
+    }
     if (request->offset_bytes() > size) return {grpc::StatusCode::OUT_OF_RANGE, "beyond the end"};
     v1::DownloadModelResponse response;
     response.mutable_file()->set_name("model");
@@ -66,6 +70,7 @@ class TransferService final : public v1::ExecutorService::Service {
     if (!reader->Read(&request) || !request.has_file()) return {grpc::StatusCode::INVALID_ARGUMENT, "no description"};
     const v1::FileDescription file = request.file();
     offsets.push_back(request.offset_bytes());
+    if (offsets.size() <= aborts) return {grpc::StatusCode::ABORTED, "the same upload is active"};
     if (request.offset_bytes() != static_cast<int64_t>(uploaded.size())) {
       return {grpc::StatusCode::OUT_OF_RANGE, "not what has arrived"};
     }
@@ -83,6 +88,7 @@ class TransferService final : public v1::ExecutorService::Service {
 
   std::string model, sha256, uploaded;
   int64_t break_after = int64_t{1} << 40;
+  size_t aborts = 0;             // of the first streams
   std::vector<int64_t> offsets;  // of all streams
 
  private:
@@ -156,6 +162,15 @@ TEST_F(FileTransfer, PartsOfAnotherModelAreDropped) {
   }
 }
 
+TEST_F(FileTransfer, AModelThatChangesOnTheWayIsSentAgain) {
+  service_.model = Bytes(5000);
+  service_.aborts = 2;
+  scratch_.Write("model.download", service_.model.substr(0, 3000));
+  ASSERT_TRUE(Download().ok());
+  EXPECT_THAT(service_.offsets, ElementsAre(3000, 0, 0));
+  EXPECT_EQ(ReadFile(path_), service_.model);
+}
+
 TEST_F(FileTransfer, AFalseSha256LeavesTheFileAsItWas) {
   scratch_.Write("model", "the model of before");
   service_.model = Bytes(5000);
@@ -186,11 +201,12 @@ TEST_F(FileTransfer, UploadsInPartsAndContinues) {
   ASSERT_TRUE(description.ok());
   EXPECT_EQ(description->name(), "text");
   service_.break_after = 1 << 20;
-  const auto path = UploadFile(client_, UploadKind::kData, **file, *description);
+  service_.aborts = 1;
+  const auto path = UploadFile(client_, FilePurpose::kData, **file, *description);
   ASSERT_TRUE(path.ok()) << path.status();
   EXPECT_EQ(*path, "/data/text");
   EXPECT_EQ(service_.uploaded, bytes);
-  EXPECT_THAT(service_.offsets, ElementsAre(0, 1 << 20, 2 << 20));
+  EXPECT_THAT(service_.offsets, ElementsAre(0, 0, 1 << 20, 2 << 20));
 }
 
 TEST_F(FileTransfer, AFileThatChangesIsRefusedByItsSha256) {
@@ -199,10 +215,10 @@ TEST_F(FileTransfer, AFileThatChangesIsRefusedByItsSha256) {
   auto description = DescribeFile(**file, nullptr);
   ASSERT_TRUE(description.ok());
   description->set_sha256(std::string(64, '0'));
-  const absl::Status status = UploadFile(client_, UploadKind::kData, **file, *description).status();
+  const absl::Status status = UploadFile(client_, FilePurpose::kData, **file, *description).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   description->set_size_bytes(20);
-  EXPECT_EQ(UploadFile(client_, UploadKind::kData, **file, *description).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(UploadFile(client_, FilePurpose::kData, **file, *description).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

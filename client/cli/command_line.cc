@@ -61,6 +61,7 @@ OptionModel ModelOf(const CLI::Option& option) {
                     .help = option.get_description(),
                     .value = option.get_default_str(),
                     .given = option.count() > 0};
+  for (size_t i = 1; i < option.get_lnames().size(); ++i) model.aliases.push_back("--" + option.get_lnames()[i]);
   if (model.given && !option.results().empty()) model.value = option.results().back();
   return model;
 }

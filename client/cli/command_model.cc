@@ -18,7 +18,12 @@ const Named* FindNamed(const std::vector<Named>& all, const std::string& name) {
 
 }  // namespace
 
-const OptionModel* CommandModel::FindOption(const std::string& option) const { return FindNamed(options, option); }
+const OptionModel* CommandModel::FindOption(const std::string& option) const {
+  const auto found = std::find_if(options.begin(), options.end(), [&](const OptionModel& one) {
+    return one.name == option || std::count(one.aliases.begin(), one.aliases.end(), option) > 0;
+  });
+  return found == options.end() ? nullptr : &*found;
+}
 
 const CommandModel* CommandModel::FindCommand(const std::string& command) const { return FindNamed(commands, command); }
 

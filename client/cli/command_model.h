@@ -12,8 +12,9 @@ struct OptionModel {
   std::string name;  // "--length"; of a positional argument, "file"
   std::string kind;  // of its value: "N", "FILE", "adamw|sgd"; empty: a flag
   std::string help;
-  std::string value;   // the last one given, or else the default
-  bool given = false;  // on this command line
+  std::string value;                 // the last one given, or else the default
+  bool given = false;                // on this command line
+  std::vector<std::string> aliases;  // other names
 };
 
 // The commands and their options as plain data, for suggestions, completion and checks.

@@ -50,6 +50,17 @@ Command AddSubmitCommand(const Section& section);
 Command AddJobsCommand(const Section& section);
 Command AddWatchCommand(const Section& section);
 Command AddCancelCommand(const Section& section);
+Command AddPauseCommand(const Section& section);
+Command AddResumeCommand(const Section& section);
+Command AddRetryCommand(const Section& section);
+Command AddDeleteCommand(const Section& section);
+Command AddPriorityCommand(const Section& section);
+Command AddMemoryCommand(const Section& section);
+Command AddLogCommand(const Section& section);
+Command AddCheckpointsCommand(const Section& section);
+Command AddDownloadCommand(const Section& section);
+Command AddUploadCommand(const Section& section);
+Command AddDevicesCommand(const Section& section);
 Command AddCompletionCommand(const Section& section);
 
 }  // namespace recurve

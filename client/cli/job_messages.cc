@@ -29,12 +29,6 @@ std::string PlainName(const std::string& name, const std::string& prefix) {
   return plain;
 }
 
-// "2026-11-27T09:20:16Z"
-std::string SecondOf(const v1::Job& job) {
-  if (!job.has_create_time()) return "-";
-  return absl::StrFormat("%.19sZ", TimeUtil::ToString(job.create_time()));
-}
-
 const std::string& DataPath(const v1::Job& job) { return job.spec().language_model().data_path(); }
 
 Json PlanJson(const v1::PlanSummary& plan) {
@@ -57,22 +51,46 @@ absl::StatusOr<v1::JobState> ParseState(const std::string& name) {
     return state;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", name, "\" is not queued, planning, running, succeeded, failed or cancelled"));
+      absl::StrCat("\"", name, "\" is not queued, planning, running, paused, succeeded, failed or cancelled"));
+}
+
+bool HasEnded(v1::JobState state) {
+  return state == v1::JOB_STATE_SUCCEEDED || state == v1::JOB_STATE_FAILED || state == v1::JOB_STATE_CANCELLED;
+}
+
+std::string MemoryText(const v1::JobSpec& spec) {
+  if (spec.has_memory_bytes()) return FormatBytes(spec.memory_bytes());
+  if (spec.has_all_free()) return "free";
+  return absl::StrCat(100 * (spec.has_activation_share() ? spec.activation_share() : 1), "%");
+}
+
+Json TimeJson(bool set, const google::protobuf::Timestamp& time) {
+  return set ? Json(TimeUtil::ToString(time)) : Json(nullptr);
+}
+
+std::string SecondText(bool set, const google::protobuf::Timestamp& time) {
+  return set ? absl::StrFormat("%.19sZ", TimeUtil::ToString(time)) : "-";
 }
 
 Json JobJson(const v1::Job& job) {
   Json json = {{"id", job.id()},
                {"state", StateName(job.state())},
                {"reason", job.reason()},
-               {"create_time", nullptr},
-               {"start_time", nullptr},
-               {"end_time", nullptr},
+               {"display_name", job.display_name()},
+               {"labels", Json::object()},
+               {"owner", job.owner()},
+               {"priority", job.priority()},
+               {"create_time", TimeJson(job.has_create_time(), job.create_time())},
+               {"start_time", TimeJson(job.has_start_time(), job.start_time())},
+               {"end_time", TimeJson(job.has_end_time(), job.end_time())},
                {"data_path", DataPath(job)},
                {"save_path", job.spec().save_path()},
-               {"steps", StepsOf(job)}};
-  if (job.has_create_time()) json["create_time"] = TimeUtil::ToString(job.create_time());
-  if (job.has_start_time()) json["start_time"] = TimeUtil::ToString(job.start_time());
-  if (job.has_end_time()) json["end_time"] = TimeUtil::ToString(job.end_time());
+               {"memory", MemoryText(job.spec())},
+               {"promised_bytes", job.promised_bytes()},
+               {"steps", StepsOf(job)},
+               {"checkpoint_step", job.checkpoint_step()},
+               {"starts", job.starts()}};
+  for (const auto& [key, value] : job.labels()) json["labels"][key] = value;
   if (job.has_plan()) json["plan"] = PlanJson(job.plan());
   if (job.has_progress()) json["progress"] = FieldsJson(DecodeProgress(job.progress()));
   if (job.has_result()) json["result"] = FieldsJson(DecodeReport(job.result()));
@@ -95,6 +113,8 @@ Json EventJson(const v1::JobEvent& event) {
       json["type"] = "checkpoint";
       json["step"] = event.checkpoint().step();
       json["seconds"] = static_cast<double>(TimeUtil::DurationToNanoseconds(event.checkpoint().duration())) / 1e9;
+      json["resumable"] = event.checkpoint().resumable();
+      json["size_bytes"] = event.checkpoint().size_bytes();
       break;
     case v1::JobEvent::kEvaluation:
       json["type"] = "evaluation";
@@ -111,12 +131,35 @@ Json EventJson(const v1::JobEvent& event) {
   return json;
 }
 
+Json ResultJson(const v1::Job& job) {
+  Json json = {{"type", "result"}, {"id", job.id()}, {"state", StateName(job.state())}, {"reason", job.reason()}};
+  if (job.has_result()) json.update(FieldsJson(DecodeReport(job.result())));
+  return json;
+}
+
 std::string JobsText(const std::vector<v1::Job>& jobs) {
-  std::vector<std::vector<std::string>> rows = {{"id", "state", "step", "loss", "planned peak", "created", "data"}};
+  // A column for what few jobs have, only if some have it.
+  const auto any = [&jobs](auto has) { return std::any_of(jobs.begin(), jobs.end(), has); };
+  const bool names = any([](const v1::Job& job) { return !job.display_name().empty(); });
+  const bool owners = any([](const v1::Job& job) { return !job.owner().empty(); });
+  const bool priorities = any([](const v1::Job& job) { return job.priority() != 0; });
+  const auto row = [&](const std::string& id, const std::string& name, const std::string& owner,
+                       const std::string& priority, const std::vector<std::string>& others) {
+    std::vector<std::string> cells = {id};
+    if (names) cells.push_back(name);
+    if (owners) cells.push_back(owner);
+    if (priorities) cells.push_back(priority);
+    cells.insert(cells.end(), others.begin(), others.end());
+    return cells;
+  };
+  std::vector<std::vector<std::string>> rows = {
+      row("id", "name", "owner", "priority", {"state", "step", "loss", "planned peak", "created", "data"})};
   for (const v1::Job& job : jobs) {
-    rows.push_back({job.id(), StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
-                    job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
-                    job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-", SecondOf(job), DataPath(job)});
+    rows.push_back(row(job.id(), job.display_name(), job.owner(), absl::StrCat(job.priority()),
+                       {StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
+                        job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
+                        job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-",
+                        SecondText(job.has_create_time(), job.create_time()), DataPath(job)}));
   }
   return TextTable(rows);
 }

@@ -38,7 +38,10 @@ ExitStatus Main(int argc, char** argv) {
   const std::vector<CommandSection> sections = {
       {"On this machine", {AddTrainCommand, AddSampleCommand, AddEvalCommand, AddProfileCommand}},
       {"Plans", {AddPlanCommand, AddScheduleCommand, AddCapacityCommand}},
-      {"With an executor daemon", {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddCancelCommand}},
+      {"With an executor daemon",
+       {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddLogCommand, AddPauseCommand, AddResumeCommand,
+        AddCancelCommand, AddRetryCommand, AddDeleteCommand, AddPriorityCommand, AddMemoryCommand,
+        AddCheckpointsCommand, AddDownloadCommand, AddUploadCommand, AddDevicesCommand}},
       {"For the shell", {AddCompletionCommand}},
   };
   for (int i = 1; i < argc; ++i) {

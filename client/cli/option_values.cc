@@ -264,6 +264,15 @@ void AddPositional(const Section& section, const std::string& name, std::string&
   section.app.add_option(name, value, help)->type_name(kind)->required();
 }
 
+void AddPositional(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+                   const CountRange& range) {
+  Add(section, name, value, help, "N", &ParseCount, InRange(range))->required();
+}
+
+void AddPositional(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help) {
+  Add(section, name, value, help, "BYTES|SHARE%|free", &ParseMemory)->required();
+}
+
 void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
                     const std::string& help, const std::string& kind) {
   section.app.add_option(name, values, help)->type_name(kind);

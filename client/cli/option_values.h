@@ -75,6 +75,9 @@ void AddTexts(const Section& section, const std::string& name, std::vector<std::
 // Positional arguments: one that is required, or any number.
 void AddPositional(const Section& section, const std::string& name, std::string& value, const std::string& help,
                    const std::string& kind);
+void AddPositional(const Section& section, const std::string& name, int64_t& value, const std::string& help,
+                   const CountRange& range);
+void AddPositional(const Section& section, const std::string& name, MemoryLimit& value, const std::string& help);
 void AddPositionals(const Section& section, const std::string& name, std::vector<std::string>& values,
                     const std::string& help, const std::string& kind);
 

@@ -115,6 +115,14 @@ absl::Status OutputFile::Finish() {
   return file_ ? file_->Commit() : absl::OkStatus();
 }
 
+absl::Status OutputFile::CutTo(int64_t bytes) {
+  RETURN_IF_ERROR(Flush());
+  if (IsPipeOrDevice(path_) || stream_ == nullptr || stream_.get() == stdout) return absl::OkStatus();
+  const int descriptor = fileno(stream_.get());
+  const bool cut = ftruncate(descriptor, bytes) == 0 && lseek(descriptor, bytes, SEEK_SET) == bytes;
+  return cut ? absl::OkStatus() : CannotWrite();
+}
+
 absl::Status OutputFile::CannotWrite() const {
   const int error = errno;
   return absl::UnavailableError(absl::StrCat("cannot write ", path_ == "-" ? "to standard output" : path_, ": ",

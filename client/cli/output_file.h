@@ -45,6 +45,8 @@ class OutputFile {
   absl::Status Write(std::string_view text);
   absl::Status Flush();  // makes written data readable, except in a file that is replaced atomically
   absl::Status Finish();
+  // Drops everything after the first `bytes` of a file opened by OpenToGrow. The reader of a pipe has it already.
+  absl::Status CutTo(int64_t bytes);
 
  private:
   struct Closer {

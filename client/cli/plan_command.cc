@@ -84,7 +84,7 @@ ExitStatus Draw(const PlanAnswer& answer, const PictureFiles& files, bool text, 
   if (!figures.ok()) return Fail(figures.status());
   if (text) {
     const TextLook look = {.width = TerminalWidth(), .unicode = LocaleIsUtf8(), .colours = TerminalHasColours()};
-    std::fputs(("\n" + PlanPicture(*figures, look)).c_str(), stdout);
+    std::printf("\n%s", PlanPicture(*figures, look).c_str());
   }
   const absl::Status status = WritePictures(*figures, files, say);
   return status.ok() ? ExitStatus::kDone : Fail(status);

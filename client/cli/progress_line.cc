@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/cli/job_text.h"
 #include "client/cli/terminal.h"
 #include "planner_service/text/number_text.h"
@@ -17,6 +18,14 @@ constexpr std::chrono::milliseconds kRedrawEvery{200};
 constexpr std::chrono::seconds kTellEvery{5};  // without a terminal
 
 }  // namespace
+
+std::string Gauge(int64_t done, int64_t all, int width) {
+  const double share = std::clamp(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, all)), 0.0, 1.0);
+  const auto filled = static_cast<size_t>(share * width);
+  return absl::StrCat("[", std::string(filled, '#'), std::string(static_cast<size_t>(width) - filled, '.'), "] ");
+}
+
+std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", rate) : absl::StrFormat("%.0f", rate); }
 
 ProgressLine::ProgressLine(std::FILE* stream) : stream_(stream), terminal_(isatty(fileno(stream)) != 0) {}
 

@@ -10,6 +10,11 @@
 
 namespace recurve {
 
+// "[####....] ", with `width` marks inside.
+std::string Gauge(int64_t done, int64_t all, int width);
+
+std::string RateText(double rate);  // "3.21", "1234": steps or anything else per second
+
 // Progress as one line of a terminal that is redrawn, or as separate lines without a terminal. Not thread-safe.
 class ProgressLine {
  public:

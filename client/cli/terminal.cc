@@ -24,9 +24,15 @@ int TerminalWidth(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
-bool TerminalHasColours() {
-  return isatty(STDOUT_FILENO) != 0 && Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+int TerminalHeight() {
+  constexpr int kUsual = 24;
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kUsual;
 }
+
+bool TerminalHasColours() { return TerminalMovesCursor() && Environment("NO_COLOR").empty(); }
+
+bool TerminalMovesCursor() { return isatty(STDOUT_FILENO) != 0 && Environment("TERM") != "dumb"; }
 
 bool LocaleIsUtf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {

@@ -27,4 +27,13 @@ std::string TextTable(std::vector<std::vector<std::string>> rows) {
   return text;
 }
 
+std::string CutToWidth(const std::string& text, int width) {
+  int characters = 0;
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    if ((text[end] & 0xC0) != 0x80 && ++characters > width) break;
+  }
+  return text.substr(0, end);
+}
+
 }  // namespace recurve

@@ -11,6 +11,9 @@ namespace recurve {
 // heading.
 std::string TextTable(std::vector<std::vector<std::string>> rows);
 
+// The first `width` characters of UTF-8 text, so that a line does not wrap.
+std::string CutToWidth(const std::string& text, int width);
+
 }  // namespace recurve
 
 #endif  // RECURVE_CLIENT_CLI_TEXT_TABLE_H_

@@ -40,6 +40,8 @@ Examples:
       then a sample, and a table of time and memory against store-all and Chen's sqrt(T)
   recurve train --data book.txt --memory 5% --steps 600 --evaluate-every 50 --loss-csv loss.csv --loss-svg loss.svg
       losses as a table written during training, and a picture of the learning curve
+  recurve train --data book.txt --memory 5% --steps 600 --tensorboard runs/first
+      losses for `tensorboard --logdir runs`
   recurve train --data book.txt --memory 5% --steps 10000 --checkpoint-dir run1 --checkpoint-every 10min
   recurve train --resume run1
       continues after the last checkpoint in run1, to the same weights, bit for bit; all other options are those of the
@@ -69,9 +71,7 @@ struct TrainOptions {
   bool json = false;
 };
 
-bool WritesFiles(const TrainOptions& options) {
-  return !options.job.save_path.empty() || !options.losses.csv.empty() || !options.losses.svg.empty();
-}
+bool WritesFiles(const TrainOptions& options) { return !options.job.save_path.empty() || options.losses.wanted(); }
 
 absl::Status CheckTrainOptions(const TrainOptions& options) {
   RETURN_IF_ERROR(CheckInputArguments(options.job));
@@ -93,6 +93,7 @@ void NoteWhatIsLeftOut(const TrainOptions& options) {
   if (options.compare.rounds > 0) left_out.push_back("--compare");
   if (!options.losses.csv.empty()) left_out.push_back("--loss-csv");
   if (!options.losses.svg.empty()) left_out.push_back("--loss-svg");
+  if (!options.losses.tensorboard.empty()) left_out.push_back("--tensorboard");
   if (left_out.empty()) return;
   PrintNote(absl::StrCat("--dry-run trains nothing; ignored: ", absl::StrJoin(left_out, ", ")), options.json);
 }
@@ -129,7 +130,7 @@ absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& opt
 }
 
 // Adds to an interrupted comparison where the trained model is; the models it trains itself are never saved.
-absl::Status Interrupted(const absl::Status& why, const TrainOptions& options) {
+absl::Status OfComparison(const absl::Status& why, const TrainOptions& options) {
   if (!absl::IsCancelled(why)) return why;
   return absl::CancelledError(absl::StrCat("interrupted during the comparison of strategies; ",
                                            options.job.save_path.empty()
@@ -164,7 +165,7 @@ absl::Status Conclude(const TrainOptions& options, const TrainedModel& model, co
     if (measured.ok()) {
       json["comparison"] = MeasurementsJson(*measured);
     } else {
-      compared = Interrupted(measured.status(), options);
+      compared = OfComparison(measured.status(), options);
     }
     if (measured.ok() && !options.json) {
       std::printf("\nsame model, same process, %lld alternating rounds, medians:\n%s",
@@ -259,10 +260,7 @@ Command AddTrainCommand(const Section& section) {
   auto options = std::make_shared<TrainOptions>();
   AddJobOptions(train, options->job);
   AddCheckpointOptions(train, *options);
-  AddText({train, "Saving"}, "--loss-csv", options->losses.csv,
-          "write the losses to this file during training, one line per step", "FILE");
-  AddText({train, "Saving"}, "--loss-svg", options->losses.svg, "draw the learning curve into this file after training",
-          "FILE");
+  AddLossOptions({train, "Saving"}, options->losses);
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model after training");
   AddCount(train, "--compare", options->compare.rounds,

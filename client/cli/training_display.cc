@@ -23,14 +23,6 @@ constexpr int kLines = 20;  // of progress without a terminal
 constexpr int kNarrowestBar = 16;
 constexpr int kWidestBar = 40;
 
-std::string Bar(int64_t done, int64_t all, int width) {
-  const double share = std::clamp(static_cast<double>(done) / static_cast<double>(all), 0.0, 1.0);
-  const auto filled = static_cast<size_t>(share * width);
-  return absl::StrCat("[", std::string(filled, '#'), std::string(static_cast<size_t>(width) - filled, '.'), "] ");
-}
-
-std::string RateText(double rate) { return rate < 100 ? absl::StrFormat("%.3g", rate) : absl::StrFormat("%.0f", rate); }
-
 }  // namespace
 
 void PrintNote(const std::string& note, bool json) {
@@ -117,7 +109,7 @@ void ProgressDisplay::DrawBar(const StepRecord& record, double steps_per_second)
     bar_width_ = std::clamp(kNarrowestBar + room, kNarrowestBar, kWidestBar);
   }
   for (int i = 0; i < parts_shown_; ++i) numbers += parts[i];
-  line_.Show(Bar(record.step, steps(), bar_width_) + numbers);
+  line_.Show(Gauge(record.step, steps(), bar_width_) + numbers);
 }
 
 void ProgressDisplay::PrintLine(const StepRecord& record, double steps_per_second) const {

@@ -29,6 +29,17 @@ Command AddSubmitCommand(const Section& section) { return AddMissingCommand(sect
 Command AddJobsCommand(const Section& section) { return AddMissingCommand(section, "jobs"); }
 Command AddWatchCommand(const Section& section) { return AddMissingCommand(section, "watch"); }
 Command AddCancelCommand(const Section& section) { return AddMissingCommand(section, "cancel"); }
+Command AddPauseCommand(const Section& section) { return AddMissingCommand(section, "pause"); }
+Command AddResumeCommand(const Section& section) { return AddMissingCommand(section, "resume"); }
+Command AddRetryCommand(const Section& section) { return AddMissingCommand(section, "retry"); }
+Command AddDeleteCommand(const Section& section) { return AddMissingCommand(section, "delete"); }
+Command AddPriorityCommand(const Section& section) { return AddMissingCommand(section, "priority"); }
+Command AddMemoryCommand(const Section& section) { return AddMissingCommand(section, "memory"); }
+Command AddLogCommand(const Section& section) { return AddMissingCommand(section, "log"); }
+Command AddCheckpointsCommand(const Section& section) { return AddMissingCommand(section, "checkpoints"); }
+Command AddDownloadCommand(const Section& section) { return AddMissingCommand(section, "download"); }
+Command AddUploadCommand(const Section& section) { return AddMissingCommand(section, "upload"); }
+Command AddDevicesCommand(const Section& section) { return AddMissingCommand(section, "devices"); }
 
 std::unique_ptr<Planner> MakeRemotePlanner(const PlannerCallOptions&) { return std::make_unique<EmbeddedPlanner>(); }
 

@@ -154,6 +154,11 @@ void LearningCurve::AddHeldOut(int64_t step, double bits) {
   held_out_.push_back({step, bits});
 }
 
+void LearningCurve::ForgetFrom(int64_t step) {
+  while (!training_.empty() && training_.back().last >= step) training_.pop_back();
+  while (!held_out_.empty() && held_out_.back().step >= step) held_out_.pop_back();
+}
+
 std::string LearningCurveSvg(std::string_view subject, const LearningCurve& curve) {
   const LossFrame frame = FrameAround(curve);
   SvgFigure figure(Headline(curve));

@@ -30,6 +30,9 @@ class LearningCurve {
   // Steps are added in order, from 1.
   void AddStep(int64_t step, double bits);
   void AddHeldOut(int64_t step, double bits);
+  // Forgets this step and all later ones, which are to be added again. May forget a few earlier steps that share a
+  // point with it.
+  void ForgetFrom(int64_t step);
 
   const std::vector<Point>& training() const { return training_; }
   const std::vector<HeldOut>& held_out() const { return held_out_; }  // always includes the last one

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -61,9 +63,13 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status WatchJob(grpc::ServerContext*, const executor::v1::WatchJobRequest* request,
+  grpc::Status WatchJob(grpc::ServerContext* context, const executor::v1::WatchJobRequest* request,
                         grpc::ServerWriter<executor::v1::WatchJobResponse>* writer) override {
     if (request->id() == "broken") return {grpc::StatusCode::UNAVAILABLE, "the wire is cut"};
+    if (request->id() == "silent") {
+      while (!context->IsCancelled()) std::this_thread::sleep_for(milliseconds(5));
+      return grpc::Status::CANCELLED;
+    }
     if (request->id() != "job-1") return {grpc::StatusCode::NOT_FOUND, "no job 'x'"};
     const int64_t first = std::max<int64_t>(1, request->from_sequence());
     for (int64_t i = first; i <= kEvents; ++i) {
@@ -92,6 +98,10 @@ class FakeExecutor final : public executor::v1::ExecutorService::Service {
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
 };
 
+JobWatch WatchOf(const std::string& id) {
+  return {.id = id, .on_event = [](const executor::v1::JobEvent&) { return true; }};
+}
+
 class ExecutorClientTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -100,15 +110,16 @@ class ExecutorClientTest : public ::testing::Test {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     client_ = std::make_unique<ExecutorClient>(
-        ExecutorClientOptions{.target = absl::StrCat("127.0.0.1:", server_->port()), .max_resumes = 1});
+        ExecutorClientOptions{.target = absl::StrCat("127.0.0.1:", server_->port()), .reconnect = milliseconds(300)});
   }
 
   std::vector<int64_t> Watch(int64_t from, int64_t stop_at, absl::Status& status) {
     std::vector<int64_t> seen;
-    status = client_->WatchJob("job-1", from, [&](const executor::v1::JobEvent& event) {
-      seen.push_back(event.sequence());
-      return event.sequence() != stop_at;
-    });
+    status =
+        client_->WatchJob({.id = "job-1", .from_sequence = from, .on_event = [&](const executor::v1::JobEvent& event) {
+                             seen.push_back(event.sequence());
+                             return event.sequence() != stop_at;
+                           }});
     return seen;
   }
 
@@ -118,14 +129,15 @@ class ExecutorClientTest : public ::testing::Test {
 };
 
 TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
-  executor::v1::JobSpec spec;
-  spec.mutable_language_model()->set_data_path("/data/kjv.txt");
-  const auto job = client_->CreateJob(spec, "");
+  executor::v1::CreateJobRequest request;
+  request.mutable_spec()->mutable_language_model()->set_data_path("/data/kjv.txt");
+  const auto job = client_->CreateJob(request);
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->id(), "job-1");
   EXPECT_EQ(job->spec().language_model().data_path(), "/data/kjv.txt");
-  ASSERT_TRUE(client_->CreateJob(spec, "").ok());
-  ASSERT_TRUE(client_->CreateJob(spec, "mine").ok());
+  ASSERT_TRUE(client_->CreateJob(request).ok());
+  request.set_request_id("mine");
+  ASSERT_TRUE(client_->CreateJob(request).ok());
   const std::vector<std::string> ids = service_.request_ids();
   ASSERT_EQ(ids.size(), 4U);
   EXPECT_EQ(ids[0], ids[1]);
@@ -135,11 +147,11 @@ TEST_F(ExecutorClientTest, ARetriedJobKeepsItsRequestId) {
 }
 
 TEST_F(ExecutorClientTest, PassesErrorsOnWithTheTarget) {
-  const absl::Status wrong = client_->CreateJob({}, "").status();
+  const absl::Status wrong = client_->CreateJob({}).status();
   EXPECT_EQ(wrong.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(wrong.message(), absl::StrCat("executor at 127.0.0.1:", server_->port(), ": spec.data_path is empty"));
   EXPECT_EQ(client_->GetJob("x").status().code(), absl::StatusCode::kNotFound);
-  absl::Status status = client_->WatchJob("x", 0, [](const executor::v1::JobEvent&) { return true; });
+  absl::Status status = client_->WatchJob(WatchOf("x"));
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
 }
 
@@ -149,7 +161,9 @@ TEST_F(ExecutorClientTest, GetsAndCancels) {
 }
 
 TEST_F(ExecutorClientTest, ListsAllPages) {
-  const auto jobs = client_->ListJobs(executor::v1::JOB_STATE_FAILED);
+  executor::v1::ListJobsRequest failed;
+  failed.add_states(executor::v1::JOB_STATE_FAILED);
+  const auto jobs = client_->ListJobs(failed);
   ASSERT_TRUE(jobs.ok()) << jobs.status();
   ASSERT_EQ(jobs->size(), static_cast<size_t>(FakeExecutor::kJobs));
   for (int i = 0; i < FakeExecutor::kJobs; ++i) {
@@ -172,8 +186,24 @@ TEST_F(ExecutorClientTest, StopsWatchingWhenToldTo) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+TEST_F(ExecutorClientTest, StopsWatchingASilentJobWhenToldTo) {
+  int calls = 0;
+  JobWatch watch = WatchOf("silent");
+  watch.on_idle = [&calls] { return ++calls == 3; };
+  EXPECT_TRUE(client_->WatchJob(watch).ok());
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(ExecutorClientTest, TellsOnceThatAStreamIsLost) {
+  int lost = 0;
+  JobWatch watch = WatchOf("broken");
+  watch.on_lost = [&lost](const absl::Status&) { ++lost; };
+  EXPECT_EQ(client_->WatchJob(watch).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(lost, 1);
+}
+
 TEST_F(ExecutorClientTest, GivesUpOnAStreamThatStaysBroken) {
-  const absl::Status status = client_->WatchJob("broken", 0, [](const executor::v1::JobEvent&) { return true; });
+  const absl::Status status = client_->WatchJob(WatchOf("broken"));
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("the wire is cut"));
 }

@@ -62,10 +62,11 @@ LADDER = {
     "executor/daemon": ["executor/codec", "executor/job", "executor/data", "executor/store", "executor/transfers", "planner_service/client",
                         "planner_service/grpc_server", "planner_service/model", "planner_service/planning",
                         "planner_service/process", "planner_service/status", "planner_service/text"],
-    "client": ["planner_service/client", "planner_service/grpc_server", "planner_service/status"],
+    "client": ["executor/data", "planner_service/client", "planner_service/grpc_server", "planner_service/status"],
     "client/pictures": ["planner_service/capacity", "planner_service/planning", "planner_service/schedule",
                         "planner_service/text"],
-    "client/cli": ["planner_service/fields", "client", "client/pictures", "executor/codec", "executor/profile", "executor/job", "executor/task",
+    "client/tensorboard": ["executor/data", "planner_service/status"],
+    "client/cli": ["planner_service/fields", "client", "client/pictures", "client/tensorboard", "executor/codec", "executor/profile", "executor/job", "executor/task",
                    "executor/task/language_model", "executor/backend", "executor/backend/cpu", "executor/data",
                    "planner_service/capacity", "planner_service/checkpoint_schedules", "planner_service/client",
                    "planner_service/model", "planner_service/planning", "planner_service/process",
@@ -92,8 +93,9 @@ PACKAGES = {
     r"CLI/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon", "client/cli"],
 }
 # The command line is built without services, too: its other files see no gRPC and no protobuf, not even through headers.
-WITH_SERVICES = ["cancel_command.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "schedule_service.cc",
-                 "submit_command.cc", "watch_command.cc"]
+WITH_SERVICES = ["cancel_command.cc", "checkpoints_command.cc", "control_commands.cc", "devices_command.cc",
+                 "event_display.cc", "file_upload.cc", "job_messages.cc", "job_watch.cc", "jobs_command.cc", "log_command.cc",
+                 "schedule_service.cc", "submit_command.cc", "transfer_commands.cc", "watch_command.cc"]
 NETWORK = re.compile(r"grpc(pp)?/|google/protobuf/|.*\.pb\.h")
 # CLI11 is slow to compile: these alone include it in client/cli.
 WITH_CLI11 = ["command_line.cc", "option_values.cc"]

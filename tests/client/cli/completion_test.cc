@@ -29,7 +29,11 @@ TEST(Completion, OffersWhatTheProgramTakes) {
   EXPECT_THAT(Offered({"train", "--dry-run", "--data", "x", "--"}), HasSubstr("--memory\t"));
   EXPECT_EQ(Offered({"train", "--optimizer", ""}), "adamw\nsgd\n");
   EXPECT_EQ(Offered({"train", "--data", ""}), ":files\n");
+  EXPECT_EQ(Offered({"train", "--svg", ""}), ":files\n");
   EXPECT_EQ(Offered({"train", "--steps", ""}), "");
+  EXPECT_EQ(Offered({"upload", ""}), ":files\n");
+  EXPECT_EQ(Offered({"download", "3f2a", "--output", ""}), ":files\n");
+  EXPECT_THAT(Offered({"jobs", "--"}), AllOf(HasSubstr("--label\t"), HasSubstr("--newest-first\t")));
   EXPECT_THAT(Offered({"schedule", ""}), AllOf(HasSubstr("export\t"), HasSubstr("verify\t"), Not(HasSubstr("train"))));
   EXPECT_EQ(Offered({"schedule", "verify", ""}), ":files\n");
   EXPECT_THAT(Offered({"capacity", ""}), AllOf(StartsWith("advise\t"), HasSubstr("\nsplit\t"), Not(HasSubstr("--"))));

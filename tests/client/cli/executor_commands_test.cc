@@ -8,9 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "executor/daemon/executor_daemon.h"
@@ -61,8 +64,10 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   const std::vector<Json> events = JsonLines(watched.out);
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events.front()["state"], "queued");
-  EXPECT_EQ(events.back()["type"], "state");
+  EXPECT_EQ(events.back()["type"], "result");
+  EXPECT_EQ(events.back()["id"], id);
   EXPECT_EQ(events.back()["state"], "succeeded");
+  EXPECT_EQ(events.back()["reason"], "trained 3 steps");
 
   const Json job = JsonOf(AtDaemon({"jobs", "--json"}));
   EXPECT_EQ(job["id"], id);
@@ -71,6 +76,7 @@ TEST_F(ExecutorCommands, AJobFromSubmitToItsModel) {
   // The same job here gives the same weights.
   const Outcome here = RunRecurve(Plus(TinyTraining(text_), {"--memory", "50%", "--json"}));
   EXPECT_EQ(job["result"]["weights_sha256"], JsonLines(here.out).back()["weights_sha256"]);
+  EXPECT_EQ(events.back()["weights_sha256"], job["result"]["weights_sha256"]);
   EXPECT_EQ(RunRecurve({"sample", "--model", model, "--bytes", "5"}).exit, 0);
 
   EXPECT_THAT(RunRecurve(AtDaemon({"jobs"})).out, HasSubstr(id));
@@ -90,6 +96,11 @@ TEST_F(ExecutorCommands, WatchingASubmittedJobEndsWithIt) {
   const Outcome good = RunRecurve(Submit({"--watch", "--json"}));
   EXPECT_EQ(good.exit, 0) << good.err;
   EXPECT_EQ(JsonLines(good.out).back()["state"], "succeeded");
+  const Json failed =
+      JsonLines(RunRecurve(Submit({"--watch", "--json", "--data", scratch_.File("missing")})).out).back();
+  EXPECT_EQ(failed["state"], "failed");
+  EXPECT_THAT(failed["reason"].get<std::string>(), HasSubstr("missing"));
+  EXPECT_FALSE(failed.contains("weights_sha256"));
   const Outcome bad = RunRecurve(Submit({"--watch", "--data", scratch_.File("missing")}));
   EXPECT_EQ(bad.exit, 1);
   EXPECT_THAT(bad.err, HasSubstr("missing"));
@@ -147,6 +158,26 @@ TEST_F(ExecutorCommands, NoModelReplacesItsData) {
   EXPECT_EQ(outcome.exit, 1);
   EXPECT_THAT(outcome.err, HasSubstr("INVALID_ARGUMENT: save_path"));
   EXPECT_EQ(ReadFile(text_), before);
+}
+
+TEST_F(ExecutorCommands, JobsAreShownAsTheyChange) {
+  const std::string id = JsonOf(Submit({"--steps", "1000000000", "--json"}))["id"];
+  RecurveProcess watch(AtDaemon({"jobs", "--watch", "--json"}));
+  const auto wait_for = [&watch](const std::string& state) {
+    while (watch.OutSoFar().find("\"state\":\"" + state) == std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  };
+  wait_for("running");
+  EXPECT_EQ(RunRecurve(AtDaemon({"cancel", id})).exit, 0);
+  wait_for("cancelled");
+  watch.Signal(SIGINT);
+  const Outcome outcome = watch.Wait();
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_EQ(outcome.err, "");
+  const std::vector<Json> lines = JsonLines(outcome.out);
+  EXPECT_LE(lines.size(), 4u) << "one for each state that was seen";
+  EXPECT_EQ(lines.back()["state"], "cancelled");
 }
 
 TEST_F(ExecutorCommands, CancelEndsAJob) {
@@ -281,15 +312,39 @@ TEST_F(ExecutorCommands, SayWhatIsWrong) {
   ExpectRefused(AtDaemon({"watch", "nobody"}), 1, {"nobody"});
   ExpectRefused(AtDaemon({"cancel", "nobody"}), 1, {"nobody"});
   ExpectRefused(AtDaemon({"watch"}), 2, {"recurve watch --help"});
-  ExpectRefused(AtDaemon({"jobs", "--state", "asleep"}), 2, {"asleep", "running"});
+  ExpectRefused(AtDaemon({"jobs", "--state", "asleep"}), 2, {"asleep", "running", "paused"});
+  ExpectRefused(AtDaemon({"jobs", "--label", "team"}), 2, {"--label", "\"team\"", "KEY=VALUE"});
+  ExpectRefused(Submit({"--label", "=speech"}), 2, {"KEY=VALUE"});
+  ExpectRefused(Submit({"--label", "a=1", "--label", "a=2"}), 2, {"\"a\" has two values"});
+  ExpectRefused(Submit({"--priority", "1001"}), 2, {"1001", "out of range"});
+  ExpectRefused(Submit({"--upload", "--data", scratch_.File("missing")}), 1, {"missing"});
+  ExpectRefused(AtDaemon({"priority", "x", "-1001"}), 2, {"-1001", "out of range"});
+  ExpectRefused(AtDaemon({"priority", "x"}), 2, {"priority is required"});
+  ExpectRefused(AtDaemon({"memory", "x", "5"}), 2, {"did you mean 5%?"});
+  ExpectRefused(AtDaemon({"download", "x"}), 2, {"--output is missing"});
+  ExpectRefused(AtDaemon({"download", "x", "--output", text_}), 2, {"is not a model"});
+  ExpectRefused(AtDaemon({"upload", scratch_.File("missing")}), 1, {"missing"});
   ExpectRefused(AtDaemon({"submit"}), 2, {"--data"});
   ExpectRefused(Submit({"--hidden", "0"}), 2, {"hidden"});
   ExpectRefused(Submit({"--strategy", "msm"}), 2, {"msm"});
 }
 
 TEST(ExecutorCommandsWithoutDaemon, SayThatNobodyAnswers) {
-  for (const auto& command :
-       std::vector<std::vector<std::string>>{{"jobs"}, {"watch", "x"}, {"cancel", "x"}, {"submit", "--data", "text"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"jobs"},
+                                                                   {"watch", "x"},
+                                                                   {"cancel", "x"},
+                                                                   {"submit", "--data", "text"},
+                                                                   {"pause", "x"},
+                                                                   {"resume", "x"},
+                                                                   {"retry", "x"},
+                                                                   {"delete", "x"},
+                                                                   {"priority", "x", "-5"},
+                                                                   {"memory", "x", "free"},
+                                                                   {"log", "x"},
+                                                                   {"checkpoints", "x"},
+                                                                   {"download", "x", "--output", "model.safetensors"},
+                                                                   {"upload", RECURVE_BINARY},
+                                                                   {"devices"}}) {
     ExpectRefused(Plus(command, {"--executor", "127.0.0.1:1"}), 1, {"127.0.0.1:1"});
   }
 }

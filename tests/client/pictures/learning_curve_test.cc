@@ -44,6 +44,19 @@ TEST(LearningCurve, StaysSmallHoweverLongTheTraining) {
   EXPECT_LT(LearningCurveSvg("long", curve).size(), 100'000u);
 }
 
+TEST(LearningCurve, ForgetsWhatIsRepeated) {
+  LearningCurve curve;
+  for (int step = 1; step <= 10; ++step) curve.AddStep(step, 1);
+  curve.AddHeldOut(4, 2);
+  curve.AddHeldOut(8, 2);
+  curve.ForgetFrom(5);
+  EXPECT_EQ(curve.training().back().last, 4);
+  EXPECT_EQ(curve.held_out().size(), 1u);
+  curve.ForgetFrom(1);
+  EXPECT_TRUE(curve.training().empty());
+  EXPECT_TRUE(curve.held_out().empty());
+}
+
 TEST(LearningCurve, IsDrawn) {
   LearningCurve curve;
   for (int step = 1; step <= 600; ++step) {

@@ -38,6 +38,9 @@ class FaultyFileSystem final : public FileSystem {
   explicit FaultyFileSystem(const Fault& fault = {}) : fault_(fault) {}
 
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path) override;
+  absl::StatusOr<std::unique_ptr<WritableFile>> Append(const std::string& path) override {
+    return absl::UnimplementedError(path + ": checkpoints append to no file");
+  }
   absl::Status MakeDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;

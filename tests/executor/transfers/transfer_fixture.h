@@ -18,7 +18,7 @@
 #include "planner_service/process/mutex.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 #include "tests/executor/data/scratch_directory.h"
-#include "tests/executor/transfers/faulty_file_system.h"
+#include "tests/executor/transfers/limited_disk.h"
 
 namespace recurve {
 
@@ -118,7 +118,7 @@ class TransferTest : public testing::Test {
   std::vector<std::string> Partials() const;
 
   ScratchDirectory scratch_;
-  FaultyFileSystem disk_;
+  LimitedDisk disk_;
   TransferRecord record_;
   absl::StatusOr<std::string> model_path_ = absl::FailedPreconditionError("no model");  // what downloads send
   std::unique_ptr<TransferService> transfers_;

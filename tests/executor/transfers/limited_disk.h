@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_TESTS_EXECUTOR_TRANSFERS_FAULTY_FILE_SYSTEM_H_
-#define RECURVE_TESTS_EXECUTOR_TRANSFERS_FAULTY_FILE_SYSTEM_H_
+#ifndef RECURVE_TESTS_EXECUTOR_TRANSFERS_LIMITED_DISK_H_
+#define RECURVE_TESTS_EXECUTOR_TRANSFERS_LIMITED_DISK_H_
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +16,7 @@ namespace recurve {
 
 // The file system of this machine with a disk that holds `room` more bytes, and operations that can be made to fail or
 // to throw.
-class FaultyFileSystem final : public FileSystem {
+class LimitedDisk final : public FileSystem {
  public:
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
     return Limited(path, RealFileSystem().Create(path));
@@ -40,7 +40,7 @@ class FaultyFileSystem final : public FileSystem {
  private:
   class LimitedFile final : public WritableFile {
    public:
-    LimitedFile(FaultyFileSystem& disk, std::string path, std::unique_ptr<WritableFile> file)
+    LimitedFile(LimitedDisk& disk, std::string path, std::unique_ptr<WritableFile> file)
         : disk_(disk), path_(std::move(path)), file_(std::move(file)) {}
 
     // As the kernel: what there is room for is written.
@@ -54,7 +54,7 @@ class FaultyFileSystem final : public FileSystem {
     absl::Status Sync() override { return disk_.fail_sync ? PosixError(EIO, "sync", path_) : file_->Sync(); }
 
    private:
-    FaultyFileSystem& disk_;
+    LimitedDisk& disk_;
     const std::string path_;
     const std::unique_ptr<WritableFile> file_;
   };
@@ -68,4 +68,4 @@ class FaultyFileSystem final : public FileSystem {
 
 }  // namespace recurve
 
-#endif  // RECURVE_TESTS_EXECUTOR_TRANSFERS_FAULTY_FILE_SYSTEM_H_
+#endif  // RECURVE_TESTS_EXECUTOR_TRANSFERS_LIMITED_DISK_H_

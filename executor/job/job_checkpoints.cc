@@ -234,7 +234,7 @@ absl::Status JobCheckpoints::CheckData(const std::vector<DataFile>& before) {
 absl::Status JobCheckpoints::Restore(Trainer& trainer) {
   if (!loaded_) return absl::OkStatus();
   const LoadedCheckpoint loaded = *std::exchange(loaded_, std::nullopt);
-  const absl::Status status =
+  absl::Status status =
       trainer.RestoreState(loaded.step, loaded.tensors->tensors(),
                            [&loaded](size_t index, float* to) { return loaded.tensors->Read(index, to); });
   if (status.ok()) return status;

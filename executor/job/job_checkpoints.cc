@@ -202,6 +202,7 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   RETURN_IF_ERROR(CheckData(training.progress.data));
   training.progress.data = std::move(progress_.data);
   progress_ = std::move(training.progress);
+  clock_.Written(progress_.seconds, 0);  // it is not written again after the first step
   notes_.insert(notes_.end(), loaded.damaged.begin(), loaded.damaged.end());
   loaded_ = std::move(loaded);
   return absl::OkStatus();

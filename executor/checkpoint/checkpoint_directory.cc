@@ -294,7 +294,7 @@ absl::Status CheckpointDirectory::MakeDirectory() {
   made_ = made_ || !fs::exists(path_, ignored);
   RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
   if (!made_) return absl::OkStatus();
-  const absl::Status status = file_system_.SyncDirectory(Parent());
+  absl::Status status = file_system_.SyncDirectory(Parent());
   if (!status.ok() && !absl::IsPermissionDenied(status)) return status;  // a parent may be unreadable
   made_ = false;
   return absl::OkStatus();

@@ -202,6 +202,7 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   RETURN_IF_ERROR(CheckData(training.progress.data));
   training.progress.data = std::move(progress_.data);
   progress_ = std::move(training.progress);
+  clock_.Written(progress_.seconds, 0);  // it is not written again after the first step
   notes_.insert(notes_.end(), loaded.damaged.begin(), loaded.damaged.end());
   loaded_ = std::move(loaded);
   return absl::OkStatus();
@@ -234,7 +235,7 @@ absl::Status JobCheckpoints::CheckData(const std::vector<DataFile>& before) {
 absl::Status JobCheckpoints::Restore(Trainer& trainer) {
   if (!loaded_) return absl::OkStatus();
   const LoadedCheckpoint loaded = *std::exchange(loaded_, std::nullopt);
-  const absl::Status status =
+  absl::Status status =
       trainer.RestoreState(loaded.step, loaded.tensors->tensors(),
                            [&loaded](size_t index, float* to) { return loaded.tensors->Read(index, to); });
   if (status.ok()) return status;

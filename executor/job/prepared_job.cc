@@ -198,7 +198,7 @@ bool PreparedJob::WriteCheckpoint(JobObserver& observer) {
 // Training does not continue with weights that are not finite.
 absl::Status PreparedJob::SaveModel(int64_t step, const Parameters& parameters, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
-  const absl::Status status = saver_.Save(step, parameters);
+  absl::Status status = saver_.Save(step, parameters);
   if (absl::IsAborted(status)) return status;
   if (!status.ok()) {
     observer.OnCheckpointFailed(step, status);

@@ -2,6 +2,7 @@
 //
 // A training that was stopped and resumed ends as one that was not: with the same weights, bit for bit.
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "executor/backend/cpu/cpu_backend.h"
 #include "executor/checkpoint/checkpoint_directory.h"
+#include "executor/data/sha256.h"
 #include "executor/job/job_checkpoints.h"
 #include "executor/job/link_sizing.h"
 #include "gmock/gmock.h"
@@ -220,6 +222,39 @@ TEST_F(ResumeTest, TimeOfEarlierRunsCounts) {
   EXPECT_EQ(report.loss, losses.back().second);
   EXPECT_EQ(recorder_.losses, losses);
   EXPECT_EQ(Resume(Spec(), path).weights_sha256, RunWhole(Spec()).weights_sha256);
+}
+
+TEST(CheckpointClock, DueByStepsByTimeOrByCost) {
+  const CheckpointClock steps(Interval{.steps = 5});
+  EXPECT_FALSE(steps.Due(4, 1e6));
+  EXPECT_TRUE(steps.Due(5, 0));
+  CheckpointClock seconds(Interval{.seconds = 30});
+  EXPECT_FALSE(seconds.Due(1, 29));
+  EXPECT_TRUE(seconds.Due(1, 30));
+  seconds.Written(100, 50);
+  EXPECT_FALSE(seconds.Due(2, 129));
+  EXPECT_TRUE(seconds.Due(2, 130));
+  CheckpointClock automatic({});
+  EXPECT_FALSE(automatic.Due(1000, 59));
+  EXPECT_TRUE(automatic.Due(1000, 60));
+  automatic.Written(100, 2);  // 1 % of 200 seconds
+  EXPECT_FALSE(automatic.Due(1001, 299));
+  EXPECT_TRUE(automatic.Due(1001, 300));
+}
+
+TEST_F(ResumeTest, TheTimeToTheNextCheckpointBeginsAnew) {
+  const std::string path = NewPath();
+  RunUntil(2, Spec(), path);
+  const std::string folder = path + "/" + CheckpointDirectory::FolderOf(2) + "/";
+  Json manifest = Json::parse(ReadFile(folder + "manifest.json"));
+  manifest["training"]["seconds"] = 1e6;  // trained for days
+  const std::string text = manifest.dump();
+  std::ofstream(folder + "manifest.json") << text;
+  std::ofstream(folder + "SHA256SUMS") << manifest["files"][0]["sha256"].get<std::string>() << "  tensors.safetensors\n"
+                                       << Sha256Of(text) << "  manifest.json\n";
+  recorder_ = {};
+  Resume(Spec(), path);
+  EXPECT_THAT(recorder_.checkpoints, ElementsAre(6)) << "that of the end only";
 }
 
 TEST_F(ResumeTest, ADamagedCheckpointIsNotedAndTheOneBeforeIsUsed) {

@@ -16,6 +16,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planner_service/planning/planner.h"
+#include "tests/executor/checkpoint/faulty_file_system.h"
 #include "tests/executor/data/scratch_directory.h"
 #include "tests/executor/engine/training_run.h"
 #include "tests/executor/task/language_model/language_model_of.h"
@@ -67,7 +68,8 @@ class ResumedJobTest : public testing::Test {
   // A path for the checkpoints of another training.
   std::string NewPath() { return scratch_.File("checkpoints-" + std::to_string(++paths_)); }
 
-  absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, const CheckpointOptions& checkpoints) {
+  absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const JobSpec& spec, CheckpointOptions checkpoints) {
+    if (checkpoints.file_system == nullptr) checkpoints.file_system = &fast_disk_;
     return TrainingJob::Prepare(spec, {planner_, two_level_}, costs_, {}, {.checkpoints = checkpoints});
   }
   absl::StatusOr<JobReport> Run(const JobSpec& spec, const CheckpointOptions& checkpoints, const RunControl& control) {
@@ -106,6 +108,7 @@ class ResumedJobTest : public testing::Test {
 
   const ScratchDirectory scratch_;
   const std::string text_path_ = scratch_.Write("text", std::string(kGenesis));
+  FaultyFileSystem fast_disk_;  // does not fail, and does not wait for the disk
   EmbeddedPlanner planner_;
   EmbeddedChainPlanner two_level_;
   LinkCostCache costs_;

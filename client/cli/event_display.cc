@@ -59,7 +59,10 @@ class TextDisplay : public EventDisplay {
       ShowStep(record, shown);
       return;
     }
-    if (event.has_state_change()) job_changed_ = true;  // it may have another plan
+    if (event.has_state_change()) {
+      job_changed_ = true;  // it may have another plan
+      NoteState(event.state_change().state());
+    }
     if (event.has_evaluation()) NoteEvaluation(event.evaluation());
     if (const std::string line = LineOf(event); shown && !line.empty()) PrintLine(line);
   }
@@ -73,6 +76,7 @@ class TextDisplay : public EventDisplay {
   virtual void SetJob(const v1::Job& job) = 0;
   virtual void ShowStep(const StepRecord& record, bool shown) = 0;
   virtual void NoteEvaluation(const v1::Evaluation&) {}
+  virtual void NoteState(v1::JobState) {}
   virtual void PrintLine(const std::string& line) = 0;
   virtual void Finish() {}
 
@@ -137,6 +141,7 @@ class LiveEvents final : public TextDisplay {
     metric.unit = Printable(metric.unit);
     view_.AddHeldOut(evaluation.step(), metric);
   }
+  void NoteState(v1::JobState state) override { view_.SetState(StateName(state), state == v1::JOB_STATE_RUNNING); }
   void PrintLine(const std::string& line) override { view_.Print(line); }
   void Finish() override { view_.End(); }
 

@@ -79,6 +79,12 @@ void LiveView::SetJob(const Job& job) {
   changed_ = true;
 }
 
+void LiveView::SetState(const std::string& state, bool runs) {
+  state_ = state;
+  runs_ = runs;
+  changed_ = true;
+}
+
 void LiveView::AddStep(const StepRecord& record) {
   if (last_ && record.step <= last_->step) curve_.ForgetFrom(record.step);
   curve_.AddStep(record.step, record.metric.value);
@@ -111,6 +117,7 @@ std::string LiveView::MemoryLine(int width) const {
 }
 
 std::string LiveView::EndLine() const {
+  if (!runs_) return absl::StrCat("state    ", state_);
   double left = static_cast<double>(job_.steps - last_->step) * step_seconds_;
   if (job_.max_seconds > 0) left = std::clamp(job_.max_seconds - trained_seconds_, 0.0, std::max(0.0, left));
   return absl::StrCat("end      in ", SecondsText(left), ", at ", ClockText(left));

@@ -26,6 +26,8 @@ class LiveView {
   };
 
   void SetJob(const Job& job);
+  // "running", "paused"; there is a forecast only while the job runs.
+  void SetState(const std::string& state, bool runs);
   void AddStep(const StepRecord& record);
   void AddHeldOut(int64_t step, const Metric& metric);
 
@@ -44,6 +46,8 @@ class LiveView {
   void Draw();
 
   Job job_;
+  std::string state_;
+  bool runs_ = true;
   LearningCurve curve_;
   std::optional<StepRecord> last_;
   std::optional<Metric> held_out_;

@@ -23,9 +23,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A daemon with one model and one upload, whose streams break after `break_after` bytes.
-class TransferService final : public v1::ExecutorService::Service {
+class FakeTransfers final : public v1::ExecutorService::Service {
  public:
-  TransferService() {
+  FakeTransfers() {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(this);
@@ -111,7 +111,7 @@ class FileTransfer : public ::testing::Test {
   const ScratchDirectory scratch_;
   const std::string path_ = scratch_.File("model");
   const std::string partial_ = path_ + ".download";
-  TransferService service_;
+  FakeTransfers service_;
   ExecutorClient client_{{.target = service_.target(), .reconnect = std::chrono::milliseconds(5000)}};
   int64_t progress_ = 0;
 };

@@ -114,7 +114,7 @@ TEST(WatchCommand, IsALiveViewOnATerminal) {
   const Outcome outcome = RunInTerminal({"watch", "job", "--executor", daemon.target()});
   EXPECT_EQ(outcome.exit, 0) << outcome.out;
   for (const char* part : {"step     [###", "6 of 6, 100 %", "5.000 (5.000 bits per byte)", "512KiB of 1.00MiB planned",
-                           "1 steps/s, 50 predictions/s, 1.50 forwards per link", "end      in 0 s, at ", "running",
+                           "1 steps/s, 50 predictions/s, 1.50 forwards per link", "state    succeeded", "running",
                            "succeeded", "weights sha256 c0ffee"}) {
     EXPECT_THAT(outcome.out, HasSubstr(part));
   }

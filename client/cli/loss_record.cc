@@ -88,6 +88,7 @@ void LossRecord::Resume(int64_t step, const std::vector<LossPoint>& history) {
   for (const LossRow& earlier : std::exchange(earlier_, {})) {
     LossRow& row = rows.try_emplace(earlier.step.step, earlier).first->second;
     row.step = earlier.step;
+    if (earlier.held_out) row.held_out = earlier.held_out;
   }
   rows.erase(rows.upper_bound(step), rows.end());
   for (const auto& [number, row] : rows) {

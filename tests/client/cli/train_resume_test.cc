@@ -116,10 +116,12 @@ TEST_F(TrainResume, AKilledTrainingRepeatsTheStepsSinceItsLastCheckpoint) {
 }
 
 TEST_F(TrainResume, GoesOnForMoreSteps) {
-  const Words constant = {"--learning-rate-schedule", "constant", "--steps", "12"};
+  const Words constant = {"--learning-rate-schedule", "constant", "--steps", "12", "--loss-csv", csv_};
   const Json first = ResultOf(Plus(Training({"--checkpoint-dir", checkpoints_}), constant));
   EXPECT_EQ(first["steps"], 12);
-  const Json more = ResultOf({"train", "--resume", checkpoints_, "--steps", "20", "--json"});
+  const std::string before = WithoutTimes(csv_);
+  const Json more = ResultOf({"train", "--resume", checkpoints_, "--steps", "20", "--json", "--loss-csv", csv_});
+  EXPECT_THAT(WithoutTimes(csv_), ::testing::StartsWith(before)) << "with the evaluation at its end";
   EXPECT_EQ(more["steps"], 20);
   EXPECT_EQ(more["weights_sha256"],
             ResultOf(Plus(Training({}), {"--learning-rate-schedule", "constant", "--steps", "20"}))["weights_sha256"]);

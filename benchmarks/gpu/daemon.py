@@ -53,7 +53,7 @@ def memory_used(gpu):
 class Daemon:
     def __init__(self, program):
         self.log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"],
+        self.process = subprocess.Popen([program, "--state-dir", "none", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"],
                                         stdout=self.log, stderr=subprocess.STDOUT)
 
     def __enter__(self):

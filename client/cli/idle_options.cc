@@ -30,6 +30,7 @@ constexpr IdleRule kIdleRules[] = {
     {"--compare-time", "--compare", "0"},
     {"--threads", "--device", "cuda"},
     {"--host-write-cost", "--host-memory", kNone},
+    {"--force-data", "--resume", kNone},
     {"--batch", "--dimension", "batch"},
     {"--length", "--dimension", "length"},
     {"--hidden", "--dimension", "hidden"},

@@ -4,18 +4,16 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-constexpr char kColumns[] = "step,train_loss,train_metric,metric,learning_rate,gradient_norm,seconds\n";
 
 double Now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
@@ -53,8 +51,9 @@ absl::Status CheckLossFiles(const LossFiles& files) {
   return CheckReplaceable(files.svg, kSvgPicture);
 }
 
-absl::StatusOr<std::unique_ptr<LossRecord>> LossRecord::Open(const LossFiles& files) {
+absl::StatusOr<std::unique_ptr<LossRecord>> LossRecord::Open(const LossFiles& files, bool resumes) {
   std::unique_ptr<LossRecord> record(new LossRecord(files));
+  if (resumes) record->earlier_ = ReadLossTable(files.csv);
   RETURN_IF_ERROR(record->OpenFiles());
   return record;
 }
@@ -71,8 +70,38 @@ absl::Status LossRecord::OpenFiles() {
   if (files_.csv.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(OutputFile csv, OutputFile::OpenToGrow(files_.csv, kLossTable));
   csv_.emplace(std::move(csv));
-  RETURN_IF_ERROR(csv_->Write(kColumns));
+  RETURN_IF_ERROR(csv_->Write(kLossColumns));
   return csv_->Flush();
+}
+
+void LossRecord::Resume(int64_t step, const std::vector<LossPoint>& history) {
+  std::map<int64_t, LossRow> rows;
+  for (const LossPoint& point : history) {
+    LossRow& row = rows.try_emplace(point.step, UnknownRow(point.step)).first->second;
+    if (point.held_out) {
+      row.held_out = point.metric;
+    } else {
+      row.step.loss = point.loss;
+      row.step.metric.value = point.metric;
+    }
+  }
+  for (const LossRow& earlier : std::exchange(earlier_, {})) {
+    LossRow& row = rows.try_emplace(earlier.step.step, earlier).first->second;
+    row.step = earlier.step;
+  }
+  rows.erase(rows.upper_bound(step), rows.end());
+  for (const auto& [number, row] : rows) {
+    AddRow(row.step);
+    held_out_ = row.held_out;
+    if (held_out_) curve_.AddHeldOut(number, *held_out_);
+  }
+}
+
+void LossRecord::AddRow(const StepRecord& record) {
+  WriteRow();
+  step_ = record;
+  last_step_ = record.step;
+  curve_.AddStep(record.step, record.metric.value);
 }
 
 void LossRecord::AddStep(const StepRecord& record) { AddStep(record, Now()); }
@@ -80,13 +109,11 @@ void LossRecord::AddStep(const StepRecord& record) { AddStep(record, Now()); }
 void LossRecord::AddStep(const StepRecord& record, double time) {
   if (record.step <= last_step_) {
     GoBackTo(record.step, time);
-  } else if (last_step_ == 0 && events_) {
+  } else if (events_ && !std::exchange(events_started_, true)) {
     events_status_ = events_->Start(time, record.step);
   }
-  last_step_ = record.step;
-  WriteRow();
-  step_ = record;
-  curve_.AddStep(record.step, record.metric.value);
+  AddRow(record);
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
   if (!events_) return;
   events_status_ = events_->Add(time, record.step,
                                 {{"loss", record.loss},
@@ -116,18 +143,14 @@ void LossRecord::GoBackTo(int64_t step, double time) {
 
 void LossRecord::WriteRow() {
   if (!step_ || !csv_) return;
-  const std::string held_out = held_out_ ? absl::StrFormat("%.9g", *held_out_) : "";
-  const std::string row =
-      absl::StrFormat("%d,%.9g,%.9g,%s,%.9g,%.9g,%.6f\n", step_->step, step_->loss, step_->metric.value, held_out,
-                      step_->learning_rate, step_->gradient_norm, step_->seconds);
-  if (csv_status_.ok()) csv_status_ = csv_->Write(row);
-  if (csv_status_.ok()) csv_status_ = csv_->Flush();
+  if (csv_status_.ok()) csv_status_ = csv_->Write(LossRowText({*step_, held_out_}));
   held_out_.reset();
 }
 
 absl::Status LossRecord::Finish(const std::string& subject) {
   WriteRow();
   step_.reset();
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
   RETURN_IF_ERROR(csv_status_);
   RETURN_IF_ERROR(events_status_);
   if (!svg_) return absl::OkStatus();

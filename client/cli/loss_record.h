@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cli/loss_table.h"
 #include "client/cli/option_values.h"
 #include "client/cli/output_file.h"
 #include "client/pictures/learning_curve.h"
@@ -36,9 +38,13 @@ absl::Status CheckLossFiles(const LossFiles& files);
 // ones: the job went back to a checkpoint. Not thread-safe.
 class LossRecord {
  public:
-  // Replaces the files of an earlier job. Errors as of OutputFile.
-  static absl::StatusOr<std::unique_ptr<LossRecord>> Open(const LossFiles& files);
+  // Replaces the files of an earlier job; if the job `resumes` an earlier one, Resume keeps their rows. Errors as of
+  // OutputFile.
+  static absl::StatusOr<std::unique_ptr<LossRecord>> Open(const LossFiles& files, bool resumes = false);
 
+  // Before the first step of a job that continues after `step`: writes the rows up to it, those of the earlier table,
+  // and for steps that it does not have what `history` has.
+  void Resume(int64_t step, const std::vector<LossPoint>& history);
   // `time` of the step or evaluation, in seconds since 1970; without it: now.
   void AddStep(const StepRecord& record);
   void AddStep(const StepRecord& record, double time);
@@ -50,13 +56,16 @@ class LossRecord {
  private:
   explicit LossRecord(const LossFiles& files) : files_(files) {}
   absl::Status OpenFiles();
+  void AddRow(const StepRecord& record);
   void WriteRow();
   void GoBackTo(int64_t step, double time);
 
   const LossFiles files_;
   std::optional<OutputFile> csv_, svg_;
   std::optional<EventFile> events_;
+  bool events_started_ = false;
   absl::Status csv_status_, events_status_;
+  std::vector<LossRow> earlier_;  // in the table before it was opened
   LearningCurve curve_;
   int64_t last_step_ = 0;
   std::optional<StepRecord> step_;  // the next row to write

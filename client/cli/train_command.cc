@@ -52,10 +52,11 @@ The cost of the model's links is measured in about a second and cached for later
 least predicted time; the choice, and with it the last bits of the weights, may differ between machines.
 
 --json prints an object for each step ("type": "step"), note ("note") and evaluation ("evaluation"), and a final one
-("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. Ctrl-C (and SIGTERM,
-SIGHUP) stops and saves the model after the last complete step as --save, or, if that is an earlier model, beside it as
-FILE.partial. So does a loss that is not finite. With --save, training continues when the reader of its output is gone.
-With --checkpoint-dir, it also writes a checkpoint first.
+("result"); a step's metric is that of its batch, an evaluation's that of the held-out part. With --resume, the first
+object ("resumed") has the last step done before. Ctrl-C (and SIGTERM, SIGHUP) stops and saves the model after the last
+complete step as --save, or, if that is an earlier model, beside it as FILE.partial. So does a loss that is not finite.
+With --save, training continues when the reader of its output is gone. With --checkpoint-dir, Ctrl-C also writes a
+checkpoint first.
 Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct TrainOptions {
@@ -120,7 +121,8 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
 
 // Losses are recorded even if training fails; `recorded` is the status of that.
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses));
+  const bool resumes = options.checkpoints.resume == CheckpointOptions::Resume::kMust;
+  ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses, resumes));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
   recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", job.plan().data_path,
                                          ", on ", job.plan().device));

@@ -38,6 +38,11 @@ void TrainingDisplay::OnStep(const StepRecord& record) {
   ShowStep(record);
 }
 
+void TrainingDisplay::OnResume(int64_t step, const std::vector<LossPoint>& history) {
+  if (record_ != nullptr) record_->Resume(step, history);
+  ShowResume(step);
+}
+
 void TrainingDisplay::OnEvaluation(int64_t step, const Metric& metric) {
   if (record_ != nullptr) record_->AddHeldOut(step, metric);
   if (step < steps_) ShowEvaluation(step, metric);
@@ -66,6 +71,8 @@ void JsonDisplay::ShowStep(const StepRecord& record) {
   json.update(FieldsJson(record));
   PrintJson(json);
 }
+
+void JsonDisplay::ShowResume(int64_t step) { PrintJson({{"type", "resumed"}, {"step", step}}); }
 
 void JsonDisplay::ShowEvaluation(int64_t step, const Metric& metric) {
   PrintJson({{"type", "evaluation"}, {"step", step}, {"metric", FieldsJson(metric)}});

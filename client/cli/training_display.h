@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "client/cli/loss_record.h"
 #include "client/cli/progress_line.h"
@@ -22,6 +23,7 @@ class TrainingDisplay : public JobObserver {
   TrainingDisplay(int64_t steps, LossRecord* record, bool json) : steps_(steps), record_(record), json_(json) {}
 
   void OnStep(const StepRecord& record) final;
+  void OnResume(int64_t step, const std::vector<LossPoint>& history) final;
   void OnEvaluation(int64_t step, const Metric& metric) final;
   void OnCheckpoint(const CheckpointRecord& record) final;
   void OnCheckpointFailed(int64_t step, const absl::Status& why) final;
@@ -33,6 +35,7 @@ class TrainingDisplay : public JobObserver {
 
  private:
   virtual void ShowStep(const StepRecord& record) = 0;
+  virtual void ShowResume(int64_t /*step*/) {}
   // Not for the last step, whose evaluation is part of the result.
   virtual void ShowEvaluation(int64_t step, const Metric& metric) = 0;
   virtual void EndLine() {}  // before a line on stderr
@@ -50,6 +53,7 @@ class JsonDisplay final : public TrainingDisplay {
 
  private:
   void ShowStep(const StepRecord& record) override;
+  void ShowResume(int64_t step) override;
   void ShowEvaluation(int64_t step, const Metric& metric) override;
 };
 

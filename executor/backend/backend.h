@@ -65,6 +65,10 @@ class Backend {
 
   virtual std::string Describe() const = 0;  // "cpu (avx512, 2 threads)"
 
+  // Computes on this many threads from now on, at least 1. No effect on devices without threads. RESOURCE_EXHAUSTED if
+  // the system cannot start them; then the number stays as it was.
+  virtual absl::Status UseThreads(int /*threads*/) { return absl::OkStatus(); }
+
   // Whether device memory is host memory, so that the host may access it while no operation is running.
   virtual bool OnHost() const { return false; }
 

@@ -17,6 +17,7 @@ class ForwardingBackend : public Backend {
   explicit ForwardingBackend(std::unique_ptr<Backend> inner) : inner_(std::move(inner)) {}
 
   std::string Describe() const override { return inner_->Describe(); }
+  absl::Status UseThreads(int threads) override { return inner_->UseThreads(threads); }
   bool OnHost() const override { return inner_->OnHost(); }
   int64_t OwnBytes() const override { return inner_->OwnBytes(); }
   int64_t MostLinkRows() const override { return inner_->MostLinkRows(); }

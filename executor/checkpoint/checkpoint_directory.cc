@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/checkpoint/checkpoint_directory.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
@@ -110,12 +113,7 @@ std::string SumLine(const FileRecord& file) { return absl::StrCat(file.sha256, "
 
 absl::Status Damaged(const std::string& what) { return absl::DataLossError(what); }
 
-absl::StatusOr<Json> ReadManifest(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, ReadText(folder + "/" + kManifest));
-  ASSIGN_OR_RETURN(const std::string sums, ReadText(folder + "/" + kSums));
-  if (!absl::StrContains(sums, SumLine({.name = kManifest, .sha256 = Sha256Of(text)}))) {
-    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
-  }
+absl::StatusOr<Json> ParseObject(const std::string& text) {
   absl::StatusOr<Json> manifest = ParseStrictJson<Json>(text);
   if (!manifest.ok()) return Damaged(absl::StrCat(kManifest, " ", manifest.status().message()));
   if (!manifest->is_object()) return Damaged(absl::StrCat(kManifest, " is not a JSON object"));
@@ -164,13 +162,56 @@ absl::StatusOr<Manifest> ParseManifest(const Json& json) {
   return manifest;
 }
 
+absl::Status CheckSize(const InputFile& file, const FileRecord& record) {
+  if (file.size() == record.size_bytes) return absl::OkStatus();
+  return Damaged(absl::StrCat(record.name, " has ", file.size(), " bytes, but should have ", record.size_bytes));
+}
+
 absl::Status CheckFile(const InputFile& file, const FileRecord& record, const StopCheck& stop) {
-  if (file.size() != record.size_bytes) {
-    return Damaged(absl::StrCat(record.name, " has ", file.size(), " bytes, but should have ", record.size_bytes));
-  }
+  RETURN_IF_ERROR(CheckSize(file, record));
   ASSIGN_OR_RETURN(const std::string sha256, Sha256Of(file, stop));
   if (sha256 == record.sha256) return absl::OkStatus();
   return Damaged(absl::StrCat(record.name, " does not have the SHA-256 in its manifest"));
+}
+
+struct OpenedCheckpoint {
+  Manifest manifest;
+  std::unique_ptr<InputFile> tensors;
+  int64_t size_bytes = 0;  // of all files
+};
+
+// Checks everything but the contents of the tensors.
+absl::StatusOr<OpenedCheckpoint> OpenCheckpoint(const std::string& folder, int64_t step) {
+  ASSIGN_OR_RETURN(const std::string text, ReadText(folder + "/" + kManifest));
+  ASSIGN_OR_RETURN(const std::string sums, ReadText(folder + "/" + kSums));
+  const std::string manifest_sum = SumLine({.name = kManifest, .sha256 = Sha256Of(text)});
+  if (!absl::StrContains(sums, manifest_sum)) {
+    return Damaged(absl::StrCat(kManifest, " does not have the SHA-256 in ", kSums));
+  }
+  ASSIGN_OR_RETURN(const Json json, ParseObject(text));
+  OpenedCheckpoint opened;
+  ASSIGN_OR_RETURN(opened.manifest, ParseManifest(json));
+  const FileRecord& tensors = opened.manifest.files.front();
+  if (sums != SumLine(tensors) + manifest_sum) return Damaged(absl::StrCat(kSums, " does not match ", kManifest));
+  if (opened.manifest.step != step) {
+    return Damaged(absl::StrCat(kManifest, " is that of step ", opened.manifest.step));
+  }
+  ASSIGN_OR_RETURN(opened.tensors, InputFile::Open(folder + "/" + kTensors));
+  opened.size_bytes = opened.tensors->size() + static_cast<int64_t>(text.size() + sums.size());
+  return opened;
+}
+
+absl::Status CheckSizes(const std::string& folder, int64_t step) {
+  ASSIGN_OR_RETURN(const OpenedCheckpoint opened, OpenCheckpoint(folder, step));
+  return CheckSize(*opened.tensors, opened.manifest.files.front());
+}
+
+// Adds the size of a file of a checkpoint, and takes over its time if that is later.
+void AddFile(const std::string& path, CheckpointSummary& summary) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return;
+  if (S_ISREG(info.st_mode)) summary.size_bytes += static_cast<int64_t>(info.st_size);
+  summary.written = std::max(summary.written, absl::TimeFromTimespec(info.st_mtim));
 }
 
 // Errors that concern one checkpoint only, so that an older one may do.
@@ -191,7 +232,7 @@ absl::StatusOr<std::vector<int64_t>> CheckpointDirectory::Steps() const {
     const std::string name = entry->path().filename().string();
     int64_t step = 0;
     if (!absl::StartsWith(name, kPrefix) || !absl::SimpleAtoi(name.substr(sizeof(kPrefix) - 1), &step)) continue;
-    if (name == FolderOf(step)) steps.insert(step);
+    if (step >= 0 && name == FolderOf(step)) steps.insert(step);
   }
   if (error && error.value() != ENOENT) return PosixError(error.value(), "read directory", path_);
   return std::vector<int64_t>(steps.begin(), steps.end());
@@ -202,9 +243,36 @@ absl::StatusOr<bool> CheckpointDirectory::HasAny() const {
   return !steps.empty();
 }
 
+absl::StatusOr<std::vector<CheckpointSummary>> CheckpointDirectory::List() const {
+  ASSIGN_OR_RETURN(const std::vector<int64_t> steps, Steps());
+  std::vector<CheckpointSummary> summaries;
+  for (const int64_t step : steps) {
+    CheckpointSummary summary{.step = step, .path = absl::StrCat(path_, "/", FolderOf(step))};
+    summary.problem = std::string(CheckSizes(summary.path, step).message());
+    for (const char* name : {kTensors, kManifest, kSums}) AddFile(summary.path + "/" + name, summary);
+    std::error_code error;
+    // Removed meanwhile by the training that writes here.
+    if (!summary.problem.empty() && !fs::exists(summary.path, error)) continue;
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+absl::Status CheckpointDirectory::CheckWritable() const {
+  std::error_code ignored;
+  const std::string place = fs::exists(path_, ignored) ? path_ : Parent();
+  if (access((place + "/").c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return PosixError(errno, "write checkpoints into", path_);
+}
+
+std::string CheckpointDirectory::Parent() const {
+  const fs::path parent = (fs::path(path_) / "").parent_path().parent_path();  // "a" of "a/b" and of "a/b/"
+  return parent.empty() ? "." : parent.string();
+}
+
 absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& training, const TensorSource& source) {
   if (step == good_step_) return good_bytes_;
-  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  RETURN_IF_ERROR(MakeDirectory());
   RemoveAbandoned();
   const std::string temporary = absl::StrCat(path_, "/", kTemporary, FolderOf(step));
   const std::string folder = absl::StrCat(path_, "/", FolderOf(step));
@@ -215,10 +283,21 @@ absl::StatusOr<int64_t> CheckpointDirectory::Write(int64_t step, const Json& tra
   RETURN_IF_ERROR(file_system_.Rename(temporary, folder));
   std::move(removal).Cancel();
   RETURN_IF_ERROR(file_system_.SyncDirectory(path_));
-  good_step_ = step;
+  RemoveOld(std::exchange(good_step_, step), step);
   good_bytes_ = bytes;
-  RemoveOld(step);
   return bytes;
+}
+
+// The name of a new directory is durable once its parent is synced.
+absl::Status CheckpointDirectory::MakeDirectory() {
+  std::error_code ignored;
+  made_ = made_ || !fs::exists(path_, ignored);
+  RETURN_IF_ERROR(file_system_.MakeDirectory(path_));
+  if (!made_) return absl::OkStatus();
+  absl::Status status = file_system_.SyncDirectory(Parent());
+  if (!status.ok() && !absl::IsPermissionDenied(status)) return status;  // a parent may be unreadable
+  made_ = false;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> CheckpointDirectory::WriteFolder(const std::string& folder, int64_t step, const Json& training,
@@ -249,27 +328,26 @@ void CheckpointDirectory::RemoveAbandoned() {
 }
 
 // Failures are ignored: the next checkpoint tries again.
-void CheckpointDirectory::RemoveOld(int64_t step) {
+void CheckpointDirectory::RemoveOld(int64_t before, int64_t step) {
   const absl::StatusOr<std::vector<int64_t>> steps = Steps();
   if (!steps.ok()) return;
-  const auto later = std::upper_bound(steps->begin(), steps->end(), step);
-  const int64_t old = std::max<int64_t>(0, (later - steps->begin()) - keep_);
-  for (auto found = steps->begin(); found != steps->end(); ++found) {
-    if (found - steps->begin() >= old && found < later) continue;
+  int64_t kept = 0;
+  for (auto found = steps->rbegin(); found != steps->rend(); ++found) {
+    const bool damaged = before >= 0 && *found > before && *found < step;  // or its writing was reported as failed
+    if (*found <= step && !damaged && ++kept <= keep_) continue;
     file_system_.RemoveTree(absl::StrCat(path_, "/", FolderOf(*found))).IgnoreError();
   }
 }
 
 absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::LoadStep(int64_t step, const StopCheck& stop) const {
   LoadedCheckpoint loaded{.step = step, .path = absl::StrCat(path_, "/", FolderOf(step))};
-  ASSIGN_OR_RETURN(const Json json, ReadManifest(loaded.path));
-  ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(json));
-  if (manifest.step != step) return Damaged(absl::StrCat(kManifest, " is that of step ", manifest.step));
-  ASSIGN_OR_RETURN(loaded.file, InputFile::Open(loaded.path + "/" + kTensors));
-  RETURN_IF_ERROR(CheckFile(*loaded.file, manifest.files.front(), stop));
+  ASSIGN_OR_RETURN(OpenedCheckpoint opened, OpenCheckpoint(loaded.path, step));
+  loaded.file = std::move(opened.tensors);
+  RETURN_IF_ERROR(CheckFile(*loaded.file, opened.manifest.files.front(), stop));
   ASSIGN_OR_RETURN(SafetensorsReader tensors, SafetensorsReader::Open(*loaded.file));
   loaded.tensors = std::move(tensors);
-  loaded.training = std::move(manifest.training);
+  loaded.training = std::move(opened.manifest.training);
+  loaded.size_bytes = opened.size_bytes;
   return loaded;
 }
 
@@ -281,7 +359,7 @@ absl::StatusOr<LoadedCheckpoint> CheckpointDirectory::Load(const StopCheck& stop
     if (loaded.ok()) {
       loaded->damaged = std::move(damaged);
       good_step_ = *step;
-      good_bytes_ = loaded->file->size();
+      good_bytes_ = loaded->size_bytes;
       return loaded;
     }
     const std::string why = absl::StrCat("checkpoint ", path_, "/", FolderOf(*step), ": ", loaded.status().message());

@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "executor/data/file_system.h"
 #include "executor/data/input_file.h"
 #include "executor/data/safetensors.h"
@@ -38,10 +39,20 @@ struct TensorSource {
 struct LoadedCheckpoint {
   int64_t step = 0;
   std::string path;
-  Json training;  // as passed to Write
+  int64_t size_bytes = 0;  // of its files
+  Json training;           // as passed to Write
   std::unique_ptr<InputFile> file;
   std::optional<SafetensorsReader> tensors;  // of `file`
   std::vector<std::string> damaged;          // newer checkpoints that could not be used, one sentence each
+};
+
+// What can be said about a checkpoint without reading its tensors.
+struct CheckpointSummary {
+  int64_t step = 0;
+  std::string path;
+  int64_t size_bytes = 0;  // of its files
+  absl::Time written;
+  std::string problem;  // why it cannot be used; empty: its files are complete
 };
 
 // The checkpoints of one training. Not thread-safe; a directory must have one writer at a time.
@@ -55,10 +66,17 @@ class CheckpointDirectory {
   const std::string& path() const { return path_; }
   // Whether there are checkpoints, even damaged ones. Errors: as PosixError, except that a missing directory has none.
   absl::StatusOr<bool> HasAny() const;
+  // Whether checkpoints could be written, as far as the permissions tell. Errors: as PosixError.
+  absl::Status CheckWritable() const;
 
-  // Writes the checkpoint of `step` and removes older ones beyond the limit, and those of later steps, which the
-  // training has gone back from. Creates the directory, but not its parent. Does nothing if the checkpoint of this step
-  // was the last one written or loaded. Returns its size in bytes. Errors: as PosixError; the other checkpoints stay.
+  // All checkpoints, oldest first, even damaged ones. Compares the sizes of files with the manifest, but reads none of
+  // the tensors. Another process may write to the directory meanwhile. Errors: as HasAny.
+  absl::StatusOr<std::vector<CheckpointSummary>> List() const;
+
+  // Writes the checkpoint of `step` and removes older ones beyond the limit, damaged ones that Load passed over, and
+  // those of later steps, which the training has gone back from. Creates the directory, but not its parent. Does
+  // nothing if the checkpoint of this step was the last one written or loaded. Returns its size in bytes. Errors: as
+  // PosixError; the other checkpoints stay.
   absl::StatusOr<int64_t> Write(int64_t step, const Json& training, const TensorSource& source);
 
   // Reads the newest checkpoint whose files are complete and have the SHA-256 in its manifest. NOT_FOUND if there is
@@ -73,14 +91,17 @@ class CheckpointDirectory {
   absl::StatusOr<int64_t> WriteFolder(const std::string& folder, int64_t step, const Json& training,
                                       const TensorSource& source);
   absl::StatusOr<LoadedCheckpoint> LoadStep(int64_t step, const StopCheck& stop) const;
+  std::string Parent() const;
+  absl::Status MakeDirectory();
   void RemoveAbandoned();
-  void RemoveOld(int64_t step);
+  void RemoveOld(int64_t before, int64_t step);  // `before`: the last good step before `step`; -1 if not known
 
   const std::string path_;
   const int64_t keep_;
   FileSystem& file_system_;
   int64_t good_step_ = -1;  // of the last checkpoint written or loaded
   int64_t good_bytes_ = 0;
+  bool made_ = false;  // the directory was made here, and its name is not durable yet
 };
 
 }  // namespace recurve

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/event_log.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace recurve {
 
 void EventLog::Append(executor::v1::JobEvent event) {
-  const int64_t sequence = ++last_;
-  event.set_sequence(sequence);
+  event.set_sequence(++last_);
+  Keep(std::move(event));
+}
+
+void EventLog::Restore(std::vector<executor::v1::JobEvent> events, int64_t last) {
+  for (executor::v1::JobEvent& event : events) {
+    last_ = std::max(last_, event.sequence());
+    Keep(std::move(event));
+  }
+  last_ = std::max(last_, last);
+}
+
+void EventLog::Keep(executor::v1::JobEvent event) {
+  const int64_t sequence = event.sequence();
   const auto kind = event.event_case();
   events_.emplace_hint(events_.end(), sequence, std::move(event));
   if (kind == executor::v1::JobEvent::kProgress) {
@@ -19,6 +32,13 @@ void EventLog::Append(executor::v1::JobEvent event) {
   }
 }
 
+void EventLog::Clear() {
+  events_.clear();
+  progress_ = {};
+  checkpoints_ = {};
+  dropped_ = {};
+}
+
 const executor::v1::JobEvent* EventLog::Next(int64_t from) const {
   const auto found = events_.lower_bound(from);
   return found == events_.end() ? nullptr : &found->second;
@@ -27,6 +47,7 @@ const executor::v1::JobEvent* EventLog::Next(int64_t from) const {
 void EventLog::Bound(std::deque<int64_t>& ring, int64_t keep) {
   while (static_cast<int64_t>(ring.size()) > keep) {
     events_.erase(ring.front());
+    dropped_.push_back(ring.front());
     ring.pop_front();
   }
 }

@@ -3,41 +3,78 @@
 
 #include <utility>
 
+#include "executor/daemon/device_budgets.h"
+#include "executor/store/job_database.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
-namespace {
-
-JobStoreOptions Counted(JobStoreOptions options, ExecutorMetrics& metrics) {
-  options.on_state_count = [&metrics](executor::v1::JobState state, int delta) { metrics.AddJobs(state, delta); };
-  return options;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const ExecutorDaemonOptions& options) {
   ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
-  std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(roots)));
-  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {&daemon->service_}, daemon->registry_));
-  ASSIGN_OR_RETURN(daemon->runner_, Runner::Start(daemon->runner_options_, daemon->store_, daemon->metrics_));
+  ASSIGN_OR_RETURN(std::unique_ptr<StateDirectory> state, StateDirectory::Open(options.state_directory));
+  std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(state), std::move(roots)));
+  RETURN_IF_ERROR(daemon->OpenStore());
+  RETURN_IF_ERROR(daemon->OpenTransfers());
+  daemon->service_ = std::make_unique<ExecutorService>(*daemon->store_, *daemon->transfers_, daemon->metrics_,
+                                                       daemon->roots_, options.max_watchers);
+  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {daemon->service_.get()}, daemon->registry_));
+  daemon->state_->SayAddress(daemon->server_->address());
+  ASSIGN_OR_RETURN(daemon->runner_, Runner::Start({.planner_target = options.planner_target,
+                                                   .planner_timeout = options.planner_timeout,
+                                                   .cost_cache_path = options.cost_cache_path,
+                                                   .threads = options.threads,
+                                                   .roots = daemon->roots_},
+                                                  *daemon->store_, daemon->metrics_));
   return daemon;
 }
 
-ExecutorDaemon::ExecutorDaemon(const ExecutorDaemonOptions& options, PathRoots roots)
-    : registry_(std::make_shared<prometheus::Registry>()),
+ExecutorDaemon::ExecutorDaemon(const ExecutorDaemonOptions& options, std::unique_ptr<StateDirectory> state,
+                               PathRoots roots)
+    : options_(options),
+      state_(std::move(state)),
+      registry_(std::make_shared<prometheus::Registry>()),
       metrics_(*registry_, options.version),
-      store_(Counted(options.store, metrics_)),
-      service_(store_, metrics_, options.max_watchers),
-      runner_options_{.planner_target = options.planner_target,
-                      .planner_timeout = options.planner_timeout,
-                      .cost_cache_path = options.cost_cache_path,
-                      .threads = options.threads,
-                      .roots = std::move(roots)} {}
+      roots_(std::move(roots)) {}
 
-void ExecutorDaemon::ShutDown() {
-  store_.ShutDown();
+absl::Status ExecutorDaemon::OpenStore() {
+  JobStoreOptions options = options_.store;
+  ASSIGN_OR_RETURN(options.devices, MakeBudgets(ListDevices(), options_.device_memory));
+  options.jobs_directory = state_->jobs();
+  options.on_state_count = [this](executor::v1::JobState state, int delta) { metrics_.AddJobs(state, delta); };
+  options.on_end = [this](executor::v1::JobState state) { metrics_.CountEnd(state); };
+  options.on_promise = [this](const DeviceBudget& device, int64_t promised) {
+    metrics_.SetDevice(device.name, device.budget, promised);
+  };
+  // Opened first: a damaged database must not lose the crash report.
+  ASSIGN_OR_RETURN(std::unique_ptr<JobDatabase> database, JobDatabase::Open(state_->database()));
+  if (options_.watch_for_crashes) {
+    ASSIGN_OR_RETURN(options.crash, WatchForCrashes(state_->crashes()));
+  }
+  ASSIGN_OR_RETURN(store_, JobStore::Open(std::move(options), std::move(database)));
+  return absl::OkStatus();
+}
+
+absl::Status ExecutorDaemon::OpenTransfers() {
+  const TransferObserver observer{
+      .on_open = [this](int delta) { metrics_.AddTransfers(delta); },
+      .on_end = [this](const char* method, const absl::Status& status) { metrics_.CountRequest(method, status.code()); }};
+  ASSIGN_OR_RETURN(transfers_, TransferService::Create({.uploads = {.directory = state_->uploads(),
+                                                                    .max_upload_bytes = options_.max_upload_bytes},
+                                                        .max_transfers = options_.max_transfers},
+                                                       observer));
+  return roots_.AllowData(transfers_->uploads().data_directory());
+}
+
+ExecutorDaemon::~ExecutorDaemon() {
+  if (store_ != nullptr) ShutDown();
+}
+
+bool ExecutorDaemon::ShutDown() {
+  store_->ShutDown();
+  const bool stopped = runner_ == nullptr || runner_->WaitForJobs(options_.drain_timeout);
   if (server_ != nullptr) server_->Drain();
-  if (runner_ != nullptr) runner_->Join();
+  if (stopped && options_.watch_for_crashes) StopWatchingForCrashes(state_->crashes());
+  return stopped;
 }
 
 }  // namespace recurve

@@ -3,6 +3,7 @@
 #define RECURVE_EXECUTOR_DAEMON_EXECUTOR_DAEMON_H_
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -11,13 +12,19 @@
 #include "executor/daemon/executor_service.h"
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/runner.h"
+#include "executor/store/state_directory.h"
 #include "planner_service/grpc_server/server.h"
 
 namespace recurve {
 
 struct ExecutorDaemonOptions {
   ServerOptions server;
-  JobStoreOptions store;  // on_state_count is replaced by the metrics
+  std::string state_directory;  // see StateDirectory; empty: a temporary one
+  // The devices, the directory, the crash report and the callbacks are replaced.
+  JobStoreOptions store;
+  std::map<std::string, int64_t> device_memory;     // bytes by device; see MakeBudgets
+  std::chrono::milliseconds drain_timeout{30'000};  // for running jobs to write their checkpoints
+  bool watch_for_crashes = false;                   // installs signal handlers; only for a process that is a daemon
   std::string planner_target;
   std::chrono::milliseconds planner_timeout{10'000};
   int threads = 0;              // see RunnerOptions
@@ -25,40 +32,49 @@ struct ExecutorDaemonOptions {
   std::string data_root;
   std::string model_root;
   int max_watchers = 256;
+  int max_transfers = 16;                       // streams of uploads and downloads
+  int64_t max_upload_bytes = int64_t{1} << 40;  // of a file
   std::string version;
 };
 
-// The complete daemon: store, runner, service, server and metrics. Thread-safe.
+// The complete daemon: state directory, store, runner, service, server and metrics. Thread-safe.
 //
 //   auto daemon = ExecutorDaemon::Start({.server = {.listen = "127.0.0.1:7402"}});
 //   ...
 //   (*daemon)->ShutDown();
 class ExecutorDaemon {
  public:
-  // Errors: INVALID_ARGUMENT for an invalid address or root; UNAVAILABLE if a port is in use; RESOURCE_EXHAUSTED if the
-  // system cannot start a thread.
+  // Errors: INVALID_ARGUMENT for an invalid address, root or device memory; UNAVAILABLE if a port is in use;
+  // RESOURCE_EXHAUSTED if the system cannot start a thread; those of StateDirectory and JobDatabase.
   static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
-  ~ExecutorDaemon() { ShutDown(); }
+  ~ExecutorDaemon();
   ExecutorDaemon(const ExecutorDaemon&) = delete;
   ExecutorDaemon& operator=(const ExecutorDaemon&) = delete;
 
   int port() const { return server_->port(); }
   int metrics_port() const { return server_->metrics_port(); }
   const Server& server() const { return *server_; }
+  const std::string& state_directory() const { return state_->path(); }
 
-  // Refuses new jobs, cancels queued ones, stops the running job after its current step, lets watchers read its final
-  // events, and drains the server. Returns when all of that is done. May be called again.
-  void ShutDown();
+  // Refuses new jobs, lets running jobs write a checkpoint and stop, lets watchers read their final events, and drains
+  // the server. Returns whether the running jobs stopped within the drain timeout; those that did not continue from an
+  // earlier checkpoint when the daemon is started again. The destructor waits for them. May be called again.
+  bool ShutDown();
 
  private:
-  ExecutorDaemon(const ExecutorDaemonOptions& options, PathRoots roots);
+  ExecutorDaemon(const ExecutorDaemonOptions& options, std::unique_ptr<StateDirectory> state, PathRoots roots);
+  absl::Status OpenStore();
+  absl::Status OpenTransfers();
 
+  const ExecutorDaemonOptions options_;
+  const std::unique_ptr<StateDirectory> state_;
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
-  JobStore store_;
-  ExecutorService service_;
+  PathRoots roots_;
+  std::unique_ptr<JobStore> store_;
+  std::unique_ptr<TransferService> transfers_;
+  std::unique_ptr<ExecutorService> service_;
   std::unique_ptr<Server> server_;
-  const RunnerOptions runner_options_;
   std::unique_ptr<Runner> runner_;  // started once the server listens
 };
 

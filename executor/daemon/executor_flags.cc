@@ -4,8 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "executor/daemon/device_budgets.h"
 #include "executor/job/link_cost_cache.h"
+#include "executor/store/state_directory.h"
 #include "planner_service/client/target.h"
 #include "planner_service/grpc_server/daemon.h"
 
@@ -14,15 +18,18 @@ namespace {
 
 constexpr int64_t kMaxJobs = 100'000;
 constexpr int kMaxThreads = 1024;
+constexpr int64_t kMostRunning = 1000;
 
 constexpr char kDescription[] =
-    "Trains recurrent networks on this node, one job at a time, each within its memory limit.\n"
+    "Trains recurrent networks on this node, each job within its memory limit, as many at a time as fit.\n"
     "\n"
     "Clients submit jobs over gRPC to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and\n"
     "`cancel` are such clients. For each job the daemon measures the costs of a link (a chunk of consecutive steps),\n"
-    "requests a plan, verifies it, and trains. The metrics at /metrics show planned next to measured values. Job\n"
-    "history is in memory and lost on restart; model files stay. SIGTERM, SIGINT or SIGHUP stops the daemon: its\n"
-    "health becomes NOT_SERVING, the running job stops and saves its model, and the exit status is 0.";
+    "requests a plan, verifies it, and trains, writing checkpoints. The metrics at /metrics show planned next to\n"
+    "measured values. Jobs are kept in the state directory until a client deletes them: after a crash or a restart,\n"
+    "queued jobs keep their order, and running ones continue from their last checkpoint, to the same weights.\n"
+    "SIGTERM, SIGINT or SIGHUP stops the daemon: its health becomes NOT_SERVING, running jobs write a checkpoint, and\n"
+    "the exit status is 0.";
 
 constexpr char kFooter[] =
     "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
@@ -53,18 +60,23 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, kMaxJobs))
       ->capture_default_str();
-  app.add_option("--keep-jobs", options.store.keep_jobs,
-                 "Maximum number of ended jobs to remember; the oldest are forgotten first")
+  app.add_option("--max-jobs", options.store.max_jobs,
+                 "Maximum number of jobs in any state; more are refused with RESOURCE_EXHAUSTED until some are deleted")
       ->type_name("N")
       ->check(CLI::Range(int64_t{1}, kMaxJobs))
+      ->capture_default_str();
+  app.add_option("--max-running", options.store.max_running, "Maximum number of jobs that run at the same time")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, kMostRunning))
       ->capture_default_str();
   app.add_option("--max-watchers", options.max_watchers,
                  "Maximum number of open WatchJob streams; more are refused with RESOURCE_EXHAUSTED")
       ->type_name("N")
       ->check(CLI::Range(1, static_cast<int>(kMaxJobs)))
       ->capture_default_str();
-  app.add_option("--threads", options.threads,
-                 "Maximum and default number of CPU threads of a job; 0: all that are available to the daemon")
+  app.add_option(
+         "--threads", options.threads,
+         "CPU threads, which jobs that run at the same time share evenly; 0: all that are available to the daemon")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
@@ -76,6 +88,31 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("DIR");
 }
 
+void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
+  app.add_option("--state-dir", options.state_directory,
+                 "Directory for jobs, checkpoints and uploads, used by one daemon at a time; none: a temporary one")
+      ->type_name("DIR")
+      ->default_str("$STATE_DIRECTORY, or recurve/executor in $XDG_STATE_HOME or ~/.local/state");
+  app.add_option("--resume-jobs", options.store.resume_jobs,
+                 "Whether jobs that an earlier daemon was running continue; with false they are PAUSED")
+      ->type_name("BOOL")
+      ->capture_default_str();
+  AddDuration(app, "--drain-timeout", options.drain_timeout,
+              "How long running jobs may take to write their checkpoints when the daemon is stopped");
+  const auto add = [&options](const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      const absl::StatusOr<std::pair<std::string, int64_t>> memory = ParseDeviceMemory(text);
+      if (!memory.ok()) throw CLI::ValidationError("--device-memory", std::string(memory.status().message()));
+      options.device_memory.insert_or_assign(memory->first, memory->second);
+    }
+  };
+  app.add_option_function<std::vector<std::string>>("--device-memory", add,
+                                                    "Memory of a device that jobs may use in all, such as cpu=12GiB or "
+                                                    "cuda:0=60GiB; may be repeated. Default: what "
+                                                    "is free at the start less a tenth, at most 1 GiB")
+      ->type_name("DEVICE=BYTES");
+}
+
 }  // namespace
 
 std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, int& exit_status) {
@@ -83,13 +120,17 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   options.server.listen = "127.0.0.1:7402";
   options.server.metrics_listen = "127.0.0.1:9402";
   options.version = RECURVE_VERSION;
+  options.state_directory = DefaultStateDirectory();
+  options.watch_for_crashes = true;
   options.cost_cache_path = LinkCostCachePath();
   CLI::App app(kDescription, "recurve-executor");
   app.footer(kFooter);
   AddServerFlags(app, options.version, options.server);
   AddPlanner(app, options);
+  AddState(app, options);
   AddLimits(app, options);
   if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
+  if (options.state_directory == "none") options.state_directory.clear();
   return options;
 }
 

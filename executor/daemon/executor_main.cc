@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // recurve-executor: the training daemon of a node.
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
 #include "planner_service/grpc_server/daemon.h"
@@ -16,8 +20,14 @@ namespace {
 absl::StatusOr<int> Serve(const ExecutorDaemonOptions& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<ExecutorDaemon> daemon, ExecutorDaemon::Start(options));
   LogServing("recurve-executor " + options.version, daemon->server(),
-             "plans by " + (options.planner_target.empty() ? "the embedded planner" : options.planner_target));
-  return ServeUntilSignal(daemon->server(), "cancelling the running job, draining", [&] { daemon->ShutDown(); });
+             absl::StrCat("jobs in ", daemon->state_directory(), ", plans by ",
+                          options.planner_target.empty() ? "the embedded planner" : options.planner_target));
+  return ServeUntilSignal(daemon->server(), "writing checkpoints of the running jobs, draining", [&] {
+    if (daemon->ShutDown()) return;
+    spdlog::warn("not all jobs stopped within --drain-timeout; they continue from earlier checkpoints");
+    spdlog::shutdown();
+    std::_Exit(0);  // the threads of these jobs cannot be joined
+  });
 }
 
 }  // namespace

@@ -50,7 +50,14 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
     : clock_(std::move(clock)),
       requests_(NewCounters(registry, "recurve_executor_requests_total", "RPCs answered, by method and gRPC code.")),
       watchers_(NewGauges(registry, "recurve_executor_watchers", "Open WatchJob streams.").Add({})),
+      transfers_(NewGauges(registry, "recurve_executor_transfers", "Open streams of uploads and downloads.").Add({})),
       jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs known to the daemon, by state.")),
+      device_budget_bytes_(NewGauges(registry, "recurve_executor_device_budget_bytes",
+                                     "Memory of a device that jobs may use (--device-memory).")),
+      device_promised_bytes_(NewGauges(registry, "recurve_executor_device_promised_bytes",
+                                       "Memory of a device that is promised to jobs.")),
+      device_free_bytes_(NewGauges(registry, "recurve_executor_device_free_bytes",
+                                   "Memory of a device's budget that is not promised to a job.")),
       ended_jobs_(NewCounters(registry, "recurve_executor_jobs_ended_total", "Jobs that ended, by final state.")),
       queue_wait_(NewHistogram(registry, "recurve_executor_queue_wait_seconds",
                                "Time from the acceptance of a job to its start.",
@@ -65,11 +72,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
                                    "Jobs refused because their memory limit is too low.")
                            .Add({})),
-      resident_bytes_(
-          NewGauges(registry, "recurve_executor_resident_bytes",
-                    "Resident memory of the daemon, including the running job, as of the last start, step or "
-                    "end of a job.")
-              .Add({})),
+      resident_bytes_(NewGauges(registry, "recurve_executor_resident_bytes",
+                                "Resident memory of the daemon, including running jobs, as of the last start, step or "
+                                "end of a job.")
+                          .Add({})),
       plain_forwards_(NewCounters(registry, "recurve_executor_forwards_total",
                                   "Link forwards done, with (taped) and without (plain) tape.")
                           .Add({{"kind", "plain"}})),
@@ -80,28 +86,29 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       tokens_(NewCounters(registry, "recurve_executor_tokens_total",
                           "Tokens trained on: bytes predicted, without padding and truncated parts of lines.")
                   .Add({})),
-      checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds", "Time to write a model file.",
+      checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds",
+                                       "Time to write a checkpoint or a model file.",
                                        {0.001, 0.01, 0.1, 1, 10, 60, 300})),
       budget_bytes_(NewGauges(registry, "recurve_executor_budget_bytes",
-                              "Bytes that the running job may use on the device in total.")),
+                              "Bytes that a running job may use on the device in total.")),
       planned_peak_bytes_(
-          NewGauges(registry, "recurve_executor_planned_peak_bytes", "Planned peak of live bytes of the running job.")),
+          NewGauges(registry, "recurve_executor_planned_peak_bytes", "Planned peak of live bytes of a running job.")),
       measured_peak_bytes_(NewGauges(registry, "recurve_executor_measured_peak_bytes",
-                                     "Measured peak of live bytes of the running job so far.")),
+                                     "Measured peak of live bytes of a running job so far.")),
       planned_host_peak_bytes_(NewGauges(registry, "recurve_executor_planned_host_peak_bytes",
-                                         "Planned peak of state bytes of the running job on the host.")),
+                                         "Planned peak of state bytes of a running job on the host.")),
       measured_host_peak_bytes_(NewGauges(registry, "recurve_executor_measured_host_peak_bytes",
-                                          "Measured peak of state bytes of the running job on the host so far.")),
+                                          "Measured peak of state bytes of a running job on the host so far.")),
       store_all_bytes_(NewGauges(registry, "recurve_executor_store_all_bytes",
-                                 "Bytes that store-all (every tape kept) would need for the running job.")),
+                                 "Bytes that store-all (every tape kept) would need for a running job.")),
       arena_bytes_(NewGauges(
           registry, "recurve_executor_arena_bytes",
-          "Bytes of the arena by kind at the measured peak of the running job so far; their sum is that peak.")),
+          "Bytes of the arena by kind at the measured peak of a running job so far; their sum is that peak.")),
       link_graphs_(NewGauges(registry, "recurve_executor_link_graphs",
-                             "Graphs of links that the running job's device has captured, or failed to capture: those "
+                             "Graphs of links that a running job's device has captured, or failed to capture: those "
                              "links run step by step, which is slower.")),
       link_runs_(NewGauges(registry, "recurve_executor_link_runs",
-                           "Links that the running job's device ran as one kernel (persistent), as a graph (graph), or "
+                           "Links that a running job's device ran as one kernel (persistent), as a graph (graph), or "
                            "step by step (steps).")),
       planned_recompute_(NewGauges(registry, "recurve_executor_planned_recompute_ratio",
                                    "Planned link forwards per link of a batch, for lines of the longest batch; 1: no "
@@ -115,21 +122,22 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       prediction_ratio_(
           NewGauges(registry, "recurve_executor_prediction_ratio",
                     "Ratio of measured to predicted time of forward and backward, median of the last batches.")),
-      step_(NewGauges(registry, "recurve_executor_step", "Optimizer steps done by the running job.")),
+      step_(NewGauges(registry, "recurve_executor_step", "Optimizer steps done by a running job.")),
       loss_(NewGauges(registry, "recurve_executor_loss_nats", "Mean loss per prediction of the last step, in nats.")),
       gradient_norm_(NewGauges(registry, "recurve_executor_gradient_norm",
                                "Global norm of the gradient of the last batch, before clipping.")),
       evaluation_(
           NewGauges(registry, "recurve_executor_evaluation",
                     "The task's metric on the held-out part, such as bits per byte, when it was last evaluated.")),
-      last_checkpoint_(NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
-                                 "When the running job last wrote its model file, in seconds since 1970.")) {
+      last_checkpoint_(
+          NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
+                    "When a running job last wrote a checkpoint or its model file, in seconds since 1970.")) {
   UpdateResident();
   NewGauges(registry, "recurve_executor_build_info", "Always 1; the label is the version.")
       .Add({{"version", version}})
       .Set(1);
-  for (const JobState state :
-       {executor::v1::JOB_STATE_QUEUED, executor::v1::JOB_STATE_PLANNING, executor::v1::JOB_STATE_RUNNING}) {
+  for (const JobState state : {executor::v1::JOB_STATE_QUEUED, executor::v1::JOB_STATE_PLANNING,
+                               executor::v1::JOB_STATE_RUNNING, executor::v1::JOB_STATE_PAUSED}) {
     AddJobs(state, 0);
   }
   for (const JobState state :
@@ -150,10 +158,17 @@ void ExecutorMetrics::CountRequest(const std::string& method, absl::StatusCode c
 
 void ExecutorMetrics::AddWatchers(int delta) { watchers_.Increment(delta); }
 
-void ExecutorMetrics::AddJobs(JobState state, int delta) {
-  const std::string label = StateLabel(state);
-  jobs_.Add({{"state", label}}).Increment(delta);
-  if (delta > 0 && HasEnded(state)) ended_jobs_.Add({{"state", label}}).Increment(delta);
+void ExecutorMetrics::AddTransfers(int delta) { transfers_.Increment(delta); }
+
+void ExecutorMetrics::AddJobs(JobState state, int delta) { jobs_.Add({{"state", StateLabel(state)}}).Increment(delta); }
+
+void ExecutorMetrics::CountEnd(JobState state) { ended_jobs_.Add({{"state", StateLabel(state)}}).Increment(); }
+
+void ExecutorMetrics::SetDevice(const std::string& name, int64_t budget, int64_t promised) {
+  const prometheus::Labels labels = {{"device", name}};
+  device_budget_bytes_.Add(labels).Set(static_cast<double>(budget));
+  device_promised_bytes_.Add(labels).Set(static_cast<double>(promised));
+  device_free_bytes_.Add(labels).Set(static_cast<double>(budget - promised));
 }
 
 void ExecutorMetrics::ObserveQueueWait(absl::Duration wait) { queue_wait_.Observe(absl::ToDoubleSeconds(wait)); }

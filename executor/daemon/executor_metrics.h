@@ -37,8 +37,12 @@ class ExecutorMetrics {
 
   void CountRequest(const std::string& method, absl::StatusCode code);
   void AddWatchers(int delta);
-  // A job entered a state (+1), or left it or was forgotten (-1).
+  void AddTransfers(int delta);
+  // A job entered a state (+1), or left it or was deleted (-1).
   void AddJobs(executor::v1::JobState state, int delta);
+  void CountEnd(executor::v1::JobState state);
+  // The memory of a device, in bytes.
+  void SetDevice(const std::string& name, int64_t budget, int64_t promised);
   void ObserveQueueWait(absl::Duration wait);
   void CountPlan(executor::v1::PlanSource source);
   void CountPlannerFallback(FallbackReason reason);
@@ -46,7 +50,7 @@ class ExecutorMetrics {
   // Updates the resident memory of the process.
   void UpdateResident();
 
-  // The metrics of the running job. Its destructor removes its gauges. There should be at most one at a time.
+  // The metrics of a running job. Its destructor removes its gauges.
   std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
 
  private:
@@ -57,7 +61,11 @@ class ExecutorMetrics {
   const std::function<absl::Time()> clock_;
   Counters& requests_;
   prometheus::Gauge& watchers_;
+  prometheus::Gauge& transfers_;
   Gauges& jobs_;
+  Gauges& device_budget_bytes_;
+  Gauges& device_promised_bytes_;
+  Gauges& device_free_bytes_;
   Counters& ended_jobs_;
   prometheus::Histogram& queue_wait_;
   Counters& plans_;
@@ -69,7 +77,7 @@ class ExecutorMetrics {
   prometheus::Counter& steps_;
   prometheus::Counter& tokens_;
   prometheus::Histogram& checkpoint_seconds_;
-  // Of the running job.
+  // Of running jobs.
   Gauges& budget_bytes_;
   Gauges& planned_peak_bytes_;
   Gauges& measured_peak_bytes_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/executor_service.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -9,6 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/watch_reactor.h"
+#include "executor/data/posix_error.h"
+#include "executor/transfers/job_log.h"
+#include "executor/transfers/list_checkpoints.h"
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
@@ -16,23 +22,85 @@
 namespace recurve {
 namespace {
 
-constexpr int kMaxRequestIdCharacters = 128;
+constexpr int kMaxCharacters = 128;  // of a request id, a display name and an owner
+constexpr int kMaxLabels = 64;
+constexpr int kMaxLabelKey = 63;
+constexpr int kMaxLabelValue = 255;
+constexpr int kMaxPriority = 1000;
 constexpr std::chrono::milliseconds kRetryDelay{1000};  // for calls refused because of load
 
-absl::Status CheckRequestId(const std::string& id) {
+absl::Status CheckLength(const char* field, const std::string& text, int64_t most, int64_t least = 0) {
   // Counts the bytes that start a UTF-8 character.
-  const auto characters = std::count_if(id.begin(), id.end(), [](char c) { return (c & 0xC0) != 0x80; });
-  if (characters <= kMaxRequestIdCharacters) return absl::OkStatus();
+  const auto characters = std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+  if (characters >= least && characters <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("request_id has ", characters, " characters; at most ", kMaxRequestIdCharacters, " are allowed"));
+      absl::StrCat(field, " has ", characters, " characters; must have ", least, " to ", most));
+}
+
+absl::Status CheckLabels(const google::protobuf::Map<std::string, std::string>& labels) {
+  if (labels.size() > kMaxLabels) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("labels has ", labels.size(), " entries; must have at most ", kMaxLabels));
+  }
+  for (const auto& [key, value] : labels) {
+    RETURN_IF_ERROR(CheckLength("a key of labels", key, kMaxLabelKey, 1));
+    RETURN_IF_ERROR(CheckLength("a value of labels", value, kMaxLabelValue));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPriority(int64_t priority) {
+  if (priority >= -kMaxPriority && priority <= kMaxPriority) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("priority is ", priority, "; must be ", -kMaxPriority, " to ", kMaxPriority));
 }
 
 absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request) {
-  RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxCharacters));
+  RETURN_IF_ERROR(CheckLength("display_name", request.display_name(), kMaxCharacters));
+  RETURN_IF_ERROR(CheckLength("owner", request.owner(), kMaxCharacters));
+  RETURN_IF_ERROR(CheckLabels(request.labels()));
+  RETURN_IF_ERROR(CheckPriority(request.priority()));
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
   // Stored and returned with all defaults filled in, so that clients need not know them.
-  return store.Create(request.request_id(), EncodeJobSpec(*spec), *spec);
+  return store.Create(request, EncodeJobSpec(*spec));
+}
+
+absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::RetryJobRequest& request) {
+  ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
+  if (job.state() != executor::v1::JOB_STATE_FAILED && job.state() != executor::v1::JOB_STATE_CANCELLED) {
+    return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " is ",
+                                                      executor::v1::JobState_Name(job.state()).substr(10),
+                                                      "; only a job that FAILED or was CANCELLED can be retried"));
+  }
+  executor::v1::CreateJobRequest create;
+  create.set_request_id(request.request_id());
+  *create.mutable_spec() = job.spec();
+  create.set_display_name(job.display_name());
+  *create.mutable_labels() = job.labels();
+  create.set_owner(job.owner());
+  create.set_priority(job.priority());
+  return Create(store, create);
+}
+
+absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::v1::ChangeJobMemoryRequest& request) {
+  if (request.memory_case() == executor::v1::ChangeJobMemoryRequest::MEMORY_NOT_SET) {
+    return absl::InvalidArgumentError("memory is unset; set memory_bytes, activation_share or all_free");
+  }
+  // Checks the range as that of a job's specification.
+  ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
+  executor::v1::JobSpec spec = job.spec();
+  if (request.has_memory_bytes()) spec.set_memory_bytes(request.memory_bytes());
+  if (request.has_activation_share()) spec.set_activation_share(request.activation_share());
+  if (request.has_all_free()) spec.set_all_free(request.all_free());
+  RETURN_IF_ERROR(DecodeJobSpec(spec).status());
+  return store.ChangeMemory(request.id(), request);
+}
+
+absl::StatusOr<executor::v1::Job> ChangePriority(JobStore& store, const executor::v1::SetPriorityRequest& request) {
+  RETURN_IF_ERROR(CheckPriority(request.priority()));
+  return store.SetPriority(request.id(), request.priority());
 }
 
 // Moves the value of `result` to `place`.
@@ -67,6 +135,120 @@ grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext
                                                      const executor::v1::CancelJobRequest* request,
                                                      executor::v1::CancelJobResponse* response) {
   return Answer(context, "CancelJob", [&] { return Take(store_.Cancel(request->id()), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::PauseJob(grpc::CallbackServerContext* context,
+                                                    const executor::v1::PauseJobRequest* request,
+                                                    executor::v1::PauseJobResponse* response) {
+  return Answer(context, "PauseJob", [&] { return Take(store_.Pause(request->id()), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::ResumeJob(grpc::CallbackServerContext* context,
+                                                     const executor::v1::ResumeJobRequest* request,
+                                                     executor::v1::ResumeJobResponse* response) {
+  return Answer(context, "ResumeJob", [&] { return Take(store_.Resume(request->id()), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext* context,
+                                                    const executor::v1::RetryJobRequest* request,
+                                                    executor::v1::RetryJobResponse* response) {
+  return Answer(context, "RetryJob", [&] { return Take(Retry(store_, *request), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::ChangeJobMemory(grpc::CallbackServerContext* context,
+                                                           const executor::v1::ChangeJobMemoryRequest* request,
+                                                           executor::v1::ChangeJobMemoryResponse* response) {
+  return Answer(context, "ChangeJobMemory",
+                [&] { return Take(ChangeMemory(store_, *request), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::SetPriority(grpc::CallbackServerContext* context,
+                                                       const executor::v1::SetPriorityRequest* request,
+                                                       executor::v1::SetPriorityResponse* response) {
+  return Answer(context, "SetPriority",
+                [&] { return Take(ChangePriority(store_, *request), response->mutable_job()); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext* context,
+                                                     const executor::v1::DeleteJobRequest* request,
+                                                     executor::v1::DeleteJobResponse*) {
+  return Answer(context, "DeleteJob", [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
+    RETURN_IF_ERROR(store_.Delete(request->id()));
+    const absl::StatusOr<std::string> model = ModelOf(job);
+    if (!request->delete_files() || !model.ok()) return absl::OkStatus();
+    if (unlink(model->c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    return PosixError(errno, "delete the model (the job is deleted)", *model);
+  });
+}
+
+absl::StatusOr<std::string> ExecutorService::ModelOf(const executor::v1::Job& job) const {
+  if (job.spec().save_path().empty()) {
+    return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " saves no model: it has no save_path"));
+  }
+  ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
+  ASSIGN_OR_RETURN(spec, roots_.Confine(std::move(spec)));
+  return spec.save_path;
+}
+
+grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* ExecutorService::DownloadModel(
+    grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) {
+  const absl::StatusOr<executor::v1::Job> job = store_.Get(request->id());
+  return transfers_.DownloadModel(context, *request,
+                                  job.ok() ? ModelOf(*job) : absl::StatusOr<std::string>(job.status()));
+}
+
+grpc::ServerReadReactor<executor::v1::UploadDataRequest>* ExecutorService::UploadData(
+    grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) {
+  return transfers_.UploadData(context, response);
+}
+
+grpc::ServerReadReactor<executor::v1::UploadModelRequest>* ExecutorService::UploadModel(
+    grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) {
+  return transfers_.UploadModel(context, response);
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetUpload(grpc::CallbackServerContext* context,
+                                                     const executor::v1::GetUploadRequest* request,
+                                                     executor::v1::GetUploadResponse* response) {
+  return Answer(context, "GetUpload", [&] { return Take(transfers_.GetUpload(*request), response); });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::ListCheckpoints(grpc::CallbackServerContext* context,
+                                                           const executor::v1::ListCheckpointsRequest* request,
+                                                           executor::v1::ListCheckpointsResponse* response) {
+  return Answer(context, "ListCheckpoints", [&]() -> absl::Status {
+    RETURN_IF_ERROR(store_.Get(request->id()).status());
+    return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
+  });
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetJobLog(grpc::CallbackServerContext* context,
+                                                     const executor::v1::GetJobLogRequest* request,
+                                                     executor::v1::GetJobLogResponse* response) {
+  return Answer(context, "GetJobLog", [&] { return Take(LogOf(*request), response); });
+}
+
+absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
+    const executor::v1::GetJobLogRequest& request) const {
+  RETURN_IF_ERROR(store_.Get(request.id()).status());
+  executor::v1::JobEvent event;
+  const auto next = [&](int64_t from) -> const executor::v1::JobEvent* {
+    absl::StatusOr<JobStore::NextEvent> found = store_.EventFrom(request.id(), from);
+    if (!found.ok() || !found->event) return nullptr;
+    event = *std::move(found->event);
+    return &event;
+  };
+  return RenderJobLog(next, request.offset_bytes(), request.max_bytes());
+}
+
+grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContext* context,
+                                                      const executor::v1::GetDevicesRequest*,
+                                                      executor::v1::GetDevicesResponse* response) {
+  return Answer(context, "GetDevices", [&] {
+    for (executor::v1::Device& device : store_.Devices()) *response->add_devices() = std::move(device);
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::WatchJob(

@@ -4,22 +4,26 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
+#include "executor/daemon/path_roots.h"
+#include "executor/transfers/transfer_service.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
 namespace recurve {
 
-// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Nothing blocks, so that calls, including
-// WatchJob streams, occupy no thread. Streams beyond `max_watchers` are refused with RESOURCE_EXHAUSTED. Thread-safe.
-// The store and the metrics must outlive it.
+// recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Changes of jobs wait for the disk;
+// nothing else blocks, so that WatchJob streams occupy no thread. Streams beyond `max_watchers` are refused with
+// RESOURCE_EXHAUSTED. Thread-safe. The other objects must outlive it.
 class ExecutorService final : public executor::v1::ExecutorService::CallbackService {
  public:
-  ExecutorService(JobStore& store, ExecutorMetrics& metrics, int max_watchers)
-      : store_(store), metrics_(metrics), max_watchers_(max_watchers) {}
+  ExecutorService(JobStore& store, TransferService& transfers, ExecutorMetrics& metrics, const PathRoots& roots,
+                  int max_watchers)
+      : store_(store), transfers_(transfers), metrics_(metrics), roots_(roots), max_watchers_(max_watchers) {}
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CreateJobRequest* request,
@@ -28,19 +32,50 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
                                    executor::v1::GetJobResponse* response) override;
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const executor::v1::ListJobsRequest* request,
                                      executor::v1::ListJobsResponse* response) override;
-  grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* WatchJob(
-      grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CancelJobRequest* request,
                                       executor::v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context, const executor::v1::PauseJobRequest* request,
+                                     executor::v1::PauseJobResponse* response) override;
+  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
+                                      const executor::v1::ResumeJobRequest* request,
+                                      executor::v1::ResumeJobResponse* response) override;
+  grpc::ServerUnaryReactor* RetryJob(grpc::CallbackServerContext* context, const executor::v1::RetryJobRequest* request,
+                                     executor::v1::RetryJobResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
+                                      const executor::v1::DeleteJobRequest* request,
+                                      executor::v1::DeleteJobResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeJobMemory(grpc::CallbackServerContext* context,
+                                            const executor::v1::ChangeJobMemoryRequest* request,
+                                            executor::v1::ChangeJobMemoryResponse* response) override;
+  grpc::ServerUnaryReactor* SetPriority(grpc::CallbackServerContext* context,
+                                        const executor::v1::SetPriorityRequest* request,
+                                        executor::v1::SetPriorityResponse* response) override;
+  grpc::ServerUnaryReactor* GetDevices(grpc::CallbackServerContext* context,
+                                       const executor::v1::GetDevicesRequest* request,
+                                       executor::v1::GetDevicesResponse* response) override;
+  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context, const executor::v1::ListCheckpointsRequest* request, executor::v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context, const executor::v1::GetUploadRequest* request, executor::v1::GetUploadResponse* response) override;
+  grpc::ServerUnaryReactor* GetJobLog(grpc::CallbackServerContext* context, const executor::v1::GetJobLogRequest* request, executor::v1::GetJobLogResponse* response) override;
+  grpc::ServerReadReactor<executor::v1::UploadDataRequest>* UploadData(grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) override;
+  grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) override;
+  grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) override;
+  grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* WatchJob(
+      grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
 
  private:
   // Finishes the call with the status of `work`, or of an exception such as lack of memory.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
                                    absl::FunctionRef<absl::Status()> work);
 
+  // The model file of a job. FAILED_PRECONDITION if it has none.
+  absl::StatusOr<std::string> ModelOf(const executor::v1::Job& job) const;
+  absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request) const;
+
   JobStore& store_;
+  TransferService& transfers_;
   ExecutorMetrics& metrics_;
+  const PathRoots& roots_;
   const int max_watchers_;
   std::atomic<int> watchers_{0};
 };

@@ -88,8 +88,19 @@ absl::StatusOr<PathRoots> PathRoots::Resolve(const std::string& data_root, const
   return roots;
 }
 
+absl::Status PathRoots::AllowData(const std::string& directory) {
+  ASSIGN_OR_RETURN(also_data_, ResolveRoot("the directory of uploads", directory));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<JobSpec> PathRoots::Confine(JobSpec spec) const {
   for (const TaskOptions::Input& input : spec.task->Inputs()) {
+    std::error_code error;
+    const fs::path followed = fs::weakly_canonical(*input.path, error);
+    if (!also_data_.empty() && !error && fs::path(*input.path).is_absolute() && IsBelow(followed, also_data_)) {
+      *input.path = followed.string();
+      continue;
+    }
     ASSIGN_OR_RETURN(*input.path, ConfineData(input.field, *input.path, data_root_));
   }
   ASSIGN_OR_RETURN(spec.save_path, ConfineModel(spec.save_path, model_root_));

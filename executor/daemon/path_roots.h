@@ -23,9 +23,13 @@ class PathRoots {
   // whether or not the file exists. Without a root, paths are unchanged and must be absolute (INVALID_ARGUMENT).
   absl::StatusOr<JobSpec> Confine(JobSpec spec) const;
 
+  // Also allows data in this directory, which must exist.
+  absl::Status AllowData(const std::string& directory);
+
  private:
   std::string data_root_;  // absolute, without links; empty: any path
   std::string model_root_;
+  std::string also_data_;  // an additional data root; empty: none
 };
 
 }  // namespace recurve

@@ -8,8 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
+#include "executor/daemon/crash_marker.h"
+#include "executor/job/job_backend.h"
 #include "executor/job/prediction_drift.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
@@ -77,7 +80,11 @@ std::string DescribePlan(const JobPlan& plan) {
 }  // namespace
 
 Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
-    : options_(std::move(options)), store_(store), metrics_(metrics), known_costs_(options_.cost_cache_path) {}
+    : options_(std::move(options)),
+      threads_(options_.threads > 0 ? options_.threads : GrantedProcessors()),
+      store_(store),
+      metrics_(metrics),
+      known_costs_(options_.cost_cache_path) {}
 
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(RunnerOptions options, JobStore& store,
                                                       ExecutorMetrics& metrics) {
@@ -95,11 +102,60 @@ void Runner::Join() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool Runner::WaitForJobs(std::chrono::milliseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  MutexLock lock(mutex_);
+  while (running_ > 0) {
+    if (job_ended_.wait_until(lock, end) == std::cv_status::timeout) return running_ == 0;
+  }
+  return true;
+}
+
 void Runner::Loop() {
-  while (std::optional<TakenJob> taken = store_.TakeNext()) RunOne(*taken);
+  while (std::optional<TakenJob> taken = store_.TakeNext()) {
+    JoinThreads(/*only_done=*/true);
+    StartJob(*std::move(taken));
+  }
+  JoinThreads(/*only_done=*/false);
+}
+
+void Runner::StartJob(TakenJob taken) {
+  const std::string id = taken.id;
+  JobThread& job = jobs_.emplace_back();
+  {
+    const MutexLock lock(mutex_);
+    ++running_;
+  }
+  absl::StatusOr<std::thread> thread = StartThread("a job", [this, &job, taken = std::move(taken)] {
+    RunOne(taken);
+    const MutexLock lock(mutex_);
+    job.done = true;
+    --running_;
+    job_ended_.notify_all();
+  });
+  if (thread.ok()) {
+    job.thread = *std::move(thread);
+    return;
+  }
+  jobs_.pop_back();
+  const MutexLock lock(mutex_);
+  --running_;
+  End(id, thread.status());
+}
+
+void Runner::JoinThreads(bool only_done) {
+  for (auto job = jobs_.begin(); job != jobs_.end();) {
+    if (only_done && !job->done) {
+      ++job;
+      continue;
+    }
+    job->thread.join();
+    job = jobs_.erase(job);
+  }
 }
 
 void Runner::RunOne(const TakenJob& taken) {
+  const CrashScope scope(taken.number);
   metrics_.ObserveQueueWait(taken.queue_wait);
   spdlog::info("job {}: preparing", taken.id);
   End(taken.id, CatchFailures("the job", [&] { return PrepareAndRun(taken); }));
@@ -107,21 +163,36 @@ void Runner::RunOne(const TakenJob& taken) {
 }
 
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
-  ASSIGN_OR_RETURN(JobSpec spec, Admit(taken));
+  ASSIGN_OR_RETURN(JobSpec spec, Confine(taken));
   FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout},
                           [&](const Fallback& fallback) {
                             metrics_.CountPlannerFallback(fallback.reason);
                             NoteEmbedded(taken.id, fallback.why);
                           });
-  absl::StatusOr<std::unique_ptr<TrainingJob>> job =
-      TrainingJob::Prepare(spec, {planner, planner}, known_costs_, taken.cancelled);
-  if (!job.ok()) {
-    if (job.status().code() == absl::StatusCode::kFailedPrecondition) metrics_.CountBudgetRefusal();
-    return job.status();
-  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<TrainingJob> job, Prepare(taken, spec, planner));
   if (options_.planner_target.empty()) NoteEmbedded(taken.id, "no planner service is configured (--planner)");
   const auto source = planner.uses_service() ? executor::v1::PLAN_SOURCE_REMOTE : executor::v1::PLAN_SOURCE_EMBEDDED;
-  return Train(taken, spec, source, **job);
+  return Train(taken, spec, source, *job);
+}
+
+absl::StatusOr<std::unique_ptr<TrainingJob>> Runner::Prepare(const TakenJob& taken, const JobSpec& spec,
+                                                             FallbackPlanner& planner) {
+  const CancelCheck cancelled = [&] { return taken.stop() != RunControl::Stop::kNo; };
+  PrepareOptions options;
+  options.checkpoints = {.directory = taken.checkpoints, .resume = CheckpointOptions::Resume::kIfAny};
+  options.admit = [&](const JobPlan& plan) {
+    const int64_t host = spec.device == "cpu" ? plan.host_bytes : 0;
+    return store_.SettleMemory(taken.id, plan.ledger.total() + plan.evaluation_bytes + host);
+  };
+  absl::StatusOr<std::unique_ptr<TrainingJob>> job =
+      TrainingJob::Prepare(spec, {planner, planner}, known_costs_, cancelled, options);
+  if (!absl::IsFailedPrecondition(job.status())) return job;
+  if (taken.all_free && !taken.whole_device) {
+    const int64_t given = std::get<TotalBytes>(spec.memory).bytes;
+    return store_.WaitForMemory(taken.id, given + 1);
+  }
+  metrics_.CountBudgetRefusal();
+  return job;
 }
 
 void Runner::NoteEmbedded(const std::string& id, const std::string& why) {
@@ -140,33 +211,54 @@ absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& sp
   store_.SetRunning(taken.id, EncodePlanSummary(plan, source), description);
   JobReporter reporter(store_, taken.id, *metrics);
   for (const std::string& note : plan.notes) reporter.OnNote(note);
-  return job.Run(reporter, taken.cancelled);
+  RunControl control(taken.stop);
+  if (spec.device == "cpu") {
+    JobSpec widest = spec;
+    widest.threads = taken.spec.threads;
+    control.processors = [this, most = ThreadsOf(widest).threads] {
+      return RunControl::Processors{.threads = ShareOfThreads(most), .shared = running_ > 1};
+    };
+  }
+  return job.Run(reporter, control);
 }
 
-absl::StatusOr<JobSpec> Runner::Admit(const TakenJob& taken) {
-  absl::StatusOr<JobSpec> spec = options_.roots.Confine(taken.spec);
-  if (!spec.ok() || options_.threads == 0) return spec;
-  if (spec->threads > options_.threads) {
+int Runner::ShareOfThreads(int most) const {
+  return std::clamp(threads_ / std::max(running_.load(std::memory_order_relaxed), 1), 1, std::max(most, 1));
+}
+
+absl::StatusOr<JobSpec> Runner::Confine(const TakenJob& taken) {
+  ASSIGN_OR_RETURN(JobSpec spec, options_.roots.Confine(taken.spec));
+  if (options_.threads > 0 && spec.threads > options_.threads) {
     store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads instead of the requested ",
-                                          spec->threads, ": the daemon was started with --threads ", options_.threads));
+                                          spec.threads, ": the daemon was started with --threads ", options_.threads));
   }
-  spec->threads = spec->threads == 0 ? options_.threads : std::min<int64_t>(spec->threads, options_.threads);
+  if (spec.device == "cpu") spec.threads = ShareOfThreads(ThreadsOf(spec).threads);
   return spec;
 }
 
 void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report) {
+  const StopRequest asked = store_.StopRequestOf(id);
+  const bool stopped = absl::IsCancelled(report.status()) && asked.kind != StopRequest::Kind::kNone;
+  if (stopped) store_.AddNote(id, Printable(std::string(report.status().message())));
+  if (stopped && asked.kind != StopRequest::Kind::kCancel) {
+    const auto state =
+        asked.kind == StopRequest::Kind::kPause ? executor::v1::JOB_STATE_PAUSED : executor::v1::JOB_STATE_QUEUED;
+    spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), asked.reason);
+    store_.Leave(id, state, asked.reason);
+    return;
+  }
   executor::v1::JobState state = executor::v1::JOB_STATE_SUCCEEDED;
   std::string reason;
   std::optional<executor::v1::JobResult> result;
-  const std::string cancel_reason = store_.CancelReason(id);
   if (report.ok()) {
     reason = absl::StrCat("trained ", report->steps, report->steps == 1 ? " step" : " steps",
-                          report->ended_by_time ? " and was stopped by max_seconds" : "");
+                          report->ended_by_time       ? " and was stopped by max_seconds"
+                          : report->ended_by_patience ? " and was stopped by patience"
+                                                      : "");
     result = EncodeReport(*report);
-  } else if (report.status().code() == absl::StatusCode::kCancelled && !cancel_reason.empty()) {
+  } else if (stopped) {
     state = executor::v1::JOB_STATE_CANCELLED;
-    reason = cancel_reason;
-    store_.AddNote(id, Printable(std::string(report.status().message())));
+    reason = asked.reason;
   } else {
     state = executor::v1::JOB_STATE_FAILED;
     reason = ReasonOf(report.status());

@@ -2,11 +2,16 @@
 #ifndef RECURVE_EXECUTOR_DAEMON_RUNNER_H_
 #define RECURVE_EXECUTOR_DAEMON_RUNNER_H_
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <list>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
@@ -14,6 +19,7 @@
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 #include "planner_service/client/fallback_planner.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 
@@ -21,16 +27,17 @@ struct RunnerOptions {
   std::string planner_target;  // the planner service; empty: plan in this process
   std::chrono::milliseconds planner_timeout{10'000};
   std::string cost_cache_path;  // see LinkCostCache
-  int threads = 0;              // maximum and default number of threads of a job; 0: all available to the process
+  int threads = 0;              // CPU threads of all jobs together; 0: all available to the process
   PathRoots roots;
 };
 
-// The thread that runs the jobs of a store in order, one at a time, from PLANNING to their end. A failing job, even one
-// that throws, does not affect the next one. The store and the metrics must outlive it.
+// Runs the jobs of a store, each on a thread of its own, from PLANNING to their end. Jobs that run at the same time
+// share the CPU threads evenly. A failing job, even one that throws, does not affect the others. The store and the
+// metrics must outlive it.
 //
 //   auto runner = Runner::Start(options, store, metrics);
 //   ...
-//   store.ShutDown();   // the running job ends CANCELLED
+//   store.ShutDown();   // running jobs write a checkpoint and stop
 //   (*runner)->Join();
 class Runner {
  public:
@@ -41,26 +48,46 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Waits until the running job has ended. Call it only after JobStore::ShutDown, and not concurrently.
+  // Waits until no job runs, but not longer than `timeout`; returns whether none does. Call it only after
+  // JobStore::ShutDown.
+  bool WaitForJobs(std::chrono::milliseconds timeout);
+
+  // Waits until all jobs have stopped. Call it only after JobStore::ShutDown, and not concurrently.
   void Join();
 
  private:
+  struct JobThread {
+    std::thread thread;
+    std::atomic<bool> done{false};
+  };
+
   Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics);
   void Loop();
+  void StartJob(TakenJob taken);
+  void JoinThreads(bool only_done);
   void RunOne(const TakenJob& taken);
   // Prepares and runs a job. May throw.
   absl::StatusOr<JobReport> PrepareAndRun(const TakenJob& taken);
+  absl::StatusOr<std::unique_ptr<TrainingJob>> Prepare(const TakenJob& taken, const JobSpec& spec,
+                                                       FallbackPlanner& planner);
   absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
                                   TrainingJob& job);
   void NoteEmbedded(const std::string& id, const std::string& why);
   // The specification with the daemon's limits applied.
-  absl::StatusOr<JobSpec> Admit(const TakenJob& taken);
+  absl::StatusOr<JobSpec> Confine(const TakenJob& taken);
+  // An even share of the CPU threads, for a job that can use `most`.
+  int ShareOfThreads(int most) const;
   void End(const std::string& id, const absl::StatusOr<JobReport>& report);
 
   const RunnerOptions options_;
+  const int threads_;  // of all jobs
   JobStore& store_;
   ExecutorMetrics& metrics_;
   LinkCostCache known_costs_;
+  std::list<JobThread> jobs_;  // of the starting thread
+  Mutex mutex_;
+  std::condition_variable_any job_ended_;
+  std::atomic<int> running_{0};  // changed with mutex_ held
   std::thread thread_;
 };
 

@@ -37,6 +37,11 @@ class PosixFileSystem final : public FileSystem {
     if (fd < 0) return PosixError(errno, "create", path);
     return std::make_unique<PosixFile>(path, fd);
   }
+  absl::StatusOr<std::unique_ptr<WritableFile>> Append(const std::string& path) override {
+    const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return PosixError(errno, "open", path);
+    return std::make_unique<PosixFile>(path, fd);
+  }
   absl::Status MakeDirectory(const std::string& path) override {
     if (mkdir(path.c_str(), 0777) == 0) return absl::OkStatus();
     const int error = errno;

@@ -19,12 +19,13 @@ class WritableFile {
   virtual absl::Status Sync() = 0;  // returns once all that was written is on disk
 };
 
-// The operations through which checkpoints change files, so that tests can let each of them fail. Errors: as
-// PosixError. Thread-safe.
+// The operations through which checkpoints and uploads change files, so that tests can let each of them fail. Errors:
+// as PosixError. Thread-safe.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // must not exist yet
+  virtual absl::StatusOr<std::unique_ptr<WritableFile>> Append(const std::string& path) = 0;  // must exist
   virtual absl::Status MakeDirectory(const std::string& path) = 0;                            // OK if it exists
   virtual absl::Status SyncDirectory(const std::string& path) = 0;  // makes the names in it durable
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;

@@ -116,13 +116,22 @@ absl::Status InputFile::Read(int64_t begin, void* to, int64_t bytes) const {
   return absl::OkStatus();
 }
 
-std::string InputFile::Change() const {
+std::string InputFile::Version() const {
+  return absl::StrCat(info_.st_dev, ":", info_.st_ino, ":", size(), ":", info_.st_mtim.tv_sec, ".",
+                      info_.st_mtim.tv_nsec, ":", info_.st_ctim.tv_sec, ".", info_.st_ctim.tv_nsec);
+}
+
+std::string InputFile::Modification() const {
   struct stat now {};
   if (fstat(fd_, &now) != 0) return "";
-  if (now.st_size != info_.st_size || !SameTime(now.st_mtim, info_.st_mtim)) {
-    return absl::StrCat(name_, " was modified while it was read (it had ", size(), " bytes and now has ",
-                        static_cast<int64_t>(now.st_size), "): the data read may be old or new");
-  }
+  if (now.st_size == info_.st_size && SameTime(now.st_mtim, info_.st_mtim)) return "";
+  return absl::StrCat(name_, " was modified while it was read (it had ", size(), " bytes and now has ",
+                      static_cast<int64_t>(now.st_size), "): the data read may be old or new");
+}
+
+std::string InputFile::Change() const {
+  if (std::string modification = Modification(); !modification.empty()) return modification;
+  struct stat now {};
   if (path_.empty() || stat(path_.c_str(), &now) != 0) return "";  // removed: the open file is unaffected
   if (now.st_dev == info_.st_dev && now.st_ino == info_.st_ino) return "";
   return absl::StrCat(name_, " was replaced by another file while it was read: the data read is that of the old file");

@@ -43,6 +43,13 @@ class InputFile {
   // Reads bytes [begin, begin + bytes), which must lie within `size`. DATA_LOSS if the file has been truncated.
   absl::Status Read(int64_t begin, void* to, int64_t bytes) const;
 
+  // A text that names this content of this file: it differs for another file, and once this file is modified.
+  std::string Version() const;
+
+  // A description of how the file was modified since it was opened. Empty if it was not, even if its path names another
+  // file now.
+  std::string Modification() const;
+
   // A description of how the file changed since it was opened: it was modified, or its path names another file now.
   // Empty if it did not change.
   std::string Change() const;

@@ -5,10 +5,12 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/process/granted.h"
 
 #ifdef RECURVE_CUDA
 #include "absl/strings/numbers.h"
 #include "executor/backend/cuda/cuda_backend.h"
+#include "executor/backend/cuda/cuda_device.h"
 #endif
 
 namespace recurve {
@@ -32,6 +34,17 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
   return absl::UnavailableError(absl::StrCat(
       "device is ", spec.device, ": this program was built without CUDA; use device cpu, or build the preset cuda"));
 #endif
+}
+
+std::vector<DeviceMemoryBytes> ListDevices() {
+  const MemoryGrant granted = GrantedMemory();
+  std::vector<DeviceMemoryBytes> devices = {{"cpu", granted.limit_bytes, granted.available_bytes}};
+#ifdef RECURVE_CUDA
+  for (const cuda::DeviceBytes& device : cuda::ListDeviceBytes()) {
+    devices.push_back({absl::StrCat("cuda:", devices.size() - 1), device.total, device.free});
+  }
+#endif
+  return devices;
 }
 
 }  // namespace recurve

@@ -2,7 +2,10 @@
 #ifndef RECURVE_EXECUTOR_JOB_JOB_BACKEND_H_
 #define RECURVE_EXECUTOR_JOB_JOB_BACKEND_H_
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
@@ -18,6 +21,16 @@ ThreadChoice ThreadsOf(const JobSpec& spec);
 // UNAVAILABLE if the device is unavailable, with the reason and the remedy; RESOURCE_EXHAUSTED if the system lacks
 // resources such as threads. (FAILED_PRECONDITION is reserved for memory limits that cannot hold the job.)
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
+
+// The memory of a device of this machine, in bytes.
+struct DeviceMemoryBytes {
+  std::string name;  // as in JobSpec::device
+  int64_t total = 0;
+  int64_t free = 0;  // now
+};
+
+// The CPU, with what is granted to this process, and the GPUs, if this program was built with CUDA.
+std::vector<DeviceMemoryBytes> ListDevices();
 
 }  // namespace recurve
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/data/input_file.h"
 #include "executor/data/sha256.h"
+#include "planner_service/fields/check_fields.h"
 #include "planner_service/fields/json_fields.h"
 #include "planner_service/status/status_macros.h"
 
@@ -86,7 +87,6 @@ std::string FirstDifference(const Json& now, const Json& before, const std::set<
 struct TrainingRecord {
   JobSpec spec;
   TrainingProgress progress;
-  std::vector<LossPoint> history;
 };
 
 // The manifest's "training". A field added by a later version of Recurve has its default in older checkpoints.
@@ -96,10 +96,12 @@ void VisitFields(TrainingRecord& training, FieldVisitor& visitor) {
   visitor.Count({"step"}, kNotNegative, progress.step);
   visitor.Count({"link"}, {1, kMaxChainLength}, progress.link);
   visitor.Real({"seconds"}, kNotBelowZero, progress.seconds);
+  visitor.Real({"loss"}, {}, progress.loss);
   visitor.Text({"device"}, progress.device);
   visitor.Fields({"best_evaluation"}, progress.best);
+  visitor.Count({"evaluated_step"}, kNotNegative, progress.evaluated_step);
   visitor.Fields({"data"}, {0, 1000}, progress.data);
-  visitor.Fields({"history"}, {0, 2 * static_cast<int64_t>(LossHistory::kMost)}, training.history);
+  visitor.Fields({"history"}, progress.history);
 }
 
 absl::StatusOr<TrainingRecord> Understand(const LoadedCheckpoint& loaded) {
@@ -107,12 +109,12 @@ absl::StatusOr<TrainingRecord> Understand(const LoadedCheckpoint& loaded) {
   JsonReader reader(loaded.training, "training");
   VisitFields(training, reader);
   absl::Status status = reader.End();
+  if (status.ok()) status = CheckFields(training);
   if (status.ok()) status = CheckJobSpec(training.spec);
   if (status.ok() && training.progress.step != loaded.step) status = absl::InvalidArgumentError("it has another step");
   if (!status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("the manifest of ", loaded.path, " is invalid: ", status.message()));
   }
-  for (const LossPoint& point : training.history) training.progress.history.Add(point);
   return training;
 }
 
@@ -168,7 +170,7 @@ absl::Status JobCheckpoints::Open(const CancelCheck& cancelled) {
   ASSIGN_OR_RETURN(progress_.data, DescribeData(spec_, cancelled));
   ASSIGN_OR_RETURN(const bool any, directory_->HasAny());
   if (!any) {
-    if (options_.resume != CheckpointOptions::Resume::kMust) return absl::OkStatus();
+    if (options_.resume != CheckpointOptions::Resume::kMust) return directory_->CheckWritable();
     return absl::NotFoundError(absl::StrCat("cannot resume: ", directory_->path(), " has no checkpoint"));
   }
   if (options_.resume == CheckpointOptions::Resume::kNo) {
@@ -176,6 +178,7 @@ absl::Status JobCheckpoints::Open(const CancelCheck& cancelled) {
                                                  " holds the checkpoints of an earlier training; resume it, or give "
                                                  "another directory"));
   }
+  RETURN_IF_ERROR(directory_->CheckWritable());
   ASSIGN_OR_RETURN(LoadedCheckpoint loaded, directory_->Load(cancelled));
   return Adopt(std::move(loaded));
 }
@@ -186,9 +189,8 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   TaskSpec task = spec_.task;
   for (const TaskOptions::Input& input : task->Inputs()) except.insert(input.field);
   std::string difference = FirstDifference(FieldsJson(spec_), FieldsJson(training.spec), except);
-  if (CarriesState(spec_) != CarriesState(training.spec)) difference = "carry_state differs from the checkpoint's";
-  if (spec_.link > 0 && std::min(spec_.link, spec_.length) != training.progress.link) {
-    difference = absl::StrCat("link is ", spec_.link, "; the checkpoint has ", training.progress.link);
+  if (difference.empty() && CarriesState(spec_) != CarriesState(training.spec)) {
+    difference = "carry_state differs from the checkpoint's";
   }
   if (!difference.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("cannot continue from ", loaded.path, ": ", difference));
@@ -200,9 +202,16 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   RETURN_IF_ERROR(CheckData(training.progress.data));
   training.progress.data = std::move(progress_.data);
   progress_ = std::move(training.progress);
+  clock_.Written(progress_.seconds, 0);  // it is not written again after the first step
   notes_.insert(notes_.end(), loaded.damaged.begin(), loaded.damaged.end());
   loaded_ = std::move(loaded);
   return absl::OkStatus();
+}
+
+absl::Status JobCheckpoints::CheckLink(int64_t longest) const {
+  if (!resumed() || spec_.link == 0 || std::min(spec_.link, longest) == progress_.link) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("cannot continue from ", loaded_->path, ": link is ", spec_.link,
+                                                 "; the checkpoint has ", progress_.link));
 }
 
 absl::Status JobCheckpoints::CheckData(const std::vector<DataFile>& before) {
@@ -226,7 +235,7 @@ absl::Status JobCheckpoints::CheckData(const std::vector<DataFile>& before) {
 absl::Status JobCheckpoints::Restore(Trainer& trainer) {
   if (!loaded_) return absl::OkStatus();
   const LoadedCheckpoint loaded = *std::exchange(loaded_, std::nullopt);
-  const absl::Status status =
+  absl::Status status =
       trainer.RestoreState(loaded.step, loaded.tensors->tensors(),
                            [&loaded](size_t index, float* to) { return loaded.tensors->Read(index, to); });
   if (status.ok()) return status;
@@ -246,8 +255,7 @@ std::vector<std::string> JobCheckpoints::Notes(const std::string& device) const 
 
 absl::StatusOr<int64_t> JobCheckpoints::Write(const Trainer& trainer, double now) {
   const auto begin = std::chrono::steady_clock::now();
-  TrainingRecord training{
-      .spec = WithAbsolutePaths(spec_), .progress = progress_, .history = progress_.history.Points()};
+  TrainingRecord training{.spec = WithAbsolutePaths(spec_), .progress = progress_};
   training.progress.step = trainer.steps_done();
   training.progress.seconds = now;
   absl::StatusOr<int64_t> bytes = directory_->Write(

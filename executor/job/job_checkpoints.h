@@ -38,8 +38,10 @@ struct TrainingProgress {
   int64_t step = 0;    // completed
   int64_t link = 0;    // k; another one would change the last bits of the weights
   double seconds = 0;  // of training, for max_seconds
+  double loss = 0;     // of the last step
   std::string device;  // Backend::Describe of the last run
   BestEvaluation best;
+  int64_t evaluated_step = 0;  // the last one with an evaluation; a stop may come between a step and its evaluation
   std::vector<DataFile> data;
   LossHistory history;
 };
@@ -76,8 +78,10 @@ class JobCheckpoints {
   //
   // ALREADY_EXISTS if the directory holds checkpoints and must not; NOT_FOUND if it holds none and must;
   // INVALID_ARGUMENT, naming the difference, if the specification or the data differ; errors of
-  // CheckpointDirectory::Load and InputFile::Open.
+  // CheckpointDirectory::CheckWritable and Load and of InputFile::Open.
   absl::Status Open(const CancelCheck& cancelled);
+  // Checks that `spec` has the link of the checkpoint, in sequences of at most `longest` steps. INVALID_ARGUMENT.
+  absl::Status CheckLink(int64_t longest) const;
   // Copies the checkpoint found by Open into a trainer, and frees it. INVALID_ARGUMENT if it does not fit.
   absl::Status Restore(Trainer& trainer);
 

@@ -12,10 +12,21 @@ void VisitFields(LossPoint& point, FieldVisitor& visitor) {
   visitor.Flag({"held_out"}, point.held_out);
 }
 
+void VisitFields(LossHistory::Series& series, FieldVisitor& visitor) {
+  visitor.Count({"stride"}, {.least = 1}, series.stride);
+  visitor.Count({"seen"}, kNotNegative, series.seen);
+  visitor.Fields({"points"}, {0, LossHistory::kMost}, series.points);
+}
+
+void VisitFields(LossHistory& history, FieldVisitor& visitor) {
+  visitor.Fields({"steps"}, history.steps_);
+  visitor.Fields({"evaluations"}, history.evaluations_);
+}
+
 void LossHistory::Series::Add(const LossPoint& point) {
   if (seen++ % stride != 0) return;
   points.push_back(point);
-  if (points.size() <= kMost) return;
+  if (static_cast<int64_t>(points.size()) <= kMost) return;
   size_t kept = 0;
   for (size_t i = 0; i < points.size(); i += 2) points[kept++] = points[i];
   points.resize(kept);

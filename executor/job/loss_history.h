@@ -22,7 +22,7 @@ void VisitFields(LossPoint& point, FieldVisitor& visitor);
 // evenly spaced. Not thread-safe.
 class LossHistory {
  public:
-  static constexpr size_t kMost = 1024;  // of steps, and of evaluations
+  static constexpr int64_t kMost = 1024;  // of steps, and of evaluations
 
   void Add(const LossPoint& point);
   // In order of step, evaluations after their step.
@@ -35,8 +35,11 @@ class LossHistory {
     int64_t seen = 0;
     void Add(const LossPoint& point);
   };
+  friend void VisitFields(Series& series, FieldVisitor& visitor);
+  friend void VisitFields(LossHistory& history, FieldVisitor& visitor);
   Series steps_, evaluations_;
 };
+void VisitFields(LossHistory& history, FieldVisitor& visitor);
 
 }  // namespace recurve
 

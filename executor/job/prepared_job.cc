@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,7 +29,8 @@ absl::StatusOr<JobReport> PreparedJob::Run(JobObserver& observer, const RunContr
   };
   begin_ = Clock::now();
   if (checkpoints_.resumed()) observer.OnResume(trainer_->steps_done(), checkpoints_.progress().history.Points());
-  if (absl::Status status = TrainSteps(observer, cancelled); !status.ok()) return EndEarly(status, stop, observer);
+  if (absl::Status status = TrainSteps(observer, control, cancelled); !status.ok())
+    return EndEarly(status, stop, observer);
   return Conclude(observer, cancelled);
 }
 
@@ -68,9 +70,7 @@ absl::StatusOr<JobReport> PreparedJob::Conclude(JobObserver& observer, const Can
 // For a job that had been trained already.
 void PreparedJob::AddLastLoss(JobReport& report) const {
   report.planned_peak_bytes = plan_.ledger.total();
-  for (const LossPoint& point : checkpoints_.progress().history.Points()) {
-    if (!point.held_out) report.loss = point.loss;
-  }
+  report.loss = checkpoints_.progress().loss;
   report.metric = spec_.task->MetricOf(report.loss);
 }
 
@@ -82,23 +82,31 @@ bool PreparedJob::IsLast(int64_t step) {
   return ended_by_time_ || ended_by_patience_;
 }
 
-absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& cancelled) {
-  LossHistory& history = checkpoints_.progress().history;
-  bool last = trainer_->steps_done() > 0 && IsLast(trainer_->steps_done());
+void PreparedJob::ShareProcessors(const RunControl& control, JobObserver& observer) {
+  if (!control.processors) return;
+  const int before = std::exchange(processors_, control.processors()).threads;
+  if (processors_.threads == 0 || processors_.threads == before) return;
+  const absl::Status status = backend_->UseThreads(processors_.threads);
+  if (!status.ok()) observer.OnNote(std::string(status.message()));
+}
+
+absl::Status PreparedJob::TrainSteps(JobObserver& observer, const RunControl& control, const CancelCheck& cancelled) {
+  bool last = false;
+  if (checkpoints_.resumed()) {
+    ASSIGN_OR_RETURN(last, EvaluateIfDue(trainer_->steps_done(), observer, cancelled));
+  }
   while (!last) {
     const int64_t step = trainer_->steps_done() + 1;
+    ShareProcessors(control, observer);
     ASSIGN_OR_RETURN(StepRecord record, TrainStep(step, cancelled));
     WatchPrediction(record, observer);
     WatchData(observer);
-    history.Add({.step = step, .loss = record.loss, .metric = record.metric.value});
+    checkpoints_.progress().history.Add({.step = step, .loss = record.loss, .metric = record.metric.value});
+    checkpoints_.progress().loss = record.loss;
     observer.OnStep(record);
     observer.OnLedger(trainer_->arena().peak());
     if (const LinkRuns runs = backend_->CountLinkRuns(); runs.any()) observer.OnLinkRuns(runs);
-    const bool final = IsLast(step);
-    if (spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0 && !final) {
-      RETURN_IF_ERROR(Evaluate(step, trainer_->DownloadParameters(), observer, cancelled).status());
-    }
-    last = final || IsLast(step);  // an evaluation may exhaust patience
+    ASSIGN_OR_RETURN(last, EvaluateIfDue(step, observer, cancelled));
     if (last || !checkpoints_.Due(step, TrainedSeconds())) continue;
     if (checkpoints_.enabled()) {
       WriteCheckpoint(observer);
@@ -110,6 +118,15 @@ absl::Status PreparedJob::TrainSteps(JobObserver& observer, const CancelCheck& c
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> PreparedJob::EvaluateIfDue(int64_t step, JobObserver& observer, const CancelCheck& cancelled) {
+  const bool last = IsLast(step);
+  const bool due = spec_.evaluate_every > 0 && step % spec_.evaluate_every == 0;
+  if (due && !last && checkpoints_.progress().evaluated_step < step) {
+    RETURN_IF_ERROR(Evaluate(step, trainer_->DownloadParameters(), observer, cancelled).status());
+  }
+  return last || IsLast(step);  // an evaluation may exhaust patience
 }
 
 absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelCheck& cancelled) {
@@ -148,7 +165,7 @@ absl::StatusOr<StepRecord> PreparedJob::TrainStep(int64_t step, const CancelChec
 
 void PreparedJob::WatchPrediction(StepRecord& record, JobObserver& observer) {
   // The first step of a run includes the page faults of first touches.
-  if (record.step == first_step_ && spec_.steps > record.step) return;
+  if ((record.step == first_step_ && spec_.steps > record.step) || processors_.shared) return;
   drift_.Add(record.batch_seconds, record.predicted_seconds);
   record.prediction_ratio = drift_.ratio();
   if (!drift_.missed() || prediction_missed_) return;
@@ -166,18 +183,22 @@ void PreparedJob::WatchData(JobObserver& observer) {
 }
 
 // Training continues after a checkpoint that cannot be written, since a later one may succeed.
-void PreparedJob::WriteCheckpoint(JobObserver& observer) {
+bool PreparedJob::WriteCheckpoint(JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
   const absl::StatusOr<int64_t> bytes = checkpoints_.Write(*trainer_, TrainedSeconds());
   const int64_t step = trainer_->steps_done();
-  if (!bytes.ok()) return observer.OnCheckpointFailed(step, bytes.status());
+  if (!bytes.ok()) {
+    observer.OnCheckpointFailed(step, bytes.status());
+    return false;
+  }
   observer.OnCheckpoint({.step = step, .seconds = SecondsSince(begin), .resumable = true, .size_bytes = *bytes});
+  return true;
 }
 
 // Training does not continue with weights that are not finite.
 absl::Status PreparedJob::SaveModel(int64_t step, const Parameters& parameters, JobObserver& observer) {
   const Clock::time_point begin = Clock::now();
-  const absl::Status status = saver_.Save(step, parameters);
+  absl::Status status = saver_.Save(step, parameters);
   if (absl::IsAborted(status)) return status;
   if (!status.ok()) {
     observer.OnCheckpointFailed(step, status);
@@ -192,7 +213,8 @@ absl::Status PreparedJob::EndEarly(const absl::Status& why, RunControl::Stop sto
   const Clock::time_point begin = Clock::now();
   const int64_t step = trainer_->steps_done();
   const bool device_works = backend_->Synchronize().ok();
-  if (absl::IsCancelled(why) && checkpoints_.enabled() && device_works && step > 0) WriteCheckpoint(observer);
+  const bool resumable =
+      absl::IsCancelled(why) && checkpoints_.enabled() && device_works && step > 0 && WriteCheckpoint(observer);
   if (stop == RunControl::Stop::kYield) {
     trainer_.reset();
     return absl::CancelledError(absl::StrCat("stopped after step ", step, " of ", spec_.steps));
@@ -200,8 +222,12 @@ absl::Status PreparedJob::EndEarly(const absl::Status& why, RunControl::Stop sto
   const int64_t saved_before = saver_.saved_step();
   const Parameters parameters = trainer_->DownloadParameters();
   const bool keep_checkpoint = !absl::IsCancelled(why) || spec_.keep_best;
-  const std::string kept = device_works ? saver_.Keep(step, parameters, keep_checkpoint)
-                                        : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
+  std::string kept = device_works ? saver_.Keep(step, parameters, keep_checkpoint)
+                                  : absl::StrCat("the device lost the weights; ", saver_.WhatStays());
+  if (resumable) {
+    kept = absl::StrCat("its checkpoint is in ", checkpoints_.path(), saver_.saves() ? "; " : "",
+                        saver_.saves() ? kept : "");
+  }
   trainer_.reset();
   if (saver_.saved_step() != saved_before) observer.OnCheckpoint({.step = step, .seconds = SecondsSince(begin)});
   if (!absl::IsCancelled(why)) return {why.code(), absl::StrCat(why.message(), "; ", kept)};
@@ -225,6 +251,7 @@ absl::StatusOr<std::optional<Metric>> PreparedJob::Evaluate(int64_t step, const 
   if (!metric.ok()) return metric.status();
   observer.OnEvaluation(step, *metric);
   TrainingProgress& training = checkpoints_.progress();
+  training.evaluated_step = step;
   training.history.Add({.step = step, .metric = metric->value, .held_out = true});
   const bool improved = training.best.Add(step, metric->value);
   const bool during_training = trainer_ != nullptr;

@@ -51,13 +51,16 @@ class PreparedJob final : public TrainingJob {
  private:
   using Clock = std::chrono::steady_clock;
 
-  absl::Status TrainSteps(JobObserver& observer, const CancelCheck& cancelled);
+  absl::Status TrainSteps(JobObserver& observer, const RunControl& control, const CancelCheck& cancelled);
+  void ShareProcessors(const RunControl& control, JobObserver& observer);
   absl::StatusOr<StepRecord> TrainStep(int64_t step, const CancelCheck& cancelled);
+  // Evaluates after `step` if that is due and was not done before a stop. Returns whether training ends with this step.
+  absl::StatusOr<bool> EvaluateIfDue(int64_t step, JobObserver& observer, const CancelCheck& cancelled);
   // Whether training ends with `step`.
   bool IsLast(int64_t step);
   void WatchPrediction(StepRecord& record, JobObserver& observer);
   void WatchData(JobObserver& observer);
-  void WriteCheckpoint(JobObserver& observer);
+  bool WriteCheckpoint(JobObserver& observer);  // whether it was written; the observer is told
   absl::Status SaveModel(int64_t step, const Parameters& parameters, JobObserver& observer);
   absl::Status EndEarly(const absl::Status& why, RunControl::Stop stop, JobObserver& observer);
   absl::StatusOr<JobReport> Conclude(JobObserver& observer, const CancelCheck& cancelled);
@@ -84,6 +87,7 @@ class PreparedJob final : public TrainingJob {
   PredictionDrift drift_;
   bool prediction_missed_ = false;
   bool data_changed_ = false;
+  RunControl::Processors processors_;  // of the last step
   StepStatistics statistics_;
   bool ended_by_time_ = false;
   bool ended_by_patience_ = false;

@@ -137,6 +137,7 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   std::unique_ptr<Backend> backend = options.decorate ? options.decorate(std::move(made)) : std::move(made);
   JobSpec sized = spec;
   sized.length = data->lengths().back();  // no batch is longer
+  RETURN_IF_ERROR(checkpoints.CheckLink(sized.length));
   if (checkpoints.resumed()) sized.link = checkpoints.progress().link;
   auto job =
       std::make_unique<PreparedJob>(sized, std::move(data), std::move(backend), known_costs, std::move(checkpoints));

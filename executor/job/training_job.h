@@ -140,9 +140,8 @@ struct RunControl {
   };
   RunControl() = default;
   // A run that can only be cancelled, by a function or lambda that returns bool.
-  template <typename Cancelled>
-  requires std::is_same_v < std::invoke_result_t<Cancelled&>,
-  bool > RunControl(Cancelled cancelled)  // NOLINT(google-explicit-constructor)
+  template <typename Cancelled, typename = std::enable_if_t<std::is_same_v<std::invoke_result_t<Cancelled&>, bool>>>
+  RunControl(Cancelled cancelled)  // NOLINT(google-explicit-constructor)
       : stop([cancelled = CancelCheck(std::move(cancelled))] {
           return cancelled && cancelled() ? Stop::kCancel : Stop::kNo;
         }) {}
@@ -151,6 +150,12 @@ struct RunControl {
   Stop Asked() const { return stop ? stop() : Stop::kNo; }
 
   std::function<Stop()> stop;
+  // The CPU threads for the next step; 0: no change.
+  struct Processors {
+    int threads = 0;
+    bool shared = false;  // other jobs run beside this one, so that times say nothing about predictions
+  };
+  std::function<Processors()> processors;
 };
 
 // Decorates the backend of a job; the result lives as long as the job.
@@ -186,8 +191,9 @@ class TrainingJob {
 
   // Trains, saves and evaluates; to be called once. A failed checkpoint is reported to the observer, and training
   // continues; if the last save fails, the model is saved elsewhere. CANCELLED if `control` stops it, or ABORTED if the
-  // loss or the gradient is not finite, preserve the weights after the last complete step: in a checkpoint, and unless
-  // it yields in a model file (see ModelSaver::Keep). Every message names that step and the location.
+  // loss or the gradient is not finite, preserve the weights after the last complete step: unless it yields, in a model
+  // file (see ModelSaver::Keep), and if it was stopped, in a checkpoint. Every message names that step and the
+  // location.
   virtual absl::StatusOr<JobReport> Run(JobObserver& observer, const RunControl& control) = 0;
 
   // The trained weights; to be called once, after Run has returned a report.

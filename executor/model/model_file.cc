@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -58,6 +59,30 @@ absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>
   return absl::OkStatus();
 }
 
+// The error of reading `input` as safetensors.
+absl::Status AsModelError(const InputFile& input, const absl::Status& error) {
+  if (!absl::IsInvalidArgument(error)) return error;
+  return absl::InvalidArgumentError(absl::StrCat(input.name(), " is not a model saved by recurve: ", error.message()));
+}
+
+// What the metadata says about the model, without its tensors.
+absl::StatusOr<ModelFile> DescriptionOf(const InputFile& input, const std::map<std::string, std::string>& metadata) {
+  const auto text = metadata.find(kMetadataKey);
+  if (text == metadata.end()) {
+    return ModelFileError(input.name(), "has no `recurve` metadata, so it was not saved by recurve");
+  }
+  const absl::StatusOr<nlohmann::json> json = ParseStrictJson<nlohmann::json>(text->second);
+  if (!json.ok()) {
+    return ModelFileError(input.name(), absl::StrCat("its `recurve` metadata ", json.status().message()));
+  }
+  if (!json->is_object()) return ModelFileError(input.name(), "its `recurve` metadata is not a JSON object");
+  const auto format = json->find("format");
+  if (format == json->end() || !format->is_string()) {
+    return ModelFileError(input.name(), "metadata recurve.format is missing or not text");
+  }
+  return ModelFile{.description = text->second, .format = format->get<std::string>()};
+}
+
 }  // namespace
 
 absl::Status ModelFileError(const std::string& name, absl::string_view what) {
@@ -78,26 +103,15 @@ absl::Status CheckModelCanBeSaved(const std::string& path, int64_t parameters, A
 
 absl::StatusOr<ModelFile> ReadModelFile(const InputFile& input) {
   absl::StatusOr<Safetensors> file = ReadSafetensors(input);
-  if (absl::IsInvalidArgument(file.status())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(input.name(), " is not a model saved by recurve: ", file.status().message()));
-  }
-  if (!file.ok()) return file.status();
-  const auto text = file->metadata.find(kMetadataKey);
-  if (text == file->metadata.end()) {
-    return ModelFileError(input.name(), "has no `recurve` metadata, so it was not saved by recurve");
-  }
-  const absl::StatusOr<nlohmann::json> json = ParseStrictJson<nlohmann::json>(text->second);
-  if (!json.ok()) {
-    return ModelFileError(input.name(), absl::StrCat("its `recurve` metadata ", json.status().message()));
-  }
-  if (!json->is_object()) return ModelFileError(input.name(), "its `recurve` metadata is not a JSON object");
-  const auto format = json->find("format");
-  if (format == json->end() || !format->is_string()) {
-    return ModelFileError(input.name(), "metadata recurve.format is missing or not text");
-  }
-  return ModelFile{
-      .description = text->second, .format = format->get<std::string>(), .tensors = std::move(file->tensors)};
+  if (!file.ok()) return AsModelError(input, file.status());
+  ASSIGN_OR_RETURN(ModelFile model, DescriptionOf(input, file->metadata));
+  model.tensors = std::move(file->tensors);
+  return model;
+}
+
+absl::Status CheckModelFile(const InputFile& input) {
+  const absl::StatusOr<SafetensorsReader> file = SafetensorsReader::Open(input);
+  return file.ok() ? DescriptionOf(input, file->metadata()).status() : AsModelError(input, file.status());
 }
 
 absl::StatusOr<Parameters> Arrange(const std::string& path, const ParameterLayout& layout,

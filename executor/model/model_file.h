@@ -41,6 +41,10 @@ absl::Status CheckModelCanBeSaved(const std::string& path, int64_t parameters,
 // Errors: INVALID_ARGUMENT if the file is not a model saved by Recurve; those of ReadSafetensors.
 absl::StatusOr<ModelFile> ReadModelFile(const InputFile& file);
 
+// Checks whether the file is a model saved by Recurve, without reading the values of its tensors. Errors: as
+// ReadModelFile.
+absl::Status CheckModelFile(const InputFile& file);
+
 // Returns the tensors in the order of the layout; files written by other programs may have any order. INVALID_ARGUMENT
 // if they do not match the layout, or a value is not finite.
 absl::StatusOr<Parameters> Arrange(const std::string& name, const ParameterLayout& layout,

@@ -36,8 +36,8 @@ class SurvivingDaemon {
 
  private:
   static std::vector<std::string> Command(std::vector<std::string> command) {
-    command.insert(command.end(),
-                   {RECURVE_EXECUTOR_BINARY, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"});
+    command.insert(command.end(), {RECURVE_EXECUTOR_BINARY, "--state-dir", "none", "--listen", "127.0.0.1:0",
+                                   "--metrics-listen", "127.0.0.1:0"});
     return command;
   }
   int NumberAfter(const std::string& text) const {

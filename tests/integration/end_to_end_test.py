@@ -98,7 +98,7 @@ class EndToEnd(unittest.TestCase):
 
     def test_a_job_through_all_parts(self):
         planner = self.start("recurve-planner")
-        executor = self.start("recurve-executor", "--planner", f"127.0.0.1:{planner.ports[0]}")
+        executor = self.start("recurve-executor", "--state-dir", "none", "--planner", f"127.0.0.1:{planner.ports[0]}")
         model = self.folder / "remote.safetensors"
         self.submit(executor, model, "--memory", "40%")
 
@@ -124,7 +124,7 @@ class EndToEnd(unittest.TestCase):
 
     def test_without_a_planner_the_executor_plans_alike(self):
         planner = self.start("recurve-planner")
-        with_planner = self.start("recurve-executor", "--planner", f"127.0.0.1:{planner.ports[0]}")
+        with_planner = self.start("recurve-executor", "--state-dir", "none", "--planner", f"127.0.0.1:{planner.ports[0]}")
         self.submit(with_planner, self.folder / "a.safetensors", "--memory", "40%")
         self.assertEqual(planner.stop(), 0)
         self.submit(with_planner, self.folder / "b.safetensors", "--memory", "40%")  # its planner is gone
@@ -144,7 +144,7 @@ class EndToEnd(unittest.TestCase):
     @unittest.skipUnless(shutil.which("prometheus"), "Debian's package prometheus is not installed")
     def test_prometheus_scrapes_both(self):
         planner = self.start("recurve-planner")
-        executor = self.start("recurve-executor", "--planner", f"127.0.0.1:{planner.ports[0]}")
+        executor = self.start("recurve-executor", "--state-dir", "none", "--planner", f"127.0.0.1:{planner.ports[0]}")
         self.submit(executor, self.folder / "m.safetensors", "--memory", "40%")
         (self.folder / "prometheus.yml").write_text(json.dumps({
             "global": {"scrape_interval": "1s"},

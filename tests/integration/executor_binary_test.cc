@@ -6,11 +6,9 @@
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGTERM
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
@@ -31,6 +29,9 @@ constexpr char kMetricsOn[] = "metrics http://127.0.0.1:";
 
 std::vector<std::string> OnFreePorts(const std::string& program, const std::vector<std::string>& more = {}) {
   std::vector<std::string> command{program, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"};
+  if (program == kExecutor && std::find(more.begin(), more.end(), "--state-dir") == more.end()) {
+    command.insert(command.end(), {"--state-dir", "none"});
+  }
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }
@@ -50,9 +51,11 @@ std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
 TEST(ExecutorBinaryTest, SaysWhatItIs) {
   EXPECT_THAT(OutputOf({kExecutor, "--version"}, 0), HasSubstr("recurve-executor "));
   const std::string help = OutputOf({kExecutor, "--help"}, 0);
-  for (const char* flag : {"--listen", "--metrics-listen", "--planner", "--planner-timeout", "--max-queued",
-                           "--keep-jobs", "--max-watchers", "--threads", "--data-root", "--model-root", "--drain-time",
-                           "--version", "127.0.0.1:7402", "127.0.0.1:9402", "recurve submit"}) {
+  for (const char* flag :
+       {"--listen",        "--metrics-listen", "--planner",      "--planner-timeout", "--max-queued",
+        "--max-jobs",      "--max-running",    "--state-dir",    "--resume-jobs",     "--device-memory",
+        "--drain-timeout", "--max-watchers",   "--threads",      "--data-root",       "--model-root",
+        "--drain-time",    "--version",        "127.0.0.1:7402", "127.0.0.1:9402",    "recurve submit"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
 }
@@ -97,43 +100,55 @@ TEST(ExecutorBinaryTest, WhatItCannotStartWithIsOneLine) {
   }
 }
 
-TEST(ExecutorBinaryTest, SigtermWhileAJobRuns) {
+// A job that is stopped by SIGTERM, then by SIGKILL, reaches the weights of one that is not stopped.
+TEST(ExecutorBinaryTest, JobsOutliveTheDaemon) {
   const TrainingFolder folder;
-  ChildProcess daemon(OnFreePorts(kExecutor));
-  DaemonClient client(GrpcPort(daemon));
-  executor::v1::JobSpec spec = EndlessSpec(folder.text());
-  spec.set_save_path(folder.At("model.safetensors"));
-  spec.set_checkpoint_every(1);
-  const std::string running = client.Submit(spec).id();
-  const std::string waiting = client.Submit(spec).id();
-  std::vector<JobEvent> events, events_of_waiting;
-  std::atomic<bool> watches_waiting{false};
-  std::thread watcher([&] {
-    const grpc::Status status = client.Watch(waiting, 0, [&](const JobEvent& event) {
-      events_of_waiting.push_back(event);
-      watches_waiting = true;
-      return false;
+  const std::vector<std::string> command =
+      OnFreePorts(kExecutor, {"--state-dir", folder.At("state"), "--max-running", "1"});
+  executor::v1::JobSpec spec = TinySpec(folder.text(), 3000);
+  spec.set_checkpoint_every(20);
+  std::string disturbed, undisturbed;
+  int64_t sequence = 0;  // of the last event seen
+  const auto watch_until_step = [&](DaemonClient& client, int64_t step) {
+    client.Watch(disturbed, sequence + 1, [&](const JobEvent& event) {
+      EXPECT_GT(event.sequence(), sequence);
+      sequence = event.sequence();
+      return event.progress().step() >= step;
     });
-    EXPECT_TRUE(status.ok()) << status.error_message();
-  });
-  bool signalled = false;
-  const grpc::Status status = client.Watch(running, 0, [&](const JobEvent& event) {
-    events.push_back(event);
-    if (event.progress().step() >= 3 && watches_waiting && !signalled) {
-      daemon.Signal(SIGTERM);
-      signalled = true;
-    }
-    return false;
-  });
-  watcher.join();
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(daemon.Wait(), 0) << daemon.output();
-  for (const std::vector<JobEvent>& seen : {events, events_of_waiting}) {
-    ASSERT_FALSE(seen.empty());
-    EXPECT_EQ(seen.back().state_change().state(), executor::v1::JOB_STATE_CANCELLED);
-    EXPECT_EQ(seen.back().state_change().reason(), "the daemon was shut down");
+  };
+  {
+    ChildProcess daemon(command);
+    DaemonClient client(GrpcPort(daemon));
+    disturbed = client.Submit(spec).id();
+    undisturbed = client.Submit(spec).id();
+    watch_until_step(client, 100);
+    daemon.Signal(SIGTERM);
+    EXPECT_EQ(daemon.Wait(), 0) << daemon.output();
   }
-  EXPECT_GT(std::filesystem::file_size(folder.At("model.safetensors")), 1000u);
+  {
+    ChildProcess daemon(command);
+    DaemonClient client(GrpcPort(daemon));
+    EXPECT_THAT(client.Get(undisturbed).reason(), HasSubstr("accepted"));
+    watch_until_step(client, 300);
+    daemon.Signal(SIGKILL);
+    daemon.Wait();
+  }
+  ChildProcess daemon(command);
+  DaemonClient client(GrpcPort(daemon));
+  const Job first = client.WaitForEnd(disturbed);
+  const Job second = client.WaitForEnd(undisturbed);
+  EXPECT_EQ(first.state(), executor::v1::JOB_STATE_SUCCEEDED) << first.reason();
+  EXPECT_EQ(first.starts(), 3);
+  EXPECT_EQ(second.starts(), 1);
+  EXPECT_EQ(first.result().weights_sha256(), second.result().weights_sha256());
+}
+
+TEST(ExecutorBinaryTest, ASecondDaemonOnAStateDirectoryNamesTheFirst) {
+  const TrainingFolder folder;
+  const std::vector<std::string> command = OnFreePorts(kExecutor, {"--state-dir", folder.At("state")});
+  ChildProcess daemon(command);
+  const int port = GrpcPort(daemon);
+  EXPECT_THAT(OutputOf(command, 1), HasSubstr("at 127.0.0.1:" + std::to_string(port)));
 }
 
 TEST(ExecutorBinaryTest, SigintWhenIdle) {

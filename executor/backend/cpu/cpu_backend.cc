@@ -48,12 +48,18 @@ class CpuBackend final : public Backend {
   CpuBackend(std::string_view instruction_set, const Kernels& kernels, std::unique_ptr<cpu::ThreadPool> pool)
       : instruction_set_(instruction_set),
         kernels_(kernels),
-        own_pool_(std::move(pool)),
-        pool_(*own_pool_),
-        scratch_(pool_.size() * cpu::kScratchFloats + 16) {}
+        pool_(std::move(pool)),
+        scratch_(pool_->size() * cpu::kScratchFloats + 16) {}
 
   std::string Describe() const override {
-    return absl::StrCat("cpu (", instruction_set_, ", ", pool_.size(), pool_.size() == 1 ? " thread)" : " threads)");
+    return absl::StrCat("cpu (", instruction_set_, ", ", pool_->size(), pool_->size() == 1 ? " thread)" : " threads)");
+  }
+
+  absl::Status UseThreads(int threads) override {
+    if (threads == pool_->size()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(pool_, cpu::ThreadPool::Create(threads));
+    scratch_.resize(threads * cpu::kScratchFloats + 16);
+    return absl::OkStatus();
   }
 
   bool OnHost() const override { return true; }
@@ -268,14 +274,14 @@ class CpuBackend final : public Backend {
   template <class Function>
   void ShareByThread(int64_t work, int64_t n, const Function& f, int64_t grain) {
     if (n <= 0 || stop_.Ask(work)) return;
-    const int64_t threads = work < kWorthSharing ? 1 : std::min<int64_t>(pool_.size(), CeilDiv(n, grain));
+    const int64_t threads = work < kWorthSharing ? 1 : std::min<int64_t>(pool_->size(), CeilDiv(n, grain));
     const auto part = [&](int thread) {
       if (thread < threads) f(thread, Part(n, thread, threads, grain));
     };
     if (threads == 1) {
-      pool_.RunHere(part);
+      pool_->RunHere(part);
     } else {
-      pool_.Run(part);
+      pool_->Run(part);
     }
   }
 
@@ -310,8 +316,8 @@ class CpuBackend final : public Backend {
   void ProductOfRows(int64_t n, const cpu::LinearArgs& args) {
     const int64_t work = n * args.width * (args.depth + 4);
     const int64_t strips = Strips(args.width);
-    if (n >= kernels_.tile_rows * pool_.size() || strips < pool_.size()) {
-      const int64_t grain = n >= 8 * kernels_.tile_rows * pool_.size() ? kernels_.tile_rows : 1;
+    if (n >= kernels_.tile_rows * pool_->size() || strips < pool_->size()) {
+      const int64_t grain = n >= 8 * kernels_.tile_rows * pool_->size() ? kernels_.tile_rows : 1;
       Share(
           work, n,
           [&](Range rows) {
@@ -335,7 +341,7 @@ class CpuBackend final : public Backend {
     const int64_t work = args.n * args.in * args.out;
     const int64_t strips = Strips(args.out);
     const int64_t tiles = CeilDiv(args.in, kernels_.tile_rows);
-    if (strips >= pool_.size() || strips >= tiles) {
+    if (strips >= pool_->size() || strips >= tiles) {
       ShareByThread(
           work, strips,
           [&](int thread, Range part) {
@@ -354,8 +360,7 @@ class CpuBackend final : public Backend {
 
   const std::string instruction_set_;
   const Kernels& kernels_;
-  const std::unique_ptr<cpu::ThreadPool> own_pool_;
-  cpu::ThreadPool& pool_;
+  std::unique_ptr<cpu::ThreadPool> pool_;
   std::vector<float> scratch_;  // see Scratch
   cpu::StopRequest stop_;
 };

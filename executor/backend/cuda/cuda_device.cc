@@ -70,4 +70,16 @@ absl::StatusOr<Device> OpenDevice(int index) {
   return device;
 }
 
+std::vector<DeviceBytes> ListDeviceBytes() {
+  std::vector<DeviceBytes> devices;
+  const absl::StatusOr<int> count = CountDevices();
+  for (int index = 0; count.ok() && index < *count; ++index) {
+    size_t free = 0;
+    size_t total = 0;
+    if (cudaSetDevice(index) != cudaSuccess || cudaMemGetInfo(&free, &total) != cudaSuccess) free = total = 0;
+    devices.push_back({static_cast<int64_t>(total), static_cast<int64_t>(free)});
+  }
+  return devices;
+}
+
 }  // namespace recurve::cuda

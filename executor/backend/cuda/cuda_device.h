@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "planner_service/process/mutex.h"
@@ -25,6 +26,14 @@ Mutex& DeviceWideMutex();
 // Makes device `index` the calling thread's current device. The error message says whether the machine, the driver or
 // the device is unsuitable; see MakeCudaBackend for the codes.
 absl::StatusOr<Device> OpenDevice(int index);
+
+struct DeviceBytes {
+  int64_t total = 0;
+  int64_t free = 0;  // now
+};
+
+// The memory of all devices, in order of their index; empty without a driver or device. Creates a context on each.
+std::vector<DeviceBytes> ListDeviceBytes();
 
 }  // namespace recurve::cuda
 

@@ -33,7 +33,7 @@ using Json = nlohmann::json;
 class ExecutorCommands : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto daemon = ExecutorDaemon::Start({.threads = 1});
+    auto daemon = ExecutorDaemon::Start({.store = {.max_running = 1}, .threads = 1});
     ASSERT_TRUE(daemon.ok()) << daemon.status();
     daemon_ = *std::move(daemon);
   }

@@ -96,6 +96,7 @@ TEST(Usage, RefusesOptionsThatDoNothing) {
   } cases[] = {
       {Plus(train, {"--checkpoint-every", "5"}),
        "--checkpoint-every has no effect without --checkpoint-dir, --resume or --save"},
+      {Plus(train, {"--force-data"}), "--force-data has no effect without --resume"},
       {Plus(train, {"--momentum", "0.5"}), "--momentum has no effect with --optimizer adamw"},
       {Plus(train, {"--beta1", "0.5", "--optimizer", "sgd"}), "--beta1 has no effect with --optimizer sgd"},
       {Plus(train, {"--beta2", "0.5", "--optimizer", "sgd"}), "--beta2 has no effect with --optimizer sgd"},

@@ -115,7 +115,7 @@ TEST_F(DaemonMetricsTest, CountersAddUpOverJobs) {
   EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"taped\"}"), 5 * 16);
   EXPECT_EQ(Sample(text, "recurve_executor_forwards_total{kind=\"plain\"}"),
             static_cast<double>(5 * (job.plan().forward_count_per_batch() - 16)));
-  EXPECT_EQ(Sample(text, "recurve_executor_checkpoint_seconds_count"), 3);
+  EXPECT_EQ(Sample(text, "recurve_executor_checkpoint_seconds_count"), 6) << "3 checkpoints, 3 models";
   EXPECT_EQ(Sample(text, "recurve_executor_queue_wait_seconds_count"), 2);
   EXPECT_EQ(Sample(text, "recurve_executor_budget_refusals_total"), 1);
   EXPECT_EQ(Sample(text, "recurve_executor_plans_total{source=\"embedded\"}"), 1);

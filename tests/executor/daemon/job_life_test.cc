@@ -35,6 +35,7 @@ constexpr auto kCancelled = executor::v1::JOB_STATE_CANCELLED;
 class JobLifeTest : public testing::Test {
  protected:
   void Start(ExecutorDaemonOptions options = {}) {
+    options.store.max_running = 1;  // so that others wait
     daemon_ = StartDaemon(std::move(options));
     client_ = std::make_unique<DaemonClient>(daemon_->port());
   }
@@ -73,15 +74,18 @@ TEST_F(JobLifeTest, TrainsEvaluatesAndSaves) {
   const std::vector<JobEvent> events = client_->EventsToTheEnd(created.id());
   EXPECT_THAT(States(events), ElementsAre(kQueued, kPlanning, kRunning, kSucceeded));
   EXPECT_THAT(Notes(events), ElementsAre(HasSubstr("planned by the embedded planner because no planner service")));
-  std::vector<int64_t> steps, checkpoints, evaluations;
+  std::vector<int64_t> steps, checkpoints, models, evaluations;
   for (size_t i = 0; i < events.size(); ++i) {
     EXPECT_EQ(events[i].sequence(), static_cast<int64_t>(i) + 1);
     if (events[i].has_progress()) steps.push_back(events[i].progress().step());
-    if (events[i].has_checkpoint()) checkpoints.push_back(events[i].checkpoint().step());
+    if (events[i].has_checkpoint()) {
+      (events[i].checkpoint().resumable() ? checkpoints : models).push_back(events[i].checkpoint().step());
+    }
     if (events[i].has_evaluation()) evaluations.push_back(events[i].evaluation().step());
   }
   EXPECT_THAT(steps, ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_THAT(checkpoints, ElementsAre(2, 4, 6));
+  EXPECT_THAT(models, ElementsAre(2, 4, 6));
   EXPECT_THAT(evaluations, ElementsAre(6));
 
   const Job ended = client_->Get(created.id());
@@ -421,16 +425,25 @@ TEST_F(JobLifeTest, ListsByStateAndPage) {
   EXPECT_EQ(page.next_page_token(), "");
 }
 
-TEST_F(JobLifeTest, OldJobsAreForgotten) {
-  ExecutorDaemonOptions options;
-  options.store.keep_jobs = 1;
-  Start(std::move(options));
-  const std::string first = client_->Submit(TinySpec(folder_.text(), 1)).id();
-  const std::string second = client_->Submit(TinySpec(folder_.text(), 1)).id();
-  client_->WaitForEnd(second);
+TEST_F(JobLifeTest, DeletesAJobThatHasEndedAndItsFiles) {
+  Start();
+  executor::v1::JobSpec spec = TinySpec(folder_.text(), 4);
+  spec.set_save_path(folder_.At("model"));
+  spec.set_checkpoint_every(2);
+  const std::string id = client_->Submit(spec).id();
+  client_->WaitForEnd(id);
+  const std::string checkpoints = daemon_->state_directory() + "/jobs/" + id;
+  EXPECT_TRUE(std::filesystem::exists(checkpoints));
+  executor::v1::DeleteJobRequest request;
+  request.set_id(id);
+  request.set_delete_files(true);
+  executor::v1::DeleteJobResponse response;
+  grpc::ClientContext context;
+  EXPECT_TRUE(client_->stub().DeleteJob(&context, request, &response).ok());
   Job job;
-  EXPECT_EQ(client_->Get(first, &job).error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(client_->Get(second).state(), kSucceeded);
+  EXPECT_EQ(client_->Get(id, &job).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_FALSE(std::filesystem::exists(checkpoints));
+  EXPECT_FALSE(std::filesystem::exists(folder_.At("model")));
 }
 
 TEST_F(JobLifeTest, PathsOutsideTheRootsFailNamingTheRoot) {
@@ -476,10 +489,9 @@ TEST_F(JobLifeTest, MoreThreadsThanTheDaemonGivesIsSaid) {
   EXPECT_EQ(client_->Get(id).state(), kSucceeded);
 }
 
-TEST_F(JobLifeTest, ShutDownEndsJobsAndStreams) {
+TEST_F(JobLifeTest, ShutDownStopsJobsAndEndsStreams) {
   Start();
   const std::string running = client_->Submit(EndlessSpec(folder_.text())).id();
-  const std::string waiting = client_->Submit(EndlessSpec(folder_.text())).id();
   client_->WaitForStep(running, 2);
   std::vector<JobEvent> events;
   std::atomic<bool> open{false};
@@ -489,14 +501,14 @@ TEST_F(JobLifeTest, ShutDownEndsJobsAndStreams) {
       events.push_back(event);
       return false;
     });
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
   });
   while (!open) std::this_thread::yield();
-  daemon_->ShutDown();
+  EXPECT_TRUE(daemon_->ShutDown());
   watcher.join();
   ASSERT_FALSE(events.empty());
-  EXPECT_EQ(events.back().state_change().state(), kCancelled);
-  EXPECT_EQ(events.back().state_change().reason(), "the daemon was shut down");
+  EXPECT_EQ(events.back().state_change().state(), executor::v1::JOB_STATE_QUEUED);
+  EXPECT_THAT(events.back().state_change().reason(), HasSubstr("the daemon was stopped"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,6 +28,7 @@ using testing::IsEmpty;
 executor::v1::JobSpec Message(const std::string& data = "text") {
   executor::v1::JobSpec message;
   message.mutable_language_model()->set_data_path(data);
+  message.set_memory_bytes(1 << 20);
   return message;
 }
 
@@ -36,10 +38,20 @@ class JobStoreTest : public testing::Test {
   std::unique_ptr<JobStore> MakeStore(JobStoreOptions options = {}) {
     options.clock = [this] { return now_; };
     options.on_state_count = [this](JobState state, int delta) { counts_[state] += delta; };
-    return std::make_unique<JobStore>(options);
+    options.on_end = [this](JobState state) { ++ends_[state]; };
+    auto store = JobStore::Open(std::move(options), *JobDatabase::Open(path_));
+    EXPECT_TRUE(store.ok()) << store.status();
+    return *std::move(store);
+  }
+  static absl::StatusOr<Job> Request(JobStore& store, const std::string& request_id,
+                                     const executor::v1::JobSpec& spec = Message()) {
+    executor::v1::CreateJobRequest request;
+    request.set_request_id(request_id);
+    *request.mutable_spec() = spec;
+    return store.Create(request, spec);
   }
   static Job Create(JobStore& store, const std::string& data = "text") {
-    absl::StatusOr<Job> job = store.Create("", Message(data), {.task = LanguageModelOptions({.data_path = data})});
+    absl::StatusOr<Job> job = Request(store, "", Message(data));
     EXPECT_TRUE(job.ok()) << job.status();
     return *job;
   }
@@ -60,6 +72,8 @@ class JobStoreTest : public testing::Test {
 
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
   std::map<JobState, int> counts_;
+  std::map<JobState, int> ends_;
+  std::string path_;  // of the database; empty: in memory
 };
 
 // A daemon that is started again within the second, or another one at the same time.
@@ -91,7 +105,7 @@ TEST_F(JobStoreTest, LifeOfAJobThatSucceeds) {
   EXPECT_EQ(taken->id, queued.id());
   EXPECT_EQ(LanguageModelOf(taken->spec).data_path, "text");
   EXPECT_EQ(taken->queue_wait, absl::Milliseconds(2500));
-  EXPECT_FALSE(taken->cancelled());
+  EXPECT_EQ(taken->stop(), RunControl::Stop::kNo);
   EXPECT_EQ(store->Get(taken->id)->state(), executor::v1::JOB_STATE_PLANNING);
   EXPECT_EQ(store->Get(taken->id)->start_time().nanos(), 500'000'000);
 
@@ -158,44 +172,47 @@ TEST_F(JobStoreTest, JobsAreTakenInTheOrderTheyCame) {
 
 TEST_F(JobStoreTest, ARequestIdMakesOneJob) {
   const auto store = MakeStore();
-  const Job first = *store->Create("r", Message(), {});
-  EXPECT_EQ(store->Create("r", Message(), {})->id(), first.id());
+  const Job first = *Request(*store, "r");
+  EXPECT_EQ(Request(*store, "r")->id(), first.id());
   store->TakeNext();
   store->End(first.id(), executor::v1::JOB_STATE_FAILED, "x");
-  EXPECT_EQ(store->Create("r", Message(), {})->state(), executor::v1::JOB_STATE_FAILED);
-  const absl::Status other = store->Create("r", Message("other"), {}).status();
+  EXPECT_EQ(Request(*store, "r")->state(), executor::v1::JOB_STATE_FAILED);
+  const absl::Status other = Request(*store, "r", Message("other")).status();
   EXPECT_EQ(other.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(std::string(other.message()), HasSubstr(first.id()));
-  EXPECT_NE(store->Create("", Message(), {})->id(), store->Create("", Message(), {})->id());
+  EXPECT_NE(Request(*store, "")->id(), Request(*store, "")->id());
 }
 
 TEST_F(JobStoreTest, AFullQueueRefusesAndRecovers) {
   const auto store = MakeStore({.max_queued = 2});
   Create(*store);
-  const Job last = *store->Create("again", Message(), {});
-  const absl::Status full = store->Create("", Message(), {}).status();
+  const Job last = *Request(*store, "again");
+  const absl::Status full = Request(*store, "").status();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(full.message()), HasSubstr("the limit is 2"));
-  EXPECT_EQ(store->Create("again", Message(), {})->id(), last.id()) << "a retry of a job that is there is not refused";
+  EXPECT_EQ(Request(*store, "again")->id(), last.id()) << "a retry of a job that is there is not refused";
   store->TakeNext();
   Create(*store);
 }
 
-TEST_F(JobStoreTest, EndedJobsAreForgottenOldestFirst) {
-  const auto store = MakeStore({.keep_jobs = 2});
-  std::vector<std::string> ids;
-  for (int i = 0; i < 4; ++i) {
-    ids.push_back(store->Create(std::to_string(i), Message(), {})->id());
-    store->TakeNext();
-  }
-  // They end in another order than they were made.
-  for (const int i : {2, 0, 3}) store->End(ids[i], executor::v1::JOB_STATE_SUCCEEDED, "done");
-  EXPECT_EQ(store->Get(ids[2]).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store->EventFrom(ids[2], 1).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(store->Get(ids[0]).ok());
-  EXPECT_TRUE(store->Get(ids[1]).ok()) << "a job under way is never forgotten";
-  EXPECT_EQ(counts_[executor::v1::JOB_STATE_SUCCEEDED], 2);
-  EXPECT_NE(store->Create("2", Message(), {})->id(), ids[2]) << "its request id is free again";
+TEST_F(JobStoreTest, JobsStayUntilTheyAreDeleted) {
+  const auto store = MakeStore({.max_jobs = 2});
+  const std::string id = Request(*store, "r")->id();
+  EXPECT_EQ(store->Delete(id).code(), absl::StatusCode::kFailedPrecondition) << "it has not ended";
+  store->TakeNext();
+  store->End(id, executor::v1::JOB_STATE_SUCCEEDED, "done");
+  Create(*store);
+  const absl::Status full = Request(*store, "").status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(full.message()), HasSubstr("--max-jobs"));
+  EXPECT_EQ(Events(*store, id).size(), 3u);
+  EXPECT_TRUE(store->Delete(id).ok());
+  EXPECT_EQ(store->Delete(id).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->Get(id).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store->EventFrom(id, 1).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(counts_[executor::v1::JOB_STATE_SUCCEEDED], 0);
+  EXPECT_EQ(ends_[executor::v1::JOB_STATE_SUCCEEDED], 1);
+  EXPECT_NE(Request(*store, "r")->id(), id) << "its request id is free again";
 }
 
 TEST_F(JobStoreTest, CancelledInTheQueue) {
@@ -214,28 +231,29 @@ TEST_F(JobStoreTest, CancelledWhileItRuns) {
   const auto store = MakeStore();
   const std::string id = Create(*store).id();
   const TakenJob taken = *store->TakeNext();
-  EXPECT_EQ(store->CancelReason(id), "");
+  EXPECT_EQ(store->StopRequestOf(id).kind, StopRequest::Kind::kNone);
   EXPECT_EQ(store->Cancel(id)->state(), executor::v1::JOB_STATE_PLANNING);
-  EXPECT_TRUE(taken.cancelled());
-  EXPECT_EQ(store->CancelReason(id), "cancelled by request");
+  EXPECT_EQ(taken.stop(), RunControl::Stop::kCancel);
+  EXPECT_EQ(store->StopRequestOf(id).reason, "cancelled by request");
   EXPECT_TRUE(store->Cancel(id).ok());
   const std::vector<JobEvent> events = Events(*store, id);
   ASSERT_EQ(events.size(), 3u) << "asking again is no event";
   EXPECT_EQ(events[2].note(), "asked to stop: cancelled by request");
 }
 
-TEST_F(JobStoreTest, ShutDownEndsWhatWaitsAndRefusesWhatComes) {
+TEST_F(JobStoreTest, ShutDownKeepsWhatWaitsAndRefusesWhatComes) {
   const auto store = MakeStore();
   const std::string running = Create(*store).id();
   const TakenJob taken = *store->TakeNext();
   const std::string queued = Create(*store).id();
   store->ShutDown();
-  EXPECT_TRUE(taken.cancelled());
-  EXPECT_EQ(store->CancelReason(running), "the daemon was shut down");
-  EXPECT_EQ(store->Get(queued)->state(), executor::v1::JOB_STATE_CANCELLED);
-  EXPECT_EQ(store->Get(queued)->reason(), "the daemon was shut down");
-  EXPECT_EQ(store->Create("", Message(), {}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(taken.stop(), RunControl::Stop::kYield);
+  EXPECT_EQ(store->StopRequestOf(running).kind, StopRequest::Kind::kRequeue);
+  EXPECT_EQ(store->Get(queued)->state(), executor::v1::JOB_STATE_QUEUED);
+  EXPECT_EQ(Request(*store, "").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_FALSE(store->TakeNext().has_value());
+  EXPECT_EQ(store->EventFrom(queued, 2).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(store->EventFrom(running, 100).ok()) << "its last events are still to come";
 }
 
 TEST_F(JobStoreTest, ShutDownWakesTheThreadThatWaitsForJobs) {
@@ -361,7 +379,7 @@ struct Reader final : EventListener {
 };
 
 TEST_F(JobStoreTest, ManyThreadsAtOnce) {
-  const auto store = MakeStore({.max_queued = 10'000, .keep_jobs = 50, .keep_progress = 8});
+  const auto store = MakeStore({.max_queued = 10'000, .keep_progress = 8});
   constexpr int kClients = 4, kJobsEach = 100;
   std::thread runner([&] {
     while (const std::optional<TakenJob> taken = store->TakeNext()) {
@@ -371,7 +389,7 @@ TEST_F(JobStoreTest, ManyThreadsAtOnce) {
         progress.set_step(step);
         store->AddProgress(taken->id, progress);
       }
-      const bool cancelled = taken->cancelled();
+      const bool cancelled = taken->stop() == RunControl::Stop::kCancel;
       store->End(taken->id, cancelled ? executor::v1::JOB_STATE_CANCELLED : executor::v1::JOB_STATE_SUCCEEDED, "end");
     }
   });
@@ -379,8 +397,7 @@ TEST_F(JobStoreTest, ManyThreadsAtOnce) {
   for (int client = 0; client < kClients; ++client) {
     clients.emplace_back([&, client] {
       for (int i = 0; i < kJobsEach; ++i) {
-        const absl::StatusOr<Job> job = store->Create(std::to_string(client) + "/" + std::to_string(i), Message(),
-                                                      {.task = LanguageModelOptions({.data_path = "text"})});
+        const absl::StatusOr<Job> job = Request(*store, std::to_string(client) + "/" + std::to_string(i));
         ASSERT_TRUE(job.ok());
         const auto reader = std::make_shared<Reader>(*store, job->id());
         (void)store->Listen(job->id(), reader);  // the job may be gone by now
@@ -390,18 +407,16 @@ TEST_F(JobStoreTest, ManyThreadsAtOnce) {
     });
   }
   for (std::thread& client : clients) client.join();
+  executor::v1::ListJobsRequest alive;
+  for (const JobState state :
+       {executor::v1::JOB_STATE_QUEUED, executor::v1::JOB_STATE_PLANNING, executor::v1::JOB_STATE_RUNNING}) {
+    alive.add_states(state);
+  }
+  while (store->List(alive)->jobs_size() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   store->ShutDown();
   runner.join();
-  int known = 0;
-  for (const auto& [state, count] : counts_) {
-    EXPECT_GE(count, 0);
-    if (HasEnded(state)) {
-      known += count;
-    } else {
-      EXPECT_EQ(count, 0) << executor::v1::JobState_Name(state);
-    }
-  }
-  EXPECT_EQ(known, 50);
+  EXPECT_EQ(counts_[executor::v1::JOB_STATE_SUCCEEDED] + counts_[executor::v1::JOB_STATE_CANCELLED],
+            kClients * kJobsEach);
 }
 
 }  // namespace

@@ -104,6 +104,29 @@ TEST(InputFile, NoticesWhatHappensToTheFile) {
   EXPECT_EQ(removed->Change(), "");
 }
 
+TEST(InputFile, TellsModificationFromReplacement) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.Write("data", "one");
+  const auto replaced = InputFile::Open(path).value();
+  std::filesystem::rename(scratch.Write("other", "two"), path);
+  EXPECT_EQ(replaced->Modification(), "");
+  const auto grown = InputFile::Open(path).value();
+  std::filesystem::resize_file(path, 1000);
+  EXPECT_THAT(grown->Modification(), HasSubstr("was modified"));
+}
+
+TEST(InputFile, NamesEachContent) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.Write("data", "one");
+  const std::string first = InputFile::Open(path).value()->Version();
+  EXPECT_EQ(InputFile::Open(path).value()->Version(), first);
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(10));
+  const std::string modified = InputFile::Open(path).value()->Version();
+  EXPECT_NE(modified, first);
+  std::filesystem::rename(scratch.Write("other", "two"), path);
+  EXPECT_NE(InputFile::Open(path).value()->Version(), modified);
+}
+
 TEST(InputFile, ReadsStandardInputFromAPipe) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "executor/store/state_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "executor/data/atomic_file.h"
+#include "executor/data/posix_error.h"
+#include "planner_service/status/status_macros.h"
+#include "planner_service/text/printable.h"
+
+namespace recurve {
+namespace {
+
+constexpr int kLockAttempts = 20;
+constexpr std::chrono::milliseconds kLockDelay{50};
+
+absl::Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && !std::filesystem::is_directory(path, error)) error = std::make_error_code(std::errc::not_a_directory);
+  if (!error) return absl::OkStatus();
+  return PosixError(error.value(), "use the state directory", path);
+}
+
+absl::StatusOr<std::string> MakeTemporary() {
+  const char* parent = std::getenv("TMPDIR");
+  std::string path = absl::StrCat(parent != nullptr && *parent != 0 ? parent : "/tmp", "/recurve-executor-XXXXXX");
+  if (mkdtemp(path.data()) != nullptr) return path;
+  return PosixError(errno, "create the temporary state directory", path);
+}
+
+std::string ReadAll(int fd) {
+  std::array<char, 512> text{};
+  const ssize_t size = pread(fd, text.data(), text.size(), 0);
+  return size > 0 ? Printable(std::string(text.data(), static_cast<size_t>(size))) : "";
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::string& path) {
+  std::string absolute = path;
+  if (path.empty()) {
+    ASSIGN_OR_RETURN(absolute, MakeTemporary());
+  } else {
+    std::error_code ignored;
+    absolute = std::filesystem::absolute(path, ignored).lexically_normal().string();
+  }
+  std::unique_ptr<StateDirectory> directory(new StateDirectory(std::move(absolute), path.empty()));
+  RETURN_IF_ERROR(MakeDirectories(directory->path()));
+  RETURN_IF_ERROR(directory->Lock());
+  RETURN_IF_ERROR(MakeDirectories(directory->jobs()));
+  RETURN_IF_ERROR(MakeDirectories(directory->uploads()));
+  // Specifications name files and owners, which are not for everybody.
+  if (chmod(directory->path().c_str(), 0700) != 0) {
+    return PosixError(errno, "restrict access to the state directory", directory->path());
+  }
+  return directory;
+}
+
+StateDirectory::~StateDirectory() {
+  if (lock_ >= 0) close(lock_);
+  std::error_code ignored;
+  if (temporary_) std::filesystem::remove_all(path_, ignored);
+}
+
+absl::Status StateDirectory::Lock() {
+  const std::string path = path_ + "/lock";
+  lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0) return PosixError(errno, "use the state directory", path);
+  // A killed daemon may take a moment to release it.
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    if (flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+      SayAddress("");
+      return absl::OkStatus();
+    }
+    if (errno != EWOULDBLOCK) return PosixError(errno, "lock", path);
+    std::this_thread::sleep_for(kLockDelay);
+  }
+  const std::string other = ReadAll(lock_);
+  return absl::FailedPreconditionError(absl::StrCat("the state directory ", path_, " is in use by ",
+                                                    other.empty() ? "another daemon" : other,
+                                                    "; stop that one, or give another --state-dir"));
+}
+
+void StateDirectory::SayAddress(const std::string& address) {
+  const std::string text = absl::StrCat("process ", getpid(), address.empty() ? "" : " at ", address);
+  if (ftruncate(lock_, 0) != 0) return;  // only a message to people
+  (void)pwrite(lock_, text.data(), text.size(), 0);
+}
+
+std::string DefaultStateDirectory() {
+  const auto variable = [](const char* name) -> std::string {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  if (std::string systemd = variable("STATE_DIRECTORY"); !systemd.empty()) return systemd.substr(0, systemd.find(':'));
+  if (const std::string state = variable("XDG_STATE_HOME"); !state.empty()) return state + "/recurve/executor";
+  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.local/state/recurve/executor";
+  return "";
+}
+
+}  // namespace recurve

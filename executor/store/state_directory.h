@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_STORE_STATE_DIRECTORY_H_
+#define RECURVE_EXECUTOR_STORE_STATE_DIRECTORY_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace recurve {
+
+// The directory in which a daemon keeps what must survive it. One daemon at a time uses it:
+//
+//   lock          held by the daemon (flock); says which one
+//   jobs.sqlite   jobs and their events, see JobDatabase
+//   jobs/<id>/    checkpoints of a job, see CheckpointDirectory
+//   uploads/      files that clients have uploaded
+//   crashes       see CrashMarker
+class StateDirectory {
+ public:
+  // Creates the directory with its parents if necessary, and locks it. An empty path is a new temporary directory,
+  // which is removed with this object. FAILED_PRECONDITION, naming the other daemon, if one uses it for longer than a
+  // moment; INVALID_ARGUMENT if the path is not a directory; PERMISSION_DENIED if it cannot be written, as on a
+  // read-only file system; RESOURCE_EXHAUSTED if there is no space.
+  static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
+  ~StateDirectory();
+  StateDirectory(const StateDirectory&) = delete;
+  StateDirectory& operator=(const StateDirectory&) = delete;
+
+  // Writes into the lock where this daemon serves, for the message of a second one.
+  void SayAddress(const std::string& address);
+
+  const std::string& path() const { return path_; }
+  std::string database() const { return path_ + "/jobs.sqlite"; }
+  std::string jobs() const { return path_ + "/jobs"; }
+  std::string uploads() const { return path_ + "/uploads"; }
+  std::string crashes() const { return path_ + "/crashes"; }
+
+ private:
+  StateDirectory(std::string path, bool temporary) : path_(std::move(path)), temporary_(temporary) {}
+  absl::Status Lock();
+
+  const std::string path_;
+  const bool temporary_;
+  int lock_ = -1;
+};
+
+// The default: $STATE_DIRECTORY, which systemd sets, or recurve/executor in $XDG_STATE_HOME or ~/.local/state. Empty if
+// none of these is set.
+std::string DefaultStateDirectory();
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_STORE_STATE_DIRECTORY_H_

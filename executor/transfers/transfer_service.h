@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RECURVE_EXECUTOR_TRANSFERS_TRANSFER_SERVICE_H_
+#define RECURVE_EXECUTOR_TRANSFERS_TRANSFER_SERVICE_H_
+
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "executor/transfers/digest_cache.h"
+#include "executor/transfers/transfer_threads.h"
+#include "executor/transfers/upload_store.h"
+#include "recurve/executor/v1/files.pb.h"
+
+namespace recurve {
+
+struct TransferOptions {
+  UploadStoreOptions uploads;
+  int max_transfers = 16;  // streams at a time
+  int threads = 2;         // that read and write files
+};
+
+// Called at the begin (+1) and the end (-1) of each stream, and with the method and final status of each.
+struct TransferObserver {
+  std::function<void(int delta)> on_open = [](int) {};
+  std::function<void(const char* method, const absl::Status& status)> on_end = [](const char*, const absl::Status&) {};
+};
+
+// The RPCs that transfer files. Each method is called by the one of the same name of a gRPC service, and does not
+// block. Streams beyond `max_transfers` are refused with RESOURCE_EXHAUSTED. Thread-safe. Must outlive the server.
+//
+//   grpc::ServerReadReactor<UploadDataRequest>* UploadData(context, response) { return transfers.UploadData(...); }
+class TransferService {
+ public:
+  // Errors: as UploadStore::Open and TransferThreads::Start.
+  static absl::StatusOr<std::unique_ptr<TransferService>> Create(TransferOptions options, TransferObserver observer);
+
+  grpc::ServerReadReactor<executor::v1::UploadDataRequest>* UploadData(grpc::CallbackServerContext* context,
+                                                                       executor::v1::UploadDataResponse* response);
+  grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context,
+                                                                         executor::v1::UploadModelResponse* response);
+  // `path` is that of the file, or the status to end with.
+  grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(
+      grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
+      absl::StatusOr<std::string> path);
+
+  absl::StatusOr<executor::v1::GetUploadResponse> GetUpload(const executor::v1::GetUploadRequest& request) const;
+
+  UploadStore& uploads() { return *uploads_; }
+
+ private:
+  TransferService(std::unique_ptr<UploadStore> uploads, std::unique_ptr<TransferThreads> threads, int max_transfers,
+                  TransferObserver observer);
+
+  // Counts a stream, for which OnEnd must be called; RESOURCE_EXHAUSTED if it is one too many.
+  absl::Status Admit(grpc::CallbackServerContext& context);
+  std::function<void(const absl::Status&)> OnEnd(const char* method);
+
+  const int max_transfers_;
+  const TransferObserver observer_;
+  std::atomic<int> transfers_{0};
+  DigestCache digests_;
+  const std::unique_ptr<UploadStore> uploads_;
+  const std::unique_ptr<TransferThreads> threads_;  // ends first, because its tasks use the others
+};
+
+}  // namespace recurve
+
+#endif  // RECURVE_EXECUTOR_TRANSFERS_TRANSFER_SERVICE_H_

@@ -129,7 +129,7 @@ std::vector<std::string> LiveView::Lines() const {
   const double rate = 1 / std::max(1e-9, step_seconds_);
   const double predictions = static_cast<double>(last_->predictions) * rate;
   const auto links = static_cast<double>(std::max<int64_t>(1, last_->taped_forwards));
-  const std::vector<std::string> lines = {
+  std::vector<std::string> lines = {
       absl::StrCat("step     ", Gauge(last_->step, job_.steps, gauge), CountText(last_->step), " of ",
                    CountText(job_.steps), ", ",
                    PercentText(static_cast<double>(last_->step), static_cast<double>(job_.steps))),
@@ -138,9 +138,8 @@ std::vector<std::string> LiveView::Lines() const {
                       CountText(std::llround(predictions)),
                       static_cast<double>(last_->plain_forwards + last_->taped_forwards) / links),
       EndLine()};
-  std::vector<std::string> cut;
-  for (const std::string& line : lines) cut.push_back(CutToWidth(Printable(line), width));
-  return cut;
+  for (std::string& line : lines) line = CutToWidth(Printable(line), width);
+  return lines;
 }
 
 void LiveView::Redraw() {

@@ -17,6 +17,7 @@ std::vector<int64_t> Preempted(const WaitingJob& first, int64_t free, std::vecto
   std::sort(running.begin(), running.end(), [](const RunningJob& a, const RunningJob& b) {
     return std::tuple(!a.stopping, a.priority, -a.number) < std::tuple(!b.stopping, b.priority, -b.number);
   });
+  if (std::any_of(running.begin(), running.end(), [](const RunningJob& job) { return job.settling; })) return {};
   std::vector<int64_t> preempted;
   size_t left = running.size();
   for (const RunningJob& job : running) {

@@ -24,6 +24,7 @@ struct RunningJob {
   int64_t promised = 0;  // bytes
   bool alone = false;
   bool stopping = false;  // has been asked to stop
+  bool settling = false;  // is being planned, after which its promise may become smaller
 };
 
 struct Admission {
@@ -35,7 +36,8 @@ struct Admission {
 // The next step for a device with a budget of `budget` bytes. The first job in order of priority (highest first) and
 // number starts if its bytes are free; while it waits, none overtakes it. A job whose need is not known yet is promised
 // everything that is free, until it is planned. If stopping running jobs of lower priority lets the first one start,
-// the fewest necessary are preempted: those of the lowest priority first, and of these the newest.
+// the fewest necessary are preempted, once no promise is about to become smaller: those of the lowest priority first,
+// and of these the newest.
 Admission Admit(int64_t budget, const std::vector<WaitingJob>& waiting, const std::vector<RunningJob>& running);
 
 }  // namespace recurve

@@ -57,7 +57,8 @@ absl::Status ExecutorDaemon::OpenStore() {
 absl::Status ExecutorDaemon::OpenTransfers() {
   const TransferObserver observer{
       .on_open = [this](int delta) { metrics_.AddTransfers(delta); },
-      .on_end = [this](const char* method, const absl::Status& status) { metrics_.CountRequest(method, status.code()); }};
+      .on_end = [this](const char* method,
+                       const absl::Status& status) { metrics_.CountRequest(method, status.code()); }};
   ASSIGN_OR_RETURN(transfers_, TransferService::Create({.uploads = {.directory = state_->uploads(),
                                                                     .max_upload_bytes = options_.max_upload_bytes},
                                                         .max_transfers = options_.max_transfers},

@@ -88,13 +88,6 @@ absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::
   if (request.memory_case() == executor::v1::ChangeJobMemoryRequest::MEMORY_NOT_SET) {
     return absl::InvalidArgumentError("memory is unset; set memory_bytes, activation_share or all_free");
   }
-  // Checks the range as that of a job's specification.
-  ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
-  executor::v1::JobSpec spec = job.spec();
-  if (request.has_memory_bytes()) spec.set_memory_bytes(request.memory_bytes());
-  if (request.has_activation_share()) spec.set_activation_share(request.activation_share());
-  if (request.has_all_free()) spec.set_all_free(request.all_free());
-  RETURN_IF_ERROR(DecodeJobSpec(spec).status());
   return store.ChangeMemory(request.id(), request);
 }
 

@@ -54,12 +54,21 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
   grpc::ServerUnaryReactor* GetDevices(grpc::CallbackServerContext* context,
                                        const executor::v1::GetDevicesRequest* request,
                                        executor::v1::GetDevicesResponse* response) override;
-  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context, const executor::v1::ListCheckpointsRequest* request, executor::v1::ListCheckpointsResponse* response) override;
-  grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context, const executor::v1::GetUploadRequest* request, executor::v1::GetUploadResponse* response) override;
-  grpc::ServerUnaryReactor* GetJobLog(grpc::CallbackServerContext* context, const executor::v1::GetJobLogRequest* request, executor::v1::GetJobLogResponse* response) override;
-  grpc::ServerReadReactor<executor::v1::UploadDataRequest>* UploadData(grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) override;
-  grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) override;
-  grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) override;
+  grpc::ServerUnaryReactor* ListCheckpoints(grpc::CallbackServerContext* context,
+                                            const executor::v1::ListCheckpointsRequest* request,
+                                            executor::v1::ListCheckpointsResponse* response) override;
+  grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context,
+                                      const executor::v1::GetUploadRequest* request,
+                                      executor::v1::GetUploadResponse* response) override;
+  grpc::ServerUnaryReactor* GetJobLog(grpc::CallbackServerContext* context,
+                                      const executor::v1::GetJobLogRequest* request,
+                                      executor::v1::GetJobLogResponse* response) override;
+  grpc::ServerReadReactor<executor::v1::UploadDataRequest>* UploadData(
+      grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) override;
+  grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(
+      grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) override;
+  grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(
+      grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) override;
   grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* WatchJob(
       grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
 

@@ -229,6 +229,7 @@ absl::StatusOr<Job> JobStore::ChangeMemory(const std::string& id, const executor
     if (request.has_memory_bytes()) spec.set_memory_bytes(request.memory_bytes());
     if (request.has_activation_share()) spec.set_activation_share(request.activation_share());
     if (request.has_all_free()) spec.set_all_free(request.all_free());
+    RETURN_IF_ERROR(DecodeJobSpec(spec).status());  // checks the range
     RETURN_IF_ERROR(CheckMemory(spec));
     *entry.job.mutable_spec() = std::move(spec);
     entry.memory_bytes = 0;

@@ -169,6 +169,7 @@ class JobStore {
     int64_t crashes = 0;
     int64_t memory_bytes = 0;  // see WaitingJob
     int64_t at_least = 1;
+    bool settled = false;   // SettleMemory was called in this run
     bool accepted = false;  // on disk, hence visible
     std::shared_ptr<std::atomic<RunControl::Stop>> stop;
     StopRequest stop_request;

@@ -90,7 +90,8 @@ Admission JobStore::NextOn(const DeviceBudget& device) const {
                        .priority = entry.job.priority(),
                        .promised = entry.job.promised_bytes(),
                        .alone = entry.crashes > 0,
-                       .stopping = entry.stop_request.kind != StopRequest::Kind::kNone});
+                       .stopping = entry.stop_request.kind != StopRequest::Kind::kNone,
+                       .settling = !entry.settled});
   }
   return Admit(device.budget, waiting, running);
 }
@@ -124,6 +125,7 @@ TakenJob JobStore::Start(const DeviceBudget& device, const Admission& admission,
   const absl::Time now = options_.clock();
   entry.stop = std::make_shared<std::atomic<RunControl::Stop>>(RunControl::Stop::kNo);
   entry.stop_request = {};
+  entry.settled = false;
   TakenJob taken{.number = entry.number,
                  .id = entry.job.id(),
                  .spec = *DecodeJobSpec(entry.job.spec()),  // checked when it was created or loaded
@@ -161,6 +163,7 @@ absl::Status JobStore::SettleMemory(const std::string& id, int64_t bytes) {
               absl::StrCat("waits for ", bytes, " bytes on ", device->name, ", of which ", free, " are free"));
     return absl::CancelledError("planned; waits for memory");
   }
+  entry->settled = true;
   Promise(*entry, bytes);
   return absl::OkStatus();
 }

@@ -247,6 +247,12 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
     store_.Leave(id, state, asked.reason);
     return;
   }
+  // Its memory was changed to too little. It can be changed again, and what is trained need not be lost.
+  const absl::StatusOr<executor::v1::Job> job = store_.Get(id);
+  if (absl::IsFailedPrecondition(report.status()) && job.ok() && job->checkpoint_step() > 0) {
+    store_.Leave(id, executor::v1::JOB_STATE_PAUSED, ReasonOf(report.status()));
+    return;
+  }
   executor::v1::JobState state = executor::v1::JOB_STATE_SUCCEEDED;
   std::string reason;
   std::optional<executor::v1::JobResult> result;

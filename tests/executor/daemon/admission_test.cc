@@ -57,6 +57,12 @@ TEST(AdmitTest, WaitsForJobsThatAreStoppingAlready) {
   EXPECT_THAT(admission.preempt, IsEmpty());
 }
 
+TEST(AdmitTest, WaitsForAPlanBeforeItPreempts) {
+  const WaitingJob first = {.number = 9, .priority = 2, .bytes = 40};
+  EXPECT_THAT(Admit(100, {first}, {{.number = 1, .promised = 100, .settling = true}}).preempt, IsEmpty());
+  EXPECT_THAT(Admit(100, {first}, {{.number = 1, .promised = 100}}).preempt, ElementsAre(1));
+}
+
 TEST(AdmitTest, ASuspectRunsAlone) {
   EXPECT_FALSE(Admit(100, {{.number = 1, .bytes = 1, .alone = true}}, {{.number = 2, .promised = 1}}).start);
   EXPECT_FALSE(Admit(100, {{.number = 1, .bytes = 1}}, {{.number = 2, .promised = 1, .alone = true}}).start);

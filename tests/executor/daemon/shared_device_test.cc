@@ -203,6 +203,19 @@ TEST_F(SharedDeviceTest, MemoryChangesWhileAJobRunsAndTheWeightsDoNot) {
   client_->Cancel(waiting);
 }
 
+TEST_F(SharedDeviceTest, TooLittleMemoryLosesNothingThatIsTrained) {
+  Start();
+  const std::string undisturbed = WeightsOf(Submit(Spec(300)));
+  const std::string id = Submit(Spec(300));
+  client_->WaitForStep(id, 10);
+  EXPECT_TRUE(ChangeMemory(id, 1000).ok());
+  WaitForState(id, executor::v1::JOB_STATE_PAUSED);
+  EXPECT_THAT(client_->Get(id).reason(), HasSubstr("too little"));
+  EXPECT_TRUE(ChangeMemory(id, 400'000).ok());
+  Resume(id);
+  EXPECT_EQ(WeightsOf(id), undisturbed);
+}
+
 TEST_F(SharedDeviceTest, AFailedJobIsRetriedAsANewOne) {
   Start();
   executor::v1::JobSpec spec = Spec(2);

@@ -3,11 +3,28 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include "absl/strings/str_cat.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
+
+// Why the system refused to open or change a file, for the two reasons that people can remove.
+absl::StatusCode CodeOfSystemError(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::StatusCode::kPermissionDenied;
+    case ENOSPC:
+    case EDQUOT:
+      return absl::StatusCode::kResourceExhausted;
+    default:
+      return absl::StatusCode::kUnavailable;
+  }
+}
 
 // RESOURCE_EXHAUSTED: the disk is full; PERMISSION_DENIED: read-only; DATA_LOSS: damaged; UNAVAILABLE: the disk failed
 // or another process has locked the file.
@@ -27,6 +44,7 @@ absl::Status Error(sqlite3* database) {
       return absl::DataLossError(message);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
+      return {CodeOfSystemError(sqlite3_system_errno(database)), message};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return absl::UnavailableError(message);

@@ -1,44 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/store/job_database.h"
 
-#include <array>
+#include <algorithm>
 #include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "executor/store/schema.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
-
-// "RecJ", in the header of the file.
-constexpr int64_t kApplicationId = 0x5265634A;
-
-// The statements that lead from each version of the schema to the next one. Never change an entry; append one.
-constexpr std::array<const char*, JobDatabase::kVersion> kMigrations = {
-    // Jobs and events as serialized messages of recurve.executor.v1, which any later version can read.
-    R"(
-CREATE TABLE store (
-  id TEXT NOT NULL,
-  opens INTEGER NOT NULL,
-  last_number INTEGER NOT NULL
-);
-CREATE TABLE jobs (
-  number INTEGER PRIMARY KEY,
-  request_id TEXT UNIQUE,
-  request BLOB NOT NULL,
-  job BLOB NOT NULL,
-  crashes INTEGER NOT NULL,
-  memory_bytes INTEGER NOT NULL
-);
-CREATE TABLE events (
-  job INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
-  sequence INTEGER NOT NULL,
-  event BLOB NOT NULL,
-  PRIMARY KEY (job, sequence)
-) WITHOUT ROWID;
-)",
-};
 
 template <typename Message>
 absl::Status Parse(const std::string& bytes, Message& message) {
@@ -55,12 +27,15 @@ std::string RandomId() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<JobDatabase>> JobDatabase::Open(const std::string& path, const std::string& vfs) {
-  ASSIGN_OR_RETURN(Database database, Database::Open(path, vfs));
-  std::unique_ptr<JobDatabase> jobs(new JobDatabase(std::move(database)));
-  if (absl::Status status = jobs->SetUp(); !status.ok()) {
-    return absl::Status(status.code(), absl::StrCat("cannot open ", path, ": ", status.message()));
+  absl::StatusOr<Database> database = Database::Open(path, vfs);
+  std::unique_ptr<JobDatabase> jobs;
+  absl::Status status = database.status();
+  if (status.ok()) {
+    jobs.reset(new JobDatabase(*std::move(database)));
+    status = jobs->SetUp();
   }
-  return jobs;
+  if (status.ok()) return jobs;
+  return absl::Status(status.code(), absl::StrCat("cannot open ", path, ": ", status.message()));
 }
 
 absl::Status JobDatabase::SetUp() {
@@ -80,6 +55,9 @@ absl::Status JobDatabase::Migrate() {
   if (version > kVersion) {
     return absl::UnimplementedError(absl::StrCat("its format is version ", version, "; this program reads up to ",
                                                  kVersion, ". Use a newer version of Recurve"));
+  }
+  if (version < 0 || (version == 0 && tables > 0)) {
+    return absl::DataLossError(absl::StrCat("it is damaged: its format is version ", version));
   }
   ASSIGN_OR_RETURN(const std::string damage, database_.TextOf("PRAGMA quick_check(1)"));
   if (damage != "ok") return absl::DataLossError(absl::StrCat("it is damaged: ", damage));

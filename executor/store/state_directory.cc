@@ -2,8 +2,10 @@
 #include "executor/store/state_directory.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,7 +34,19 @@ absl::Status MakeDirectories(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (!error && !std::filesystem::is_directory(path, error)) error = std::make_error_code(std::errc::not_a_directory);
   if (!error) return absl::OkStatus();
-  return PosixError(error.value(), "use the state directory", path);
+  const absl::Status status = PosixError(error.value(), "use the state directory", path);
+  if (error != std::errc::not_a_directory) return status;
+  return absl::InvalidArgumentError(status.message());
+}
+
+absl::Status CheckIsLocal(const std::string& path) {
+  struct statfs system {};
+  if (statfs(path.c_str(), &system) != 0) return PosixError(errno, "use the state directory", path);
+  const std::string_view name = NetworkFileSystem(static_cast<uint32_t>(system.f_type));
+  if (name.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the state directory ", path, " is on a network file system, ", std::string(name),
+                   ", on which databases cannot be shared or locked safely; give a --state-dir on a local disk"));
 }
 
 absl::StatusOr<std::string> MakeTemporary() {
@@ -60,6 +74,7 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::
   }
   std::unique_ptr<StateDirectory> directory(new StateDirectory(std::move(absolute), path.empty()));
   RETURN_IF_ERROR(MakeDirectories(directory->path()));
+  RETURN_IF_ERROR(CheckIsLocal(directory->path()));
   RETURN_IF_ERROR(directory->Lock());
   RETURN_IF_ERROR(MakeDirectories(directory->jobs()));
   RETURN_IF_ERROR(MakeDirectories(directory->uploads()));
@@ -99,6 +114,19 @@ void StateDirectory::SayAddress(const std::string& address) {
   const std::string text = absl::StrCat("process ", getpid(), address.empty() ? "" : " at ", address);
   if (ftruncate(lock_, 0) != 0) return;  // only a message to people
   (void)pwrite(lock_, text.data(), text.size(), 0);
+}
+
+std::string_view NetworkFileSystem(uint32_t type) {
+  switch (type) {
+    case NFS_SUPER_MAGIC:
+      return "NFS";
+    case SMB_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+      return "SMB";
+    default:
+      return "";
+  }
 }
 
 std::string DefaultStateDirectory() {

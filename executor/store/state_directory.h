@@ -2,8 +2,11 @@
 #ifndef RECURVE_EXECUTOR_STORE_STATE_DIRECTORY_H_
 #define RECURVE_EXECUTOR_STORE_STATE_DIRECTORY_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,8 +24,9 @@ class StateDirectory {
  public:
   // Creates the directory with its parents if necessary, and locks it. An empty path is a new temporary directory,
   // which is removed with this object. FAILED_PRECONDITION, naming the other daemon, if one uses it for longer than a
-  // moment; INVALID_ARGUMENT if the path is not a directory; PERMISSION_DENIED if it cannot be written, as on a
-  // read-only file system; RESOURCE_EXHAUSTED if there is no space.
+  // moment; INVALID_ARGUMENT if the path is not a directory, or on a network file system, where the write-ahead log of
+  // SQLite does not work; PERMISSION_DENIED if it cannot be written, as on a read-only file system; RESOURCE_EXHAUSTED
+  // if there is no space.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;
@@ -45,6 +49,9 @@ class StateDirectory {
   const bool temporary_;
   int lock_ = -1;
 };
+
+// The name of the network file system of this type (f_type in statfs); empty for others.
+std::string_view NetworkFileSystem(uint32_t type);
 
 // The default: $STATE_DIRECTORY, which systemd sets, or recurve/executor in $XDG_STATE_HOME or ~/.local/state. Empty if
 // none of these is set.

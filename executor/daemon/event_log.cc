@@ -24,10 +24,10 @@ void EventLog::Keep(executor::v1::JobEvent event) {
   const auto kind = event.event_case();
   events_.emplace_hint(events_.end(), sequence, std::move(event));
   if (kind == executor::v1::JobEvent::kProgress) {
-    progress_.push_back(sequence);
+    progress_.insert(sequence);
     Bound(progress_, keep_progress_);
   } else if (kind == executor::v1::JobEvent::kCheckpoint || kind == executor::v1::JobEvent::kEvaluation) {
-    checkpoints_.push_back(sequence);
+    checkpoints_.insert(sequence);
     Bound(checkpoints_, keep_checkpoints_);
   }
 }
@@ -44,11 +44,12 @@ const executor::v1::JobEvent* EventLog::Next(int64_t from) const {
   return found == events_.end() ? nullptr : &found->second;
 }
 
-void EventLog::Bound(std::deque<int64_t>& ring, int64_t keep) {
-  while (static_cast<int64_t>(ring.size()) > keep) {
-    events_.erase(ring.front());
-    dropped_.push_back(ring.front());
-    ring.pop_front();
+void EventLog::Bound(std::set<int64_t>& numbers, int64_t keep) {
+  while (static_cast<int64_t>(numbers.size()) > keep) {
+    const int64_t oldest = *numbers.begin();
+    events_.erase(oldest);
+    dropped_.push_back(oldest);
+    numbers.erase(numbers.begin());
   }
 }
 

@@ -3,8 +3,8 @@
 #define RECURVE_EXECUTOR_DAEMON_EVENT_LOG_H_
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -46,13 +46,14 @@ class EventLog {
 
  private:
   void Keep(executor::v1::JobEvent event);
-  void Bound(std::deque<int64_t>& ring, int64_t keep);
+  void Bound(std::set<int64_t>& numbers, int64_t keep);
 
   const int64_t keep_progress_;
   const int64_t keep_checkpoints_;
   std::map<int64_t, executor::v1::JobEvent> events_;  // by sequence number
-  std::deque<int64_t> progress_;                      // sequence numbers, oldest first
-  std::deque<int64_t> checkpoints_;
+  // Sequence numbers. Sets, because an empty std::deque takes over half a KiB, and most logs of a daemon are empty.
+  std::set<int64_t> progress_;
+  std::set<int64_t> checkpoints_;
   std::vector<int64_t> dropped_;
   int64_t last_ = 0;
 };

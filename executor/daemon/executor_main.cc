@@ -12,6 +12,7 @@
 #include "executor/daemon/executor_daemon.h"
 #include "executor/daemon/executor_flags.h"
 #include "planner_service/grpc_server/daemon.h"
+#include "planner_service/process/heap.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -34,6 +35,7 @@ absl::StatusOr<int> Serve(const ExecutorDaemonOptions& options) {
 }  // namespace recurve
 
 int main(int argc, char** argv) {
+  recurve::GiveLargeBlocksTheirOwnPages();
   return recurve::RunDaemon("executor", [&]() -> absl::StatusOr<int> {
     int exit_status = 0;
     const std::optional<recurve::ExecutorDaemonOptions> options = recurve::ParseExecutorFlags(argc, argv, exit_status);

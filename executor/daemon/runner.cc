@@ -13,6 +13,7 @@
 #include "executor/job/prediction_drift.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/process/heap.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
@@ -159,6 +160,7 @@ void Runner::RunOne(const TakenJob& taken) {
   metrics_.ObserveQueueWait(taken.queue_wait);
   spdlog::info("job {}: preparing", taken.id);
   End(taken.id, CatchFailures("the job", [&] { return PrepareAndRun(taken); }));
+  ReturnFreePages();
   metrics_.UpdateResident();
 }
 

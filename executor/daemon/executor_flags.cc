@@ -12,6 +12,7 @@
 #include "executor/store/state_directory.h"
 #include "planner_service/client/target.h"
 #include "planner_service/grpc_server/daemon.h"
+#include "planner_service/text/units.h"
 
 namespace recurve {
 namespace {
@@ -23,13 +24,16 @@ constexpr int64_t kMostRunning = 1000;
 constexpr char kDescription[] =
     "Trains recurrent networks on this node, each job within its memory limit, as many at a time as fit.\n"
     "\n"
-    "Clients submit jobs over gRPC to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs`, `watch` and\n"
-    "`cancel` are such clients. For each job the daemon measures the costs of a link (a chunk of consecutive steps),\n"
+    "Clients submit jobs over gRPC to recurve.executor.v1.ExecutorService; `recurve submit`, `jobs` and `watch` are "
+    "such\n"
+    "clients (see recurve --help). For each job the daemon measures the costs of a link (a chunk of consecutive "
+    "steps),\n"
     "requests a plan, verifies it, and trains, writing checkpoints. The metrics at /metrics show planned next to\n"
     "measured values. Jobs are kept in the state directory until a client deletes them: after a crash or a restart,\n"
-    "queued jobs keep their order, and running ones continue from their last checkpoint, to the same weights.\n"
-    "SIGTERM, SIGINT or SIGHUP stops the daemon: its health becomes NOT_SERVING, running jobs write a checkpoint, and\n"
-    "the exit status is 0.";
+    "queued jobs keep their order, and running ones continue from their last checkpoint, to the same weights. "
+    "SIGTERM,\n"
+    "SIGINT or SIGHUP stops the daemon: its health becomes NOT_SERVING, running jobs write a checkpoint, and the exit\n"
+    "status is 0.";
 
 constexpr char kFooter[] =
     "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
@@ -52,6 +56,16 @@ void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("TARGET")
       ->check([](const std::string& text) { return std::string(CheckTarget(text).message()); }, "");
   AddDuration(app, "--planner-timeout", options.planner_timeout, "Timeout for calls to the planner service");
+}
+
+void AddTransfers(CLI::App& app, ExecutorDaemonOptions& options) {
+  app.add_option("--max-transfers", options.max_transfers,
+                 "Maximum number of uploads and downloads at the same time; more are refused with RESOURCE_EXHAUSTED")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  AddParsed(app, "--max-upload", options.max_upload_bytes, FormatBytes(options.max_upload_bytes), "BYTES",
+            "Maximum size of an uploaded file", ParseBytes);
 }
 
 void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
@@ -95,8 +109,8 @@ void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
       ->default_str("$STATE_DIRECTORY, or recurve/executor in $XDG_STATE_HOME or ~/.local/state");
   app.add_option("--resume-jobs", options.store.resume_jobs,
                  "Whether jobs that an earlier daemon was running continue; with false they are PAUSED")
-      ->type_name("BOOL")
-      ->capture_default_str();
+      ->type_name("true|false")
+      ->default_str("true");
   AddDuration(app, "--drain-timeout", options.drain_timeout,
               "How long running jobs may take to write their checkpoints when the daemon is stopped");
   const auto add = [&options](const std::vector<std::string>& texts) {
@@ -129,6 +143,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   AddPlanner(app, options);
   AddState(app, options);
   AddLimits(app, options);
+  AddTransfers(app, options);
   if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
   if (options.state_directory == "none") options.state_directory.clear();
   return options;

@@ -73,15 +73,17 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::
     absolute = std::filesystem::absolute(path, ignored).lexically_normal().string();
   }
   std::unique_ptr<StateDirectory> directory(new StateDirectory(std::move(absolute), path.empty()));
+  std::error_code ignored;
+  const bool is_new = !std::filesystem::exists(directory->path(), ignored);
   RETURN_IF_ERROR(MakeDirectories(directory->path()));
+  // Specifications name files and owners, which are not for everybody.
+  if (is_new && chmod(directory->path().c_str(), 0700) != 0) {
+    return PosixError(errno, "restrict access to the state directory", directory->path());
+  }
   RETURN_IF_ERROR(CheckIsLocal(directory->path()));
   RETURN_IF_ERROR(directory->Lock());
   RETURN_IF_ERROR(MakeDirectories(directory->jobs()));
   RETURN_IF_ERROR(MakeDirectories(directory->uploads()));
-  // Specifications name files and owners, which are not for everybody.
-  if (chmod(directory->path().c_str(), 0700) != 0) {
-    return PosixError(errno, "restrict access to the state directory", directory->path());
-  }
   return directory;
 }
 

@@ -22,11 +22,11 @@ namespace recurve {
 //   crashes       see CrashMarker
 class StateDirectory {
  public:
-  // Creates the directory with its parents if necessary, and locks it. An empty path is a new temporary directory,
-  // which is removed with this object. FAILED_PRECONDITION, naming the other daemon, if one uses it for longer than a
-  // moment; INVALID_ARGUMENT if the path is not a directory, or on a network file system, where the write-ahead log of
-  // SQLite does not work; PERMISSION_DENIED if it cannot be written, as on a read-only file system; RESOURCE_EXHAUSTED
-  // if there is no space.
+  // Creates the directory with its parents if necessary, for this user only, and locks it. An empty path is a new
+  // temporary directory, which is removed with this object. FAILED_PRECONDITION, naming the other daemon, if one uses
+  // it for longer than a moment; INVALID_ARGUMENT if the path is not a directory, or on a network file system, where
+  // the write-ahead log of SQLite does not work; PERMISSION_DENIED if it cannot be written, as on a read-only file
+  // system; RESOURCE_EXHAUSTED if there is no space.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;

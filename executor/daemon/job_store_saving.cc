@@ -66,6 +66,10 @@ void JobStore::Saved(const std::vector<JobChange>& changes, bool ok) {
     Entry& entry = found->second;
     if (!ok) {
       unsaved_.insert(entry.number);
+      // Events after these were never on disk.
+      for (const int64_t sequence : change.dropped) {
+        if (sequence <= entry.saved_through) entry.log.ReturnDropped(sequence);
+      }
       continue;
     }
     entry.request.clear();

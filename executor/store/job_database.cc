@@ -62,7 +62,7 @@ absl::Status JobDatabase::Migrate() {
   ASSIGN_OR_RETURN(const std::string damage, database_.TextOf("PRAGMA quick_check(1)"));
   if (damage != "ok") return absl::DataLossError(absl::StrCat("it is damaged: ", damage));
   if (version == kVersion) return absl::OkStatus();
-  return database_.Transact([&]() -> absl::Status {
+  return database_.Transact([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
     for (int64_t next = version; next < kVersion; ++next) {
       RETURN_IF_ERROR(database_.Execute(kMigrations[static_cast<size_t>(next)]));
     }

@@ -64,8 +64,8 @@ class JobDatabase {
  private:
   explicit JobDatabase(Database database) : database_(std::move(database)) {}
   absl::Status SetUp();
-  absl::Status Migrate();
-  absl::Status Identify();
+  absl::Status Migrate() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Identify() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WriteChange(const JobChange& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Statement*> Prepared(std::optional<Statement>& statement, std::string_view sql)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -23,7 +23,7 @@ absl::Status JobStore::Save() {
     changes = TakeChanges();
   }
   if (changes.empty()) return absl::OkStatus();
-  const absl::Status status = database_->Write(changes);
+  absl::Status status = database_->Write(changes);
   const MutexLock lock(mutex_);
   Saved(changes, status.ok());
   if (!status.ok() && !saving_fails_) {

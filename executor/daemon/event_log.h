@@ -39,6 +39,9 @@ class EventLog {
   // The numbers of the events that were dropped since the last call.
   std::vector<int64_t> TakeDropped() { return std::exchange(dropped_, {}); }
 
+  // Returns such a number to the log, which gives it to the next caller of TakeDropped.
+  void ReturnDropped(int64_t sequence) { dropped_.push_back(sequence); }
+
   // The oldest kept event with a sequence number of at least `from`, or null. Valid until the next Append. O(log kept).
   const executor::v1::JobEvent* Next(int64_t from) const;
 

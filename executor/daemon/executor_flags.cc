@@ -104,7 +104,8 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
 
 void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option("--state-dir", options.state_directory,
-                 "Directory for jobs, checkpoints and uploads, used by one daemon at a time; none: a temporary one")
+                 "Directory on a local disk for jobs, checkpoints and uploads, used by one daemon at a time; none: a "
+                 "temporary one")
       ->type_name("DIR")
       ->default_str("$STATE_DIRECTORY, or recurve/executor in $XDG_STATE_HOME or ~/.local/state");
   app.add_option("--resume-jobs", options.store.resume_jobs,

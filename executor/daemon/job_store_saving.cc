@@ -23,7 +23,7 @@ absl::Status JobStore::Save() {
     changes = TakeChanges();
   }
   if (changes.empty()) return absl::OkStatus();
-  const absl::Status status = database_->Write(changes);
+  absl::Status status = database_->Write(changes);
   const MutexLock lock(mutex_);
   Saved(changes, status.ok());
   if (!status.ok() && !saving_fails_) {
@@ -66,6 +66,10 @@ void JobStore::Saved(const std::vector<JobChange>& changes, bool ok) {
     Entry& entry = found->second;
     if (!ok) {
       unsaved_.insert(entry.number);
+      // Events after these were never on disk.
+      for (const int64_t sequence : change.dropped) {
+        if (sequence <= entry.saved_through) entry.log.ReturnDropped(sequence);
+      }
       continue;
     }
     entry.request.clear();

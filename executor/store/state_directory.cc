@@ -34,7 +34,7 @@ absl::Status MakeDirectories(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (!error && !std::filesystem::is_directory(path, error)) error = std::make_error_code(std::errc::not_a_directory);
   if (!error) return absl::OkStatus();
-  const absl::Status status = PosixError(error.value(), "use the state directory", path);
+  absl::Status status = PosixError(error.value(), "use the state directory", path);
   if (error != std::errc::not_a_directory) return status;
   return absl::InvalidArgumentError(status.message());
 }
@@ -49,9 +49,15 @@ absl::Status CheckIsLocal(const std::string& path) {
                    ", on which databases cannot be shared or locked safely; give a --state-dir on a local disk"));
 }
 
+// Of the environment; empty if it is not set.
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+  return value == nullptr ? "" : value;
+}
+
 absl::StatusOr<std::string> MakeTemporary() {
-  const char* parent = std::getenv("TMPDIR");
-  std::string path = absl::StrCat(parent != nullptr && *parent != 0 ? parent : "/tmp", "/recurve-executor-XXXXXX");
+  const std::string parent = Variable("TMPDIR");
+  std::string path = absl::StrCat(parent.empty() ? "/tmp" : parent, "/recurve-executor-XXXXXX");
   if (mkdtemp(path.data()) != nullptr) return path;
   return PosixError(errno, "create the temporary state directory", path);
 }
@@ -132,13 +138,9 @@ std::string_view NetworkFileSystem(uint32_t type) {
 }
 
 std::string DefaultStateDirectory() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  if (std::string systemd = variable("STATE_DIRECTORY"); !systemd.empty()) return systemd.substr(0, systemd.find(':'));
-  if (const std::string state = variable("XDG_STATE_HOME"); !state.empty()) return state + "/recurve/executor";
-  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.local/state/recurve/executor";
+  if (std::string systemd = Variable("STATE_DIRECTORY"); !systemd.empty()) return systemd.substr(0, systemd.find(':'));
+  if (const std::string state = Variable("XDG_STATE_HOME"); !state.empty()) return state + "/recurve/executor";
+  if (const std::string home = Variable("HOME"); !home.empty()) return home + "/.local/state/recurve/executor";
   return "";
 }
 

@@ -85,5 +85,15 @@ TEST(EventLogTest, OnlyProgressCheckpointsAndEvaluationsAreForgottenOldestFirst)
   }
 }
 
+TEST(EventLogTest, DroppedNumbersAreTakenOnceUnlessTheyAreReturned) {
+  EventLog log(1, 1);
+  for (int64_t step = 1; step <= 3; ++step) log.Append(Progress(step));
+  EXPECT_EQ(log.TakeDropped(), (std::vector<int64_t>{1, 2}));
+  EXPECT_TRUE(log.TakeDropped().empty());
+  log.ReturnDropped(2);
+  log.Append(Progress(4));
+  EXPECT_EQ(log.TakeDropped(), (std::vector<int64_t>{2, 3}));
+}
+
 }  // namespace
 }  // namespace recurve

@@ -19,6 +19,7 @@ namespace {
 
 using absl::StatusCode;
 using executor::v1::Job;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using Fault = FaultyVfs::Fault;
 
@@ -75,6 +76,16 @@ class StoreOnFaultyDisk : public testing::Test {
     }
     return found;
   }
+  // The steps of the reports of progress that are kept.
+  static std::vector<int64_t> Progress(JobStore& store, const std::string& id) {
+    std::vector<int64_t> steps;
+    for (int64_t from = 1;;) {
+      const JobStore::NextEvent next = store.EventFrom(id, from).value();
+      if (!next.event) return steps;
+      if (next.event->has_progress()) steps.push_back(next.event->progress().step());
+      from = next.event->sequence() + 1;
+    }
+  }
   // All jobs and their events.
   static absl::StatusOr<std::vector<std::string>> Contents(JobStore& store) {
     std::vector<std::string> contents;
@@ -97,7 +108,7 @@ class StoreOnFaultyDisk : public testing::Test {
 
 class FaultAtEveryOperation : public StoreOnFaultyDisk, public testing::WithParamInterface<FaultyDisk> {
  protected:
-  // What a client was told. Nothing that was not asked is OK.
+  // What a client was told; an error for what it did not come to ask.
   struct Answers {
     absl::StatusOr<Job> first;
     absl::StatusOr<Job> second;
@@ -119,19 +130,24 @@ class FaultAtEveryOperation : public StoreOnFaultyDisk, public testing::WithPara
       EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
     }
   }
-  void TryOperation(int64_t operation);
-  void ExpectGoesOn(JobStore& store, const Answers& answers);
+  // With `restarted`, the database is that of a daemon that lost power while it ran the first job.
+  void TryOperation(int64_t operation, bool restarted);
+  void TryAllOperations(bool restarted);
+  void LosePowerWhileTheFirstJobRuns(const std::string& folder);
+  void ExpectGoesOn(JobStore& store, const Answers& answers, bool restarted);
   void ExpectKept(JobStore& store, const Answers& answers);
+  void ExpectRetriesMakeNoCopies(JobStore& store, const Answers& answers);
 };
 
 // The disk works again: the next change saves all that could not be saved.
-void FaultAtEveryOperation::ExpectGoesOn(JobStore& store, const Answers& answers) {
+void FaultAtEveryOperation::ExpectGoesOn(JobStore& store, const Answers& answers, bool restarted) {
   const absl::StatusOr<Job> third = Create(store, "third");
   ASSERT_TRUE(third.ok()) << third.status();
-  EXPECT_EQ(JobsNamed(store, "first").size(), answers.first.ok() ? 1u : 0u);
+  EXPECT_EQ(JobsNamed(store, "first").size(), answers.first.ok() || restarted ? 1u : 0u);
   EXPECT_EQ(JobsNamed(store, "second").size(), answers.second.ok() ? 1u : 0u);
   if (answers.first.ok()) {
     EXPECT_EQ(store.Get(answers.first->id())->state(), kSucceeded);
+    EXPECT_THAT(Progress(store, answers.first->id()), ElementsAre(2)) << "what was dropped came back";
   }
   if (answers.second.ok()) {
     EXPECT_EQ(store.Get(answers.second->id())->state(), kCancelled);
@@ -154,14 +170,37 @@ void FaultAtEveryOperation::ExpectKept(JobStore& store, const Answers& answers) 
   }
 }
 
-void FaultAtEveryOperation::TryOperation(int64_t operation) {
+// A client that repeats its requests has one job for each.
+void FaultAtEveryOperation::ExpectRetriesMakeNoCopies(JobStore& store, const Answers& answers) {
+  for (const auto& [name, answer] : {std::pair("first", &answers.first), std::pair("second", &answers.second)}) {
+    const absl::StatusOr<Job> again = Create(store, name);
+    ASSERT_TRUE(again.ok()) << again.status();
+    if (answer->ok()) {
+      EXPECT_EQ(again->id(), (*answer)->id());
+    }
+    EXPECT_EQ(JobsNamed(store, name).size(), 1u) << name;
+  }
+}
+
+void FaultAtEveryOperation::LosePowerWhileTheFirstJobRuns(const std::string& folder) {
+  vfs_.Repair();
+  auto store = Open(folder).value();
+  const std::string id = Create(*store, "first")->id();
+  ASSERT_TRUE(store->TakeNext().has_value());
+  store->SetRunning(id, {}, "training");
+  vfs_.Arm(1, Fault::kCrash);
+}
+
+void FaultAtEveryOperation::TryOperation(int64_t operation, bool restarted) {
   const TemporaryFolder folder;
+  if (restarted) LosePowerWhileTheFirstJobRuns(folder.path());
   const bool crashes = GetParam().fault == Fault::kCrash;
   Answers answers;
   absl::StatusOr<std::vector<std::string>> contents = std::vector<std::string>();
   vfs_.Arm(operation, GetParam().fault);
   absl::StatusOr<std::unique_ptr<JobStore>> store = Open(folder.path());
-  if (store.ok()) {
+  const bool opened = store.ok();
+  if (opened) {
     answers = Work(**store);
     contents = Contents(**store);
     for (const absl::Status& status : {answers.first.status(), answers.second.status(), contents.status()}) {
@@ -169,7 +208,7 @@ void FaultAtEveryOperation::TryOperation(int64_t operation) {
     }
     if (vfs_.struck() && !crashes) {
       vfs_.Repair();
-      ExpectGoesOn(**store, answers);
+      ExpectGoesOn(**store, answers, restarted);
       contents = Contents(**store);
     }
   } else {
@@ -182,27 +221,24 @@ void FaultAtEveryOperation::TryOperation(int64_t operation) {
   ASSERT_TRUE(store.ok()) << store.status();
   if (crashes) {
     ExpectKept(**store, answers);
-  } else {
+  } else if (opened || !restarted) {
     EXPECT_EQ(*Contents(**store), *contents);
   }
-  for (const auto& [name, answer] : {std::pair("first", &answers.first), std::pair("second", &answers.second)}) {
-    const absl::StatusOr<Job> again = Create(**store, name);
-    ASSERT_TRUE(again.ok()) << again.status();
-    if (answer->ok()) {
-      EXPECT_EQ(again->id(), (*answer)->id());
-    }
-    EXPECT_EQ(JobsNamed(**store, name).size(), 1u) << name;
-  }
+  ExpectRetriesMakeNoCopies(**store, answers);
 }
 
-TEST_P(FaultAtEveryOperation, LosesNothingThatWasConfirmed) {
+void FaultAtEveryOperation::TryAllOperations(bool restarted) {
   int64_t operation = 0;
   do {
     SCOPED_TRACE("operation " + std::to_string(++operation));
-    TryOperation(operation);
+    TryOperation(operation, restarted);
   } while (vfs_.struck() && !HasFailure());
-  EXPECT_GT(operation, 30) << "an operation that no longer counts";
+  EXPECT_GT(operation, 30) << "the disk no longer counts its operations";
 }
+
+TEST_P(FaultAtEveryOperation, ANewStoreLosesNothingThatWasConfirmed) { TryAllOperations(false); }
+
+TEST_P(FaultAtEveryOperation, ARestartedStoreLosesNothingThatWasConfirmed) { TryAllOperations(true); }
 
 INSTANTIATE_TEST_SUITE_P(Disks, FaultAtEveryOperation,
                          testing::Values(FaultyDisk{"FailsOnce", Fault::kOnce}, FaultyDisk{"Fails", Fault::kLasts},

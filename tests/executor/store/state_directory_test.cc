@@ -109,11 +109,6 @@ TEST_F(StateDirectoryTest, ASecondProcessIsRefusedUntilTheFirstIsKilled) {
   EXPECT_THAT(ReadBytes(folder_.path() + "/lock"), Not(HasSubstr("localhost"))) << "the address of the first";
 }
 
-TEST_F(StateDirectoryTest, ASecondOneInTheSameProcessIsRefused) {
-  const auto first = StateDirectory::Open(folder_.path()).value();
-  ExpectRefused(folder_.path(), StatusCode::kFailedPrecondition);
-}
-
 TEST_F(StateDirectoryTest, ATemporaryOneIsRemoved) {
   const char* before = std::getenv("TMPDIR");
   const std::string restore = before == nullptr ? "" : before;

@@ -14,12 +14,12 @@ namespace {
 
 using Block = std::unique_ptr<char[]>;
 
-constexpr int64_t kTotal = 64 << 20;
+constexpr int64_t kMebibyte = 1 << 20;
 
-// Blocks of kTotal bytes in all, each followed by a small object that stays.
+// Blocks, each followed by a small object that stays.
 struct Blocks {
-  explicit Blocks(int64_t size) {
-    for (int64_t i = 0; i < kTotal / size; ++i) {
+  Blocks(int count, int64_t size) {
+    for (int i = 0; i < count; ++i) {
       large.push_back(std::make_unique<char[]>(static_cast<size_t>(size)));  // zeroed, hence resident
       small.push_back(std::make_unique<char[]>(16));
     }
@@ -32,24 +32,25 @@ TEST(Heap, ReturnsFreePagesBetweenBlocksInUse) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers keep memory of their own";
 #endif
-  Blocks blocks(64 << 10);
+  Blocks blocks(256, kMebibyte / 16);
   const int64_t held = ResidentBytes();
   blocks.large.clear();
   ReturnFreePages();
-  EXPECT_LT(ResidentBytes(), held - kTotal / 4 * 3);
+  EXPECT_LT(ResidentBytes(), held - 12 * kMebibyte);
 }
 
 TEST(Heap, LargeBlocksGoBackAsTheyAreFreed) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers keep memory of their own";
 #endif
-  ReturnFreePages();  // of other tests
   GiveLargeBlocksTheirOwnPages();
-  Blocks(8 << 20).large.clear();  // after which, by default, blocks of 8 MiB come from the heap
-  Blocks blocks(1 << 20);
+  // After blocks of this size were freed, more of them would come from the heap by default.
+  constexpr int64_t kSize = 20 * kMebibyte;
+  Blocks(1, kSize).large.clear();
+  Blocks blocks(4, kSize);
   const int64_t held = ResidentBytes();
   blocks.large.clear();
-  EXPECT_LT(ResidentBytes(), held - kTotal / 4 * 3);
+  EXPECT_LT(ResidentBytes(), held - 3 * kSize);
 }
 
 }  // namespace

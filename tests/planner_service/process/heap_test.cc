@@ -21,7 +21,7 @@ struct Blocks {
   Blocks(int count, int64_t size) {
     for (int i = 0; i < count; ++i) {
       large.push_back(std::make_unique<char[]>(static_cast<size_t>(size)));  // zeroed, hence resident
-      small.push_back(std::make_unique<char[]>(16));
+      small.push_back(std::make_unique<char[]>(8 << 10));
     }
   }
   std::vector<Block> large;

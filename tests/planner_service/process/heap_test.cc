@@ -47,10 +47,10 @@ TEST(Heap, LargeBlocksGoBackAsTheyAreFreed) {
   // By default, once a larger block was freed, blocks of this size come from the heap.
   constexpr int64_t kSize = 20 * kMebibyte;
   Blocks(1, kSize + kMebibyte).large.clear();
-  Blocks blocks(4, kSize);
+  Blocks blocks(2, kSize);
   const int64_t held = ResidentBytes();
   blocks.large.clear();
-  EXPECT_LT(ResidentBytes(), held - 3 * kSize);
+  EXPECT_LT(ResidentBytes(), held - kSize / 2 * 3);
 }
 
 }  // namespace

@@ -249,7 +249,7 @@ int Main(int argc, char** argv) {
   options.directory = fs::temp_directory_path().string();
   CLI::App app(
       "Measures an executor daemon over gRPC: the creation of jobs, calls with many jobs in its store, and its memory\n"
-      "while small jobs run. Takes one to two minutes.");
+      "while small jobs run. Takes about a minute.");
   app.add_option("--executor", options.executor, "The recurve-executor to measure")
       ->type_name("FILE")
       ->capture_default_str();

@@ -50,8 +50,10 @@ std::string MemoryKills() {
   return "";
 }
 
+}  // namespace
+
 // The file has MemoryKills at the start of the daemon, then a line for each fault.
-CrashReport ReadReport(const std::string& path) {
+CrashReport ReadCrashReport(const std::string& path) {
   CrashReport report;
   std::ifstream file(path);
   std::string kills_before;
@@ -70,10 +72,7 @@ CrashReport ReadReport(const std::string& path) {
   return report;
 }
 
-}  // namespace
-
-absl::StatusOr<CrashReport> WatchForCrashes(const std::string& path) {
-  CrashReport report = ReadReport(path);
+absl::Status WatchForCrashes(const std::string& path) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return PosixError(errno, "write", path);
   const std::string header = MemoryKills() + "\n";
@@ -88,7 +87,7 @@ absl::StatusOr<CrashReport> WatchForCrashes(const std::string& path) {
   action.sa_handler = MarkFault;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   for (const int fault : kFaults) sigaction(fault, &action, nullptr);
-  return report;
+  return absl::OkStatus();
 }
 
 void StopWatchingForCrashes(const std::string& path) {

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 
 namespace recurve {
 
@@ -20,9 +19,12 @@ struct CrashReport {
   std::set<int64_t> suspects;  // numbers of jobs; empty: all that were running
 };
 
-// Reads what the earlier daemon left in `path`, then watches this process and writes there. `path` must stay the same
-// for the rest of the process. Errors: as PosixError.
-absl::StatusOr<CrashReport> WatchForCrashes(const std::string& path);
+// What the earlier daemon left in `path`.
+CrashReport ReadCrashReport(const std::string& path);
+
+// From now on, watches this process and writes into `path`, whose report it replaces. `path` must stay the same for the
+// rest of the process. Errors: as PosixError.
+absl::Status WatchForCrashes(const std::string& path);
 
 // To be called at an orderly end: nothing that happens later is a crash.
 void StopWatchingForCrashes(const std::string& path);

@@ -45,12 +45,11 @@ absl::Status ExecutorDaemon::OpenStore() {
   options.on_promise = [this](const DeviceBudget& device, int64_t promised) {
     metrics_.SetDevice(device.name, device.budget, promised);
   };
-  // Opened first: a damaged database must not lose the crash report.
   ASSIGN_OR_RETURN(std::unique_ptr<JobDatabase> database, JobDatabase::Open(state_->database()));
-  if (options_.watch_for_crashes) {
-    ASSIGN_OR_RETURN(options.crash, WatchForCrashes(state_->crashes()));
-  }
+  if (options_.watch_for_crashes) options.crash = ReadCrashReport(state_->crashes());
   ASSIGN_OR_RETURN(store_, JobStore::Open(std::move(options), std::move(database)));
+  // Only now, when the counts of crashes are on disk, may the report be replaced.
+  if (options_.watch_for_crashes) RETURN_IF_ERROR(WatchForCrashes(state_->crashes()));
   return absl::OkStatus();
 }
 

@@ -24,12 +24,17 @@ TransferProgress TransferLine::progress() {
   };
 }
 
-absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path) {
+absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path,
+                                            bool unique_name) {
   ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path));
   UploadedFile uploaded;
   ASSIGN_OR_RETURN(uploaded.description, DescribeFile(*file, nullptr));
   if (!IsUtf8(uploaded.description.name())) {
     return absl::InvalidArgumentError(absl::StrCat("the name of ", path, " is not UTF-8; rename the file"));
+  }
+  if (unique_name) {
+    uploaded.description.set_name(
+        absl::StrCat(uploaded.description.sha256().substr(0, 12), "-", uploaded.description.name()));
   }
   TransferLine line("uploaded");
   ASSIGN_OR_RETURN(uploaded.path, UploadFile(executor, purpose, *file, uploaded.description, line.progress()));

@@ -32,8 +32,10 @@ struct UploadedFile {
   executor::v1::FileDescription description;
 };
 
-// Uploads the file at a path given by the user, with its progress. Errors: as InputFile and UploadFile.
-absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path);
+// Uploads the file at a path given by the user, with its progress. With `unique_name`, the name there begins with the
+// file's SHA-256, so that it replaces no other file. Errors: as InputFile and UploadFile.
+absl::StatusOr<UploadedFile> UploadFromPath(ExecutorClient& executor, FilePurpose purpose, const std::string& path,
+                                            bool unique_name = false);
 
 }  // namespace recurve
 

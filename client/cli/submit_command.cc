@@ -91,7 +91,8 @@ absl::Status CheckSubmission(const SubmitOptions& options, JobSpec& spec) {
 absl::Status UploadInputs(ExecutorClient& executor, JobSpec& spec) {
   for (const TaskOptions::Input& input : spec.task->Inputs()) {
     if (input.path->empty()) continue;
-    ASSIGN_OR_RETURN(const UploadedFile file, UploadFromPath(executor, FilePurpose::kData, *input.path));
+    ASSIGN_OR_RETURN(const UploadedFile file,
+                     UploadFromPath(executor, FilePurpose::kData, *input.path, /*unique_name=*/true));
     *input.path = file.path;
   }
   return absl::OkStatus();

@@ -239,7 +239,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
 void AddCheckpointOptions(CLI::App& train, TrainOptions& options) {
   const Section saving = {train, "Saving"};
   AddText(saving, "--checkpoint-dir", options.checkpoints.directory,
-          "write checkpoints into this new or empty directory, to continue after an interruption", "DIR");
+          "write checkpoints into this directory, which may be new, to continue after an interruption", "DIR");
   const auto resume = [&options](const std::string& directory) {
     options.resumed = ReadCheckpointedSpec(directory, WhenInterrupted(), options.job);
     options.checkpoints.directory = directory;

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -146,6 +147,11 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   AddLimits(app, options);
   AddTransfers(app, options);
   if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
+  if (options.state_directory.empty()) {
+    std::cerr << "recurve-executor: --state-dir is empty; give a directory, or none for a temporary one\n";
+    exit_status = 2;
+    return std::nullopt;
+  }
   if (options.state_directory == "none") options.state_directory.clear();
   return options;
 }

@@ -12,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/watch_reactor.h"
+#include "executor/data/input_file.h"
 #include "executor/data/posix_error.h"
+#include "executor/model/model_file.h"
 #include "executor/transfers/job_log.h"
 #include "executor/transfers/list_checkpoints.h"
 #include "planner_service/grpc_server/grpc_status.h"
@@ -176,11 +178,14 @@ grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext
 }
 
 absl::StatusOr<std::string> ExecutorService::ModelOf(const executor::v1::Job& job) const {
-  if (job.spec().save_path().empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " saves no model: it has no save_path"));
+  if (!job.model_saved()) {
+    return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " has saved no model"));
   }
   ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
   ASSIGN_OR_RETURN(spec, roots_.Confine(std::move(spec)));
+  // Another program may have put a file there since.
+  ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(spec.save_path));
+  RETURN_IF_ERROR(CheckModelFile(*file));
   return spec.save_path;
 }
 

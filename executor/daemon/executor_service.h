@@ -77,7 +77,7 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
                                    absl::FunctionRef<absl::Status()> work);
 
-  // The model file of a job. FAILED_PRECONDITION if it has none.
+  // The model file of a job. FAILED_PRECONDITION if it has saved none; errors of InputFile::Open and CheckModelFile.
   absl::StatusOr<std::string> ModelOf(const executor::v1::Job& job) const;
   absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request) const;
 

@@ -53,12 +53,21 @@ JobStore::~JobStore() {
 absl::Status JobStore::Load() {
   ASSIGN_OR_RETURN(std::vector<StoredJob> stored, database_->Jobs());
   ASSIGN_OR_RETURN(const int64_t last_number, database_->LastNumber());
+  RETURN_IF_ERROR(CheckFolders());
   const MutexLock lock(mutex_);
   last_number_ = last_number;
   for (const DeviceBudget& device : options_.devices) options_.on_promise(device, 0);
   for (StoredJob& job : stored) RETURN_IF_ERROR(LoadJob(std::move(job)));
   RemoveAbandonedDirectories();
   return absl::OkStatus();
+}
+
+absl::Status JobStore::CheckFolders() const {
+  if (database_->opens() > 1 || options_.jobs_directory.empty()) return absl::OkStatus();
+  std::error_code error;
+  if (std::filesystem::is_empty(options_.jobs_directory, error) || error) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the job database is new, but ", options_.jobs_directory,
+                                          " holds folders of jobs: restore the database, or move them away"));
 }
 
 absl::Status JobStore::LoadJob(StoredJob stored) {
@@ -101,17 +110,13 @@ void JobStore::Recover(Entry& entry) {
                           " times in a row while it ran this job, by a fault or for lack of memory"));
     return;
   }
-  const bool started = entry.job.starts() > 0;
-  const std::string resumes = entry.job.checkpoint_step() > 0
-                                  ? absl::StrCat("continues after step ", entry.job.checkpoint_step())
-                                  : "starts from the first step";
-  if (started && !options_.resume_jobs) {
-    ChangeState(entry, executor::v1::JOB_STATE_PAUSED,
-                absl::StrCat("the daemon was restarted with --resume-jobs=false; once resumed, ", resumes));
+  if (entry.job.starts() > 0 && !options_.resume_jobs) {
+    ChangeState(entry, executor::v1::JOB_STATE_PAUSED, "the daemon was restarted with --resume-jobs=false");
     return;
   }
   if (IsActive(state)) {
-    ChangeState(entry, executor::v1::JOB_STATE_QUEUED, absl::StrCat("the daemon was restarted; ", resumes));
+    ChangeState(entry, executor::v1::JOB_STATE_QUEUED,
+                "the daemon was restarted; the job continues from its last checkpoint");
   }
   queue_.insert(entry.number);
 }
@@ -179,7 +184,10 @@ absl::StatusOr<Job> JobStore::Change(const std::string& id, const std::function<
     job = entry->job;
   }
   for (const auto& listener : listeners) listener->OnEvent();
-  RETURN_IF_ERROR(Save());
+  if (const absl::Status saved = Save(); !saved.ok()) {
+    return absl::Status(saved.code(),
+                        absl::StrCat("the change has taken effect but is not on disk yet: ", saved.message()));
+  }
   return job;
 }
 

@@ -63,6 +63,7 @@ struct TakenJob {
   std::string id;
   JobSpec spec;  // with the memory that it was promised
   absl::Duration queue_wait;
+  bool has_checkpoint = false;             // there must be one in `checkpoints`
   std::string checkpoints;                 // directory; empty: none
   bool all_free = false;                   // whether the job asked for all free memory
   bool whole_device = false;               // whether it was promised the whole budget of its device
@@ -99,6 +100,7 @@ class JobStore {
   // Takes over the jobs in the database. Jobs that were running are queued again, in the order of their creation, or
   // PAUSED; a job that has taken the daemon down kMostCrashes times in a row has FAILED.
   static constexpr int64_t kMostCrashes = 3;
+  // DATA_LOSS if the database is new but there are folders of jobs.
   static absl::StatusOr<std::unique_ptr<JobStore>> Open(JobStoreOptions options, std::unique_ptr<JobDatabase> database);
   ~JobStore();
   JobStore(const JobStore&) = delete;
@@ -145,6 +147,7 @@ class JobStore {
   void SetRunning(const std::string& id, const executor::v1::PlanSummary& plan, const std::string& reason);
   void AddProgress(const std::string& id, const executor::v1::Progress& progress);
   void AddCheckpoint(const std::string& id, const CheckpointRecord& record);
+  void SetResumed(const std::string& id, int64_t step);  // the step of the checkpoint that the job continues from
   void AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric);
   void AddNote(const std::string& id, const std::string& note);
   StopRequest StopRequestOf(const std::string& id) const;
@@ -183,6 +186,7 @@ class JobStore {
 
   JobStore(JobStoreOptions options, std::unique_ptr<JobDatabase> database);
   absl::Status Load();
+  absl::Status CheckFolders() const;
   absl::Status LoadJob(StoredJob stored) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Recover(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveAbandonedDirectories() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

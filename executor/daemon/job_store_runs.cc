@@ -130,6 +130,7 @@ TakenJob JobStore::Start(const DeviceBudget& device, const Admission& admission,
                  .id = entry.job.id(),
                  .spec = *DecodeJobSpec(entry.job.spec()),  // checked when it was created or loaded
                  .queue_wait = std::max(now - entry.queue_time, absl::ZeroDuration()),
+                 .has_checkpoint = entry.job.checkpoint_step() > 0,
                  .checkpoints = DirectoryOf(entry.job.id()),
                  .all_free = entry.job.spec().has_all_free(),
                  .whole_device = admission.promised >= device.budget,
@@ -205,12 +206,17 @@ void JobStore::AddCheckpoint(const std::string& id, const CheckpointRecord& reco
     *event.mutable_checkpoint()->mutable_duration() = EncodeDuration(record.seconds);
     event.mutable_checkpoint()->set_resumable(record.resumable);
     event.mutable_checkpoint()->set_size_bytes(record.size_bytes);
+    if (!record.resumable) entry.job.set_model_saved(true);
     if (record.resumable) {
       entry.job.set_checkpoint_step(record.step);
       entry.crashes = 0;
     }
     Append(entry, std::move(event));
   });
+}
+
+void JobStore::SetResumed(const std::string& id, int64_t step) {
+  Update(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { entry.job.set_checkpoint_step(step); });
 }
 
 void JobStore::AddEvaluation(const std::string& id, int64_t step, const executor::v1::Metric& metric) {

@@ -36,6 +36,7 @@ class JobReporter final : public JobObserver {
     metrics_.OnStep(record);
     store_.AddProgress(id_, EncodeProgress(record));
   }
+  void OnResume(int64_t step, const std::vector<LossPoint>&) override { store_.SetResumed(id_, step); }
   void OnCheckpoint(const CheckpointRecord& record) override {
     checkpoint_failing_ = false;
     metrics_.OnCheckpoint(record);
@@ -181,7 +182,9 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> Runner::Prepare(const TakenJob& tak
                                                              FallbackPlanner& planner) {
   const CancelCheck cancelled = [&] { return taken.stop() != RunControl::Stop::kNo; };
   PrepareOptions options;
-  options.checkpoints = {.directory = taken.checkpoints, .resume = CheckpointOptions::Resume::kIfAny};
+  options.checkpoints = {
+      .directory = taken.checkpoints,
+      .resume = taken.has_checkpoint ? CheckpointOptions::Resume::kMust : CheckpointOptions::Resume::kIfAny};
   options.admit = [&](const JobPlan& plan) {
     const int64_t host = spec.device == "cpu" ? plan.host_bytes : 0;
     return store_.SettleMemory(taken.id, plan.ledger.total() + plan.evaluation_bytes + host);
@@ -242,17 +245,23 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
   const StopRequest asked = store_.StopRequestOf(id);
   const bool stopped = absl::IsCancelled(report.status()) && asked.kind != StopRequest::Kind::kNone;
   if (stopped) store_.AddNote(id, Printable(std::string(report.status().message())));
+  const absl::StatusOr<executor::v1::Job> job = store_.Get(id);
+  const int64_t checkpoint_step = job.ok() ? job->checkpoint_step() : 0;
   if (stopped && asked.kind != StopRequest::Kind::kCancel) {
     const auto state =
         asked.kind == StopRequest::Kind::kPause ? executor::v1::JOB_STATE_PAUSED : executor::v1::JOB_STATE_QUEUED;
-    spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), asked.reason);
-    store_.Leave(id, state, asked.reason);
+    const bool repeats = job.ok() && job->progress().step() > checkpoint_step;
+    const std::string reason = absl::StrCat(
+        asked.reason, repeats ? absl::StrCat("; the steps after ", checkpoint_step, " will be repeated") : "");
+    spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), reason);
+    store_.Leave(id, state, reason);
     return;
   }
-  // Its memory was changed to too little. It can be changed again, and what is trained need not be lost.
-  const absl::StatusOr<executor::v1::Job> job = store_.Get(id);
-  if (absl::IsFailedPrecondition(report.status()) && job.ok() && job->checkpoint_step() > 0) {
-    store_.Leave(id, executor::v1::JOB_STATE_PAUSED, ReasonOf(report.status()));
+  // Too little memory, or data that is not there, can be mended, and what is trained need not be lost.
+  if (!report.ok() && !stopped && checkpoint_step > 0 && job->state() == executor::v1::JOB_STATE_PLANNING) {
+    const std::string reason = absl::StrCat(ReasonOf(report.status()), "; resume the job once this is mended");
+    spdlog::info("job {}: paused: {}", id, reason);
+    store_.Leave(id, executor::v1::JOB_STATE_PAUSED, reason);
     return;
   }
   executor::v1::JobState state = executor::v1::JOB_STATE_SUCCEEDED;

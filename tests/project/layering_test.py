@@ -59,7 +59,7 @@ LADDER = {
     "executor/codec": ["executor/job", "executor/task/language_model", "planner_service/codec",
                        "planner_service/status"],
     "executor/store": ["executor/data", "planner_service/process", "planner_service/status", "planner_service/text"],
-    "executor/daemon": ["executor/codec", "executor/job", "executor/data", "executor/store", "executor/transfers", "planner_service/client",
+    "executor/daemon": ["executor/codec", "executor/job", "executor/model", "executor/data", "executor/store", "executor/transfers", "planner_service/client",
                         "planner_service/grpc_server", "planner_service/model", "planner_service/planning",
                         "planner_service/process", "planner_service/status", "planner_service/text"],
     "client": ["executor/data", "planner_service/client", "planner_service/grpc_server", "planner_service/status"],

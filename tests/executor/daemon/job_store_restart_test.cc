@@ -86,8 +86,8 @@ TEST_F(JobStoreRestartTest, QueuedJobsKeepTheirOrderAndRunningOnesComeFirst) {
   store_->AddCheckpoint(a, {.step = 7, .seconds = 0.1, .resumable = true, .size_bytes = 9});
   Restart();
   EXPECT_EQ(store_->Get(a)->state(), kQueued);
-  EXPECT_THAT(store_->Get(a)->reason(), HasSubstr("continues after step 7"));
-  EXPECT_THAT(store_->Get(b)->reason(), HasSubstr("starts from the first step"));
+  EXPECT_EQ(store_->Get(a)->checkpoint_step(), 7);
+  EXPECT_THAT(store_->Get(b)->reason(), HasSubstr("the daemon was restarted"));
   EXPECT_EQ(store_->Get(c)->reason(), "accepted");
   for (const std::string& id : {a, b, c}) EXPECT_EQ(store_->TakeNext()->id, id);
   EXPECT_EQ(store_->Get(a)->starts(), 2);
@@ -213,6 +213,17 @@ TEST_F(JobStoreRestartTest, PausesPrioritiesAndMemoryAreKept) {
   const TakenJob taken = *store_->TakeNext();
   EXPECT_EQ(taken.id, b);
   EXPECT_EQ(std::get<TotalBytes>(taken.spec.memory).bytes, 77);
+}
+
+TEST_F(JobStoreRestartTest, ANewDatabaseBesideFoldersOfJobsIsRefused) {
+  std::filesystem::create_directory(store_->DirectoryOf(Create("a")));
+  store_ = nullptr;
+  for (const char* name : {"/jobs.sqlite", "/jobs.sqlite-wal", "/jobs.sqlite-shm"}) {
+    std::filesystem::remove(folder_ + name);
+  }
+  auto database = JobDatabase::Open(folder_ + "/jobs.sqlite");
+  ASSERT_TRUE(database.ok()) << database.status();
+  EXPECT_EQ(JobStore::Open(options_, *std::move(database)).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_F(JobStoreRestartTest, PageTokensOutliveARestart) {

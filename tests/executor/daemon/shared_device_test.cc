@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -214,6 +215,56 @@ TEST_F(SharedDeviceTest, TooLittleMemoryLosesNothingThatIsTrained) {
   EXPECT_TRUE(ChangeMemory(id, 400'000).ok());
   Resume(id);
   EXPECT_EQ(WeightsOf(id), undisturbed);
+}
+
+TEST_F(SharedDeviceTest, DataThatIsAwayLosesNothingThatIsTrained) {
+  Start();
+  const std::string undisturbed = WeightsOf(Submit(Spec(300)));
+  executor::v1::JobSpec spec = Spec(300);
+  const std::string data = folder_.At("data"), away = folder_.At("away");
+  std::filesystem::copy_file(folder_.text(), data);
+  spec.mutable_language_model()->set_data_path(data);
+  const std::string id = Submit(spec);
+  client_->WaitForStep(id, 10);
+  Pause(id);
+  WaitForState(id, executor::v1::JOB_STATE_PAUSED);
+  std::filesystem::rename(data, away);
+  Resume(id);
+  WaitForState(id, executor::v1::JOB_STATE_PAUSED);
+  EXPECT_THAT(client_->Get(id).reason(), HasSubstr("resume the job once this is mended"));
+  std::filesystem::rename(away, data);
+  // Nor does it start afresh when its checkpoints are gone.
+  const std::string checkpoints = daemon_->state_directory() + "/jobs/" + id;
+  std::filesystem::rename(checkpoints, away);
+  Resume(id);
+  WaitForState(id, executor::v1::JOB_STATE_PAUSED);
+  EXPECT_THAT(client_->Get(id).reason(), HasSubstr("has no checkpoint"));
+  std::filesystem::rename(away, checkpoints);
+  Resume(id);
+  EXPECT_EQ(WeightsOf(id), undisturbed);
+}
+
+TEST_F(SharedDeviceTest, OnlyAModelThatTheJobSavedIsDeleted) {
+  Start();
+  const std::string model = folder_.At("model");
+  const auto remove = [&](const std::string& id) {
+    executor::v1::DeleteJobRequest request;
+    request.set_delete_files(true);
+    executor::v1::DeleteJobResponse response;
+    EXPECT_TRUE(Call(&executor::v1::ExecutorService::Stub::DeleteJob, request, id, &response).ok());
+  };
+  executor::v1::JobSpec spec = Spec(2);
+  spec.set_save_path(model);
+  const std::string saved = Submit(spec);
+  EXPECT_EQ(client_->WaitForEnd(saved).state(), executor::v1::JOB_STATE_SUCCEEDED);
+  spec.mutable_language_model()->set_data_path(folder_.At("nothing"));
+  const std::string failed = Submit(spec);
+  EXPECT_EQ(client_->WaitForEnd(failed).state(), executor::v1::JOB_STATE_FAILED);
+  remove(failed);
+  EXPECT_TRUE(std::filesystem::exists(model)) << "it is that of the first job";
+  std::ofstream(model) << "something else";
+  remove(saved);
+  EXPECT_TRUE(std::filesystem::exists(model)) << "it is no model any more";
 }
 
 TEST_F(SharedDeviceTest, AFailedJobIsRetriedAsANewOne) {

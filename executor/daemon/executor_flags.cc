@@ -119,7 +119,9 @@ void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
     for (const std::string& text : texts) {
       const absl::StatusOr<std::pair<std::string, int64_t>> memory = ParseDeviceMemory(text);
       if (!memory.ok()) throw CLI::ValidationError("--device-memory", std::string(memory.status().message()));
-      options.device_memory.insert_or_assign(memory->first, memory->second);
+      if (!options.device_memory.emplace(memory->first, memory->second).second) {
+        throw CLI::ValidationError("--device-memory", "names " + memory->first + " twice");
+      }
     }
   };
   app.add_option_function<std::vector<std::string>>("--device-memory", add,

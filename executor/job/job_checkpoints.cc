@@ -192,6 +192,9 @@ absl::Status JobCheckpoints::Adopt(LoadedCheckpoint loaded) {
   if (difference.empty() && CarriesState(spec_) != CarriesState(training.spec)) {
     difference = "carry_state differs from the checkpoint's";
   }
+  if (difference.empty() && spec_.steps < training.progress.step) {
+    difference = absl::StrCat("steps is ", spec_.steps, "; the checkpoint has trained ", training.progress.step);
+  }
   if (!difference.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("cannot continue from ", loaded.path, ": ", difference));
   }

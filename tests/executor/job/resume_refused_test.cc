@@ -72,6 +72,7 @@ TEST_F(ResumeRefusedTest, AnotherTrainingIsRefusedWithTheNameOfTheField) {
       {"length is 24", [](JobSpec& spec, LanguageModelSpec&) { spec.length = 24; }},
       {"link is 5; the checkpoint has 4", [](JobSpec& spec, LanguageModelSpec&) { spec.link = 5; }},
       {"seed is 2", [](JobSpec& spec, LanguageModelSpec&) { spec.seed = 2; }},
+      {"steps is 1; the checkpoint has trained 2", [](JobSpec& spec, LanguageModelSpec&) { spec.steps = 1; }},
       {"carry_state differs", [](JobSpec& spec, LanguageModelSpec&) { spec.carry_state = false; }},
       {"optimizer.kind is \"sgd\"",
        [](JobSpec& spec, LanguageModelSpec&) { spec.optimizer.kind = OptimizerKind::kSgd; }},

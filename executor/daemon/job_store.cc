@@ -53,21 +53,12 @@ JobStore::~JobStore() {
 absl::Status JobStore::Load() {
   ASSIGN_OR_RETURN(std::vector<StoredJob> stored, database_->Jobs());
   ASSIGN_OR_RETURN(const int64_t last_number, database_->LastNumber());
-  RETURN_IF_ERROR(CheckFolders());
   const MutexLock lock(mutex_);
   last_number_ = last_number;
   for (const DeviceBudget& device : options_.devices) options_.on_promise(device, 0);
   for (StoredJob& job : stored) RETURN_IF_ERROR(LoadJob(std::move(job)));
   RemoveAbandonedDirectories();
   return absl::OkStatus();
-}
-
-absl::Status JobStore::CheckFolders() const {
-  if (database_->opens() > 1 || options_.jobs_directory.empty()) return absl::OkStatus();
-  std::error_code error;
-  if (std::filesystem::is_empty(options_.jobs_directory, error) || error) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("the job database is new, but ", options_.jobs_directory,
-                                          " holds folders of jobs: restore the database, or move them away"));
 }
 
 absl::Status JobStore::LoadJob(StoredJob stored) {

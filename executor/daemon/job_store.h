@@ -100,7 +100,6 @@ class JobStore {
   // Takes over the jobs in the database. Jobs that were running are queued again, in the order of their creation, or
   // PAUSED; a job that has taken the daemon down kMostCrashes times in a row has FAILED.
   static constexpr int64_t kMostCrashes = 3;
-  // DATA_LOSS if the database is new but there are folders of jobs.
   static absl::StatusOr<std::unique_ptr<JobStore>> Open(JobStoreOptions options, std::unique_ptr<JobDatabase> database);
   ~JobStore();
   JobStore(const JobStore&) = delete;
@@ -186,7 +185,6 @@ class JobStore {
 
   JobStore(JobStoreOptions options, std::unique_ptr<JobDatabase> database);
   absl::Status Load();
-  absl::Status CheckFolders() const;
   absl::Status LoadJob(StoredJob stored) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Recover(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveAbandonedDirectories() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -90,7 +90,17 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::
   RETURN_IF_ERROR(directory->Lock());
   RETURN_IF_ERROR(MakeDirectories(directory->jobs()));
   RETURN_IF_ERROR(MakeDirectories(directory->uploads()));
+  RETURN_IF_ERROR(directory->CheckDatabase());
   return directory;
+}
+
+// With an empty database, a daemon would start without the jobs to which these folders belong, and nobody would notice.
+absl::Status StateDirectory::CheckDatabase() const {
+  std::error_code error;
+  if (std::filesystem::file_size(database(), error) > 0 && !error) return absl::OkStatus();
+  if (std::filesystem::is_empty(jobs(), error) || error) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(database(), " is missing or empty, but ", jobs(),
+                                          " holds folders of jobs: restore the database, or move the folders away"));
 }
 
 StateDirectory::~StateDirectory() {

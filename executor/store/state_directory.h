@@ -26,7 +26,7 @@ class StateDirectory {
   // temporary directory, which is removed with this object. FAILED_PRECONDITION, naming the other daemon, if one uses
   // it for longer than a moment; INVALID_ARGUMENT if the path is not a directory, or on a network file system, where
   // the write-ahead log of SQLite does not work; PERMISSION_DENIED if it cannot be written, as on a read-only file
-  // system; RESOURCE_EXHAUSTED if there is no space.
+  // system; RESOURCE_EXHAUSTED if there is no space; DATA_LOSS if there are folders of jobs but no database.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;
@@ -44,6 +44,7 @@ class StateDirectory {
  private:
   StateDirectory(std::string path, bool temporary) : path_(std::move(path)), temporary_(temporary) {}
   absl::Status Lock();
+  absl::Status CheckDatabase() const;
 
   const std::string path_;
   const bool temporary_;

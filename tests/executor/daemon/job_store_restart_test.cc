@@ -215,17 +215,6 @@ TEST_F(JobStoreRestartTest, PausesPrioritiesAndMemoryAreKept) {
   EXPECT_EQ(std::get<TotalBytes>(taken.spec.memory).bytes, 77);
 }
 
-TEST_F(JobStoreRestartTest, ANewDatabaseBesideFoldersOfJobsIsRefused) {
-  std::filesystem::create_directory(store_->DirectoryOf(Create("a")));
-  store_ = nullptr;
-  for (const char* name : {"/jobs.sqlite", "/jobs.sqlite-wal", "/jobs.sqlite-shm"}) {
-    std::filesystem::remove(folder_ + name);
-  }
-  auto database = JobDatabase::Open(folder_ + "/jobs.sqlite");
-  ASSERT_TRUE(database.ok()) << database.status();
-  EXPECT_EQ(JobStore::Open(options_, *std::move(database)).status().code(), absl::StatusCode::kDataLoss);
-}
-
 TEST_F(JobStoreRestartTest, PageTokensOutliveARestart) {
   const std::string a = Create("a"), b = Create("b");
   executor::v1::ListJobsRequest request;

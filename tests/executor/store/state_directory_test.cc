@@ -139,6 +139,17 @@ TEST_F(StateDirectoryTest, AFileIsRefused) {
   ExpectRefused(folder_.path(), StatusCode::kInvalidArgument);
 }
 
+TEST_F(StateDirectoryTest, FoldersOfJobsWithoutTheirDatabaseAreRefused) {
+  const std::string path = folder_.path() + "/state";
+  ASSERT_TRUE(StateDirectory::Open(path).ok());
+  std::filesystem::create_directory(path + "/jobs/a-1");
+  ExpectRefused(path, StatusCode::kDataLoss);
+  WriteBytes(path + "/jobs.sqlite", "");
+  ExpectRefused(path, StatusCode::kDataLoss);
+  WriteBytes(path + "/jobs.sqlite", "for JobDatabase to judge");
+  EXPECT_TRUE(StateDirectory::Open(path).ok());
+}
+
 TEST_F(StateDirectoryTest, AFolderThatMayNotBeWrittenIsRefused) {
   ASSERT_EQ(chmod(folder_.path().c_str(), 0555), 0);
   const WithoutSuperuser nobody(folder_.path());

@@ -88,12 +88,12 @@ TEST_F(StateDirectoryTest, IsCreatedWithItsParentsForOneUserOnly) {
   EXPECT_EQ(ReadBytes(path + "/lock"), absl::StrCat("process ", getpid()));
 }
 
-TEST_F(StateDirectoryTest, AnExistingFolderIsUsedAndRestricted) {
+TEST_F(StateDirectoryTest, AnExistingFolderIsUsedAndKeepsItsMode) {
   ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
   WriteBytes(folder_.path() + "/crashes", "kept");
   EXPECT_TRUE(StateDirectory::Open(folder_.path() + "/./x/..").ok());
   EXPECT_TRUE(StateDirectory::Open(folder_.path()).ok()) << "again, once the first has gone";
-  EXPECT_EQ(ModeOf(folder_.path()), 0700u);
+  EXPECT_EQ(ModeOf(folder_.path()), 0755u);
   EXPECT_EQ(ReadBytes(folder_.path() + "/crashes"), "kept");
 }
 

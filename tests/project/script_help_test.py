@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-FOLDERS = [".ci", "scripts", "benchmarks", "cmake", "docs"]
+FOLDERS = [".ci", "scripts", "benchmarks", "cmake", "deploy", "docs"]
 # What a script would begin its work with. In their place stands a program that tells that it was called.
 TOOLS = ["apt-get", "bible", "ccache", "clang++", "clang-tidy", "cmake", "ctest", "dpkg-query", "git", "ldd", "ninja",
          "nvidia-smi", "sudo"]

@@ -37,6 +37,7 @@ struct Options {
   int concurrency = 1;
   int connections = 1;
   double seconds = 5;
+  double rate = 0;  // calls per second; 0: each caller makes the next call when the last one has ended
   bool json = false;
 };
 
@@ -99,11 +100,11 @@ class Caller {
  public:
   Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed) : stub_(channel), random_(seed) {}
 
-  void Call(const CallKind& kind, const grpc::ByteBuffer& message, Tally& tally) {
+  // The duration counts from `start`, which may be earlier than now.
+  void Call(const CallKind& kind, const grpc::ByteBuffer& message, Clock::time_point start, Tally& tally) {
     grpc::ByteBuffer answer;
     grpc::ClientContext context;
     context.set_wait_for_ready(true);
-    const Clock::time_point start = Clock::now();
     const auto rpc = stub_.PrepareUnaryCall(&context, kind.method, message, &queue_);
     rpc->StartCall();
     grpc::Status status;
@@ -130,7 +131,29 @@ class Caller {
   std::mt19937 random_;
 };
 
-// Keeps `options.concurrency` calls in flight for the given time. Returns one tally per kind.
+// The times at which calls are to start. Thread-safe.
+class Arrivals {
+ public:
+  explicit Arrivals(double rate) : rate_(rate) {}
+
+  // Waits until the next call is due. With a rate, calls are due at even intervals, whether or not earlier ones have
+  // ended, so that a slow service cannot slow down its own measurement.
+  Clock::time_point Next() {
+    if (rate_ == 0) return Clock::now();
+    const std::chrono::duration<double> after(static_cast<double>(number_++) / rate_);
+    const Clock::time_point due = start_ + std::chrono::duration_cast<Clock::duration>(after);
+    std::this_thread::sleep_until(due);
+    return due;
+  }
+
+ private:
+  const double rate_;
+  const Clock::time_point start_ = Clock::now();
+  std::atomic<int64_t> number_ = 0;
+};
+
+// Keeps `options.concurrency` calls in flight for the given time, or as many of them as the rate needs. Returns one
+// tally per kind.
 std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options.target));
@@ -142,16 +165,18 @@ std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::atomic<int64_t> number = std::chrono::system_clock::now().time_since_epoch() / std::chrono::microseconds(100);
   const Clock::time_point end =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
+  Arrivals arrivals(options.rate);
   std::vector<std::thread> threads;
   for (int i = 0; i < options.concurrency; ++i) {
     threads.emplace_back([&, i] {
       Caller caller(channels[i % channels.size()], i);
       std::vector<Tally> tallies(CallKinds().size());
       std::discrete_distribution<size_t> draw(mix.begin(), mix.end());
-      while (Clock::now() < end) {
+      for (Clock::time_point start = arrivals.Next(); start < end; start = arrivals.Next()) {
         const size_t kind = draw(caller.random());
         caller.Call(CallKinds()[kind],
-                    CallKinds()[kind].fresh ? MessageOf(CallKinds()[kind], number++) : messages[kind], tallies[kind]);
+                    CallKinds()[kind].fresh ? MessageOf(CallKinds()[kind], number++) : messages[kind], start,
+                    tallies[kind]);
       }
       const std::lock_guard lock(mutex);
       for (size_t kind = 0; kind < tallies.size(); ++kind) sum[kind].Add(tallies[kind]);
@@ -229,6 +254,11 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--seconds", options.seconds, "Duration in seconds")
       ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate,
+                 "Calls per second in all, at even intervals, whose latency counts from when they are due, as long as "
+                 "--concurrency suffices; 0: as many as possible")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   app.add_flag("--json", options.json, "Print one JSON object");
   CLI11_PARSE(app, argc, argv);

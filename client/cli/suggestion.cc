@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/suggestion.h"
 
-#include <algorithm>
-#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "planner_service/text/nearest_name.h"
 
 namespace recurve {
 namespace {
@@ -89,22 +88,6 @@ constexpr std::pair<const char*, const char*> kOtherNames[] = {
     {"logs", "watch"},
 };
 
-// Damerau-Levenshtein distance (optimal string alignment).
-size_t EditDistance(const std::string& from, const std::string& to) {
-  std::vector<size_t> before, last(to.size() + 1), next(to.size() + 1);
-  std::iota(last.begin(), last.end(), 0);
-  for (size_t i = 0; i < from.size(); ++i) {
-    next[0] = i + 1;
-    for (size_t j = 0; j < to.size(); ++j) {
-      next[j + 1] = std::min({last[j + 1] + 1, next[j] + 1, last[j] + (from[i] == to[j] ? 0 : 1)});
-      const bool swapped = i > 0 && j > 0 && from[i] == to[j - 1] && from[i - 1] == to[j];
-      if (swapped) next[j + 1] = std::min(next[j + 1], before[j - 1] + 1);
-    }
-    before = std::exchange(last, next);
-  }
-  return last.back();
-}
-
 struct Candidate {
   std::string name;
   std::string in_full;  // as suggested
@@ -127,17 +110,10 @@ std::string BestOf(const std::vector<Candidate>& candidates, const std::string& 
       if (candidate.name == ours) return candidate.in_full;
     }
   }
-  constexpr size_t kShortestBeginning = 3;
-  std::string best;
-  size_t least = std::max<size_t>(1, name.size() / 3) + 1;  // more edits make another word
-  for (const Candidate& candidate : candidates) {
-    const bool beginning = name.size() >= kShortestBeginning && name != "--" && absl::StartsWith(candidate.name, name);
-    const size_t distance = beginning ? 0 : EditDistance(name, candidate.name);
-    if (distance >= least) continue;
-    least = distance;
-    best = candidate.in_full;
-  }
-  return best;
+  std::vector<std::string> names;
+  for (const Candidate& candidate : candidates) names.push_back(candidate.name);
+  const int nearest = NearestName(name, names);
+  return nearest < 0 ? "" : candidates[static_cast<size_t>(nearest)].in_full;
 }
 
 }  // namespace

@@ -9,10 +9,13 @@
 #include <vector>
 
 #include "executor/daemon/device_budgets.h"
+#include "executor/daemon/path_roots.h"
+#include "executor/job/job_backend.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/store/state_directory.h"
 #include "planner_service/client/target.h"
 #include "planner_service/grpc_server/daemon.h"
+#include "planner_service/status/status_macros.h"
 #include "planner_service/text/units.h"
 
 namespace recurve {
@@ -21,6 +24,7 @@ namespace {
 constexpr int64_t kMaxJobs = 100'000;
 constexpr int kMaxThreads = 1024;
 constexpr int64_t kMostRunning = 1000;
+constexpr char kTemporaryState[] = "none";  // --state-dir
 
 constexpr char kDescription[] =
     "Trains recurrent networks on this node, each job within its memory limit, as many at a time as fit.\n"
@@ -46,6 +50,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  recurve-executor\n"
     "  recurve-executor --planner 127.0.0.1:7401\n"
+    "  recurve-executor --config /etc/recurve/executor.toml --check-config\n"
     "  recurve-executor --listen 0.0.0.0:7402 --planner dns:///planner.internal:7401 \\\n"
     "      --data-root /srv/text --model-root /srv/models\n"
     "  recurve submit --executor 127.0.0.1:7402 --data bible.txt --length 1000 --memory 64MiB --save bible.safetensors";
@@ -106,9 +111,9 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
 void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option("--state-dir", options.state_directory,
                  "Directory on a local disk for jobs, checkpoints and uploads, used by one daemon at a time; none: a "
-                 "temporary one")
+                 "temporary one. Default: $STATE_DIRECTORY, or recurve/executor in $XDG_STATE_HOME or ~/.local/state")
       ->type_name("DIR")
-      ->default_str("$STATE_DIRECTORY, or recurve/executor in $XDG_STATE_HOME or ~/.local/state");
+      ->capture_default_str();
   app.add_option("--resume-jobs", options.store.resume_jobs,
                  "Whether jobs that an earlier daemon was running continue; with false they are PAUSED")
       ->type_name("true|false")
@@ -131,6 +136,25 @@ void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("DEVICE=BYTES");
 }
 
+absl::Status CheckStateGiven(const ExecutorDaemonOptions& options) {
+  if (!options.state_directory.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("--state-dir is empty; give a directory, or none for a temporary one");
+}
+
+std::vector<SettingCheck> Checks(const ExecutorDaemonOptions& options) {
+  std::vector<SettingCheck> checks = ServerChecks(options.server);
+  checks.push_back({"--state-dir", [&options] {
+                      RETURN_IF_ERROR(CheckStateGiven(options));
+                      if (options.state_directory == kTemporaryState) return absl::OkStatus();
+                      return StateDirectory::Check(options.state_directory);
+                    }});
+  checks.push_back({"--data-root", [&options] { return PathRoots::Resolve(options.data_root, "").status(); }});
+  checks.push_back({"--model-root", [&options] { return PathRoots::Resolve("", options.model_root).status(); }});
+  checks.push_back(
+      {"--device-memory", [&options] { return MakeBudgets(ListDevices(), options.device_memory).status(); }});
+  return checks;
+}
+
 }  // namespace
 
 std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, int& exit_status) {
@@ -148,13 +172,13 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   AddState(app, options);
   AddLimits(app, options);
   AddTransfers(app, options);
-  if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
-  if (options.state_directory.empty()) {
-    std::cerr << "recurve-executor: --state-dir is empty; give a directory, or none for a temporary one\n";
+  if (!ParseCommandLine(app, argc, argv, Checks(options), exit_status)) return std::nullopt;
+  if (const absl::Status given = CheckStateGiven(options); !given.ok()) {
+    std::cerr << "recurve-executor: " << given.message() << "\n";
     exit_status = 2;
     return std::nullopt;
   }
-  if (options.state_directory == "none") options.state_directory.clear();
+  if (options.state_directory == kTemporaryState) options.state_directory.clear();
   return options;
 }
 

@@ -94,6 +94,17 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::
   return directory;
 }
 
+absl::Status StateDirectory::Check(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(path, error).lexically_normal();
+  while (!std::filesystem::exists(place, error) && !error && place.has_relative_path()) place = place.parent_path();
+  if (!error && !std::filesystem::is_directory(place, error)) {
+    return absl::InvalidArgumentError(PosixError(ENOTDIR, "use the state directory", place.string()).message());
+  }
+  if (access(place.c_str(), W_OK | X_OK) != 0) return PosixError(errno, "use the state directory", place.string());
+  return CheckIsLocal(place.string());
+}
+
 // With an empty database, a daemon would start without the jobs to which these folders belong, and nobody would notice.
 absl::Status StateDirectory::CheckDatabase() const {
   std::error_code error;

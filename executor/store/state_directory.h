@@ -28,6 +28,8 @@ class StateDirectory {
   // the write-ahead log of SQLite does not work; PERMISSION_DENIED if it cannot be written, as on a read-only file
   // system; RESOURCE_EXHAUSTED if there is no space; DATA_LOSS if there are folders of jobs but no database.
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
+  // What Open would say of the place of the directory, without creating or locking it.
+  static absl::Status Check(const std::string& path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;
   StateDirectory& operator=(const StateDirectory&) = delete;

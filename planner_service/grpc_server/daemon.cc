@@ -3,17 +3,22 @@
 
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int kExitWrongUsage = 2;
 
@@ -25,6 +30,54 @@ absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
 
 absl::StatusOr<std::string> CheckedAddressOrNone(const std::string& text) {
   return text.empty() ? text : CheckedAddress(text);
+}
+
+// Checks that a Unix socket can be made there.
+absl::Status CheckPlace(const std::string& listen) {
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(listen));
+  if (address.path.empty()) return absl::OkStatus();
+  const fs::path path = fs::absolute(address.path);
+  std::error_code ignored;
+  if (!fs::is_directory(path.parent_path(), ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.parent_path().string(), " is not a directory"));
+  }
+  if (!fs::exists(path, ignored) || fs::is_socket(path, ignored)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(path.string(), " exists and is not a socket"));
+}
+
+absl::Status CheckDiffer(const ServerOptions& options) {
+  ASSIGN_OR_RETURN(const Address grpc, ParseAddress(options.listen));
+  ASSIGN_OR_RETURN(const Address metrics, ParseAddress(options.metrics_listen));
+  const bool any_port = grpc.path.empty() && grpc.port == 0;
+  if (any_port || ToString(grpc) != ToString(metrics)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--metrics-listen is ", options.metrics_listen, "; must differ from --listen"));
+}
+
+// Prints the problem and returns the exit status.
+int RefuseUsage(const CLI::App& app, const std::string& problem) {
+  std::cerr << app.get_name() << ": " << Printable(problem) << " (see " << app.get_name() << " --help)\n";
+  return kExitWrongUsage;
+}
+
+int RunChecks(const CLI::App& app, const Settings& settings, const std::vector<SettingCheck>& checks) {
+  int exit_status = 0;
+  for (const SettingCheck& check : checks) {
+    if (const absl::Status status = check.run(); !status.ok()) {
+      const std::string problem = settings.Attribute(check.flag, std::string(status.message()));
+      std::cerr << app.get_name() << ": " << Printable(problem) << "\n";
+      exit_status = kExitWrongUsage;
+    }
+  }
+  if (exit_status == 0 && !settings.print()) std::cout << app.get_name() << ": the configuration is ok\n";
+  return exit_status;
+}
+
+int PrintSettings(const CLI::App& app, const Settings& settings) {
+  const absl::StatusOr<std::string> text = settings.ToFile();
+  if (!text.ok()) return RefuseUsage(app, std::string(text.status().message()));
+  std::cout << *text << std::flush;
+  return 0;
 }
 
 }  // namespace
@@ -58,17 +111,33 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
               "Time for calls in progress to finish after SIGTERM before they are cancelled");
 }
 
-bool ParseCommandLine(CLI::App& app, int argc, char** argv, int& exit_status) {
+std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {
+  return {{"--listen", [&options] { return CheckPlace(options.listen); }},
+          {"--metrics-listen", [&options] {
+             if (options.metrics_listen.empty()) return absl::OkStatus();
+             RETURN_IF_ERROR(CheckPlace(options.metrics_listen));
+             return CheckDiffer(options);
+           }}};
+}
+
+bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<SettingCheck>& checks, int& exit_status) {
+  Settings settings(app);
   try {
     app.parse(argc, argv);
-    return true;
   } catch (const CLI::Success& wanted) {  // --help, --version
     exit_status = app.exit(wanted);
+    return false;
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << Printable(error.what()) << " (see " << app.get_name() << " --help)\n";
-    exit_status = kExitWrongUsage;
+    exit_status = RefuseUsage(app, error.what());
+    return false;
   }
-  return false;
+  if (const absl::Status complete = settings.Complete(); !complete.ok()) {
+    exit_status = RefuseUsage(app, std::string(complete.message()));
+    return false;
+  }
+  if (settings.check()) exit_status = RunChecks(app, settings, checks);
+  if (settings.print() && exit_status == 0) exit_status = PrintSettings(app, settings);
+  return !settings.check() && !settings.print();
 }
 
 void LogServing(const std::string& program, const Server& server, const std::string& more) {

@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planner_service/grpc_server/server.h"
 #include "planner_service/text/units.h"
@@ -40,9 +42,19 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
 // Adds --version, --listen, --metrics-listen and --drain-time.
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options);
 
-// Returns whether the program continues. Otherwise (--help, --version, an invalid option) the output has been printed
-// and `exit_status` is set.
-bool ParseCommandLine(CLI::App& app, int argc, char** argv, int& exit_status);
+// What --check-config checks beyond the single values, such as files that must exist, without changing anything.
+struct SettingCheck {
+  std::string flag;  // that a failure concerns, such as "--data-root"
+  std::function<absl::Status()> run;
+};
+
+// The checks of what AddServerFlags adds.
+std::vector<SettingCheck> ServerChecks(const ServerOptions& options);
+
+// Takes the values of all options from the command line, the environment and the file of settings (Settings). Returns
+// whether the program continues. Otherwise (--help, --version, --check-config, --print-config, an invalid value) the
+// output has been printed and `exit_status` is set.
+bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<SettingCheck>& checks, int& exit_status);
 
 // Logs the addresses on which `program` (with its version) serves. `more` describes its configuration.
 void LogServing(const std::string& program, const Server& server, const std::string& more);

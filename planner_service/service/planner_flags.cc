@@ -3,12 +3,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "planner_service/grpc_server/daemon.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/service/warm_up.h"
 #include "planner_service/text/units.h"
 
 namespace recurve {
@@ -31,6 +35,7 @@ constexpr char kFooter[] =
     "Examples:\n"
     "  recurve-planner\n"
     "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
+    "  recurve-planner --config /etc/recurve/planner.toml --check-config\n"
     "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --memory 256MiB";
 
 // A deadline of 0 would reject every request without one.
@@ -85,6 +90,12 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
       ->type_name("FILE");
 }
 
+absl::Status CheckWarmUp(const std::string& path) {
+  std::error_code ignored;
+  if (path.empty() || std::filesystem::is_fifo(path, ignored)) return absl::OkStatus();  // a pipe can be read only once
+  return ReadWarmUp(path, {}).status();
+}
+
 }  // namespace
 
 std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_status) {
@@ -92,7 +103,9 @@ std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_s
   CLI::App app(kDescription, "recurve-planner");
   app.footer(kFooter);
   AddFlags(app, flags);
-  if (!ParseCommandLine(app, argc, argv, exit_status)) return std::nullopt;
+  std::vector<SettingCheck> checks = ServerChecks(flags.server);
+  checks.push_back({"--warm-up", [&flags] { return CheckWarmUp(flags.warm_up); }});
+  if (!ParseCommandLine(app, argc, argv, checks, exit_status)) return std::nullopt;
   flags.server.serving = flags.warm_up.empty();
   return flags;
 }

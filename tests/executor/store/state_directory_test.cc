@@ -97,6 +97,19 @@ TEST_F(StateDirectoryTest, AnExistingFolderIsUsedAndKeepsItsMode) {
   EXPECT_EQ(ReadBytes(folder_.path() + "/crashes"), "kept");
 }
 
+TEST_F(StateDirectoryTest, ChecksThePlaceAndChangesNothing) {
+  const std::string path = folder_.path() + "/a/state";
+  EXPECT_TRUE(StateDirectory::Check(path).ok());
+  EXPECT_TRUE(StateDirectory::Check(folder_.path()).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  WriteBytes(folder_.path() + "/file", "");
+  for (const std::string wrong : {"/file", "/file/state"}) {
+    const absl::Status status = StateDirectory::Check(folder_.path() + wrong);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(status.message(), HasSubstr(folder_.path() + "/file"));
+  }
+}
+
 TEST_F(StateDirectoryTest, ASecondProcessIsRefusedUntilTheFirstIsKilled) {
   Holder holder(folder_.path());
   ASSERT_TRUE(holder.holds());

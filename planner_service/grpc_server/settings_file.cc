@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner_service/grpc_server/settings_file.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "planner_service/status/status_macros.h"
+
+namespace recurve {
+namespace {
+
+constexpr size_t kMostBytes = size_t{1} << 20;
+constexpr size_t kMostDigits = 18;  // fits in the integers of TOML, which have 64 bits
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMostBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) {
+    return absl::NotFoundError(absl::StrCat("cannot read the configuration file ", path, ": ",
+                                            strerror(errno)));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() <= kMostBytes) return text;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the configuration file ", path, " has more than ", kMostBytes, " bytes"));
+}
+
+absl::Status Wrong(const std::string& path, toml::source_position position, std::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ", line ", position.line, ": ", std::string(problem)));
+}
+
+std::optional<std::string> TextOf(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return absl::StrCat(number->get());
+  if (const auto* boolean = node.as_boolean()) return boolean->get() ? "true" : "false";
+  return std::nullopt;
+}
+
+absl::StatusOr<FileSetting> ToSetting(const std::string& path, std::string_view key, const toml::node& node) {
+  const toml::source_position position = node.source().begin;
+  FileSetting setting{.key = std::string(key), .is_array = node.is_array(), .line = static_cast<int>(position.line)};
+  const auto add = [&](const toml::node& value) {
+    std::optional<std::string> text = TextOf(value);
+    if (text) setting.values.push_back(*std::move(text));
+    return text.has_value();
+  };
+  const toml::array* const array = node.as_array();
+  if (array == nullptr ? add(node) : std::all_of(array->begin(), array->end(), add)) return setting;
+  return Wrong(path, position,
+               absl::StrCat(setting.key, " must be a string, a whole number, true or false, or an array of these"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<FileSetting>> ReadSettingsFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  std::vector<FileSetting> settings;
+  try {
+    const toml::table table = toml::parse(text, path);
+    for (const auto& [key, node] : table) {
+      ASSIGN_OR_RETURN(FileSetting setting, ToSetting(path, key.str(), node));
+      settings.push_back(std::move(setting));
+    }
+  } catch (const toml::parse_error& error) {
+    return Wrong(path, error.source().begin, absl::StrCat("not valid TOML: ", std::string(error.description())));
+  }
+  return settings;
+}
+
+std::string TomlValue(std::string_view text) {
+  const bool digits = !text.empty() && text.size() <= kMostDigits && (text == "0" || text[0] != '0') &&
+                      text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (digits || text == "true" || text == "false") return std::string(text);
+  std::string value = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') value += '\\';
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+      absl::StrAppendFormat(&value, "\\u%04x", static_cast<unsigned char>(c));
+    } else {
+      value += c;
+    }
+  }
+  return value + "\"";
+}
+
+}  // namespace recurve

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "executor/daemon/device_budgets.h"
+#include "executor/daemon/state_disk_metrics.h"
 #include "executor/store/job_database.h"
 #include "planner_service/status/status_macros.h"
 
@@ -17,7 +18,8 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
   RETURN_IF_ERROR(daemon->OpenTransfers());
   daemon->service_ = std::make_unique<ExecutorService>(*daemon->store_, *daemon->transfers_, daemon->metrics_,
                                                        daemon->roots_, options.max_watchers);
-  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {daemon->service_.get()}, daemon->registry_));
+  auto metrics = std::make_shared<StateDiskMetrics>(daemon->registry_, daemon->state_->path());
+  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {daemon->service_.get()}, std::move(metrics)));
   daemon->state_->SayAddress(daemon->server_->address());
   ASSIGN_OR_RETURN(daemon->runner_, Runner::Start({.planner_target = options.planner_target,
                                                    .planner_timeout = options.planner_timeout,
@@ -42,9 +44,7 @@ absl::Status ExecutorDaemon::OpenStore() {
   options.jobs_directory = state_->jobs();
   options.on_state_count = [this](executor::v1::JobState state, int delta) { metrics_.AddJobs(state, delta); };
   options.on_end = [this](executor::v1::JobState state) { metrics_.CountEnd(state); };
-  options.on_promise = [this](const DeviceBudget& device, int64_t promised) {
-    metrics_.SetDevice(device.name, device.budget, promised);
-  };
+  options.on_promise = [this](const DeviceBudget& device, int64_t promised) { metrics_.SetDevice(device, promised); };
   ASSIGN_OR_RETURN(std::unique_ptr<JobDatabase> database, JobDatabase::Open(state_->database()));
   if (options_.watch_for_crashes) options.crash = ReadCrashReport(state_->crashes());
   ASSIGN_OR_RETURN(store_, JobStore::Open(std::move(options), std::move(database)));

@@ -6,8 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
-#include "executor/daemon/job_store.h"
-#include "planner_service/process/granted.h"
 
 namespace recurve {
 namespace {
@@ -52,6 +50,7 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       watchers_(NewGauges(registry, "recurve_executor_watchers", "Open WatchJob streams.").Add({})),
       transfers_(NewGauges(registry, "recurve_executor_transfers", "Open streams of uploads and downloads.").Add({})),
       jobs_(NewGauges(registry, "recurve_executor_jobs", "Jobs known to the daemon, by state.")),
+      device_size_bytes_(NewGauges(registry, "recurve_executor_device_size_bytes", "Memory that a device has.")),
       device_budget_bytes_(NewGauges(registry, "recurve_executor_device_budget_bytes",
                                      "Memory of a device that jobs may use (--device-memory).")),
       device_promised_bytes_(NewGauges(registry, "recurve_executor_device_promised_bytes",
@@ -72,10 +71,12 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
                                    "Jobs refused because their memory limit is too low.")
                            .Add({})),
-      resident_bytes_(NewGauges(registry, "recurve_executor_resident_bytes",
-                                "Resident memory of the daemon, including running jobs, as of the last start, step or "
-                                "end of a job.")
-                          .Add({})),
+      broken_promises_(NewCounters(registry, "recurve_executor_broken_promises_total",
+                                   "Runs of jobs whose measured peak exceeded the planned one.")
+                           .Add({})),
+      resumed_jobs_(
+          NewCounters(registry, "recurve_executor_jobs_resumed_total", "Runs of jobs that continued from a checkpoint.")
+              .Add({})),
       plain_forwards_(NewCounters(registry, "recurve_executor_forwards_total",
                                   "Link forwards done, with (taped) and without (plain) tape.")
                           .Add({{"kind", "plain"}})),
@@ -89,6 +90,9 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       checkpoint_seconds_(NewHistogram(registry, "recurve_executor_checkpoint_seconds",
                                        "Time to write a checkpoint or a model file.",
                                        {0.001, 0.01, 0.1, 1, 10, 60, 300})),
+      checkpoint_failures_(NewCounters(registry, "recurve_executor_checkpoint_failures_total",
+                                       "Checkpoints that could not be written; training went on.")
+                               .Add({})),
       budget_bytes_(NewGauges(registry, "recurve_executor_budget_bytes",
                               "Bytes that a running job may use on the device in total.")),
       planned_peak_bytes_(
@@ -131,8 +135,12 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
                     "The task's metric on the held-out part, such as bits per byte, when it was last evaluated.")),
       last_checkpoint_(
           NewGauges(registry, "recurve_executor_last_checkpoint_timestamp_seconds",
-                    "When a running job last wrote a checkpoint or its model file, in seconds since 1970.")) {
-  UpdateResident();
+                    "When a running job last wrote a checkpoint or its model file, in seconds since 1970.")),
+      run_start_(NewGauges(registry, "recurve_executor_run_start_timestamp_seconds",
+                           "When a running job began to train, or to continue, in seconds since 1970.")),
+      last_progress_(NewGauges(registry, "recurve_executor_last_progress_timestamp_seconds",
+                               "When a running job last finished a step, advanced an evaluation or wrote a checkpoint, "
+                               "in seconds since 1970.")) {
   NewGauges(registry, "recurve_executor_build_info", "Always 1; the label is the version.")
       .Add({{"version", version}})
       .Set(1);
@@ -164,11 +172,12 @@ void ExecutorMetrics::AddJobs(JobState state, int delta) { jobs_.Add({{"state", 
 
 void ExecutorMetrics::CountEnd(JobState state) { ended_jobs_.Add({{"state", StateLabel(state)}}).Increment(); }
 
-void ExecutorMetrics::SetDevice(const std::string& name, int64_t budget, int64_t promised) {
-  const prometheus::Labels labels = {{"device", name}};
-  device_budget_bytes_.Add(labels).Set(static_cast<double>(budget));
+void ExecutorMetrics::SetDevice(const DeviceBudget& device, int64_t promised) {
+  const prometheus::Labels labels = {{"device", device.name}};
+  device_size_bytes_.Add(labels).Set(static_cast<double>(device.total));
+  device_budget_bytes_.Add(labels).Set(static_cast<double>(device.budget));
   device_promised_bytes_.Add(labels).Set(static_cast<double>(promised));
-  device_free_bytes_.Add(labels).Set(static_cast<double>(budget - promised));
+  device_free_bytes_.Add(labels).Set(static_cast<double>(device.budget - promised));
 }
 
 void ExecutorMetrics::ObserveQueueWait(absl::Duration wait) { queue_wait_.Observe(absl::ToDoubleSeconds(wait)); }
@@ -183,19 +192,21 @@ void ExecutorMetrics::CountPlannerFallback(FallbackReason reason) {
 
 void ExecutorMetrics::CountBudgetRefusal() { budget_refusals_.Increment(); }
 
-void ExecutorMetrics::UpdateResident() { resident_bytes_.Set(static_cast<double>(ResidentBytes())); }
-
 std::unique_ptr<JobMetrics> ExecutorMetrics::StartJob(const std::string& job_id, const JobSpec& spec,
                                                       const JobPlan& plan) {
   return std::make_unique<JobMetrics>(*this, job_id, spec, plan);
 }
 
 JobMetrics::JobMetrics(ExecutorMetrics& metrics, const std::string& job_id, const JobSpec& spec, const JobPlan& plan)
-    : metrics_(metrics), job_id_(job_id) {
-  metrics_.UpdateResident();
+    : metrics_(metrics),
+      job_id_(job_id),
+      planned_peak_bytes_(plan.ledger.total()),
+      planned_host_peak_bytes_(plan.host_bytes) {
+  SetNow(metrics_.run_start_);
+  SetNow(metrics_.last_progress_);
   Set(metrics_.budget_bytes_, BudgetBytes(spec, plan));
-  Set(metrics_.planned_peak_bytes_, static_cast<double>(plan.ledger.total()));
-  Set(metrics_.planned_host_peak_bytes_, static_cast<double>(plan.host_bytes));
+  Set(metrics_.planned_peak_bytes_, static_cast<double>(planned_peak_bytes_));
+  Set(metrics_.planned_host_peak_bytes_, static_cast<double>(planned_host_peak_bytes_));
   Set(metrics_.store_all_bytes_, static_cast<double>(plan.store_all_bytes));
   Set(metrics_.planned_recompute_, static_cast<double>(plan.plan.forward_count) / static_cast<double>(plan.links));
   Set(metrics_.step_, 0);
@@ -212,7 +223,10 @@ void JobMetrics::OnStep(const StepRecord& record) {
   metrics_.taped_forwards_.Increment(static_cast<double>(record.taped_forwards));
   metrics_.steps_.Increment();
   metrics_.tokens_.Increment(static_cast<double>(record.predictions));
-  metrics_.UpdateResident();
+  SetNow(metrics_.last_progress_);
+  if (record.measured_peak_bytes > planned_peak_bytes_ || record.measured_host_peak_bytes > planned_host_peak_bytes_) {
+    if (!std::exchange(promise_broken_, true)) metrics_.broken_promises_.Increment();
+  }
   Set(metrics_.measured_peak_bytes_, static_cast<double>(record.measured_peak_bytes));
   Set(metrics_.measured_host_peak_bytes_, static_cast<double>(record.measured_host_peak_bytes));
   // Each link of the batch runs exactly once with a tape, so taped forwards count the links.
@@ -224,10 +238,17 @@ void JobMetrics::OnStep(const StepRecord& record) {
   Set(metrics_.gradient_norm_, record.gradient_norm);
 }
 
+void JobMetrics::OnResume(int64_t, const std::vector<LossPoint>&) { metrics_.resumed_jobs_.Increment(); }
+
 void JobMetrics::OnCheckpoint(const CheckpointRecord& record) {
   metrics_.checkpoint_seconds_.Observe(record.seconds);
-  Set(metrics_.last_checkpoint_, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
+  SetNow(metrics_.last_checkpoint_);
+  SetNow(metrics_.last_progress_);
 }
+
+void JobMetrics::OnCheckpointFailed(int64_t, const absl::Status&) { metrics_.checkpoint_failures_.Increment(); }
+
+void JobMetrics::OnEvaluationProgress(int64_t, int64_t) { SetNow(metrics_.last_progress_); }
 
 void JobMetrics::OnEvaluation(int64_t, const Metric& metric) { Set(metrics_.evaluation_, metric.value); }
 
@@ -253,6 +274,10 @@ void JobMetrics::Set(ExecutorMetrics::Gauges& family, double value, const std::s
   prometheus::Gauge& gauge = family.Add(labels);
   gauge.Set(value);
   if (!known) gauges_.emplace_back(&family, &gauge);
+}
+
+void JobMetrics::SetNow(ExecutorMetrics::Gauges& family) {
+  Set(family, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
 }
 
 }  // namespace recurve

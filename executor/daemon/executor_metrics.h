@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "executor/daemon/job_store.h"
 #include "executor/job/training_job.h"
 #include "planner_service/client/fallback_planner.h"
 #include "planner_service/model/memory_ledger.h"
@@ -41,14 +42,11 @@ class ExecutorMetrics {
   // A job entered a state (+1), or left it or was deleted (-1).
   void AddJobs(executor::v1::JobState state, int delta);
   void CountEnd(executor::v1::JobState state);
-  // The memory of a device, in bytes.
-  void SetDevice(const std::string& name, int64_t budget, int64_t promised);
+  void SetDevice(const DeviceBudget& device, int64_t promised);
   void ObserveQueueWait(absl::Duration wait);
   void CountPlan(executor::v1::PlanSource source);
   void CountPlannerFallback(FallbackReason reason);
   void CountBudgetRefusal();
-  // Updates the resident memory of the process.
-  void UpdateResident();
 
   // The metrics of a running job. Its destructor removes its gauges.
   std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
@@ -63,6 +61,7 @@ class ExecutorMetrics {
   prometheus::Gauge& watchers_;
   prometheus::Gauge& transfers_;
   Gauges& jobs_;
+  Gauges& device_size_bytes_;
   Gauges& device_budget_bytes_;
   Gauges& device_promised_bytes_;
   Gauges& device_free_bytes_;
@@ -71,12 +70,14 @@ class ExecutorMetrics {
   Counters& plans_;
   Counters& planner_fallbacks_;
   prometheus::Counter& budget_refusals_;
-  prometheus::Gauge& resident_bytes_;
+  prometheus::Counter& broken_promises_;
+  prometheus::Counter& resumed_jobs_;
   prometheus::Counter& plain_forwards_;
   prometheus::Counter& taped_forwards_;
   prometheus::Counter& steps_;
   prometheus::Counter& tokens_;
   prometheus::Histogram& checkpoint_seconds_;
+  prometheus::Counter& checkpoint_failures_;
   // Of running jobs.
   Gauges& budget_bytes_;
   Gauges& planned_peak_bytes_;
@@ -97,6 +98,8 @@ class ExecutorMetrics {
   Gauges& gradient_norm_;
   Gauges& evaluation_;
   Gauges& last_checkpoint_;
+  Gauges& run_start_;
+  Gauges& last_progress_;
 };
 
 // The gauges of one running job. For use on the thread that runs it.
@@ -108,7 +111,10 @@ class JobMetrics final : public JobObserver {
   JobMetrics& operator=(const JobMetrics&) = delete;
 
   void OnStep(const StepRecord& record) override;
+  void OnResume(int64_t step, const std::vector<LossPoint>& history) override;
   void OnCheckpoint(const CheckpointRecord& record) override;
+  void OnCheckpointFailed(int64_t step, const absl::Status& why) override;
+  void OnEvaluationProgress(int64_t done, int64_t all) override;
   void OnEvaluation(int64_t step, const Metric& metric) override;
   void OnLedger(const Ledger& peak) override;
   void OnLinkRuns(const LinkRuns& runs) override;
@@ -116,9 +122,13 @@ class JobMetrics final : public JobObserver {
  private:
   // Sets a gauge of this job; creates it if necessary.
   void Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind = "");
+  void SetNow(ExecutorMetrics::Gauges& family);
 
   ExecutorMetrics& metrics_;
   const std::string job_id_;
+  const int64_t planned_peak_bytes_;
+  const int64_t planned_host_peak_bytes_;
+  bool promise_broken_ = false;
   std::vector<std::pair<ExecutorMetrics::Gauges*, prometheus::Gauge*>> gauges_;  // to remove
 };
 

@@ -36,19 +36,24 @@ class JobReporter final : public JobObserver {
     metrics_.OnStep(record);
     store_.AddProgress(id_, EncodeProgress(record));
   }
-  void OnResume(int64_t step, const std::vector<LossPoint>&) override { store_.SetResumed(id_, step); }
+  void OnResume(int64_t step, const std::vector<LossPoint>& history) override {
+    metrics_.OnResume(step, history);
+    store_.SetResumed(id_, step);
+  }
   void OnCheckpoint(const CheckpointRecord& record) override {
     checkpoint_failing_ = false;
     metrics_.OnCheckpoint(record);
     store_.AddCheckpoint(id_, record);
   }
   void OnCheckpointFailed(int64_t step, const absl::Status& why) override {
+    metrics_.OnCheckpointFailed(step, why);
     const std::string note =
         Printable(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training continues"));
     spdlog::warn("job {}: {}", id_, note);
     // Limited, because a full disk fails every checkpoint and notes are never dropped.
     if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
   }
+  void OnEvaluationProgress(int64_t done, int64_t all) override { metrics_.OnEvaluationProgress(done, all); }
   void OnEvaluation(int64_t step, const Metric& metric) override {
     metrics_.OnEvaluation(step, metric);
     store_.AddEvaluation(id_, step, EncodeMetric(metric));
@@ -162,7 +167,6 @@ void Runner::RunOne(const TakenJob& taken) {
   spdlog::info("job {}: preparing", taken.id);
   End(taken.id, CatchFailures("the job", [&] { return PrepareAndRun(taken); }));
   ReturnFreePages();
-  metrics_.UpdateResident();
 }
 
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "planner_service/grpc_server/openmetrics.h"
 #include "planner_service/process/mutex.h"
 
 namespace recurve {
@@ -73,6 +74,7 @@ MHD_Result AnswerWith(MHD_Connection* connection, unsigned code, std::string bod
   MHD_Response* response = MHD_create_response_from_buffer(body.size(), body.data(), MHD_RESPMEM_MUST_COPY);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
   if (code == MHD_HTTP_METHOD_NOT_ALLOWED) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
   const MHD_Result queued = MHD_queue_response(connection, code, response);
   MHD_destroy_response(response);
@@ -94,7 +96,7 @@ class HttpEndpoint final : public MetricsEndpoint {
                            const char*, size_t*, void**);
   static void Notify(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code);
 
-  std::string Text() const;
+  std::vector<prometheus::MetricFamily> Collect() const;
 
   Listener& listener_;
   const Sources sources_;
@@ -130,7 +132,12 @@ MHD_Result HttpEndpoint::Handle(void* self, MHD_Connection* connection, const ch
     return AnswerWith(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD are allowed.\n", "text/plain");
   }
   try {
-    return AnswerWith(connection, MHD_HTTP_OK, static_cast<HttpEndpoint*>(self)->Text(), kTextFormat);
+    const std::vector<prometheus::MetricFamily> families = static_cast<HttpEndpoint*>(self)->Collect();
+    const char* accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    if (accept != nullptr && PrefersOpenMetrics(accept)) {
+      return AnswerWith(connection, MHD_HTTP_OK, ToOpenMetrics(families), kOpenMetricsType);
+    }
+    return AnswerWith(connection, MHD_HTTP_OK, prometheus::TextSerializer().Serialize(families), kTextFormat);
   } catch (const std::exception&) {  // out of memory: fails this answer, not the process
     return AnswerWith(connection, MHD_HTTP_SERVICE_UNAVAILABLE, {}, "text/plain");
   }
@@ -146,13 +153,13 @@ void HttpEndpoint::Notify(void* self, MHD_Connection* connection, void**, MHD_Co
   }
 }
 
-std::string HttpEndpoint::Text() const {
+std::vector<prometheus::MetricFamily> HttpEndpoint::Collect() const {
   std::vector<prometheus::MetricFamily> families;
   for (const auto& source : sources_) {
     std::vector<prometheus::MetricFamily> more = source->Collect();
     families.insert(families.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
-  return prometheus::TextSerializer().Serialize(families);
+  return families;
 }
 
 }  // namespace

@@ -12,7 +12,8 @@
 
 namespace recurve {
 
-// Answers GET and HEAD of /metrics over HTTP until it is destroyed. Thread-safe.
+// Answers GET and HEAD of /metrics over HTTP until it is destroyed, in OpenMetrics if the client prefers that, else in
+// Prometheus' text format. Thread-safe.
 //
 // A single thread answers and never waits for a client. The number of connections is limited: another one closes the
 // oldest, so that idle, slow and broken clients cannot block a scrape.

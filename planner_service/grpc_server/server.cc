@@ -9,7 +9,7 @@
 #include <grpcpp/impl/server_builder_plugin.h>
 #include <grpcpp/impl/server_initializer.h>
 #include <grpcpp/resource_quota.h>
-#include <prometheus/registry.h>
+#include <prometheus/collectable.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
 
@@ -113,7 +113,7 @@ class RunningServer final : public Server {
 
   absl::Status Bind(const ServerOptions& options);
   absl::Status Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
-                     std::shared_ptr<prometheus::Registry> registry);
+                     std::shared_ptr<prometheus::Collectable> metrics);
 
   int port() const override { return listener_->address().port; }
   int metrics_port() const override { return metrics_listener_ == nullptr ? 0 : metrics_listener_->address().port; }
@@ -178,7 +178,7 @@ absl::Status RunningServer::Bind(const ServerOptions& options) {
 }
 
 absl::Status RunningServer::Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
-                                  std::shared_ptr<prometheus::Registry> registry) {
+                                  std::shared_ptr<prometheus::Collectable> metrics) {
   if (!BuildGrpc(options, services)) return absl::InternalError("gRPC cannot build the server");
   {
     const MutexLock lock(mutex_);
@@ -190,7 +190,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     acceptor_->HandleNewConnection(&connection);
   });
   if (metrics_listener_ != nullptr) {
-    ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(registry), server_metrics_}));
+    ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(metrics), server_metrics_}));
   }
   probe_ = std::make_unique<PortProbe>(listener_->address(), options.probe_interval,
                                        [this](bool answered) { TakeProbe(answered); });
@@ -256,13 +256,13 @@ void RunningServer::UpdateHealth() {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<grpc::Service*>& services,
-                                                      std::shared_ptr<prometheus::Registry> registry) {
+                                                      std::shared_ptr<prometheus::Collectable> metrics) {
   RETURN_IF_ERROR(RaiseDescriptorLimit());
   RETURN_IF_ERROR(CheckThreads("the server", kThreadsAtStart));
   try {
     auto server = std::make_unique<RunningServer>(options);
     RETURN_IF_ERROR(server->Bind(options));
-    RETURN_IF_ERROR(server->Serve(options, services, std::move(registry)));
+    RETURN_IF_ERROR(server->Serve(options, services, std::move(metrics)));
     return server;
   } catch (const std::system_error& error) {
     return absl::ResourceExhaustedError(

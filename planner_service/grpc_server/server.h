@@ -17,7 +17,7 @@ namespace grpc {
 class Service;
 }
 namespace prometheus {
-class Registry;
+class Collectable;
 }
 
 namespace recurve {
@@ -42,12 +42,13 @@ struct ServerOptions {
 // A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
 class Server {
  public:
-  // Serves `services` (not owned; must outlive the server). Health covers "" and each service's name. Raises the soft
-  // limit on open files. UNAVAILABLE naming the address when a port is in use or an address cannot be bound;
-  // INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the limits on files or threads are too low.
+  // Serves `services` (not owned; must outlive the server) and `metrics`. Health covers "" and each service's name.
+  // Raises the soft limit on open files. UNAVAILABLE naming the address when a port is in use or an address cannot be
+  // bound; INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the limits on files or threads are too
+  // low.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
-                                                       std::shared_ptr<prometheus::Registry> registry);
+                                                       std::shared_ptr<prometheus::Collectable> metrics);
   virtual ~Server() = default;
 
   virtual int port() const = 0;                     // the bound gRPC port; 0: a Unix socket

@@ -2,14 +2,11 @@
 #include "planner_service/grpc_server/server_metrics.h"
 
 #include <prometheus/metric_family.h>
-#include <sys/resource.h>
 
-#include <cstdint>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/process_metrics.h"
 
 namespace recurve {
 namespace {
@@ -22,28 +19,6 @@ ClientMetric CounterOf(double value) {
   ClientMetric metric;
   metric.counter.value = value;
   return metric;
-}
-
-MetricFamily Gauge(const std::string& name, const std::string& help, double value) {
-  MetricFamily family{.name = name, .help = help, .type = MetricType::Gauge};
-  family.metric.emplace_back().gauge.value = value;
-  return family;
-}
-
-double OpenDescriptors() {
-  std::error_code error;
-  int64_t count = -1;  // reading the directory opens one itself
-  for (std::filesystem::directory_iterator each("/proc/self/fd", error); !error && each != end(each);
-       each.increment(error)) {
-    ++count;
-  }
-  return static_cast<double>(count);
-}
-
-double MostDescriptors() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return static_cast<double>(limit.rlim_cur);
 }
 
 }  // namespace
@@ -72,14 +47,15 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
                        .help = "Log lines dropped because there was no reader.",
                        .type = MetricType::Counter,
                        .metric = {CounterOf(static_cast<double>(DroppedLogLines()))}};
-  return {std::move(accepted),
-          std::move(refused),
-          std::move(rebinds),
-          std::move(dropped),
-          Gauge("recurve_server_grpc_port_answers", "1 while the gRPC port answers new connections, else 0.",
-                answers_ ? 1 : 0),
-          Gauge("process_open_fds", "Open file descriptors.", OpenDescriptors()),
-          Gauge("process_max_fds", "Maximum number of open file descriptors.", MostDescriptors())};
+  MetricFamily answers{.name = "recurve_server_grpc_port_answers",
+                       .help = "1 while the gRPC port answers new connections, else 0.",
+                       .type = MetricType::Gauge};
+  answers.metric.emplace_back().gauge.value = answers_ ? 1 : 0;
+  std::vector<MetricFamily> families = CollectProcessMetrics();
+  for (MetricFamily* family : {&accepted, &refused, &rebinds, &dropped, &answers}) {
+    families.push_back(std::move(*family));
+  }
+  return families;
 }
 
 }  // namespace recurve

@@ -23,7 +23,9 @@ namespace recurve {
 class CachingPlanner final : public Planner {
  public:
   CachingPlanner(Planner& inner, int64_t max_bytes, PlannerMetrics& metrics)
-      : inner_(inner), metrics_(metrics), memo_(max_bytes) {}
+      : inner_(inner), metrics_(metrics), memo_(max_bytes) {
+    metrics_.memo_capacity_bytes.Set(static_cast<double>(max_bytes));
+  }
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override;
 

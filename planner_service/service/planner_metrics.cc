@@ -44,6 +44,8 @@ PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string
       memo_evictions(
           Counter(registry, "recurve_planner_memo_evictions_total", "Plans evicted from the memo to make room.")),
       memo_bytes(Gauge(registry, "recurve_planner_memo_bytes", "Bytes used by the memo.")),
+      memo_capacity_bytes(
+          Gauge(registry, "recurve_planner_memo_capacity_bytes", "Most bytes that the memo may use (--memo-bytes).")),
       memo_entries(Gauge(registry, "recurve_planner_memo_entries", "Plans in the memo.")) {
   prometheus::BuildGauge()
       .Name("recurve_planner_build_info")

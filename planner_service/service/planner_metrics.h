@@ -41,6 +41,7 @@ class PlannerMetrics {
   prometheus::Counter& memo_misses;
   prometheus::Counter& memo_evictions;
   prometheus::Gauge& memo_bytes;
+  prometheus::Gauge& memo_capacity_bytes;
   prometheus::Gauge& memo_entries;
 };
 

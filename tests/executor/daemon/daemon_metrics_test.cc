@@ -75,7 +75,16 @@ TEST_F(DaemonMetricsTest, ARunningJobShowsThatItKeepsItsPromise) {
   EXPECT_GT(OfJob(text, "prediction_ratio", job), 0);
   EXPECT_GT(OfJob(text, "loss_nats", job), 0);
   EXPECT_GT(OfJob(text, "gradient_norm", job), 0);
-  EXPECT_GT(OfJob(text, "last_checkpoint_timestamp_seconds", job), 1e9);
+  const double start = OfJob(text, "run_start_timestamp_seconds", job);
+  EXPECT_GT(start, 1e9);
+  EXPECT_GE(OfJob(text, "last_checkpoint_timestamp_seconds", job), start);
+  EXPECT_GE(OfJob(text, "last_progress_timestamp_seconds", job), start);
+  EXPECT_EQ(Sample(text, "recurve_executor_broken_promises_total"), 0);
+  EXPECT_LE(Sample(text, "recurve_executor_device_budget_bytes{device=\"cpu\"}"),
+            Sample(text, "recurve_executor_device_size_bytes{device=\"cpu\"}"));
+  EXPECT_GT(Sample(text, "recurve_executor_state_disk_free_bytes"), 0);
+  EXPECT_LE(Sample(text, "recurve_executor_state_disk_free_bytes"),
+            Sample(text, "recurve_executor_state_disk_size_bytes"));
 
   EXPECT_GE(Sample(text, "recurve_executor_steps_total"), 3);
   EXPECT_GE(OfJob(text, "step", job), 3);

@@ -34,5 +34,57 @@ TEST(JobMetrics, ShowHowLinksWereRunUntilTheJobEnds) {
   EXPECT_THAT(scrape(), Not(HasSubstr("recurve_executor_link_")));
 }
 
+TEST(JobMetrics, ABrokenPromiseCountsOncePerRun) {
+  prometheus::Registry registry;
+  ExecutorMetrics metrics(registry, "test");
+  const auto scrape = [&] { return prometheus::TextSerializer().Serialize(registry.Collect()); };
+  JobPlan plan{.links = 1};
+  plan.ledger[MemoryKind::kWeights] = 100;
+  plan.host_bytes = 10;
+  auto job = metrics.StartJob("j1", {}, plan);
+  StepRecord step{.measured_peak_bytes = 100, .measured_host_peak_bytes = 10, .taped_forwards = 1};
+  job->OnStep(step);
+  EXPECT_THAT(scrape(), HasSubstr("\nrecurve_executor_broken_promises_total 0\n"));
+  step.measured_peak_bytes = 101;
+  job->OnStep(step);
+  job->OnStep(step);
+  EXPECT_THAT(scrape(), HasSubstr("\nrecurve_executor_broken_promises_total 1\n"));
+  job = metrics.StartJob("j2", {}, plan);
+  step.measured_peak_bytes = 100;
+  step.measured_host_peak_bytes = 11;
+  job->OnStep(step);
+  EXPECT_THAT(scrape(), HasSubstr("\nrecurve_executor_broken_promises_total 2\n"));
+}
+
+TEST(JobMetrics, ProgressIsEveryStepEvaluationAndCheckpoint) {
+  prometheus::Registry registry;
+  absl::Time now = absl::FromUnixSeconds(1000);
+  ExecutorMetrics metrics(registry, "test", [&now] { return now; });
+  const auto time = [&](const std::string& name) {
+    const std::string text = prometheus::TextSerializer().Serialize(registry.Collect());
+    const std::string start = "\nrecurve_executor_" + name + "_timestamp_seconds{job_id=\"j1\"} ";
+    const size_t at = text.find(start);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + start.size()));
+  };
+  const auto job = metrics.StartJob("j1", {}, JobPlan{.links = 1});
+  EXPECT_EQ(time("run_start"), 1000);
+  EXPECT_EQ(time("last_progress"), 1000);
+  EXPECT_EQ(time("last_checkpoint"), -1);
+  now += absl::Seconds(1);
+  job->OnStep({.taped_forwards = 1});
+  EXPECT_EQ(time("last_progress"), 1001);
+  now += absl::Seconds(1);
+  job->OnEvaluationProgress(1, 2);
+  EXPECT_EQ(time("last_progress"), 1002);
+  now += absl::Milliseconds(1500);
+  job->OnCheckpoint({});
+  EXPECT_EQ(time("last_progress"), 1003.5);
+  EXPECT_EQ(time("last_checkpoint"), 1003.5);
+  now += absl::Seconds(1);
+  job->OnCheckpointFailed(1, absl::DataLossError("disk full"));
+  EXPECT_EQ(time("last_checkpoint"), 1003.5);
+  EXPECT_EQ(time("run_start"), 1000);
+}
+
 }  // namespace
 }  // namespace recurve

@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <vector>
@@ -53,6 +54,20 @@ TEST_F(MetricsEndpointTest, AnswersAsHttpWantsIt) {
   }
 }
 
+TEST_F(MetricsEndpointTest, AnswersInOpenMetricsToWhomPrefersIt) {
+  Start();
+  const auto open_metrics = AllOf(HasSubstr("\r\nContent-Type: application/openmetrics-text; version=1.0.0;"),
+                                  HasSubstr("\r\nVary: Accept\r\n"));
+  const std::string accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+  EXPECT_THAT(HttpAnswer("127.0.0.1", server_->metrics_port(), "GET", "/metrics", accept),
+              AllOf(open_metrics, HasSubstr("\n# TYPE cookies counter\n"), HasSubstr("\ncookies_total 3\n"),
+                    EndsWith("\n# EOF\n")));
+  EXPECT_THAT(HttpAnswer("127.0.0.1", server_->metrics_port(), "HEAD", "/metrics", accept),
+              AllOf(open_metrics, EndsWith("\r\n\r\n")));
+  EXPECT_THAT(HttpAnswer("127.0.0.1", server_->metrics_port(), "GET", "/metrics", "text/html,*/*;q=0.8"),
+              HasSubstr("\r\nContent-Type: text/plain; version=0.0.4;"));
+}
+
 TEST_F(MetricsEndpointTest, ListensOnIpv6) {
   Start("[::1]:0");
   EXPECT_THAT(Answer("GET", "/metrics", "::1"), HasSubstr("cookies_total 3"));
@@ -67,8 +82,25 @@ TEST_F(MetricsEndpointTest, TellsHowPortsAndDescriptorsAre) {
                     HasSubstr("recurve_server_connections_accepted_total{port=\"grpc\"} 1\n"),
                     HasSubstr("recurve_server_connections_refused_total{port=\"metrics\"} 0\n"),
                     HasSubstr("recurve_server_rebinds_total{port=\"grpc\"} 0\n"),
-                    HasSubstr("recurve_server_log_lines_dropped_total "), HasSubstr("process_open_fds "),
-                    HasSubstr("process_max_fds ")));
+                    HasSubstr("recurve_server_log_lines_dropped_total ")));
+}
+
+TEST_F(MetricsEndpointTest, TellsHowTheProcessIs) {
+  Start();
+  const std::string answer = Answer("GET", "/metrics");
+  const auto value = [&](const std::string& name) {
+    const size_t at = answer.find("\n" + name + " ");
+    return at == std::string::npos ? -1 : std::stod(answer.substr(at + name.size() + 2));
+  };
+  const double now = static_cast<double>(std::time(nullptr));
+  EXPECT_GT(value("process_cpu_seconds_total"), 0);
+  EXPECT_GT(value("process_resident_memory_bytes"), 1 << 20);
+  EXPECT_GT(value("process_virtual_memory_bytes"), value("process_resident_memory_bytes"));
+  EXPECT_LE(value("process_start_time_seconds"), now + 2);  // the system's start is known to the second
+  EXPECT_GT(value("process_start_time_seconds"), now - 3600);
+  EXPECT_GE(value("process_threads"), 2);  // this one and that of the endpoint
+  EXPECT_GT(value("process_open_fds"), 4);
+  EXPECT_GE(value("process_max_fds"), value("process_open_fds"));
 }
 
 TEST_F(MetricsEndpointTest, IdleSlowAndBrokenClientsKeepNobodyWaiting) {

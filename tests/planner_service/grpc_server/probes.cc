@@ -111,12 +111,13 @@ std::string ReflectedFileOf(const std::shared_ptr<grpc::Channel>& channel, const
 
 std::string HttpGet(int port, const std::string& path) { return HttpAnswer("127.0.0.1", port, "GET", path); }
 
-std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path) {
+std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path,
+                       const std::string& accept) {
   const int fd = ConnectTo(host, port);
   if (fd < 0) return "";
   std::string answer;
-  const std::string request = absl::StrCat(method, " ", path, " HTTP/1.1\r\nHost: ", host,
-                                           "\r\nAccept: text/plain\r\nConnection: close\r\n\r\n");
+  const std::string request = absl::StrCat(method, " ", path, " HTTP/1.1\r\nHost: ", host, "\r\nAccept: ", accept,
+                                           "\r\nConnection: close\r\n\r\n");
   if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
     char block[4096];
     for (ssize_t n = 0; (n = recv(fd, block, sizeof(block), 0)) > 0;) answer.append(block, static_cast<size_t>(n));

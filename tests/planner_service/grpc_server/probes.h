@@ -29,7 +29,8 @@ std::string ReflectedFileOf(const std::shared_ptr<grpc::Channel>& channel, const
 std::string HttpGet(int port, const std::string& path);
 
 // Answer of http://<host>:<port><path> to any other method.
-std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path);
+std::string HttpAnswer(const std::string& host, int port, const std::string& method, const std::string& path,
+                       const std::string& accept = "text/plain");
 
 // The status of a call of `method` ("/package.Service/Method") with these bytes as the request.
 grpc::Status CallWithBytes(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,

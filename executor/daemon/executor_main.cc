@@ -3,6 +3,7 @@
 // recurve-executor: the training daemon of a node.
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -23,7 +24,8 @@ absl::StatusOr<int> Serve(const ExecutorDaemonOptions& options) {
   LogServing("recurve-executor " + options.version, daemon->server(),
              absl::StrCat("jobs in ", daemon->state_directory(), ", plans by ",
                           options.planner_target.empty() ? "the embedded planner" : options.planner_target));
-  return ServeUntilSignal(daemon->server(), "writing checkpoints of the running jobs, draining", [&] {
+  const std::chrono::milliseconds drain_limit = options.drain_timeout + options.server.drain_time;
+  return ServeUntilSignal(daemon->server(), "writing checkpoints of the running jobs, draining", drain_limit, [&] {
     if (daemon->ShutDown()) return;
     spdlog::warn("not all jobs stopped within --drain-timeout; they continue from earlier checkpoints");
     spdlog::shutdown();

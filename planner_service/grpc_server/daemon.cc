@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
@@ -145,8 +146,11 @@ void LogServing(const std::string& program, const Server& server, const std::str
                more);
 }
 
-int ServeUntilSignal(const Server& server, const std::string& what_follows, const std::function<void()>& drain) {
-  const absl::StatusOr<int> signal = WaitForTermination(server);
+int ServeUntilSignal(const Server& server, const std::string& what_follows, std::chrono::milliseconds drain_limit,
+                     const std::function<void()>& drain) {
+  ServiceReports reports(server);
+  const absl::StatusOr<int> signal = WaitForTermination(server, reports.interval(), [&] { reports.Report(); });
+  reports.Stopping(what_follows, drain_limit);
   spdlog::info("{}: {}", signal.ok() ? absl::StrCat("signal ", *signal) : std::string(signal.status().message()),
                what_follows);
   drain();

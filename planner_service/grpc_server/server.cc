@@ -51,6 +51,8 @@ constexpr int kMostQueues = 4;
 // Consecutive probes that the gRPC port may fail to answer before it is bound again, and before the server gives up.
 constexpr int kMissesBeforeRebind = 2;
 constexpr int kMissesBeforeEnd = 12;
+// Time that a probe takes at most; one that takes longer is stuck in gRPC.
+constexpr std::chrono::seconds kMostProbeTime{30};
 // Threads that gRPC and the metrics need at startup; with fewer, gRPC hangs or aborts the process.
 constexpr int kThreadsAtStart = 24;
 
@@ -108,7 +110,10 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 
 class RunningServer final : public Server {
  public:
-  explicit RunningServer(const ServerOptions& options) : drain_time_(options.drain_time), serving_(options.serving) {}
+  explicit RunningServer(const ServerOptions& options)
+      : drain_time_(options.drain_time),
+        most_between_probes_(options.probe_interval + kMostProbeTime),
+        serving_(options.serving) {}
   ~RunningServer() override { Drain(); }
 
   absl::Status Bind(const ServerOptions& options);
@@ -137,6 +142,16 @@ class RunningServer final : public Server {
                                                " consecutive connections of this process, even after rebinding"));
   }
 
+  bool IsServing() const override {
+    const MutexLock lock(mutex_);
+    return serving_ && answers_;
+  }
+
+  bool Answers() const override {
+    const MutexLock lock(mutex_);
+    return misses_ == 0 && std::chrono::steady_clock::now() - last_probe_ <= most_between_probes_;
+  }
+
   void Drain() override;
 
  private:
@@ -145,6 +160,7 @@ class RunningServer final : public Server {
   void UpdateHealth() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::chrono::milliseconds drain_time_;
+  const std::chrono::milliseconds most_between_probes_;
   std::vector<std::string> names_;  // of the services
   std::shared_ptr<ServerMetrics> server_metrics_ = std::make_shared<ServerMetrics>();
 
@@ -159,7 +175,8 @@ class RunningServer final : public Server {
   bool serving_ ABSL_GUARDED_BY(mutex_);
   bool answers_ ABSL_GUARDED_BY(mutex_) = true;  // as of the last probe
   bool ever_answered_ ABSL_GUARDED_BY(mutex_) = false;
-  int misses_ ABSL_GUARDED_BY(mutex_) = 0;              // consecutive probes without an answer
+  int misses_ ABSL_GUARDED_BY(mutex_) = 0;  // consecutive probes without an answer
+  std::chrono::steady_clock::time_point last_probe_ ABSL_GUARDED_BY(mutex_) = std::chrono::steady_clock::now();
   int64_t refused_before_ ABSL_GUARDED_BY(mutex_) = 0;  // refused connections as of the last probe
   std::unique_ptr<PortProbe> probe_;
   std::once_flag drained_;
@@ -238,6 +255,7 @@ void RunningServer::TakeProbe(bool answered) {
                    full ? ": the limit on file descriptors is reached" : "");
     }
   }
+  last_probe_ = std::chrono::steady_clock::now();
   answers_ = answered;
   ever_answered_ = ever_answered_ || answered;
   if (answered) misses_ = 0;

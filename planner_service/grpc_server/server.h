@@ -63,6 +63,13 @@ class Server {
   // the process should exit.
   virtual absl::Status CheckResponsive() const = 0;
 
+  // Whether health reports SERVING.
+  virtual bool IsServing() const = 0;
+
+  // Whether the gRPC port answered the last probe, and that was not long ago. A port that is at its limit on file
+  // descriptors counts as one that answers.
+  virtual bool Answers() const = 0;
+
   // Makes health report NOT_SERVING, rejects new calls and gives calls in progress `drain_time`. Returns when all have
   // ended.
   virtual void Drain() = 0;
@@ -81,8 +88,9 @@ void QuietGrpcLog();
 bool TerminationRequested();
 
 // Waits until one of the blocked signals arrives and returns its number, or until Server::CheckResponsive fails and
-// returns that error.
-absl::StatusOr<int> WaitForTermination(const Server& server);
+// returns that error. Calls `report` at once, and then every `interval`.
+absl::StatusOr<int> WaitForTermination(const Server& server, std::chrono::milliseconds interval,
+                                       const std::function<void()>& report);
 
 }  // namespace recurve
 

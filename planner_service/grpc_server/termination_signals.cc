@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigtimedwait and sigset_t are POSIX
 
+#include <chrono>
 #include <ctime>
 
 #include "planner_service/grpc_server/server.h"
@@ -9,8 +10,6 @@
 
 namespace recurve {
 namespace {
-
-constexpr timespec kCheckInterval = {.tv_sec = 1};
 
 bool IsIgnored(int signal) {
   struct sigaction action {};
@@ -43,10 +42,14 @@ bool TerminationRequested() {
   return sigpending(&pending) == 0 && sigandset(&wanted, &pending, &signals) == 0 && sigisemptyset(&wanted) == 0;
 }
 
-absl::StatusOr<int> WaitForTermination(const Server& server) {
+absl::StatusOr<int> WaitForTermination(const Server& server, std::chrono::milliseconds interval,
+                                       const std::function<void()>& report) {
   const sigset_t signals = TerminationSignals();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(interval);
+  const timespec wait = {.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(interval - seconds).count()};
   while (true) {
-    if (const int signal = sigtimedwait(&signals, nullptr, &kCheckInterval); signal > 0) return signal;
+    report();
+    if (const int signal = sigtimedwait(&signals, nullptr, &wait); signal > 0) return signal;
     RETURN_IF_ERROR(server.CheckResponsive());
   }
 }

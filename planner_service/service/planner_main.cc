@@ -66,7 +66,7 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
   }
   const std::string what_follows =
       absl::StrCat("draining, calls in progress get ", FormatDuration(flags.server.drain_time));
-  return ServeUntilSignal(*server, what_follows, [&] {
+  return ServeUntilSignal(*server, what_follows, flags.server.drain_time, [&] {
     warm_up.reset();
     server->Drain();
   });

@@ -120,7 +120,7 @@ TEST_F(PortProbeTest, APortThatCannotBeBoundAgainIsToldAndEndsTheWait) {
   std::filesystem::remove_all(folder_);
   WaitForMetric("recurve_server_grpc_port_answers 0");
   EXPECT_EQ(HealthOf(before, ""), "NOT_SERVING");
-  const absl::StatusOr<int> signal = WaitForTermination(*server_);
+  const absl::StatusOr<int> signal = WaitForTermination(*server_, milliseconds(100), [] {});
   EXPECT_EQ(signal.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(signal.status().message()), HasSubstr(server_->address()));
 }

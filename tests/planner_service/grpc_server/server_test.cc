@@ -220,7 +220,7 @@ TEST_F(ServerTest, WaitsForEachOfTheTerminationSignals) {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
       pthread_kill(pthread_self(), signal);
       EXPECT_TRUE(TerminationRequested());
-      EXPECT_EQ(*WaitForTermination(**server), signal);
+      EXPECT_EQ(*WaitForTermination(**server, milliseconds(100), [] {}), signal);
     }
   });
   waiter.join();

@@ -44,10 +44,7 @@ void ServiceReports::Report() {
 
 void ServiceReports::Stopping(const std::string& what_follows, milliseconds limit) const {
   const microseconds most = limit + kTimeToExit;
-  std::string report =
-      absl::StrCat("STOPPING=1\nSTATUS=Stopping: ", what_follows, "\n", Assign("EXTEND_TIMEOUT_USEC", most));
-  if (manager_.watchdog()) absl::StrAppend(&report, "\n", Assign("WATCHDOG_USEC", most));
-  manager_.Tell(report);
+  manager_.Tell(absl::StrCat("STOPPING=1\nSTATUS=Stopping: ", what_follows, "\n", Assign("EXTEND_TIMEOUT_USEC", most)));
 }
 
 }  // namespace recurve

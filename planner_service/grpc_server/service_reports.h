@@ -20,8 +20,8 @@ class ServiceReports {
   // How often Report must be called.
   std::chrono::milliseconds interval() const;
   void Report();
-  // That the server stops within `limit`, doing `what_follows`; neither a timeout nor the watchdog is to end it
-  // earlier.
+  // That the server stops within `limit`, doing `what_follows`, and is not to be killed earlier. The
+  // watchdog of systemd does not apply from then on.
   void Stopping(const std::string& what_follows, std::chrono::milliseconds limit) const;
 
  private:

@@ -13,7 +13,6 @@
 #include "planner_service/fields/field.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
-#include "planner_service/status/status_macros.h"
 #include "planner_service/verification/any_order_machine.h"
 
 namespace recurve {

@@ -25,11 +25,10 @@ endfunction()
 # prefix /usr, and otherwise below the prefix.
 function(recurve_daemon name)
   recurve_program(${name} recurve-${name} 8)
-  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service)
-    return()
+  if(EXISTS ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service)
+    install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service
+      DESTINATION lib/systemd/system COMPONENT ${name})
   endif()
-  install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service
-    DESTINATION lib/systemd/system COMPONENT ${name})
   install(CODE "
     set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
     if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")

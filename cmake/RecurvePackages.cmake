@@ -3,7 +3,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_PACKAGE_CONTACT "The Recurve authors <recurve@localhost>")
+set(CPACK_PACKAGE_CONTACT "The Recurve authors")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -37,14 +37,14 @@ macro(recurve_daemon_package name)
   endforeach()
   file(WRITE ${control}/conffiles "/etc/recurve/${name}.toml\n")
   string(TOUPPER ${name} id)
+  set(CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA ${control}/conffiles)
   if(EXISTS ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service)
-    set(CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA
-      ${control}/postinst ${control}/prerm ${control}/postrm ${control}/conffiles)
+    list(APPEND CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA ${control}/postinst ${control}/prerm ${control}/postrm)
   endif()
 endmacro()
 
 file(ARCHIVE_CREATE OUTPUT ${PROJECT_BINARY_DIR}/changelog.gz PATHS ${PROJECT_SOURCE_DIR}/CHANGELOG.md FORMAT raw
-  COMPRESSION GZip)
+  COMPRESSION GZip COMPRESSION_LEVEL 9)
 recurve_package(client recurve SECTION science SUGGESTS "recurve-planner, recurve-executor"
   SUMMARY "train recurrent networks on long sequences within a memory budget"
   TEXT "Recurve trains recurrent networks with exact gradients in a fraction of the

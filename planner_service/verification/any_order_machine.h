@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/schedule/replay.h"
-#include "planner_service/status/status_macros.h"
 #include "planner_service/verification/range_set.h"
 
 namespace recurve {

@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 60
 
 
 def is_script(path):
-    if path.name in PARTS_OF_A_PACK or not path.is_file():
+    if path.name in PARTS_OF_A_PACK or path.suffix == ".in" or not path.is_file():
         return False
     start = path.read_bytes()[:2]
     return start == b"#!" or (path.suffix == ".py" and b'__name__ == "__main__"' in path.read_bytes())

@@ -21,21 +21,12 @@ function(recurve_program component program section)
   install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT ${component})
 endfunction()
 
-# recurve_daemon(<name>): installs recurve-<name>, its unit for systemd and its configuration, which is in /etc for the
-# prefix /usr, and otherwise below the prefix.
+# recurve_daemon(<name>): installs recurve-<name>, its unit for systemd and its configuration.
 function(recurve_daemon name)
   recurve_program(${name} recurve-${name} 8)
-  if(EXISTS ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service)
-    install(FILES ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service
-      DESTINATION lib/systemd/system COMPONENT ${name})
-  endif()
-  install(CODE "
-    set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
-    if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
-      set(etc /etc)
-    endif()
-    file(INSTALL \"${PROJECT_SOURCE_DIR}/deploy/systemd/${name}.toml\" DESTINATION \"\${etc}/recurve\")"
-    COMPONENT ${name})
+  set(script ${PROJECT_BINARY_DIR}/install_${name}.cmake)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/install_daemon.cmake.in ${script} @ONLY)
+  install(SCRIPT ${script} COMPONENT ${name})
 endfunction()
 
 # What recurve itself prints: completions for each shell.
@@ -59,10 +50,13 @@ install(FILES LICENSE README.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DATADIR}
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/recurve/docs COMPONENT client)
 if(EXISTS ${PROJECT_SOURCE_DIR}/deploy/slurm/recurve-sbatch)
   install(PROGRAMS deploy/slurm/recurve-sbatch TYPE BIN COMPONENT client)
+  install(FILES deploy/slurm/job_submit.lua DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/recurve/examples COMPONENT client)
 endif()
 if(RECURVE_SERVICES)
   recurve_daemon(planner)
   recurve_daemon(executor)
+  install(FILES deploy/systemd/executor-gpu.conf
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/recurve-executor/examples COMPONENT executor)
   install(DIRECTORY proto/recurve DESTINATION ${CMAKE_INSTALL_DATADIR}/recurve/proto COMPONENT dev
     FILES_MATCHING PATTERN *.proto)
 endif()

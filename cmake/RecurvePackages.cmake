@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# `cpack` in the build folder makes a Debian package of each component, in packages/ there.
+# `cpack` in the build folder makes a Debian package of each component, in packages/ there. Those who publish packages give
+# the address of the maintainer: cpack -D CPACK_PACKAGE_CONTACT="NAME <ADDRESS>".
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -37,14 +38,13 @@ macro(recurve_daemon_package name)
   endforeach()
   file(WRITE ${control}/conffiles "/etc/recurve/${name}.toml\n")
   string(TOUPPER ${name} id)
-  set(CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA ${control}/conffiles)
-  if(EXISTS ${PROJECT_SOURCE_DIR}/deploy/systemd/recurve-${name}.service)
-    list(APPEND CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA ${control}/postinst ${control}/prerm ${control}/postrm)
-  endif()
+  set(CPACK_DEBIAN_${id}_PACKAGE_CONTROL_EXTRA
+    ${control}/conffiles ${control}/postinst ${control}/prerm ${control}/postrm)
 endmacro()
 
-file(ARCHIVE_CREATE OUTPUT ${PROJECT_BINARY_DIR}/changelog.gz PATHS ${PROJECT_SOURCE_DIR}/CHANGELOG.md FORMAT raw
-  COMPRESSION GZip COMPRESSION_LEVEL 9)
+execute_process(COMMAND gzip -9nc ${PROJECT_SOURCE_DIR}/CHANGELOG.md OUTPUT_FILE ${PROJECT_BINARY_DIR}/changelog.gz
+  COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md)
 recurve_package(client recurve SECTION science SUGGESTS "recurve-planner, recurve-executor"
   SUMMARY "train recurrent networks on long sequences within a memory budget"
   TEXT "Recurve trains recurrent networks with exact gradients in a fraction of the

@@ -20,6 +20,7 @@ FILES = ["share/bash-completion/completions/recurve", "share/zsh/site-functions/
          "share/doc/recurve/docs/planning.md", "share/man/man1/recurve.1.gz", "share/man/man1/recurve-train.1.gz",
          "share/man/man1/recurve-schedule-export.1.gz", "lib/pkgconfig/recurve.pc"]
 OF_SERVICES = ["bin/recurve-planner", "bin/recurve-executor", "etc/recurve/planner.toml", "etc/recurve/executor.toml",
+               "lib/systemd/system/recurve-planner.service", "lib/systemd/system/recurve-executor.service",
                "share/man/man8/recurve-planner.8.gz", "share/man/man8/recurve-executor.8.gz",
                "share/recurve/proto/recurve/executor/v1/executor.proto",
                "share/recurve/proto/recurve/planner/v1/planner.proto"]
@@ -72,10 +73,16 @@ def check_library(prefix, folder):
         assert printed.endswith(block("text")), (command, printed)
 
 
-def check_for_packages(cmake, build, root):
-    """With the prefix /usr, as packages have it, the configuration is in /etc."""
-    run(cmake, "--install", build, "--prefix", "/usr", "--component", "planner", env={**os.environ, "DESTDIR": root})
-    assert (root / "usr" / "bin" / "recurve-planner").is_file() and (root / "etc" / "recurve" / "planner.toml").is_file()
+def check_unit(cmake, build, scratch):
+    """A unit names the program and the configuration where they are; with the prefix /usr, the latter is in /etc."""
+    for prefix, etc in (("/usr", "/etc"), ("/opt/recurve", "/opt/recurve/etc")):
+        root = scratch / "roots" / prefix[1:]
+        run(cmake, "--install", build, "--prefix", prefix, "--component", "planner",
+            env={**os.environ, "DESTDIR": root})
+        unit = (root / prefix[1:] / "lib/systemd/system/recurve-planner.service").read_text(encoding="utf-8")
+        program, configuration = re.search("^ExecStart=/(.*) --config /(.*)$", unit, re.MULTILINE).groups()
+        assert program == f"{prefix}/bin/recurve-planner"[1:] and (root / program).is_file(), (prefix, program)
+        assert configuration == f"{etc}/recurve/planner.toml"[1:] and (root / configuration).is_file(), configuration
 
 
 def main(cmake, build):
@@ -96,7 +103,7 @@ def main(cmake, build):
         check_headers(prefix / "include" / "recurve")
         check_library(prefix, scratch / "program")
         if services:
-            check_for_packages(cmake, build, scratch / "root")
+            check_unit(cmake, build, scratch)
     print(f"{len(wanted) + 1} files, {pages} pages of the manual, a program with the library; {version.strip()}")
 
 

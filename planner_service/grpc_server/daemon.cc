@@ -81,6 +81,18 @@ int PrintSettings(const CLI::App& app, const Settings& settings) {
   return 0;
 }
 
+void AddTlsFlags(CLI::App& app, TlsFiles& files) {
+  app.add_option("--tls-cert-file", files.certificate,
+                 "PEM file of the certificate with which the gRPC port speaks TLS, followed by those of its issuers; "
+                 "loaded again when it changes, as the other two files are. Unset: no TLS")
+      ->type_name("FILE");
+  app.add_option("--tls-key-file", files.key, "PEM file of the certificate's private key")->type_name("FILE");
+  app.add_option("--client-ca-file", files.authorities,
+                 "PEM file of the CAs of clients: each client must present a certificate that one of them signed "
+                 "(mTLS). Unset: any client")
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 int RunDaemon(const std::string& name, const std::function<absl::StatusOr<int>()>& body) {
@@ -108,17 +120,20 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
   AddParsed(app, "--metrics-listen", options.metrics_listen, options.metrics_listen, "ADDRESS",
             "Address of the Prometheus endpoint; port 0 selects any free port, \"\" disables the endpoint",
             CheckedAddressOrNone);
+  AddTlsFlags(app, options.tls);
   AddDuration(app, "--drain-time", options.drain_time,
               "Time for calls in progress to finish after SIGTERM before they are cancelled");
 }
 
 std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {
   return {{"--listen", [&options] { return CheckPlace(options.listen); }},
-          {"--metrics-listen", [&options] {
+          {"--metrics-listen",
+           [&options] {
              if (options.metrics_listen.empty()) return absl::OkStatus();
              RETURN_IF_ERROR(CheckPlace(options.metrics_listen));
              return CheckDiffer(options);
-           }}};
+           }},
+          {"--tls-cert-file", [&options] { return ReadTlsFiles(options.tls, TlsRole::kServer).status(); }}};
 }
 
 bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<SettingCheck>& checks, int& exit_status) {
@@ -142,8 +157,8 @@ bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<Se
 }
 
 void LogServing(const std::string& program, const Server& server, const std::string& more) {
-  spdlog::info("{} serves gRPC on {}, metrics {}; {}, no TLS", program, server.address(), server.metrics_address(),
-               more);
+  spdlog::info("{} serves gRPC on {}, metrics {}; {}, {}", program, server.address(), server.metrics_address(), more,
+               server.security());
 }
 
 int ServeUntilSignal(const Server& server, const std::string& what_follows, std::chrono::milliseconds drain_limit,

@@ -9,6 +9,8 @@
 #include <memory>
 #include <utility>
 
+#include "planner_service/grpc_server/tls_handshake.h"
+
 namespace recurve {
 namespace {
 
@@ -24,8 +26,12 @@ Address Reachable(Address address) {
 
 }  // namespace
 
-PortProbe::PortProbe(const Address& address, std::chrono::milliseconds interval, std::function<void(bool)> report)
-    : target_(ToString(Reachable(address))), report_(std::move(report)), thread_([this, interval] { Run(interval); }) {}
+PortProbe::PortProbe(const Address& address, bool tls, std::chrono::milliseconds interval,
+                     std::function<void(bool)> report)
+    : address_(Reachable(address)),
+      tls_(tls),
+      report_(std::move(report)),
+      thread_([this, interval] { Run(interval); }) {}
 
 PortProbe::~PortProbe() {
   {
@@ -44,12 +50,20 @@ void PortProbe::Run(std::chrono::milliseconds interval) {
   }
 }
 
+bool PortProbe::Ask() const { return tls_ ? AskTls() : AskHttp2(); }
+
+bool PortProbe::AskTls() const {
+  const TlsAnswer answer =
+      MeetTls(address_, {}, kAnswerTime, [this] { return Stopped(std::chrono::milliseconds(0)); }).answer;
+  return answer == TlsAnswer::kAccepted || answer == TlsAnswer::kRejected;
+}
+
 // A channel is ready when the server has completed the HTTP/2 handshake.
-bool PortProbe::Ask() const {
+bool PortProbe::AskHttp2() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a new connection each time
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  const auto channel = grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), arguments);
+  const auto channel = grpc::CreateCustomChannel(ToString(address_), grpc::InsecureChannelCredentials(), arguments);
   const auto deadline = std::chrono::steady_clock::now() + kAnswerTime;
   grpc_connectivity_state state = channel->GetState(true);
   while (state != GRPC_CHANNEL_READY && state != GRPC_CHANNEL_TRANSIENT_FAILURE) {

@@ -17,8 +17,10 @@ namespace recurve {
 // Connects periodically to a gRPC port of this process, as a client does, to detect a port that does not respond.
 class PortProbe {
  public:
-  // Calls `report` every `interval`, in its own thread, with whether a new connection was answered.
-  PortProbe(const Address& address, std::chrono::milliseconds interval, std::function<void(bool answered)> report);
+  // Calls `report` every `interval`, in its own thread, with whether a new connection was answered: with `tls`, by TLS,
+  // which a server answers even if it rejects clients without a certificate.
+  PortProbe(const Address& address, bool tls, std::chrono::milliseconds interval,
+            std::function<void(bool answered)> report);
   ~PortProbe();
   PortProbe(const PortProbe&) = delete;
   PortProbe& operator=(const PortProbe&) = delete;
@@ -26,9 +28,12 @@ class PortProbe {
  private:
   void Run(std::chrono::milliseconds interval);
   bool Ask() const;
+  bool AskHttp2() const;
+  bool AskTls() const;
   bool Stopped(std::chrono::milliseconds wait) const;
 
-  const std::string target_;
+  const Address address_;
+  const bool tls_;
   const std::function<void(bool)> report_;
   mutable Mutex mutex_;
   mutable std::condition_variable_any changed_;

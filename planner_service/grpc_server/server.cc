@@ -26,7 +26,9 @@
 #include "planner_service/grpc_server/message_errors.h"
 #include "planner_service/grpc_server/metrics_endpoint.h"
 #include "planner_service/grpc_server/port_probe.h"
+#include "planner_service/grpc_server/reloaded_tls.h"
 #include "planner_service/grpc_server/server_metrics.h"
+#include "planner_service/grpc_server/tls_server_credentials.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/process/mutex.h"
@@ -116,6 +118,7 @@ class RunningServer final : public Server {
         serving_(options.serving) {}
   ~RunningServer() override { Drain(); }
 
+  absl::Status OpenTls(const ServerOptions& options);
   absl::Status Bind(const ServerOptions& options);
   absl::Status Serve(const ServerOptions& options, const std::vector<grpc::Service*>& services,
                      std::shared_ptr<prometheus::Collectable> metrics);
@@ -127,6 +130,11 @@ class RunningServer final : public Server {
     if (metrics_listener_ == nullptr) return "off";
     const Address& bound = metrics_listener_->address();
     return bound.path.empty() ? absl::StrCat("http://", ToString(bound), "/metrics") : ToString(bound);
+  }
+
+  std::string security() const override {
+    if (tls_ == nullptr) return "no TLS";
+    return tls_->current()->authorities.empty() ? "TLS" : "mTLS";
   }
 
   void SetServing() override {
@@ -164,6 +172,8 @@ class RunningServer final : public Server {
   std::vector<std::string> names_;  // of the services
   std::shared_ptr<ServerMetrics> server_metrics_ = std::make_shared<ServerMetrics>();
 
+  std::unique_ptr<ReloadedTls> tls_;  // null: plaintext
+  std::shared_ptr<grpc::ServerCredentials> credentials_ = grpc::InsecureServerCredentials();
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> metrics_listener_;
   // Declared before the gRPC server, so that metrics are available until the last call has ended.
@@ -181,6 +191,14 @@ class RunningServer final : public Server {
   std::unique_ptr<PortProbe> probe_;
   std::once_flag drained_;
 };
+
+absl::Status RunningServer::OpenTls(const ServerOptions& options) {
+  if (options.tls.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(tls_, ReloadedTls::Open(options.tls, TlsRole::kServer, options.tls_reload_interval));
+  credentials_ = MakeTlsServerCredentials(*tls_);
+  server_metrics_->Watch(*tls_);
+  return absl::OkStatus();
+}
 
 absl::Status RunningServer::Bind(const ServerOptions& options) {
   if (!options.metrics_listen.empty()) {
@@ -209,7 +227,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
   if (metrics_listener_ != nullptr) {
     ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(metrics), server_metrics_}));
   }
-  probe_ = std::make_unique<PortProbe>(listener_->address(), options.probe_interval,
+  probe_ = std::make_unique<PortProbe>(listener_->address(), tls_ != nullptr, options.probe_interval,
                                        [this](bool answered) { TakeProbe(answered); });
   return absl::OkStatus();
 }
@@ -225,7 +243,7 @@ bool RunningServer::BuildGrpc(const ServerOptions& options, const std::vector<gr
   interceptors.push_back(MakeMessageErrors());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
-      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_);
   for (grpc::Service* service : services) builder.RegisterService(service);
   server_ = builder.BuildAndStart();
   return server_ != nullptr;
@@ -279,6 +297,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   RETURN_IF_ERROR(CheckThreads("the server", kThreadsAtStart));
   try {
     auto server = std::make_unique<RunningServer>(options);
+    RETURN_IF_ERROR(server->OpenTls(options));
     RETURN_IF_ERROR(server->Bind(options));
     RETURN_IF_ERROR(server->Serve(options, services, std::move(metrics)));
     return server;

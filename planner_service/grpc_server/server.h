@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "planner_service/tls/tls_credentials.h"
 
 namespace grpc {
 class Service;
@@ -37,6 +38,9 @@ struct ServerOptions {
   // How often the server connects to its own gRPC port. While it gets no answer, health reports NOT_SERVING, the metric
   // recurve_server_grpc_port_answers is 0, and the port is bound again.
   std::chrono::milliseconds probe_interval{10'000};
+  // Encrypts the gRPC port. With authorities, clients must present a certificate. Empty: plaintext.
+  TlsFiles tls;
+  std::chrono::milliseconds tls_reload_interval{1'000};  // how often the files are read again
 };
 
 // A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
@@ -45,7 +49,7 @@ class Server {
   // Serves `services` (not owned; must outlive the server) and `metrics`. Health covers "" and each service's name.
   // Raises the soft limit on open files. UNAVAILABLE naming the address when a port is in use or an address cannot be
   // bound; INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the limits on files or threads are too
-  // low.
+  // low. Errors of ReadTlsFiles.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
                                                        std::shared_ptr<prometheus::Collectable> metrics);
@@ -55,6 +59,7 @@ class Server {
   virtual int metrics_port() const = 0;             // the bound Prometheus port; 0: none, or a Unix socket
   virtual std::string address() const = 0;          // the bound gRPC address, in the form of ServerOptions::listen
   virtual std::string metrics_address() const = 0;  // the URL of the metrics, the address of a Unix socket, or "off"
+  virtual std::string security() const = 0;         // of the gRPC port: "no TLS", "TLS", or "mTLS"
 
   // Makes health report SERVING, as long as the gRPC port answers.
   virtual void SetServing() = 0;

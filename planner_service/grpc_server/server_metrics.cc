@@ -3,6 +3,7 @@
 
 #include <prometheus/metric_family.h>
 
+#include <chrono>
 #include <utility>
 
 #include "planner_service/grpc_server/daemon_log.h"
@@ -19,6 +20,21 @@ ClientMetric CounterOf(double value) {
   ClientMetric metric;
   metric.counter.value = value;
   return metric;
+}
+
+void AddTls(const ReloadedTls& tls, std::vector<MetricFamily>& families) {
+  MetricFamily expiry{
+      .name = "recurve_server_certificate_expiry_timestamp_seconds",
+      .help = "When the TLS certificate of the gRPC port, or one of its issuers, expires, in Unix time.",
+      .type = MetricType::Gauge};
+  expiry.metric.emplace_back().gauge.value =
+      std::chrono::duration<double>(tls.current()->expiry.time_since_epoch()).count();
+  families.push_back(std::move(expiry));
+  families.push_back({.name = "recurve_server_certificate_reload_failures_total",
+                      .help = "Times that the TLS files were found unusable, because bad ones replaced them or they "
+                              "expired; the ones before remain in use.",
+                      .type = MetricType::Counter,
+                      .metric = {CounterOf(static_cast<double>(tls.failures()))}});
 }
 
 }  // namespace
@@ -55,6 +71,7 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
   for (MetricFamily* family : {&accepted, &refused, &rebinds, &dropped, &answers}) {
     families.push_back(std::move(*family));
   }
+  if (tls_ != nullptr) AddTls(*tls_, families);
   return families;
 }
 

@@ -10,14 +10,18 @@
 #include <vector>
 
 #include "planner_service/grpc_server/listener.h"
+#include "planner_service/grpc_server/reloaded_tls.h"
 
 namespace recurve {
 
-// Metrics of a server's ports and its process: connections, descriptors, log lines. Thread-safe.
+// Metrics of a server's ports and its process: connections, certificates, descriptors, log lines. Thread-safe.
 class ServerMetrics final : public prometheus::Collectable {
  public:
   // `name` is the label of the port. The listener must outlive this object's last Collect.
   void Watch(const std::string& name, const Listener& listener) { ports_.push_back({name, listener}); }
+
+  // The same holds for the certificate of the gRPC port, if it has one.
+  void Watch(const ReloadedTls& tls) { tls_ = &tls; }
 
   void SetAnswers(bool answers) { answers_ = answers; }
 
@@ -30,6 +34,7 @@ class ServerMetrics final : public prometheus::Collectable {
   };
 
   std::vector<Port> ports_;
+  const ReloadedTls* tls_ = nullptr;
   std::atomic<bool> answers_ = true;
 };
 

@@ -29,8 +29,8 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Sizes take B, KiB, MiB, GiB, TiB; durations take ms, s, m, h.\n"
     "The address [::]:PORT accepts connections over IPv6 and IPv4, 0.0.0.0:PORT over IPv4.\n"
-    "There is no TLS and no authentication: anyone who can reach the port can use the service. Listen on loopback or\n"
-    "on a trusted network.\n"
+    "Anyone who can reach the port can use the service; with --client-ca-file, anyone who has a certificate. Without\n"
+    "TLS, listen on loopback or on a trusted network.\n"
     "\n"
     "Examples:\n"
     "  recurve-planner\n"

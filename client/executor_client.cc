@@ -12,6 +12,7 @@
 #include "client/retry_window.h"
 #include "planner_service/client/channel.h"
 #include "planner_service/client/target.h"
+#include "planner_service/client/tls_remedy.h"
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/status/status_macros.h"
 
@@ -81,12 +82,13 @@ struct ExecutorClient::Watch {
 };
 
 ExecutorClient::ExecutorClient(const ExecutorClientOptions& options)
-    : options_(options), stub_(v1::ExecutorService::NewStub(MakeChannel(options.target))) {}
+    : options_(options), stub_(v1::ExecutorService::NewStub(MakeChannel(options.target, options.tls))) {}
 
 absl::Status ExecutorClient::Named(const grpc::Status& status) const {
   absl::Status plain = FromGrpcStatus(status);
   if (plain.ok()) return plain;
-  return absl::Status(plain.code(), absl::StrCat("executor at ", NameOfTarget(options_.target), ": ", plain.message()));
+  return absl::Status(plain.code(), absl::StrCat("executor at ", NameOfTarget(options_.target), ": ",
+                                                 WhyFailed(plain, options_.target, options_.tls)));
 }
 
 template <typename Request, typename Response>

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "planner_service/tls/tls_credentials.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
 namespace recurve {
@@ -20,6 +21,7 @@ struct ExecutorClientOptions {
   std::chrono::milliseconds timeout{10'000};  // per call, including retries; watching and transfers have none
   // How long to keep trying to resume a broken watch; a daemon that restarts is away for seconds.
   std::chrono::milliseconds reconnect{60'000};
+  TlsCredentials tls;  // see MakeChannel
 };
 
 // How to watch a job.

@@ -7,8 +7,8 @@
 namespace recurve {
 
 std::unique_ptr<Advisor> AdviceOptions::MakeAdvisor() const {
-  if (planner.empty()) return std::make_unique<EmbeddedAdvisor>();
-  return MakeRemoteAdvisor({.target = planner});
+  if (planner.target.empty()) return std::make_unique<EmbeddedAdvisor>();
+  return MakeRemoteAdvisor({.target = planner.target, .tls = planner.tls});
 }
 
 ExitStatus AdviceOptions::Fail(const absl::Status& status) const {

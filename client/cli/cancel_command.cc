@@ -21,7 +21,7 @@ A queued job is cancelled at once. A running one is asked to stop: it does so wi
 its last note says where, and `recurve watch` shows the end. A job that has ended is not changed.)";
 
 struct CancelOptions {
-  std::string executor;
+  ServiceOption executor;
   std::string id;
   bool json = false;
 };
@@ -34,7 +34,7 @@ std::string TextOf(const executor::v1::Job& job) {
 }
 
 ExitStatus RunCancel(const CancelOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   const absl::StatusOr<executor::v1::Job> job = executor.CancelJob(options.id);
   if (!job.ok()) return Fail(job.status());
   if (options.json) {

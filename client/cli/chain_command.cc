@@ -33,7 +33,7 @@ Examples:
 struct ChainOptions {
   std::string file;
   std::optional<int64_t> memory, points;
-  std::string planner;
+  ServiceOption planner;
   bool json = false;
 };
 

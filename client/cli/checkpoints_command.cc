@@ -26,7 +26,7 @@ Example:
 A job continues from the newest one that is complete. Paths are on the daemon's machine.)";
 
 struct CheckpointsOptions {
-  std::string executor;
+  ServiceOption executor;
   std::string id;
   bool json = false;
 };
@@ -50,7 +50,7 @@ std::string CheckpointsText(const std::vector<v1::StoredCheckpoint>& checkpoints
 }
 
 ExitStatus RunCheckpoints(const CheckpointsOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   const absl::StatusOr<std::vector<v1::StoredCheckpoint>> checkpoints = executor.ListCheckpoints(options.id);
   if (!checkpoints.ok()) return Fail(checkpoints.status());
   if (options.json) {

@@ -66,7 +66,7 @@ Examples:
 A running job is planned again after its current step, and reaches the same weights, bit for bit.)";
 
 struct ChangeOptions {
-  std::string executor;
+  ServiceOption executor;
   std::string id;
   std::string request_id;
   MemoryLimit memory;
@@ -92,7 +92,7 @@ void AddJobJson(CLI::App& app, ChangeOptions& options) {
 // Calls the daemon and prints the job, as text by `text`.
 ExitStatus ChangeJob(const ChangeOptions& options, const std::function<absl::StatusOr<v1::Job>(ExecutorClient&)>& call,
                      const std::function<std::string(const v1::Job&)>& text) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   const absl::StatusOr<v1::Job> job = call(executor);
   if (!job.ok()) return Fail(job.status());
   if (options.json) {
@@ -122,7 +122,7 @@ v1::ChangeJobMemoryRequest MemoryRequest(const ChangeOptions& options) {
 }
 
 ExitStatus RunDelete(const ChangeOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   if (absl::Status status = executor.DeleteJob(options.id, options.with_model); !status.ok()) return Fail(status);
   if (options.json) {
     PrintJson({{"id", options.id}, {"deleted", true}, {"with_model", options.with_model}});

@@ -26,7 +26,7 @@ Examples:
 "budget" is the memory that jobs may use, "promised" what planned and running jobs hold of it, and "free" the rest.)";
 
 struct DevicesOptions {
-  std::string executor;
+  ServiceOption executor;
   bool json = false;
 };
 
@@ -51,7 +51,7 @@ std::string DevicesText(const std::vector<v1::Device>& devices) {
 }
 
 ExitStatus RunDevices(const DevicesOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   const absl::StatusOr<std::vector<v1::Device>> devices = executor.GetDevices();
   if (!devices.ok()) return Fail(devices.status());
   if (options.json) {

@@ -2,16 +2,14 @@
 #ifndef RECURVE_CLIENT_CLI_EXECUTOR_OPTION_H_
 #define RECURVE_CLIENT_CLI_EXECUTOR_OPTION_H_
 
-#include <string>
-
-#include "client/cli/option_values.h"
+#include "client/cli/service_option.h"
 
 namespace recurve {
 
-// --executor TARGET, such as 127.0.0.1:7402
-inline void AddExecutorOption(const Section& section, std::string& target) {
-  target = "127.0.0.1:7402";
-  AddTarget(section, "--executor", target, "the daemon");
+// --executor TARGET, such as 127.0.0.1:7402, and how to encrypt the connection to it
+inline void AddExecutorOption(const Section& section, ServiceOption& executor) {
+  executor.target = "127.0.0.1:7402";
+  AddService(section, "--executor", executor, "the daemon");
 }
 
 }  // namespace recurve

@@ -40,7 +40,7 @@ Examples:
 Ctrl-C ends --watch.)";
 
 struct JobsOptions {
-  std::string executor;
+  ServiceOption executor;
   std::vector<std::string> states, labels;
   std::string owner;
   bool newest_first = false;
@@ -133,7 +133,7 @@ ExitStatus WatchJobs(ExecutorClient& executor, const v1::ListJobsRequest& reques
 ExitStatus RunJobs(const JobsOptions& options) {
   const absl::StatusOr<v1::ListJobsRequest> request = FilterOf(options);
   if (!request.ok()) return Fail(request.status(), ExitStatus::kUsage);
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   if (options.watch) return WatchJobs(executor, *request, options.json);
   const absl::StatusOr<std::vector<v1::Job>> jobs = executor.ListJobs(*request);
   if (!jobs.ok()) return Fail(jobs.status());

@@ -29,7 +29,7 @@ Examples:
 The log has the job's state changes, notes and failures; `recurve watch` shows its steps.)";
 
 struct LogOptions {
-  std::string executor;
+  ServiceOption executor;
   std::string id;
   bool follow = false;
   bool json = false;
@@ -85,7 +85,7 @@ absl::StatusOr<bool> PrintOnce(ExecutorClient& executor, const std::string& id, 
 }
 
 ExitStatus RunLog(const LogOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   LinePrinter printer(options.json);
   RetryWindow window(executor.options().reconnect);
   int64_t offset = 0;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -60,7 +62,8 @@ ExitStatus Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    std::signal(SIGXFSZ, SIG_IGN);  // beyond ulimit -f, writes fail instead of killing the process
+    setenv("GRPC_VERBOSITY", "NONE", 0);  // NOLINT(concurrency-mt-unsafe): gRPC would log what errors say
+    std::signal(SIGXFSZ, SIG_IGN);        // beyond ulimit -f, writes fail instead of killing the process
     const recurve::ExitStatus status = recurve::Main(argc, argv);
     // The command does not notice buffered output lost to a full disk.
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;

@@ -28,7 +28,7 @@ struct OffloadOptions {
   std::optional<int64_t> length, state_bytes, tape_bytes, memory, host_memory, taped_forward_cost;
   TwoLevelRequest request;
   bool start_on_host = false;
-  std::string planner;
+  ServiceOption planner;
   bool json = false;
 };
 

@@ -294,6 +294,12 @@ void AddOneOf(const Section& section, const std::string& name, const std::vector
       ->group(section.heading);
 }
 
+void WhenParsed(CLI::App& app, const std::function<absl::Status()>& finish) {
+  app.final_callback([finish] {
+    if (const absl::Status status = finish(); !status.ok()) throw CLI::ValidationError(std::string(status.message()));
+  });
+}
+
 void HideDefault(const Section& section, const std::string& name) { section.app.get_option(name)->default_str(""); }
 
 void AcceptAnyWords(CLI::App& app) { app.allow_extras(); }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "executor/job/job_spec.h"
 #include "planner_service/fields/field.h"
 #include "planner_service/planning/plan.h"
@@ -95,6 +96,9 @@ void AddChoice(const Section& section, const std::string& name, Kind& value, con
       section, name, names, std::string(NameOf(kinds, value)),
       [&value, &kinds](size_t chosen) { value = kinds[chosen].value; }, help);
 }
+
+// Called once after the options of `app` have been parsed, if it is the command that runs; an error is one of usage.
+void WhenParsed(CLI::App& app, const std::function<absl::Status()>& finish);
 
 // Hides the default of an option that is required.
 void HideDefault(const Section& section, const std::string& name);

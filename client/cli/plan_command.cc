@@ -46,7 +46,7 @@ struct PlanOptions {
   BudgetOptions budget;
   std::optional<double> forward_seconds, taped_forward_seconds, backward_seconds;
   std::string strategy = "all";
-  std::string planner;
+  ServiceOption planner;
   PictureFiles pictures;
   bool json = false;
 };

@@ -38,7 +38,7 @@ overhead if both explain less than half of its time. docs/performance.md defines
 
 struct ProfileOptions {
   JobSpec job{.steps = 5};
-  std::string planner;
+  ServiceOption planner;
   PictureFiles pictures;
   bool json = false;
 };

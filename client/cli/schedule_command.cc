@@ -44,20 +44,20 @@ The format is described in docs/schedules.md. Exit status 1: the schedule is inv
 struct ExportOptions {
   BudgetOptions budget;
   Strategy strategy = Strategy::kAuto;
-  std::string planner;
+  ServiceOption planner;
   std::string save = "-";
 };
 
 struct VerifyOptions {
   std::string file;
   std::optional<int64_t> state_bytes, tape_bytes, budget_bytes;
-  std::string planner;
+  ServiceOption planner;
   bool json = false;
 };
 
 // The actions of a plan, from the service at `target` or, if that is empty, from this process.
-absl::Status StreamPlan(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer) {
-  if (!target.empty()) return StreamFromService(target, request, consumer);
+absl::Status StreamPlan(const ServiceOption& service, const PlanRequest& request, const ScheduleConsumer& consumer) {
+  if (!service.target.empty()) return StreamFromService(service, request, consumer);
   ASSIGN_OR_RETURN(Plan plan, EmbeddedPlanner().MakePlan(request, WhenInterrupted()));
   bool wanted = consumer.on_plan(plan);
   ScheduleWalk walk(plan.schedule);
@@ -163,8 +163,8 @@ absl::StatusOr<VerificationTask> TaskOf(const ScheduleHeader& header, const Veri
 }
 
 // Checked by the service at `target` or, when that is empty, in this process.
-absl::StatusOr<Verdict> Check(const std::string& target, const VerificationTask& task, ScheduleSource& source) {
-  if (!target.empty()) return VerifyByService(target, task, [&source] { return source.Next(); });
+absl::StatusOr<Verdict> Check(const ServiceOption& service, const VerificationTask& task, ScheduleSource& source) {
+  if (!service.target.empty()) return VerifyByService(service, task, [&source] { return source.Next(); });
   ScheduleVerifier verifier(task);
   while (verifier.Wants()) {
     ASSIGN_OR_RETURN(const std::optional<Action> action, source.Next());

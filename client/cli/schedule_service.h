@@ -6,10 +6,10 @@
 
 #include <functional>
 #include <optional>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/cli/service_option.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/schedule/action.h"
 #include "planner_service/verification/schedule_verifier.h"
@@ -25,8 +25,9 @@ struct ScheduleConsumer {
 // The next action; nullopt at the end.
 using ActionSource = std::function<absl::StatusOr<std::optional<Action>>()>;
 
-absl::Status StreamFromService(const std::string& target, const PlanRequest& request, const ScheduleConsumer& consumer);
-absl::StatusOr<Verdict> VerifyByService(const std::string& target, const VerificationTask& task,
+absl::Status StreamFromService(const ServiceOption& service, const PlanRequest& request,
+                               const ScheduleConsumer& consumer);
+absl::StatusOr<Verdict> VerifyByService(const ServiceOption& service, const VerificationTask& task,
                                         const ActionSource& next_action);
 
 }  // namespace recurve

@@ -40,7 +40,7 @@ Paths are on the daemon's machine, which resolves symbolic links and "..". Relat
 working directory or, with --relative-to-roots, in the daemon's roots.)";
 
 struct SubmitOptions {
-  std::string executor;
+  ServiceOption executor;
   JobSpec job;
   std::string request_id, name, owner;
   std::vector<std::string> labels;
@@ -115,7 +115,7 @@ ExitStatus RunSubmit(const SubmitOptions& options) {
   if (absl::Status wrong = CheckSubmission(options, spec); !wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
   const absl::StatusOr<std::map<std::string, std::string>> labels = ParseLabels(options.labels);
   if (!labels.ok()) return Fail(labels.status(), ExitStatus::kUsage);
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   if (options.upload) {
     if (absl::Status status = UploadInputs(executor, spec); !status.ok()) return Fail(status);
   }

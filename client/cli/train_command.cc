@@ -64,7 +64,7 @@ struct TrainOptions {
   CheckpointOptions checkpoints;
   absl::Status resumed;  // of reading the options of the job that --resume continues
   LossFiles losses;
-  std::string planner;
+  ServiceOption planner;
   int64_t sample = 0;
   ComparisonLimits compare;
   bool dry_run = false;

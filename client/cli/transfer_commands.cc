@@ -40,7 +40,7 @@ After an interruption, the same command continues where it ended. A file of the 
 is complete and its SHA-256 is right.)";
 
 struct TransferOptions {
-  std::string executor;
+  ServiceOption executor;
   std::string id;
   std::string path;
   bool model = false;
@@ -61,7 +61,7 @@ ExitStatus RunDownload(const TransferOptions& options) {
   if (absl::Status status = CheckJobFiles(saved, ""); !status.ok()) {
     return Fail(status, absl::IsInvalidArgument(status) ? ExitStatus::kUsage : ExitStatus::kFailed);
   }
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   absl::StatusOr<v1::FileDescription> file;
   {
     TransferLine line("downloaded");
@@ -78,7 +78,7 @@ ExitStatus RunDownload(const TransferOptions& options) {
 }
 
 ExitStatus RunUpload(const TransferOptions& options) {
-  ExecutorClient executor({.target = options.executor});
+  ExecutorClient executor({.target = options.executor.target, .tls = options.executor.tls});
   const FilePurpose purpose = options.model ? FilePurpose::kModel : FilePurpose::kData;
   const absl::StatusOr<UploadedFile> file = UploadFromPath(executor, purpose, options.path);
   if (!file.ok()) return Fail(file.status());

@@ -29,7 +29,7 @@ the job, and says how to come back. While the daemon restarts, the command waits
 job that continues from a checkpoint repeats a few steps; its losses replace those from before.)";
 
 struct WatchCommandOptions {
-  std::string executor;
+  ServiceOption executor;
   WatchSettings settings;
   double reconnect = 60;
 };
@@ -39,8 +39,9 @@ ExitStatus RunWatch(const WatchCommandOptions& options) {
   absl::Status wrong = CheckLossFiles(losses);
   wrong.Update(CheckDistinct({}, {{"--loss-csv", losses.csv}, {"--loss-svg", losses.svg}}));
   if (!wrong.ok()) return Fail(wrong, ExitStatus::kUsage);
-  ExecutorClient executor(
-      {.target = options.executor, .reconnect = std::chrono::milliseconds(std::llround(1000 * options.reconnect))});
+  ExecutorClient executor({.target = options.executor.target,
+                           .reconnect = std::chrono::milliseconds(std::llround(1000 * options.reconnect)),
+                           .tls = options.executor.tls});
   return WatchUntilEnd(executor, options.settings);
 }
 

@@ -49,11 +49,11 @@ std::unique_ptr<ChainPlanner> MakeRemoteChainPlanner(const PlannerCallOptions&) 
 
 std::unique_ptr<Advisor> MakeRemoteAdvisor(const PlannerCallOptions&) { return std::make_unique<EmbeddedAdvisor>(); }
 
-absl::Status StreamFromService(const std::string&, const PlanRequest&, const ScheduleConsumer&) {
+absl::Status StreamFromService(const ServiceOption&, const PlanRequest&, const ScheduleConsumer&) {
   return absl::UnimplementedError(kNoServices);
 }
 
-absl::StatusOr<Verdict> VerifyByService(const std::string&, const VerificationTask&, const ActionSource&) {
+absl::StatusOr<Verdict> VerifyByService(const ServiceOption&, const VerificationTask&, const ActionSource&) {
   return absl::UnimplementedError(kNoServices);
 }
 

@@ -14,6 +14,9 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
   ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
   ASSIGN_OR_RETURN(std::unique_ptr<StateDirectory> state, StateDirectory::Open(options.state_directory));
   std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(state), std::move(roots)));
+  if (!options.planner_tls.empty()) {
+    ASSIGN_OR_RETURN(daemon->planner_tls_, ReloadedTls::Open(options.planner_tls, TlsRole::kClient));
+  }
   RETURN_IF_ERROR(daemon->OpenStore());
   RETURN_IF_ERROR(daemon->OpenTransfers());
   daemon->service_ = std::make_unique<ExecutorService>(*daemon->store_, *daemon->transfers_, daemon->metrics_,
@@ -23,6 +26,7 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
   daemon->state_->SayAddress(daemon->server_->address());
   ASSIGN_OR_RETURN(daemon->runner_, Runner::Start({.planner_target = options.planner_target,
                                                    .planner_timeout = options.planner_timeout,
+                                                   .planner_tls = daemon->planner_tls_.get(),
                                                    .cost_cache_path = options.cost_cache_path,
                                                    .threads = options.threads,
                                                    .roots = daemon->roots_},

@@ -13,6 +13,7 @@
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/runner.h"
 #include "executor/store/state_directory.h"
+#include "planner_service/grpc_server/reloaded_tls.h"
 #include "planner_service/grpc_server/server.h"
 
 namespace recurve {
@@ -27,6 +28,7 @@ struct ExecutorDaemonOptions {
   bool watch_for_crashes = false;                   // installs signal handlers; only for a process that is a daemon
   std::string planner_target;
   std::chrono::milliseconds planner_timeout{10'000};
+  TlsFiles planner_tls;         // for calls to the planner service; empty: plaintext
   int threads = 0;              // see RunnerOptions
   std::string cost_cache_path;  // see LinkCostCache; empty: in memory only
   std::string data_root;
@@ -45,7 +47,7 @@ struct ExecutorDaemonOptions {
 class ExecutorDaemon {
  public:
   // Errors: INVALID_ARGUMENT for an invalid address, root or device memory; UNAVAILABLE if a port is in use;
-  // RESOURCE_EXHAUSTED if the system cannot start a thread; those of StateDirectory and JobDatabase.
+  // RESOURCE_EXHAUSTED if the system cannot start a thread; those of ReadTlsFiles, StateDirectory and JobDatabase.
   static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
   ~ExecutorDaemon();
   ExecutorDaemon(const ExecutorDaemon&) = delete;
@@ -71,6 +73,7 @@ class ExecutorDaemon {
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
   PathRoots roots_;
+  std::unique_ptr<ReloadedTls> planner_tls_;  // null: plaintext
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<TransferService> transfers_;
   std::unique_ptr<ExecutorService> service_;

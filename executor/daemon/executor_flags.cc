@@ -44,8 +44,9 @@ constexpr char kFooter[] =
     "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
     "Link costs are cached in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME\n"
     "or ~/.cache.\n"
-    "There is no TLS and no authentication yet: anyone who can reach the port can run jobs, which read and write\n"
-    "files as this user. Listen on loopback, or on a trusted network with --data-root and --model-root.\n"
+    "Without --client-ca-file, anyone who can reach the port can run jobs, which read and write files as this user;\n"
+    "with it, anyone who has a certificate. Set --data-root and --model-root for others, and listen on loopback\n"
+    "without TLS.\n"
     "\n"
     "Examples:\n"
     "  recurve-executor\n"
@@ -62,6 +63,15 @@ void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("TARGET")
       ->check([](const std::string& text) { return std::string(CheckTarget(text).message()); }, "");
   AddDuration(app, "--planner-timeout", options.planner_timeout, "Timeout for calls to the planner service");
+  app.add_option("--planner-ca-file", options.planner_tls.authorities,
+                 "PEM file of the CA that signed the planner's certificate; loaded again when it changes, as the "
+                 "other two files are. Unset: no TLS")
+      ->type_name("FILE");
+  app.add_option("--planner-cert-file", options.planner_tls.certificate,
+                 "PEM file of the certificate that a planner with --client-ca-file requires")
+      ->type_name("FILE");
+  app.add_option("--planner-key-file", options.planner_tls.key, "PEM file of that certificate's private key")
+      ->type_name("FILE");
 }
 
 void AddTransfers(CLI::App& app, ExecutorDaemonOptions& options) {
@@ -148,6 +158,8 @@ std::vector<SettingCheck> Checks(const ExecutorDaemonOptions& options) {
                       if (options.state_directory == kTemporaryState) return absl::OkStatus();
                       return StateDirectory::Check(options.state_directory);
                     }});
+  checks.push_back(
+      {"--planner-ca-file", [&options] { return ReadTlsFiles(options.planner_tls, TlsRole::kClient).status(); }});
   checks.push_back({"--data-root", [&options] { return PathRoots::Resolve(options.data_root, "").status(); }});
   checks.push_back({"--model-root", [&options] { return PathRoots::Resolve("", options.model_root).status(); }});
   checks.push_back(

@@ -171,7 +171,8 @@ void Runner::RunOne(const TakenJob& taken) {
 
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   ASSIGN_OR_RETURN(JobSpec spec, Confine(taken));
-  FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout},
+  const TlsCredentials tls = options_.planner_tls == nullptr ? TlsCredentials() : *options_.planner_tls->current();
+  FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout, .tls = tls},
                           [&](const Fallback& fallback) {
                             metrics_.CountPlannerFallback(fallback.reason);
                             NoteEmbedded(taken.id, fallback.why);

@@ -19,6 +19,7 @@
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 #include "planner_service/client/fallback_planner.h"
+#include "planner_service/grpc_server/reloaded_tls.h"
 #include "planner_service/process/mutex.h"
 
 namespace recurve {
@@ -26,8 +27,9 @@ namespace recurve {
 struct RunnerOptions {
   std::string planner_target;  // the planner service; empty: plan in this process
   std::chrono::milliseconds planner_timeout{10'000};
-  std::string cost_cache_path;  // see LinkCostCache
-  int threads = 0;              // CPU threads of all jobs together; 0: all available to the process
+  const ReloadedTls* planner_tls = nullptr;  // must outlive the runner; null: plaintext
+  std::string cost_cache_path;               // see LinkCostCache
+  int threads = 0;                           // CPU threads of all jobs together; 0: all available to the process
   PathRoots roots;
 };
 

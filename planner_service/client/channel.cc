@@ -36,7 +36,7 @@ constexpr int kMostReconnectMs = 5'000;
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target, const TlsCredentials& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -47,7 +47,12 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMostReconnectMs);  // timeout of one attempt
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMostReconnectMs);
   if (IsLoopbackTarget(target)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // a proxy would connect to itself
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials =
+      tls.authorities.empty()
+          ? grpc::InsecureChannelCredentials()
+          : grpc::SslCredentials(
+                {.pem_root_certs = tls.authorities, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate});
+  return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
 }  // namespace recurve

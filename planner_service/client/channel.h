@@ -7,15 +7,17 @@
 #include <memory>
 #include <string>
 
+#include "planner_service/tls/tls_credentials.h"
+
 namespace recurve {
 
 // The largest answer that a client accepts, equal to the servers' limit.
 inline constexpr int kMaxMessageBytes = 16 << 20;
 
-// A plaintext channel to a Recurve service. Balances calls over the addresses of `target` (round_robin), retries up to
-// three times with backoff when the service is unavailable, and detects dead connections by keepalive. Connects on
-// first use.
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target);
+// A channel to a Recurve service, with TLS if `tls` has authorities, otherwise plaintext. Balances calls over the
+// addresses of `target` (round_robin), retries up to three times with backoff when the service is unavailable, and
+// detects dead connections by keepalive. Connects on first use.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target, const TlsCredentials& tls = {});
 
 }  // namespace recurve
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/client/target.h"
+#include "planner_service/client/tls_remedy.h"
 #include "planner_service/grpc_server/grpc_status.h"
 
 namespace recurve {
@@ -32,8 +33,9 @@ absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& c
   if (status.ok()) return status;
   // Cancelled, but not by the caller: the server has shut down.
   const bool gone = absl::IsCancelled(status) && !(cancelled && cancelled());
-  return absl::Status(gone ? absl::StatusCode::kUnavailable : status.code(),
-                      absl::StrCat("planner at ", NameOfTarget(options.target), ": ", status.message()));
+  return absl::Status(
+      gone ? absl::StatusCode::kUnavailable : status.code(),
+      absl::StrCat("planner at ", NameOfTarget(options.target), ": ", WhyFailed(status, options.target, options.tls)));
 }
 
 absl::Status UnusableAnswer(const PlannerCallOptions& options, absl::string_view why) {

@@ -7,11 +7,14 @@
 #include <chrono>
 #include <string>
 
+#include "planner_service/tls/tls_credentials.h"
+
 namespace recurve {
 
 struct PlannerCallOptions {
   std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
   std::chrono::milliseconds timeout{10'000};  // of one request, including retries
+  TlsCredentials tls;                         // see MakeChannel
 };
 
 }  // namespace recurve

@@ -22,7 +22,7 @@ using Method = void (AsyncStub::*)(grpc::ClientContext*, const Request*, Respons
 class RemoteAdvisor final : public Advisor {
  public:
   explicit RemoteAdvisor(const PlannerCallOptions& options)
-      : options_(options), stub_(planner::v1::AdvisorService::NewStub(MakeChannel(options.target))) {}
+      : options_(options), stub_(planner::v1::AdvisorService::NewStub(MakeChannel(options.target, options.tls))) {}
 
   absl::StatusOr<Advice> Advise(const Workload& workload, Strategy strategy, int64_t budget_bytes,
                                 const CancelCheck& cancelled) override {

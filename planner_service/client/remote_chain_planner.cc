@@ -17,7 +17,7 @@ using AsyncStub = planner::v1::ChainService::StubInterface::async_interface;
 class RemoteChainPlanner final : public ChainPlanner {
  public:
   explicit RemoteChainPlanner(const PlannerCallOptions& options)
-      : options_(options), stub_(planner::v1::ChainService::NewStub(MakeChannel(options.target))) {}
+      : options_(options), stub_(planner::v1::ChainService::NewStub(MakeChannel(options.target, options.tls))) {}
 
   absl::StatusOr<ChainPlan> PlanChain(const ChainRequest& request, const CancelCheck& cancelled) override {
     return Ask(&AsyncStub::PlanChain, request, cancelled);

@@ -15,7 +15,7 @@ namespace {
 class RemotePlanner final : public Planner {
  public:
   explicit RemotePlanner(const PlannerCallOptions& options)
-      : options_(options), stub_(planner::v1::PlannerService::NewStub(MakeChannel(options.target))) {}
+      : options_(options), stub_(planner::v1::PlannerService::NewStub(MakeChannel(options.target, options.tls))) {}
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
     const planner::v1::MakePlanRequest message = EncodeRequest(request);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/client/channel.h"
 #include "planner_service/client/target.h"
+#include "planner_service/client/tls_remedy.h"
 #include "planner_service/codec/action_codec.h"
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/verification_codec.h"
@@ -47,12 +48,12 @@ struct ScheduleClient::Stream {
 };
 
 ScheduleClient::ScheduleClient(const ScheduleClientOptions& options)
-    : options_(options), stub_(planner::v1::ScheduleService::NewStub(MakeChannel(options.target))) {}
+    : options_(options), stub_(planner::v1::ScheduleService::NewStub(MakeChannel(options.target, options.tls))) {}
 
 absl::Status ScheduleClient::Named(const absl::Status& status) const {
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat("planner at ", NameOfTarget(options_.target), ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat("planner at ", NameOfTarget(options_.target), ": ",
+                                                  WhyFailed(status, options_.target, options_.tls)));
 }
 
 absl::Status ScheduleClient::StreamSchedule(const PlanRequest& request, int64_t first_action,

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planner_service/planning/plan.h"
+#include "planner_service/tls/tls_credentials.h"
 #include "planner_service/verification/schedule_verifier.h"
 #include "recurve/planner/v1/schedule_service.grpc.pb.h"
 
@@ -21,6 +22,7 @@ struct ScheduleClientOptions {
   std::string target;                              // gRPC target of the planner service, such as "127.0.0.1:7401"
   std::chrono::milliseconds stream_time{300'000};  // of one call; a schedule that takes longer needs several calls
   int max_resumes = 6;  // consecutive attempts to resume a stream without a new action, about 10 seconds in total
+  TlsCredentials tls;   // see MakeChannel
 };
 
 // The figures of a plan, which precede its actions.

@@ -132,6 +132,13 @@ bool IsLoopbackTarget(const std::string& target) {
          });
 }
 
+std::optional<Address> FirstAddressOf(const std::string& target) {
+  const absl::StatusOr<Addresses> addresses = AddressesOf(target);
+  if (!addresses.ok() || addresses->texts.empty() || ProxyOf(target)) return std::nullopt;
+  const absl::StatusOr<Address> first = ParseAddress(addresses->texts.front());
+  return first.ok() ? std::optional(*first) : std::nullopt;
+}
+
 std::string NameOfTarget(const std::string& target) {
   const std::optional<Setting> proxy = ProxyOf(target);
   if (!proxy) return target;

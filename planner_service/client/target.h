@@ -2,9 +2,11 @@
 #ifndef RECURVE_PLANNER_SERVICE_CLIENT_TARGET_H_
 #define RECURVE_PLANNER_SERVICE_CLIENT_TARGET_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "planner_service/grpc_server/address.h"
 
 namespace recurve {
 
@@ -15,6 +17,9 @@ absl::Status CheckTarget(const std::string& target);
 
 // Whether every address of `target`, which must pass CheckTarget, is local to this machine.
 bool IsLoopbackTarget(const std::string& target);
+
+// The first address of `target`; nullopt if only gRPC can tell, or if the environment names a proxy for it.
+std::optional<Address> FirstAddressOf(const std::string& target);
 
 // The target as named in errors, with the proxy that gRPC uses according to the environment, if any.
 std::string NameOfTarget(const std::string& target);

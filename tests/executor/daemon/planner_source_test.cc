@@ -17,8 +17,10 @@
 #include "executor/codec/job_codec.h"
 #include "executor/job/link_sizing.h"
 #include "tests/executor/daemon/daemon_fixture.h"
+#include "tests/executor/data/scratch_directory.h"
 #include "tests/planner_service/client/spoiling_planner.h"
 #include "tests/planner_service/grpc_server/probes.h"
+#include "tests/planner_service/tls/test_authority.h"
 
 namespace recurve {
 namespace {
@@ -96,6 +98,48 @@ TEST_F(PlannerSourceTest, TheServiceIsAskedForPlansWithStatesOnTheHost) {
   EXPECT_EQ(embedded.plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
   EXPECT_GT(embedded.plan().host_bytes(), 0);
   EXPECT_EQ(embedded.result().weights_sha256(), job.result().weights_sha256());
+}
+
+// The server checks the client's certificate, too.
+std::shared_ptr<grpc::ServerCredentials> MutualTls(const TestAuthority& authority) {
+  const PemPair own = authority.Issue();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = authority.certificate();
+  options.pem_key_cert_pairs = {{.private_key = own.key, .cert_chain = own.certificate}};
+  return grpc::SslServerCredentials(options);
+}
+
+TEST_F(PlannerSourceTest, TheServiceIsAskedThroughTlsWithTheCertificateOfTheDay) {
+  const ScratchDirectory scratch;
+  const auto write = [&scratch](const TestAuthority& authority) {
+    const PemPair own = authority.Issue();
+    return TlsFiles{.certificate = scratch.Write("tls.crt", own.certificate),
+                    .key = scratch.Write("tls.key", own.key),
+                    .authorities = scratch.Write("ca.crt", authority.certificate())};
+  };
+  const TestAuthority authority("authority");
+  auto planner = std::make_unique<SpoilingPlanner>(Spoil(), MutualTls(authority));
+  ExecutorDaemonOptions options;
+  options.planner_target = planner->target();
+  options.planner_timeout = std::chrono::seconds(20);
+  EXPECT_EQ(RunWith(planner->target()).plan().source(), executor::v1::PLAN_SOURCE_EMBEDDED);
+  EXPECT_THAT(Notes(events_), ElementsAre(HasSubstr("the server accepts only TLS")));
+
+  options.planner_tls = write(authority);
+  daemon_ = StartDaemon(std::move(options));
+  DaemonClient client(daemon_->port());
+  const auto run = [&] { return client.WaitForEnd(client.Submit(TinySpec(folder_.text(), 2)).id()); };
+  EXPECT_EQ(run().plan().source(), executor::v1::PLAN_SOURCE_REMOTE);
+
+  // Both sides change to another authority. The planner keeps its port.
+  const TestAuthority next("next authority");
+  const std::string target = planner->target();
+  planner.reset();
+  const SpoilingPlanner renewed(Spoil(), MutualTls(next), target);
+  write(next);
+  while (run().plan().source() != executor::v1::PLAN_SOURCE_REMOTE) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 TEST_F(PlannerSourceTest, NobodyListens) {

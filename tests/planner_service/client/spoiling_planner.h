@@ -40,9 +40,12 @@ struct Spoil {
 
 class SpoilingPlanner final : public planner::v1::PlannerService::Service, public planner::v1::ChainService::Service {
  public:
-  explicit SpoilingPlanner(Spoil spoil = {}) : spoil_(std::move(spoil)) {
+  explicit SpoilingPlanner(Spoil spoil = {},
+                           std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials(),
+                           const std::string& listen = "127.0.0.1:0")
+      : spoil_(std::move(spoil)) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort(listen, std::move(credentials), &port_);
     builder.RegisterService(static_cast<planner::v1::PlannerService::Service*>(this));
     builder.RegisterService(static_cast<planner::v1::ChainService::Service*>(this));
     server_ = builder.BuildAndStart();

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/service_option.h"
+
+#include <cstdlib>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "planner_service/status/status_macros.h"
+
+namespace recurve {
+namespace {
+
+std::string GivenOr(const std::string& given, const char* variable) {
+  if (!given.empty()) return given;
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+void AddService(const Section& section, const std::string& name, ServiceOption& service, const std::string& help) {
+  AddTarget(section, name, service.target, help);
+  AddTlsOptions(section, service.target, service.tls);
+}
+
+void AddTlsOptions(const Section& section, const std::string& target, TlsCredentials& tls) {
+  const auto given = std::make_shared<TlsFiles>();
+  const Section listed(section.app, "TLS");
+  AddText(listed, "--ca-file", given->authorities,
+          "PEM file of the CA that signed the service's certificate; default: $RECURVE_CA_FILE, or no TLS", "FILE");
+  AddText(listed, "--cert-file", given->certificate,
+          "PEM file of the certificate for a service that requires one (mTLS); default: $RECURVE_CERT_FILE", "FILE");
+  AddText(listed, "--key-file", given->key, "PEM file of that certificate's private key; default: $RECURVE_KEY_FILE",
+          "FILE");
+  WhenParsed(section.app, [given, &target, &tls] {
+    if (target.empty()) return absl::OkStatus();
+    const TlsFiles files = {.certificate = GivenOr(given->certificate, "RECURVE_CERT_FILE"),
+                            .key = GivenOr(given->key, "RECURVE_KEY_FILE"),
+                            .authorities = GivenOr(given->authorities, "RECURVE_CA_FILE")};
+    ASSIGN_OR_RETURN(tls, ReadTlsFiles(files, TlsRole::kClient));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace recurve

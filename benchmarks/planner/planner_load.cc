@@ -11,10 +11,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <random>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +41,8 @@ struct Options {
   int connections = 1;
   double seconds = 5;
   double rate = 0;  // calls per second; 0: each caller makes the next call when the last one has ended
+  bool reconnect = false;
+  std::string authorities;  // path of a PEM file; empty: plaintext
   bool json = false;
 };
 
@@ -89,23 +94,30 @@ absl::StatusOr<Mix> ParseMix(const std::string& text) {
   return mix;
 }
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+std::shared_ptr<grpc::Channel> Connect(const Options& options) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a separate connection
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  std::ostringstream authorities;
+  authorities << std::ifstream(options.authorities).rdbuf();
+  const auto credentials = options.authorities.empty() ? grpc::InsecureChannelCredentials()
+                                                       : grpc::SslCredentials({.pem_root_certs = authorities.str()});
+  return grpc::CreateCustomChannel(options.target, credentials, arguments);
 }
 
 // Makes calls one after another.
 class Caller {
  public:
-  Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed) : stub_(channel), random_(seed) {}
+  Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed)
+      : stub_(std::make_unique<grpc::GenericStub>(channel)), random_(seed) {}
+
+  void UseNext(const std::shared_ptr<grpc::Channel>& channel) { stub_ = std::make_unique<grpc::GenericStub>(channel); }
 
   // The duration counts from `start`, which may be earlier than now.
   void Call(const CallKind& kind, const grpc::ByteBuffer& message, Clock::time_point start, Tally& tally) {
     grpc::ByteBuffer answer;
     grpc::ClientContext context;
     context.set_wait_for_ready(true);
-    const auto rpc = stub_.PrepareUnaryCall(&context, kind.method, message, &queue_);
+    const auto rpc = stub_->PrepareUnaryCall(&context, kind.method, message, &queue_);
     rpc->StartCall();
     grpc::Status status;
     rpc->Finish(&answer, &status, nullptr);
@@ -126,7 +138,7 @@ class Caller {
   std::mt19937& random() { return random_; }
 
  private:
-  grpc::GenericStub stub_;
+  std::unique_ptr<grpc::GenericStub> stub_;
   grpc::CompletionQueue queue_;
   std::mt19937 random_;
 };
@@ -156,7 +168,7 @@ class Arrivals {
 // tally per kind.
 std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options.target));
+  for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options));
   std::vector<grpc::ByteBuffer> messages;
   for (const CallKind& kind : CallKinds()) messages.push_back(MessageOf(kind, 0));
   std::mutex mutex;
@@ -174,6 +186,7 @@ std::vector<Tally> Load(const Options& options, const Mix& mix) {
       std::discrete_distribution<size_t> draw(mix.begin(), mix.end());
       for (Clock::time_point start = arrivals.Next(); start < end; start = arrivals.Next()) {
         const size_t kind = draw(caller.random());
+        if (options.reconnect) caller.UseNext(Connect(options));
         caller.Call(CallKinds()[kind],
                     CallKinds()[kind].fresh ? MessageOf(CallKinds()[kind], number++) : messages[kind], start,
                     tallies[kind]);
@@ -260,6 +273,10 @@ int Main(int argc, char** argv) {
                  "--concurrency suffices; 0: as many as possible")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
+  app.add_flag("--reconnect", options.reconnect, "Make each call over a new connection");
+  app.add_option("--ca-file", options.authorities, "PEM file of the CA of a service with TLS")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
   app.add_flag("--json", options.json, "Print one JSON object");
   CLI11_PARSE(app, argc, argv);
   const absl::StatusOr<Mix> mix = ParseMix(options.mix);

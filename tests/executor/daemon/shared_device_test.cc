@@ -148,10 +148,10 @@ TEST_F(SharedDeviceTest, ShareAndAllFreeTakeWhatTheyNeed) {
   const std::string waiting = Submit(free);
   const std::string later = Submit(free);
   client_->WaitForStep(all, client_->Get(all).progress().step() + 50);
-  EXPECT_EQ(client_->Get(waiting).state(), executor::v1::JOB_STATE_QUEUED);
+  WaitForState(waiting, executor::v1::JOB_STATE_QUEUED);
   client_->Cancel(all);
   client_->WaitForStep(waiting, 1);
-  EXPECT_EQ(client_->Get(later).state(), executor::v1::JOB_STATE_QUEUED);
+  WaitForState(later, executor::v1::JOB_STATE_QUEUED);
   for (const std::string& id : {shared, later, waiting}) client_->Cancel(id);
 }
 

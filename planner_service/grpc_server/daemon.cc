@@ -93,6 +93,31 @@ void AddTlsFlags(CLI::App& app, TlsFiles& files) {
       ->type_name("FILE");
 }
 
+void SetFormatByName(const std::string& name) {
+  if (name != "text" && name != "json") {
+    throw CLI::ValidationError("--log-format", "format is '" + name + "'; must be text or json");
+  }
+  SetLogFormat(name == "json" ? LogFormat::kJson : LogFormat::kText);
+}
+
+void SetLevelByName(const std::string& name) {
+  if (name != "debug" && name != "info" && name != "warning" && name != "error") {
+    throw CLI::ValidationError("--log-level", "level is '" + name + "'; must be debug, info, warning or error");
+  }
+  spdlog::set_level(spdlog::level::from_str(name));
+}
+
+void AddLogFlags(CLI::App& app) {
+  app.add_option_function<std::string>("--log-format", SetFormatByName,
+                                       "Lines of the log on standard error: text, or one JSON object each")
+      ->type_name("text|json")
+      ->default_str("text");
+  app.add_option_function<std::string>("--log-level", SetLevelByName,
+                                       "Least level of entries in the log; debug has every call")
+      ->type_name("debug|info|warning|error")
+      ->default_str("info");
+}
+
 }  // namespace
 
 int RunDaemon(const std::string& name, const std::function<absl::StatusOr<int>()>& body) {
@@ -123,6 +148,7 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
   AddTlsFlags(app, options.tls);
   AddDuration(app, "--drain-time", options.drain_time,
               "Time for calls in progress to finish after SIGTERM before they are cancelled");
+  AddLogFlags(app);
 }
 
 std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {

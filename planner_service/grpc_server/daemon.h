@@ -39,7 +39,8 @@ void AddParsed(CLI::App& app, const std::string& name, T& value, const std::stri
 void AddDuration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value, const std::string& help,
                  absl::StatusOr<std::chrono::milliseconds> (*parse)(std::string_view) = ParseDuration);
 
-// Adds --version, --listen, --metrics-listen, --tls-cert-file, --tls-key-file, --client-ca-file and --drain-time.
+// Adds --version, --listen, --metrics-listen, --tls-cert-file, --tls-key-file, --client-ca-file, --drain-time, and
+// --log-format and --log-level, which take effect on the log when they are parsed.
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options);
 
 // What --check-config checks beyond the single values, such as files that must exist, without changing anything.

@@ -2,16 +2,13 @@
 #include "planner_service/grpc_server/daemon_log.h"
 
 #include <fcntl.h>
-#include <limits.h>  // NOLINT(modernize-deprecated-headers): PIPE_BUF is POSIX
 #include <poll.h>
-#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <memory>
@@ -19,15 +16,11 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
-#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
 
 std::atomic<int64_t> dropped_log_lines{0};
-
-// Writes of up to this size to a pipe are atomic.
-constexpr size_t kLongestLine = PIPE_BUF;
 
 class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
@@ -47,14 +40,9 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    if (unreported_ > 0 && !Report()) return Drop();
+    if (unreported_ > 0 && !Report(message.logger_name)) return Drop();
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    if (line.size() > kLongestLine) {
-      constexpr std::string_view kCut = "...\n";
-      line.resize(kLongestLine - kCut.size());
-      line.append(kCut.data(), kCut.data() + kCut.size());
-    }
     if (!Write({line.data(), line.size()})) Drop();
   }
   void flush_() override {}
@@ -64,9 +52,9 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
     ++dropped_log_lines;
   }
 
-  bool Report() {
-    const std::string text = absl::StrCat(unreported_, " lines of this log were dropped because there was no reader\n");
-    const spdlog::details::log_msg message({}, "log", spdlog::level::warn, {text.data(), text.size() - 1});
+  bool Report(spdlog::string_view_t program) {
+    const std::string text = absl::StrCat(unreported_, " lines of this log were dropped because there was no reader");
+    const spdlog::details::log_msg message({}, program, spdlog::level::warn, text);
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
     if (!Write({line.data(), line.size()})) return false;
@@ -90,27 +78,13 @@ class NeverWaitingSink final : public spdlog::sinks::base_sink<std::mutex> {
   int64_t unreported_ = 0;
 };
 
-class PrintableFormatter final : public spdlog::formatter {
- public:
-  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
-    const std::string text = Printable({message.payload.data(), message.payload.size()});
-    spdlog::details::log_msg printable = message;
-    printable.payload = text;
-    pattern_.format(printable, line);
-  }
-  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<PrintableFormatter>(); }
-
- private:
-  spdlog::pattern_formatter pattern_{"[%Y-%m-%d %H:%M:%S.%e %z] [%n] [%l] %v"};
-};
-
 }  // namespace
 
-void MakeLogPrintable() { spdlog::set_formatter(std::make_unique<PrintableFormatter>()); }
+void SetLogFormat(LogFormat format) { spdlog::set_formatter(MakeLogFormatter(format)); }
 
 void StartDaemonLog(const std::string& program) {
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(program, std::make_shared<NeverWaitingSink>()));
-  MakeLogPrintable();
+  SetLogFormat(LogFormat::kText);
 }
 
 int64_t DroppedLogLines() { return dropped_log_lines; }

@@ -8,14 +8,15 @@
 #include <cstdint>
 #include <string>
 
+#include "planner_service/grpc_server/log_entry.h"
+
 namespace recurve {
 
-// Makes the log above, under this name, spdlog's default logger. Must be called at the beginning of main.
+// Makes the log above, under this name and as text, spdlog's default logger. Must be called at the beginning of main.
 void StartDaemonLog(const std::string& program);
 
-// Makes every entry of spdlog's default logger a single line of printable text (printable.h), even if it contains text
-// of clients or files. StartDaemonLog calls it.
-void MakeLogPrintable();
+// Changes the format of spdlog's default logger.
+void SetLogFormat(LogFormat format);
 
 // Lines dropped by this process so far.
 int64_t DroppedLogLines();

@@ -52,10 +52,11 @@ TEST(ExecutorBinaryTest, SaysWhatItIs) {
   EXPECT_THAT(OutputOf({kExecutor, "--version"}, 0), HasSubstr("recurve-executor "));
   const std::string help = OutputOf({kExecutor, "--help"}, 0);
   for (const char* flag :
-       {"--listen",        "--metrics-listen", "--planner",      "--planner-timeout", "--max-queued",    "--max-jobs",
-        "--max-running",   "--state-dir",      "--resume-jobs",  "--device-memory",   "--drain-timeout", "--max-upload",
-        "--max-transfers", "--max-watchers",   "--threads",      "--data-root",       "--model-root",    "--drain-time",
-        "--version",       "127.0.0.1:7402",   "127.0.0.1:9402", "recurve submit"}) {
+       {"--listen",        "--metrics-listen", "--planner",       "--planner-timeout", "--max-queued",
+        "--max-jobs",      "--max-running",    "--state-dir",     "--resume-jobs",     "--device-memory",
+        "--drain-timeout", "--max-upload",     "--max-transfers", "--max-watchers",    "--threads",
+        "--data-root",     "--model-root",     "--drain-time",    "--log-format",      "--log-level",
+        "--version",       "127.0.0.1:7402",   "127.0.0.1:9402",  "recurve submit"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
 }
@@ -66,6 +67,8 @@ TEST(ExecutorBinaryTest, WrongOptionsAreOneLine) {
                                              {"--max-queued", "0"},
                                              {"--threads", "-1"},
                                              {"--drain-time", "soon"},
+                                             {"--log-format", "xml"},
+                                             {"--log-level", "loud"},
                                              {"--listen", "nonsense"},
                                              {"--listen", "127.0.0.1:74120"},
                                              {"--metrics-listen", "http://127.0.0.1:9402"},

@@ -84,7 +84,7 @@ class SettingsBinaryTest : public testing::TestWithParam<Daemon> {
       if (name == "--config") continue;
       const size_t bar = type.find('|');
       if (bar != std::string::npos) {
-        values[name] = last ? type.substr(bar + 1) : type.substr(0, bar);
+        values[name] = last ? type.substr(type.rfind('|') + 1) : type.substr(0, bar);
       } else {
         EXPECT_TRUE(of_type.count(type) == 1)
             << name << " has the type " << type << ", for which the test has no value";

@@ -20,6 +20,7 @@
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
+#include "planner_service/trace/trace_context.h"
 
 namespace recurve {
 namespace {
@@ -57,7 +58,8 @@ absl::Status CheckPriority(int64_t priority) {
       absl::StrCat("priority is ", priority, "; must be ", -kMaxPriority, " to ", kMaxPriority));
 }
 
-absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request) {
+absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request,
+                                         const TraceContext& span) {
   RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("display_name", request.display_name(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("owner", request.owner(), kMaxCharacters));
@@ -66,10 +68,11 @@ absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::Cr
   const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
   // Stored and returned with all defaults filled in, so that clients need not know them.
-  return store.Create(request, EncodeJobSpec(*spec));
+  return store.Create(request, EncodeJobSpec(*spec), FormatTraceparent(span));
 }
 
-absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::RetryJobRequest& request) {
+absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::RetryJobRequest& request,
+                                        const TraceContext& span) {
   ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
   if (job.state() != executor::v1::JOB_STATE_FAILED && job.state() != executor::v1::JOB_STATE_CANCELLED) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " is ",
@@ -83,7 +86,7 @@ absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::Ret
   *create.mutable_labels() = job.labels();
   create.set_owner(job.owner());
   create.set_priority(job.priority());
-  return Create(store, create);
+  return Create(store, create, span);
 }
 
 absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::v1::ChangeJobMemoryRequest& request) {
@@ -111,63 +114,80 @@ absl::Status Take(absl::StatusOr<T> result, T* place) {
 grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CreateJobRequest* request,
                                                      executor::v1::CreateJobResponse* response) {
-  return Answer(context, "CreateJob", [&] { return Take(Create(store_, *request), response->mutable_job()); });
+  LoggedCall call(*context, "CreateJob", CallEffect::kChanges);
+  call.ids.request_id = request->request_id();
+  return Answer(context, call, [&]() -> absl::Status {
+    RETURN_IF_ERROR(Take(Create(store_, *request, call.span), response->mutable_job()));
+    call.ids.job_id = response->job().id();
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::GetJob(grpc::CallbackServerContext* context,
                                                   const executor::v1::GetJobRequest* request,
                                                   executor::v1::GetJobResponse* response) {
-  return Answer(context, "GetJob", [&] { return Take(store_.Get(request->id()), response->mutable_job()); });
+  return Answer(context, LoggedCall(*context, "GetJob", CallEffect::kReads, request->id()),
+                [&] { return Take(store_.Get(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListJobs(grpc::CallbackServerContext* context,
                                                     const executor::v1::ListJobsRequest* request,
                                                     executor::v1::ListJobsResponse* response) {
-  return Answer(context, "ListJobs", [&] { return Take(store_.List(*request), response); });
+  return Answer(context, LoggedCall(*context, "ListJobs", CallEffect::kReads),
+                [&] { return Take(store_.List(*request), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CancelJobRequest* request,
                                                      executor::v1::CancelJobResponse* response) {
-  return Answer(context, "CancelJob", [&] { return Take(store_.Cancel(request->id()), response->mutable_job()); });
+  return Answer(context, LoggedCall(*context, "CancelJob", CallEffect::kChanges, request->id()),
+                [&] { return Take(store_.Cancel(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::PauseJob(grpc::CallbackServerContext* context,
                                                     const executor::v1::PauseJobRequest* request,
                                                     executor::v1::PauseJobResponse* response) {
-  return Answer(context, "PauseJob", [&] { return Take(store_.Pause(request->id()), response->mutable_job()); });
+  return Answer(context, LoggedCall(*context, "PauseJob", CallEffect::kChanges, request->id()),
+                [&] { return Take(store_.Pause(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ResumeJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::ResumeJobRequest* request,
                                                      executor::v1::ResumeJobResponse* response) {
-  return Answer(context, "ResumeJob", [&] { return Take(store_.Resume(request->id()), response->mutable_job()); });
+  return Answer(context, LoggedCall(*context, "ResumeJob", CallEffect::kChanges, request->id()),
+                [&] { return Take(store_.Resume(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext* context,
                                                     const executor::v1::RetryJobRequest* request,
                                                     executor::v1::RetryJobResponse* response) {
-  return Answer(context, "RetryJob", [&] { return Take(Retry(store_, *request), response->mutable_job()); });
+  LoggedCall call(*context, "RetryJob", CallEffect::kChanges, request->id());
+  call.ids.request_id = request->request_id();
+  return Answer(context, call, [&]() -> absl::Status {
+    RETURN_IF_ERROR(Take(Retry(store_, *request, call.span), response->mutable_job()));
+    call.ids.job_id = response->job().id();
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ChangeJobMemory(grpc::CallbackServerContext* context,
                                                            const executor::v1::ChangeJobMemoryRequest* request,
                                                            executor::v1::ChangeJobMemoryResponse* response) {
-  return Answer(context, "ChangeJobMemory",
+  return Answer(context, LoggedCall(*context, "ChangeJobMemory", CallEffect::kChanges, request->id()),
                 [&] { return Take(ChangeMemory(store_, *request), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::SetPriority(grpc::CallbackServerContext* context,
                                                        const executor::v1::SetPriorityRequest* request,
                                                        executor::v1::SetPriorityResponse* response) {
-  return Answer(context, "SetPriority",
+  return Answer(context, LoggedCall(*context, "SetPriority", CallEffect::kChanges, request->id()),
                 [&] { return Take(ChangePriority(store_, *request), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::DeleteJobRequest* request,
                                                      executor::v1::DeleteJobResponse*) {
-  return Answer(context, "DeleteJob", [&]() -> absl::Status {
+  return Answer(context, LoggedCall(*context, "DeleteJob", CallEffect::kChanges, request->id()), [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
     RETURN_IF_ERROR(store_.Delete(request->id()));
     const absl::StatusOr<std::string> model = ModelOf(job);
@@ -209,22 +229,25 @@ grpc::ServerReadReactor<executor::v1::UploadModelRequest>* ExecutorService::Uplo
 grpc::ServerUnaryReactor* ExecutorService::GetUpload(grpc::CallbackServerContext* context,
                                                      const executor::v1::GetUploadRequest* request,
                                                      executor::v1::GetUploadResponse* response) {
-  return Answer(context, "GetUpload", [&] { return Take(transfers_.GetUpload(*request), response); });
+  return Answer(context, LoggedCall(*context, "GetUpload", CallEffect::kReads),
+                [&] { return Take(transfers_.GetUpload(*request), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListCheckpoints(grpc::CallbackServerContext* context,
                                                            const executor::v1::ListCheckpointsRequest* request,
                                                            executor::v1::ListCheckpointsResponse* response) {
-  return Answer(context, "ListCheckpoints", [&]() -> absl::Status {
-    RETURN_IF_ERROR(store_.Get(request->id()).status());
-    return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
-  });
+  return Answer(context, LoggedCall(*context, "ListCheckpoints", CallEffect::kReads, request->id()),
+                [&]() -> absl::Status {
+                  RETURN_IF_ERROR(store_.Get(request->id()).status());
+                  return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
+                });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::GetJobLog(grpc::CallbackServerContext* context,
                                                      const executor::v1::GetJobLogRequest* request,
                                                      executor::v1::GetJobLogResponse* response) {
-  return Answer(context, "GetJobLog", [&] { return Take(LogOf(*request), response); });
+  return Answer(context, LoggedCall(*context, "GetJobLog", CallEffect::kReads, request->id()),
+                [&] { return Take(LogOf(*request), response); });
 }
 
 absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
@@ -243,7 +266,7 @@ absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
 grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContext* context,
                                                       const executor::v1::GetDevicesRequest*,
                                                       executor::v1::GetDevicesResponse* response) {
-  return Answer(context, "GetDevices", [&] {
+  return Answer(context, LoggedCall(*context, "GetDevices", CallEffect::kReads), [&] {
     for (executor::v1::Device& device : store_.Devices()) *response->add_devices() = std::move(device);
     return absl::OkStatus();
   });
@@ -262,17 +285,20 @@ grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::Watch
         absl::StrCat(max_watchers_, " WatchJob streams are open, the limit (--max-watchers); retry later"));
   }
   metrics_.AddWatchers(+1);
-  return WatchReactor::Start(store_, *request, std::move(refusal), [this](const absl::Status& status) {
+  const LoggedCall call(*context, "WatchJob", CallEffect::kReads, request->id());
+  return WatchReactor::Start(store_, *request, std::move(refusal), [this, call](const absl::Status& status) {
     watchers_.fetch_sub(1);
     metrics_.AddWatchers(-1);
-    metrics_.CountRequest("WatchJob", status.code());
+    metrics_.CountRequest(call.method, status.code());
+    call.Log(status);
   });
 }
 
-grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const char* method,
+grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
                                                   absl::FunctionRef<absl::Status()> work) {
   const absl::Status status = CatchFailures("the call", work);
-  metrics_.CountRequest(method, status.code());
+  metrics_.CountRequest(call.method, status.code());
+  call.Log(status);
   if (absl::IsResourceExhausted(status)) AddRetryDelay(*context, kRetryDelay);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(status));

@@ -12,6 +12,7 @@
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/transfers/transfer_service.h"
+#include "planner_service/grpc_server/call_log.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
 namespace recurve {
@@ -73,8 +74,8 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
       grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
 
  private:
-  // Finishes the call with the status of `work`, or of an exception such as lack of memory.
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
+  // Finishes the call with the status of `work`, or of an exception such as lack of memory, and logs it.
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
                                    absl::FunctionRef<absl::Status()> work);
 
   // The model file of a job. FAILED_PRECONDITION if it has saved none; errors of InputFile::Open and CheckModelFile.

@@ -14,6 +14,7 @@
 #include "executor/daemon/job_times.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
+#include "planner_service/trace/trace_context.h"
 
 namespace recurve {
 
@@ -27,6 +28,11 @@ bool HasEnded(JobState state) {
 
 bool IsActive(JobState state) {
   return state == executor::v1::JOB_STATE_PLANNING || state == executor::v1::JOB_STATE_RUNNING;
+}
+
+LogIds LogIdsOf(const Job& job) {
+  const TraceContext trace = ParseTraceparent(job.traceparent()).value_or(TraceContext());
+  return {.job_id = job.id(), .trace_id = trace.trace_id, .span_id = trace.span_id};
 }
 
 JobStore::JobStore(JobStoreOptions options, std::unique_ptr<JobDatabase> database)

@@ -26,6 +26,7 @@
 #include "executor/job/job_spec.h"
 #include "executor/job/training_job.h"
 #include "executor/store/job_database.h"
+#include "planner_service/grpc_server/log_entry.h"
 #include "planner_service/process/mutex.h"
 #include "recurve/executor/v1/executor.pb.h"
 
@@ -61,7 +62,9 @@ struct JobStoreOptions {
 struct TakenJob {
   int64_t number = 0;
   std::string id;
-  JobSpec spec;  // with the memory that it was promised
+  JobSpec spec;             // with the memory that it was promised
+  std::string traceparent;  // see Job
+  LogIds log_ids;
   absl::Duration queue_wait;
   bool has_checkpoint = false;             // there must be one in `checkpoints`
   std::string checkpoints;                 // directory; empty: none
@@ -106,9 +109,10 @@ class JobStore {
   JobStore& operator=(const JobStore&) = delete;
 
   // For clients. Errors: as documented for the RPC of the same name. Changes that could not be saved have an effect,
-  // except for Create, and are saved later, but the error says so. `spec` is the specification with all defaults.
+  // except for Create, and are saved later, but the error says so. `spec` is the specification with all defaults,
+  // `traceparent` as in Job.
   absl::StatusOr<executor::v1::Job> Create(const executor::v1::CreateJobRequest& request,
-                                           const executor::v1::JobSpec& spec);
+                                           const executor::v1::JobSpec& spec, const std::string& traceparent = "");
   absl::StatusOr<executor::v1::Job> Get(const std::string& id) const;
   absl::StatusOr<executor::v1::ListJobsResponse> List(const executor::v1::ListJobsRequest& request) const;
   absl::StatusOr<executor::v1::Job> Cancel(const std::string& id);
@@ -203,7 +207,8 @@ class JobStore {
     bool known = false;   // an earlier request has the same id
     std::string request;  // that earlier request; empty: on disk
   };
-  absl::StatusOr<Entered> Enter(const executor::v1::CreateJobRequest& request, const executor::v1::JobSpec& spec);
+  absl::StatusOr<Entered> Enter(const executor::v1::CreateJobRequest& request, const executor::v1::JobSpec& spec,
+                                const std::string& traceparent);
   absl::Status CheckRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckMemory(const executor::v1::JobSpec& spec) const;
   absl::Status CheckRepeated(const Entered& entered, const executor::v1::CreateJobRequest& request) const;
@@ -220,6 +225,7 @@ class JobStore {
 
   // Changes.
   void Append(Entry& entry, executor::v1::JobEvent event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void LogState(const Entry& entry);
   void ChangeState(Entry& entry, executor::v1::JobState state, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndEntry(Entry& entry, executor::v1::JobState state, const std::string& reason)
@@ -265,6 +271,9 @@ bool HasEnded(executor::v1::JobState state);
 
 // Whether a job in this state runs, or is prepared to.
 bool IsActive(executor::v1::JobState state);
+
+// The ids of log entries about a job.
+LogIds LogIdsOf(const executor::v1::Job& job);
 
 }  // namespace recurve
 

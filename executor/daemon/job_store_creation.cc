@@ -15,8 +15,9 @@ namespace recurve {
 using executor::v1::CreateJobRequest;
 using executor::v1::Job;
 
-absl::StatusOr<Job> JobStore::Create(const CreateJobRequest& request, const executor::v1::JobSpec& spec) {
-  ASSIGN_OR_RETURN(const Entered entered, Enter(request, spec));
+absl::StatusOr<Job> JobStore::Create(const CreateJobRequest& request, const executor::v1::JobSpec& spec,
+                                     const std::string& traceparent) {
+  ASSIGN_OR_RETURN(const Entered entered, Enter(request, spec, traceparent));
   if (entered.known) RETURN_IF_ERROR(CheckRepeated(entered, request));
   if (absl::Status saved = Save(); !saved.ok() && Withdraw(entered.number)) {
     return absl::Status(saved.code(), absl::StrCat("the job was not accepted: ", saved.message()));
@@ -24,7 +25,8 @@ absl::StatusOr<Job> JobStore::Create(const CreateJobRequest& request, const exec
   return Accept(entered.number);
 }
 
-absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& request, const executor::v1::JobSpec& spec) {
+absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& request, const executor::v1::JobSpec& spec,
+                                                  const std::string& traceparent) {
   const MutexLock lock(mutex_);
   const std::string& request_id = request.request_id();
   if (const auto known = requests_.find(request_id); !request_id.empty() && known != requests_.end()) {
@@ -45,6 +47,7 @@ absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& reques
   *job.mutable_labels() = request.labels();
   job.set_owner(request.owner());
   job.set_priority(request.priority());
+  job.set_traceparent(traceparent);
   if (!request_id.empty()) requests_[request_id] = number;
   ChangeState(entry, executor::v1::JOB_STATE_QUEUED, "accepted");
   return Entered{number, false, ""};
@@ -112,6 +115,7 @@ absl::StatusOr<Job> JobStore::Accept(int64_t number) {
   Entry& entry = found->second;
   if (!entry.accepted) {
     entry.accepted = true;
+    LogState(entry);
     queue_.insert(number);
     queue_changed_.notify_all();
   }

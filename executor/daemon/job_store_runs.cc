@@ -129,6 +129,8 @@ TakenJob JobStore::Start(const DeviceBudget& device, const Admission& admission,
   TakenJob taken{.number = entry.number,
                  .id = entry.job.id(),
                  .spec = *DecodeJobSpec(entry.job.spec()),  // checked when it was created or loaded
+                 .traceparent = entry.job.traceparent(),
+                 .log_ids = LogIdsOf(entry.job),
                  .queue_wait = std::max(now - entry.queue_time, absl::ZeroDuration()),
                  .has_checkpoint = entry.job.checkpoint_step() > 0,
                  .checkpoints = DirectoryOf(entry.job.id()),
@@ -261,11 +263,18 @@ void JobStore::Append(Entry& entry, JobEvent event) {
   unsaved_.insert(entry.number);
 }
 
+void JobStore::LogState(const Entry& entry) {
+  const auto level = entry.job.state() == executor::v1::JOB_STATE_FAILED ? spdlog::level::warn : spdlog::level::info;
+  const std::string state = executor::v1::JobState_Name(entry.job.state()).substr(10);
+  LogFor(LogIdsOf(entry.job), level, absl::StrCat("job is ", state, ": ", entry.job.reason()));
+}
+
 void JobStore::ChangeState(Entry& entry, JobState state, const std::string& reason) {
   if (entry.job.state() != executor::v1::JOB_STATE_UNSPECIFIED) options_.on_state_count(entry.job.state(), -1);
   options_.on_state_count(state, +1);
   entry.job.set_state(state);
   entry.job.set_reason(reason);
+  if (entry.accepted) LogState(entry);
   JobEvent event;
   event.mutable_state_change()->set_state(state);
   event.mutable_state_change()->set_reason(reason);
@@ -298,6 +307,7 @@ void JobStore::AskToStop(Entry& entry, StopRequest::Kind kind, const std::string
     entry.stop->store(kind == StopRequest::Kind::kCancel ? RunControl::Stop::kCancel : RunControl::Stop::kYield);
     JobEvent event;
     event.set_note(absl::StrCat("asked to stop: ", reason));
+    LogFor(LogIdsOf(entry.job), spdlog::level::info, event.note());
     Append(entry, std::move(event));
   } else if (kind == StopRequest::Kind::kCancel) {
     EndEntry(entry, executor::v1::JOB_STATE_CANCELLED, reason);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/runner.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +14,7 @@
 #include "planner_service/process/heap.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
+#include "planner_service/trace/trace_context.h"
 
 namespace recurve {
 namespace {
@@ -29,8 +28,8 @@ constexpr int kMostFailureNotes = 100;  // about failed checkpoints, per job
 // Forwards the events of a running job to the store and the metrics.
 class JobReporter final : public JobObserver {
  public:
-  JobReporter(JobStore& store, const std::string& id, JobMetrics& metrics)
-      : store_(store), id_(id), metrics_(metrics) {}
+  JobReporter(JobStore& store, const TakenJob& taken, JobMetrics& metrics)
+      : store_(store), id_(taken.id), log_ids_(taken.log_ids), metrics_(metrics) {}
 
   void OnStep(const StepRecord& record) override {
     metrics_.OnStep(record);
@@ -49,7 +48,7 @@ class JobReporter final : public JobObserver {
     metrics_.OnCheckpointFailed(step, why);
     const std::string note =
         Printable(absl::StrCat("the checkpoint after step ", step, " failed: ", why.message(), "; training continues"));
-    spdlog::warn("job {}: {}", id_, note);
+    LogFor(log_ids_, spdlog::level::warn, note);
     // Limited, because a full disk fails every checkpoint and notes are never dropped.
     if (!std::exchange(checkpoint_failing_, true) && ++failure_notes_ <= kMostFailureNotes) store_.AddNote(id_, note);
   }
@@ -62,7 +61,7 @@ class JobReporter final : public JobObserver {
   void OnLinkRuns(const LinkRuns& runs) override { metrics_.OnLinkRuns(runs); }
   void OnNote(const std::string& text) override {
     const std::string note = Printable(text);
-    spdlog::warn("job {}: {}", id_, note);
+    LogFor(log_ids_, spdlog::level::warn, note);
     store_.AddNote(id_, note);
   }
   void OnPredictionMissed(const StepRecord& record) override {
@@ -72,6 +71,7 @@ class JobReporter final : public JobObserver {
  private:
   JobStore& store_;
   const std::string id_;
+  const LogIds log_ids_;
   JobMetrics& metrics_;
   bool checkpoint_failing_ = false;
   int failure_notes_ = 0;
@@ -164,7 +164,6 @@ void Runner::JoinThreads(bool only_done) {
 void Runner::RunOne(const TakenJob& taken) {
   const CrashScope scope(taken.number);
   metrics_.ObserveQueueWait(taken.queue_wait);
-  spdlog::info("job {}: preparing", taken.id);
   End(taken.id, CatchFailures("the job", [&] { return PrepareAndRun(taken); }));
   ReturnFreePages();
 }
@@ -172,13 +171,19 @@ void Runner::RunOne(const TakenJob& taken) {
 absl::StatusOr<JobReport> Runner::PrepareAndRun(const TakenJob& taken) {
   ASSIGN_OR_RETURN(JobSpec spec, Confine(taken));
   const TlsCredentials tls = options_.planner_tls == nullptr ? TlsCredentials() : *options_.planner_tls->current();
-  FallbackPlanner planner({.target = options_.planner_target, .timeout = options_.planner_timeout, .tls = tls},
+  const std::optional<TraceContext> trace = ParseTraceparent(taken.traceparent);
+  FallbackPlanner planner({.target = options_.planner_target,
+                           .timeout = options_.planner_timeout,
+                           .tls = tls,
+                           .trace = trace ? *trace : NewTrace()},
                           [&](const Fallback& fallback) {
                             metrics_.CountPlannerFallback(fallback.reason);
-                            NoteEmbedded(taken.id, fallback.why);
+                            NoteEmbedded(taken, spdlog::level::warn, fallback.why);
                           });
   ASSIGN_OR_RETURN(const std::unique_ptr<TrainingJob> job, Prepare(taken, spec, planner));
-  if (options_.planner_target.empty()) NoteEmbedded(taken.id, "no planner service is configured (--planner)");
+  if (options_.planner_target.empty()) {
+    NoteEmbedded(taken, spdlog::level::info, "no planner service is configured (--planner)");
+  }
   const auto source = planner.uses_service() ? executor::v1::PLAN_SOURCE_REMOTE : executor::v1::PLAN_SOURCE_EMBEDDED;
   return Train(taken, spec, source, *job);
 }
@@ -205,10 +210,10 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> Runner::Prepare(const TakenJob& tak
   return job;
 }
 
-void Runner::NoteEmbedded(const std::string& id, const std::string& why) {
+void Runner::NoteEmbedded(const TakenJob& taken, spdlog::level::level_enum level, const std::string& why) {
   const std::string note = Printable(absl::StrCat("planned by the embedded planner because ", why));
-  store_.AddNote(id, note);
-  spdlog::info("job {}: {}", id, note);
+  store_.AddNote(taken.id, note);
+  LogFor(taken.log_ids, level, note);
 }
 
 absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
@@ -216,10 +221,8 @@ absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& sp
   const JobPlan& plan = job.plan();
   metrics_.CountPlan(source);
   const std::unique_ptr<JobMetrics> metrics = metrics_.StartJob(taken.id, spec, plan);
-  const std::string description = Printable(DescribePlan(plan));
-  spdlog::info("job {}: {}", taken.id, description);
-  store_.SetRunning(taken.id, EncodePlanSummary(plan, source), description);
-  JobReporter reporter(store_, taken.id, *metrics);
+  store_.SetRunning(taken.id, EncodePlanSummary(plan, source), Printable(DescribePlan(plan)));
+  JobReporter reporter(store_, taken, *metrics);
   for (const std::string& note : plan.notes) reporter.OnNote(note);
   RunControl control(taken.stop);
   if (spec.device == "cpu") {
@@ -258,14 +261,12 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
     const bool repeats = job.ok() && job->progress().step() > checkpoint_step;
     const std::string reason = absl::StrCat(
         asked.reason, repeats ? absl::StrCat("; the steps after ", checkpoint_step, " will be repeated") : "");
-    spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), reason);
     store_.Leave(id, state, reason);
     return;
   }
   // Too little memory, or data that is not there, can be mended, and what is trained need not be lost.
   if (!report.ok() && !stopped && checkpoint_step > 0 && job->state() == executor::v1::JOB_STATE_PLANNING) {
     const std::string reason = absl::StrCat(ReasonOf(report.status()), "; resume the job once this is mended");
-    spdlog::info("job {}: paused: {}", id, reason);
     store_.Leave(id, executor::v1::JOB_STATE_PAUSED, reason);
     return;
   }
@@ -285,7 +286,6 @@ void Runner::End(const std::string& id, const absl::StatusOr<JobReport>& report)
     state = executor::v1::JOB_STATE_FAILED;
     reason = ReasonOf(report.status());
   }
-  spdlog::info("job {}: {}: {}", id, executor::v1::JobState_Name(state), reason);
   store_.End(id, state, reason, result);
 }
 

@@ -19,6 +19,7 @@
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 #include "planner_service/client/fallback_planner.h"
+#include "planner_service/grpc_server/log_entry.h"
 #include "planner_service/grpc_server/reloaded_tls.h"
 #include "planner_service/process/mutex.h"
 
@@ -74,7 +75,7 @@ class Runner {
                                                        FallbackPlanner& planner);
   absl::StatusOr<JobReport> Train(const TakenJob& taken, const JobSpec& spec, executor::v1::PlanSource source,
                                   TrainingJob& job);
-  void NoteEmbedded(const std::string& id, const std::string& why);
+  void NoteEmbedded(const TakenJob& taken, spdlog::level::level_enum level, const std::string& why);
   // The specification with the daemon's limits applied.
   absl::StatusOr<JobSpec> Confine(const TakenJob& taken);
   // An even share of the CPU threads, for a job that can use `most`.

@@ -37,21 +37,22 @@ grpc::ServerReadReactor<executor::v1::UploadDataRequest>* TransferService::Uploa
     grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) {
   using Reactor = UploadReactor<executor::v1::UploadDataRequest, executor::v1::UploadDataResponse>;
   return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kData), response, Admit(*context),
-                        OnEnd("UploadData"));
+                        OnEnd(LoggedCall(*context, "UploadData", CallEffect::kChanges)));
 }
 
 grpc::ServerReadReactor<executor::v1::UploadModelRequest>* TransferService::UploadModel(
     grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) {
   using Reactor = UploadReactor<executor::v1::UploadModelRequest, executor::v1::UploadModelResponse>;
   return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kModel), response, Admit(*context),
-                        OnEnd("UploadModel"));
+                        OnEnd(LoggedCall(*context, "UploadModel", CallEffect::kChanges)));
 }
 
 grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* TransferService::DownloadModel(
     grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
     absl::StatusOr<std::string> path) {
   if (const absl::Status admission = Admit(*context); !admission.ok()) path = admission;
-  return DownloadReactor::Start(*threads_, digests_, std::move(path), request.offset_bytes(), OnEnd("DownloadModel"));
+  return DownloadReactor::Start(*threads_, digests_, std::move(path), request.offset_bytes(),
+                                OnEnd(LoggedCall(*context, "DownloadModel", CallEffect::kReads, request.id())));
 }
 
 absl::StatusOr<executor::v1::GetUploadResponse> TransferService::GetUpload(
@@ -70,11 +71,12 @@ absl::Status TransferService::Admit(grpc::CallbackServerContext& context) {
       absl::StrCat(max_transfers_, " transfers are open, the limit (--max-transfers); retry later"));
 }
 
-std::function<void(const absl::Status&)> TransferService::OnEnd(const char* method) {
-  return [this, method](const absl::Status& status) {
+std::function<void(const absl::Status&)> TransferService::OnEnd(const LoggedCall& call) {
+  return [this, call](const absl::Status& status) {
     transfers_.fetch_sub(1);
     observer_.on_open(-1);
-    observer_.on_end(method, status);
+    observer_.on_end(call.method, status);
+    call.Log(status);
   };
 }
 

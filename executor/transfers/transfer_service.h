@@ -14,6 +14,7 @@
 #include "executor/transfers/digest_cache.h"
 #include "executor/transfers/transfer_threads.h"
 #include "executor/transfers/upload_store.h"
+#include "planner_service/grpc_server/call_log.h"
 #include "recurve/executor/v1/files.pb.h"
 
 namespace recurve {
@@ -58,7 +59,7 @@ class TransferService {
 
   // Counts a stream, for which OnEnd must be called; RESOURCE_EXHAUSTED if it is one too many.
   absl::Status Admit(grpc::CallbackServerContext& context);
-  std::function<void(const absl::Status&)> OnEnd(const char* method);
+  std::function<void(const absl::Status&)> OnEnd(const LoggedCall& call);
 
   const int max_transfers_;
   const TransferObserver observer_;

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kPollInterval{5};
 
 absl::Status CallPlanner(const PlannerCallOptions& options, const CancelCheck& cancelled, const StartCall& start) {
   grpc::ClientContext context;
+  context.AddMetadata(kTraceparent, FormatTraceparent(NewSpan(options.trace)));
   context.set_deadline(std::chrono::system_clock::now() + options.timeout);
   const auto answer = std::make_shared<std::promise<grpc::Status>>();
   std::future<grpc::Status> ended = answer->get_future();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "planner_service/tls/tls_credentials.h"
+#include "planner_service/trace/trace_context.h"
 
 namespace recurve {
 
@@ -15,6 +16,7 @@ struct PlannerCallOptions {
   std::string target;  // gRPC target of the planner service, such as "127.0.0.1:7401" or "dns:///planner:7401"
   std::chrono::milliseconds timeout{10'000};  // of one request, including retries
   TlsCredentials tls;                         // see MakeChannel
+  TraceContext trace = TraceOfProcess();      // the span that makes the calls; each call is a new span of its trace
 };
 
 }  // namespace recurve

@@ -80,6 +80,7 @@ absl::Status ScheduleClient::StreamSchedule(const PlanRequest& request, int64_t 
 
 absl::Status ScheduleClient::StreamOnce(Stream& stream) {
   grpc::ClientContext context;
+  context.AddMetadata(kTraceparent, FormatTraceparent(NewSpan(options_.trace)));
   context.set_deadline(std::chrono::system_clock::now() + options_.stream_time);
   const auto reader = stub_->StreamSchedule(&context, stream.request);
   StreamScheduleResponse message;
@@ -124,6 +125,7 @@ absl::Status ScheduleClient::OnMessage(const StreamScheduleResponse& message, St
 
 absl::StatusOr<Verdict> ScheduleClient::VerifySchedule(const VerificationTask& task, const NextAction& next_action) {
   grpc::ClientContext context;
+  context.AddMetadata(kTraceparent, FormatTraceparent(NewSpan(options_.trace)));
   context.set_deadline(std::chrono::system_clock::now() + options_.stream_time);
   planner::v1::VerifyScheduleResponse response;
   const auto writer = stub_->VerifySchedule(&context, &response);

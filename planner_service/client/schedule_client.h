@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "planner_service/planning/plan.h"
 #include "planner_service/tls/tls_credentials.h"
+#include "planner_service/trace/trace_context.h"
 #include "planner_service/verification/schedule_verifier.h"
 #include "recurve/planner/v1/schedule_service.grpc.pb.h"
 
@@ -23,6 +24,7 @@ struct ScheduleClientOptions {
   std::chrono::milliseconds stream_time{300'000};  // of one call; a schedule that takes longer needs several calls
   int max_resumes = 6;  // consecutive attempts to resume a stream without a new action, about 10 seconds in total
   TlsCredentials tls;   // see MakeChannel
+  TraceContext trace = TraceOfProcess();  // the span that makes the calls; each call is a new span of its trace
 };
 
 // The figures of a plan, which precede its actions.

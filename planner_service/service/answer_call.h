@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "absl/status/status.h"
+#include "planner_service/grpc_server/call_log.h"
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/failures.h"
@@ -21,12 +22,13 @@ struct CallRules {
   PlannerMetrics& metrics;
 };
 
-// Runs `answer(cancelled)`, which returns an absl::Status and polls `cancelled`; records the call as `method`; adds a
-// retry delay to RESOURCE_EXHAUSTED; replaces CANCELLED by the actual reason. When memory runs out, only this call
-// ends, with RESOURCE_EXHAUSTED.
+// Runs `answer(cancelled)`, which returns an absl::Status and polls `cancelled`; records and logs the call as `method`;
+// adds a retry delay to RESOURCE_EXHAUSTED; replaces CANCELLED by the actual reason. When memory runs out, only this
+// call ends, with RESOURCE_EXHAUSTED.
 template <typename Answer>
 grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
   const auto start = std::chrono::steady_clock::now();
+  const LoggedCall call(context, method, CallEffect::kReads);
   const CallDeadline deadline(context, rules.deadline);
   absl::Status status =
       CatchFailures("the call", [&] { return answer(CancelCheck([&deadline] { return deadline.Ended(); })); });
@@ -34,6 +36,7 @@ grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const 
   constexpr std::chrono::milliseconds kRetryDelay{200};
   if (absl::IsResourceExhausted(status)) AddRetryDelay(context, kRetryDelay);
   rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);
+  call.Log(status);
   return ToGrpcStatus(status);
 }
 

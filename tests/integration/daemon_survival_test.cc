@@ -79,7 +79,7 @@ TEST(DaemonSurvivalTest, ALogThatNobodyReadsDropsLinesAndHoldsUpNothing) {
   while (!(daemon.Metric("recurve_server_log_lines_dropped_total") >= 1)) {
     ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   }
-  ASSERT_TRUE(daemon.process().WaitForOutput("preparing"));  // reads all that the pipe holds
+  ASSERT_TRUE(daemon.process().WaitForOutput("job is PLANNING"));  // reads all that the pipe holds
   ExpectToSucceed(DaemonClient(daemon.port()), TinySpec(folder.text(), 1));
   EXPECT_TRUE(daemon.process().WaitForOutput(" lines of this log were dropped"));
   daemon.process().Signal(SIGTERM);

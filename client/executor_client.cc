@@ -31,6 +31,10 @@ std::string NewRequestId() {
   return id;
 }
 
+void SendTrace(grpc::ClientContext& context, const TraceContext& parent) {
+  context.AddMetadata(kTraceparent, FormatTraceparent(NewSpan(parent)));
+}
+
 template <typename Request>
 Request RequestFor(const std::string& id) {
   Request request;
@@ -97,6 +101,7 @@ absl::StatusOr<Response> ExecutorClient::Call(grpc::Status (Stub::*method)(grpc:
                                               const Request& request) {
   Response response;
   grpc::ClientContext context;
+  SendTrace(context, options_.trace);
   context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
   RETURN_IF_ERROR(Named((stub_.get()->*method)(&context, request, &response)));
   return response;
@@ -179,6 +184,7 @@ absl::Status ExecutorClient::DownloadModel(
   auto request = RequestFor<v1::DownloadModelRequest>(id);
   request.set_offset_bytes(offset_bytes);
   grpc::ClientContext context;
+  SendTrace(context, options_.trace);
   const auto stream = stub_->DownloadModel(&context, request);
   v1::DownloadModelResponse response;
   while (stream->Read(&response)) {
@@ -196,6 +202,7 @@ absl::StatusOr<std::string> ExecutorClient::Upload(FilePurpose purpose, const v1
                                                    const std::function<absl::StatusOr<std::string>()>& next_part) {
   const auto send = [&](auto start, auto response) -> absl::StatusOr<std::string> {
     grpc::ClientContext context;
+    SendTrace(context, options_.trace);
     const auto writer = start(&context, &response);
     absl::Status sent = SendParts(*writer, file, offset_bytes, next_part);
     if (!sent.ok()) context.TryCancel();
@@ -237,6 +244,7 @@ absl::Status ExecutorClient::WatchJob(const JobWatch& job) {
 // Asynchronous so that on_idle is called on this thread while the stream is silent.
 grpc::Status ExecutorClient::WatchOnce(Watch& watch) {
   grpc::ClientContext context;
+  SendTrace(context, options_.trace);
   grpc::CompletionQueue queue;
   // Waits for the operation that was started; false if it failed.
   const auto done = [&] {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planner_service/tls/tls_credentials.h"
+#include "planner_service/trace/trace_context.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
 namespace recurve {
@@ -21,7 +22,8 @@ struct ExecutorClientOptions {
   std::chrono::milliseconds timeout{10'000};  // per call, including retries; watching and transfers have none
   // How long to keep trying to resume a broken watch; a daemon that restarts is away for seconds.
   std::chrono::milliseconds reconnect{60'000};
-  TlsCredentials tls;  // see MakeChannel
+  TlsCredentials tls;                     // see MakeChannel
+  TraceContext trace = TraceOfProcess();  // the span that makes the calls; each call is a new span of its trace
 };
 
 // How to watch a job.

@@ -48,6 +48,10 @@ class TextDisplay : public EventDisplay {
  public:
   TextDisplay(ExecutorClient& executor, std::string id) : executor_(executor), id_(std::move(id)) {}
 
+  void OnStart(const v1::Job& job) final {
+    if (const std::string trace_id = TraceIdOf(job); !trace_id.empty()) PrintLine("trace id " + trace_id);
+  }
+
   void OnEvent(const v1::JobEvent& event, bool shown) final {
     if (event.has_progress()) {
       const int64_t step = event.progress().step();

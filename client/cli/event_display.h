@@ -14,6 +14,7 @@ namespace recurve {
 class EventDisplay {
  public:
   virtual ~EventDisplay() = default;
+  virtual void OnStart(const executor::v1::Job& /*job*/) {}  // before the first event
   // Every event in order; with `shown` false, one that the user has seen before and that is only remembered.
   virtual void OnEvent(const executor::v1::JobEvent& event, bool shown) = 0;
   virtual void OnIdle() {}         // several times per second

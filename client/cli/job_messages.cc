@@ -13,6 +13,7 @@
 #include "executor/job/job_spec.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/units.h"
+#include "planner_service/trace/trace_context.h"
 
 namespace recurve {
 namespace {
@@ -72,6 +73,10 @@ std::string SecondText(bool set, const google::protobuf::Timestamp& time) {
   return set ? absl::StrFormat("%.19sZ", TimeUtil::ToString(time)) : "-";
 }
 
+std::string TraceIdOf(const v1::Job& job) {
+  return ParseTraceparent(job.traceparent()).value_or(TraceContext()).trace_id;
+}
+
 Json JobJson(const v1::Job& job) {
   Json json = {{"id", job.id()},
                {"state", StateName(job.state())},
@@ -89,7 +94,8 @@ Json JobJson(const v1::Job& job) {
                {"promised_bytes", job.promised_bytes()},
                {"steps", StepsOf(job)},
                {"checkpoint_step", job.checkpoint_step()},
-               {"starts", job.starts()}};
+               {"starts", job.starts()},
+               {"trace_id", TraceIdOf(job)}};
   for (const auto& [key, value] : job.labels()) json["labels"][key] = value;
   if (job.has_plan()) json["plan"] = PlanJson(job.plan());
   if (job.has_progress()) json["progress"] = FieldsJson(DecodeProgress(job.progress()));
@@ -132,7 +138,11 @@ Json EventJson(const v1::JobEvent& event) {
 }
 
 Json ResultJson(const v1::Job& job) {
-  Json json = {{"type", "result"}, {"id", job.id()}, {"state", StateName(job.state())}, {"reason", job.reason()}};
+  Json json = {{"type", "result"},
+               {"id", job.id()},
+               {"state", StateName(job.state())},
+               {"reason", job.reason()},
+               {"trace_id", TraceIdOf(job)}};
   if (job.has_result()) json.update(FieldsJson(DecodeReport(job.result())));
   return json;
 }

@@ -32,9 +32,10 @@ std::string MemoryText(const executor::v1::JobSpec& spec);  // as --memory takes
 Json TimeJson(bool set, const google::protobuf::Timestamp& time);
 std::string SecondText(bool set, const google::protobuf::Timestamp& time);
 
+std::string TraceIdOf(const executor::v1::Job& job);  // empty: none
 Json JobJson(const executor::v1::Job& job);
 Json EventJson(const executor::v1::JobEvent& event);
-Json ResultJson(const executor::v1::Job& job);  // how a job ended: id, state, reason, and what it reported
+Json ResultJson(const executor::v1::Job& job);  // how a job ended: id, state, reason, trace, and what it reported
 std::string JobsText(const std::vector<executor::v1::Job>& jobs);  // a table
 
 }  // namespace recurve

@@ -48,13 +48,14 @@ std::string CommandToComeBack(const ExecutorClient& executor, const WatchSetting
 
 class JobWatcher {
  public:
-  JobWatcher(ExecutorClient& executor, const WatchSettings& settings, LossRecord* record)
+  JobWatcher(ExecutorClient& executor, const WatchSettings& settings, const v1::Job& job, LossRecord* record)
       : executor_(executor),
         settings_(settings),
         record_(record),
         display_(MakeDisplay(executor, settings)),
         next_(std::max<int64_t>(1, settings.from)) {
     last_.set_id(settings.id);
+    display_->OnStart(job);
   }
 
   ExitStatus Run() {
@@ -152,7 +153,8 @@ std::string SubjectOf(const v1::Job& job) {
 ExitStatus WatchUntilEnd(ExecutorClient& executor, const WatchSettings& settings) {
   CatchInterrupts();
   // WatchJob retries while a daemon restarts; a daemon that is unreachable from the start is reported at once.
-  if (const absl::StatusOr<v1::Job> job = executor.GetJob(settings.id); !job.ok()) return Fail(job.status());
+  const absl::StatusOr<v1::Job> job = executor.GetJob(settings.id);
+  if (!job.ok()) return Fail(job.status());
   std::unique_ptr<LossRecord> record;
   if (settings.losses.wanted()) {
     OutliveReaders();
@@ -160,7 +162,7 @@ ExitStatus WatchUntilEnd(ExecutorClient& executor, const WatchSettings& settings
     if (!opened.ok()) return Fail(opened.status());
     record = *std::move(opened);
   }
-  JobWatcher watcher(executor, settings, record.get());
+  JobWatcher watcher(executor, settings, *job, record.get());
   const ExitStatus exit = watcher.Run();
   if (record == nullptr) return exit;
   const absl::Status recorded = record->Finish(SubjectOf(watcher.job()));

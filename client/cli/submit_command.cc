@@ -37,7 +37,10 @@ Examples:
       sends book.txt first; `recurve download ID` gets the model if --save names a file there
 
 Paths are on the daemon's machine, which resolves symbolic links and "..". Relative paths start in this command's
-working directory or, with --relative-to-roots, in the daemon's roots.)";
+working directory or, with --relative-to-roots, in the daemon's roots.
+
+The job belongs to the trace of the environment variable TRACEPARENT (W3C Trace Context), or to a new one if that is
+unset or invalid. --json and `recurve jobs --json` print the trace id, which the logs of both daemons have.)";
 
 struct SubmitOptions {
   ServiceOption executor;

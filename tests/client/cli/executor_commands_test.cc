@@ -286,6 +286,19 @@ TEST_F(ExecutorCommands, TheSameRequestIsOneJob) {
   ExpectRefused(Submit({"--request-id", "nightly", "--seed", "2"}), 1, {"nightly"});
 }
 
+TEST_F(ExecutorCommands, AJobBelongsToTheTraceOfTheEnvironment) {
+  const std::string trace_id = "0af7651916cd43dd8448eb211c80319c";
+  const auto submit = [&](const std::string& traceparent, const std::vector<std::string>& more) {
+    return RunInShell("TRACEPARENT=" + traceparent + " \"$0\" " + Quoted(Submit(Plus({"--watch"}, more)))).out;
+  };
+  const std::vector<Json> lines = JsonLines(submit("00-" + trace_id + "-b7ad6b7169203331-01", {"--json"}));
+  EXPECT_EQ(lines.front()["trace_id"], trace_id);
+  EXPECT_EQ(lines.back()["trace_id"], trace_id);
+  EXPECT_EQ(JsonOf(AtDaemon({"jobs", "--json"}))["trace_id"], trace_id);
+  EXPECT_THAT(submit("00-" + trace_id + "-b7ad6b7169203331-01", {}), HasSubstr("\ntrace id " + trace_id + "\n"));
+  EXPECT_THAT(submit("nonsense", {}), AllOf(ContainsRegex("\ntrace id [0-9a-f]{32}\n"), Not(HasSubstr(trace_id))));
+}
+
 TEST_F(ExecutorCommands, NoPathForgesARow) {
   const std::string data = scratch_.File("x\n  forged   succeeded\x1B[1A\xC2\x9B\xE2\x80\xAE");
   const Outcome submitted = RunRecurve(Submit({"--data", data, "--watch"}));

@@ -61,6 +61,7 @@ Command AddCheckpointsCommand(const Section& section);
 Command AddDownloadCommand(const Section& section);
 Command AddUploadCommand(const Section& section);
 Command AddDevicesCommand(const Section& section);
+Command AddHealthCommand(const Section& section);
 Command AddCompletionCommand(const Section& section);
 
 }  // namespace recurve

@@ -43,7 +43,7 @@ ExitStatus Main(int argc, char** argv) {
       {"With an executor daemon",
        {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddLogCommand, AddPauseCommand, AddResumeCommand,
         AddCancelCommand, AddRetryCommand, AddDeleteCommand, AddPriorityCommand, AddMemoryCommand,
-        AddCheckpointsCommand, AddDownloadCommand, AddUploadCommand, AddDevicesCommand}},
+        AddCheckpointsCommand, AddDownloadCommand, AddUploadCommand, AddDevicesCommand, AddHealthCommand}},
       {"For the shell", {AddCompletionCommand}},
   };
   for (int i = 1; i < argc; ++i) {

@@ -40,6 +40,7 @@ Command AddCheckpointsCommand(const Section& section) { return AddMissingCommand
 Command AddDownloadCommand(const Section& section) { return AddMissingCommand(section, "download"); }
 Command AddUploadCommand(const Section& section) { return AddMissingCommand(section, "upload"); }
 Command AddDevicesCommand(const Section& section) { return AddMissingCommand(section, "devices"); }
+Command AddHealthCommand(const Section& section) { return AddMissingCommand(section, "health"); }
 
 std::unique_ptr<Planner> MakeRemotePlanner(const PlannerCallOptions&) { return std::make_unique<EmbeddedPlanner>(); }
 

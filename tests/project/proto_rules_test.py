@@ -73,10 +73,10 @@ def check(path: pathlib.Path, root: pathlib.Path) -> list:
 
 
 def main(root: pathlib.Path) -> int:
-    files = sorted((root / "proto").rglob("*.proto"))
+    files = sorted((root / "proto/recurve").rglob("*.proto"))
     errors = [error for path in files for error in check(path, root)]
     if not files:
-        errors.append(f"{root}/proto: no proto files found")
+        errors.append(f"{root}/proto/recurve: no proto files found")
     print("\n".join(errors) if errors else f"{len(files)} proto files keep to the rules")
     return 1 if errors else 0
 

@@ -17,10 +17,10 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using Words = std::vector<std::string>;
 
-const std::vector<std::string> kTopCommands = {"plan",        "schedule", "capacity", "train",   "profile",   "sample",
-                                               "eval",        "submit",   "jobs",     "watch",   "log",       "cancel",
-                                               "pause",       "resume",   "retry",    "delete",  "priority",  "memory",
-                                               "checkpoints", "download", "upload",   "devices", "completion"};
+const std::vector<std::string> kTopCommands = {
+    "plan",     "schedule", "capacity",    "train",    "profile", "sample",  "eval",   "submit",
+    "jobs",     "watch",    "log",         "cancel",   "pause",   "resume",  "retry",  "delete",
+    "priority", "memory",   "checkpoints", "download", "upload",  "devices", "health", "completion"};
 const std::vector<std::string> kAllCommands =
     Plus(kTopCommands, {"plan chain", "plan offload", "schedule export", "schedule verify", "capacity advise",
                         "capacity budget", "capacity curve", "capacity fit", "capacity lengths", "capacity split"});

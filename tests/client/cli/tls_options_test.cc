@@ -51,6 +51,8 @@ TEST_F(TlsOptions, AreTakenFromTheCommandLineOrTheEnvironment) {
   const Outcome environment = RunInShell(variables + Quoted(Devices()));
   EXPECT_EQ(environment.exit, 0) << environment.err;
   EXPECT_EQ(environment.out, given.out);
+  const std::vector<std::string> health = {"health", daemon_->server().address()};
+  EXPECT_EQ(RunInShell(variables + Quoted(health)).out, "SERVING\n");
   // The command line takes precedence.
   const Outcome wrong = RunInShell(variables + Quoted(Devices({"--ca-file", key_})));
   EXPECT_EQ(wrong.exit, 2);
@@ -62,6 +64,7 @@ TEST_F(TlsOptions, AreTakenFromTheCommandLineOrTheEnvironment) {
 
 TEST_F(TlsOptions, ErrorsAreOneLineWithTheRemedy) {
   ExpectRefused(Devices(), 1, {"the server accepts only TLS", "--ca-file"});
+  ExpectRefused({"health", daemon_->server().address()}, 1, {"the server accepts only TLS", "--ca-file"});
   ExpectRefused(Devices({"--ca-file", ca_}), 1, {"mTLS", "--cert-file and --key-file"});
   const std::string other = scratch_.Write("other.crt", TestAuthority("other").certificate());
   ExpectRefused(Devices({"--ca-file", other}), 1, {"not signed by a CA in the CA file"});

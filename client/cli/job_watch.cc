@@ -39,6 +39,10 @@ std::string CommandToComeBack(const ExecutorClient& executor, const WatchSetting
   const auto add = [&command](const char* option, const std::string& value) {
     if (!value.empty()) absl::StrAppend(&command, " ", option, " ", ShellWord(value));
   };
+  const TlsFiles& tls = executor.options().tls.files;
+  add("--ca-file", tls.authorities);
+  add("--cert-file", tls.certificate);
+  add("--key-file", tls.key);
   add("--loss-csv", settings.losses.csv);
   add("--loss-svg", settings.losses.svg);
   add("--tensorboard", settings.losses.tensorboard);

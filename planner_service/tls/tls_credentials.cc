@@ -106,7 +106,7 @@ absl::Status CheckPair(const TlsFiles& files, TlsRole role, TlsCredentials& cred
 
 absl::StatusOr<TlsCredentials> ReadTlsFiles(const TlsFiles& files, TlsRole role) {
   RETURN_IF_ERROR(CheckGiven(files, role));
-  TlsCredentials credentials;
+  TlsCredentials credentials = {.files = files};
   if (!files.certificate.empty()) {
     ASSIGN_OR_RETURN(credentials.certificate, ReadFile(files.certificate));
     ASSIGN_OR_RETURN(credentials.key, ReadFile(files.key));

@@ -27,6 +27,7 @@ struct TlsCredentials {
   std::string authorities;
   // When the first of one's own certificates expires; the epoch if there is none.
   std::chrono::system_clock::time_point expiry;
+  TlsFiles files;  // that they were read from
 };
 
 enum class TlsRole : uint8_t { kServer, kClient };

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "executor/daemon/executor_daemon.h"
 #include "tests/client/cli/run_recurve.h"
@@ -72,6 +75,22 @@ TEST_F(TlsOptions, ErrorsAreOneLineWithTheRemedy) {
   ExpectRefused(Devices({"--cert-file", certificate_}), 2, {"without a key file"});
   ExpectRefused({"plan", "--length", "10", "--slots", "2", "--ca-file", ca_}, 2,
                 {"--ca-file has no effect without --planner"});
+}
+
+TEST_F(TlsOptions, TheCommandThatContinuesAWatchHasThem) {
+  const std::vector<std::string> tls = {
+      "--executor", daemon_->server().address(), "--ca-file", ca_, "--cert-file", certificate_, "--key-file", key_};
+  const std::string text = scratch_.Write("text", SomeText(2000));
+  RecurveProcess watch(Plus({"submit", "--data", text, "--length", "16", "--hidden", "8", "--steps", "1000000000",
+                             "--memory", "50%", "--watch", "--json"},
+                            tls));
+  while (watch.OutSoFar().find("\"running\"") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  watch.Signal(SIGINT);
+  const Outcome outcome = watch.Wait();
+  EXPECT_EQ(outcome.exit, 130) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr(" --ca-file " + ca_ + " --cert-file " + certificate_ + " --key-file " + key_));
 }
 
 TEST_F(TlsOptions, TrainingGoesOnWithoutAPlannerThatItDoesNotTrust) {

@@ -20,8 +20,9 @@ void CatchInterrupts() {
   struct sigaction action {};
   action.sa_handler = &OnSignal;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
   action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
   struct sigaction old {};
   if (sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,12 +19,14 @@
 #include "client/cli/option_values.h"
 #include "client/cli/planner_option.h"
 #include "client/cli/progress_line.h"
+#include "client/cli/slurm_memory.h"
 #include "client/cli/strategy_comparison.h"
 #include "client/cli/training_display.h"
 #include "executor/data/file_identity.h"
 #include "executor/job/job_checkpoints.h"
 #include "executor/job/training_job.h"
 #include "executor/task/task.h"
+#include "planner_service/process/granted.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/number_text.h"
 
@@ -46,6 +49,10 @@ Examples:
   recurve train --resume run1
       continues after the last checkpoint in run1, to the same weights, bit for bit; all other options are those of the
       first command unless given again, such as --memory 2%, --threads 8 or --steps 20000
+  recurve train --data book.txt --memory 5% --steps 10000 --checkpoint-dir run1 --auto-resume
+      the same command starts and continues, for what starts jobs again by itself: Slurm, Kubernetes, systemd
+  recurve train --data book.txt --memory 5% --threads 8 --slurm
+      --mem=107M, what to give sbatch
 
 The cost of the model's links is measured in about a second and cached for later jobs, in link-costs in $RECURVE_CACHE
 (empty: no cache), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link, the steps per link are chosen for the
@@ -56,7 +63,7 @@ least predicted time; the choice, and with it the last bits of the weights, may 
 object ("resumed") has the last step done before. Ctrl-C (and SIGTERM, SIGHUP) stops and saves the model after the last
 complete step as --save, or, if that is an earlier model, beside it as FILE.partial. So does a loss that is not finite.
 With --save, training continues when the reader of its output is gone. With --checkpoint-dir, Ctrl-C also writes a
-checkpoint first.
+checkpoint first. A second Ctrl-C ends at once.
 Exit status 3: insufficient memory; the message gives the minimum.)";
 
 struct TrainOptions {
@@ -67,14 +74,32 @@ struct TrainOptions {
   ServiceOption planner;
   int64_t sample = 0;
   ComparisonLimits compare;
+  bool auto_resume = false;
   bool dry_run = false;
+  bool slurm = false;
   bool json = false;
 };
 
 bool WritesFiles(const TrainOptions& options) { return !options.job.save_path.empty() || options.losses.wanted(); }
 
+absl::Status CheckSlurm(const TrainOptions& options) {
+  if (!options.slurm) return absl::OkStatus();
+  if (options.job.device != "cpu") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--slurm sizes trainings on the CPU, and --device is ", options.job.device,
+                     "; choose the memory of the host yourself, and give it to sbatch as --mem"));
+  }
+  if (options.compare.rounds == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--slurm does not count the memory of --compare, which also trains with store-all; leave out one of them");
+}
+
 absl::Status CheckTrainOptions(const TrainOptions& options) {
   RETURN_IF_ERROR(CheckInputArguments(options.job));
+  RETURN_IF_ERROR(CheckSlurm(options));
+  if (options.auto_resume && options.checkpoints.resume != CheckpointOptions::Resume::kIfAny) {
+    return absl::InvalidArgumentError("--auto-resume needs --checkpoint-dir, the directory to resume from");
+  }
   if (options.sample < 0) return absl::InvalidArgumentError(absl::StrCat("--sample is ", options.sample, ", below 0"));
   if (options.compare.rounds < 0 || options.compare.rounds > 1000) {
     return absl::InvalidArgumentError(absl::StrCat("--compare is ", options.compare.rounds, "; must be 0 to 1000"));
@@ -98,12 +123,21 @@ void NoteWhatIsLeftOut(const TrainOptions& options) {
   PrintNote(absl::StrCat("--dry-run trains nothing; ignored: ", absl::StrJoin(left_out, ", ")), options.json);
 }
 
+// Without --threads, a job uses as many as it finds processors.
+int64_t SlurmMebibytesOf(const TrainOptions& options, const JobPlan& plan) {
+  return SlurmMebibytes(plan.ledger.total() + plan.evaluation_bytes + plan.host_bytes,
+                        options.job.threads > 0 ? options.job.threads : GrantedProcessors());
+}
+
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {
-  NoteWhatIsLeftOut(options);
+  if (!options.slurm) NoteWhatIsLeftOut(options);
   if (options.json) {
     Json json = {{"type", "plan"}, {"feasible", true}};
     json.update(FieldsJson(plan));
+    if (options.job.device == "cpu") json["slurm_mem_mib"] = SlurmMebibytesOf(options, plan);
     PrintJson(json);
+  } else if (options.slurm) {
+    std::printf("%s\n", SlurmMemoryOption(SlurmMebibytesOf(options, plan)).c_str());
   } else {
     std::fputs(JobPlanText(options.job, plan).c_str(), stdout);
   }
@@ -121,7 +155,7 @@ absl::StatusOr<JobReport> RunJob(TrainingJob& job, const TrainOptions& options, 
 
 // Losses are recorded even if training fails; `recorded` is the status of that.
 absl::StatusOr<JobReport> RunAndRecord(TrainingJob& job, const TrainOptions& options, absl::Status& recorded) {
-  const bool resumes = options.checkpoints.resume == CheckpointOptions::Resume::kMust;
+  const bool resumes = options.checkpoints.resume != CheckpointOptions::Resume::kNo;
   ASSIGN_OR_RETURN(const std::unique_ptr<LossRecord> record, LossRecord::Open(options.losses, resumes));
   absl::StatusOr<JobReport> report = RunJob(job, options, record.get());
   recorded = record->Finish(absl::StrCat(CountText(job.plan().parameters), " parameters, ", job.plan().data_path,
@@ -197,6 +231,21 @@ ExitStatus FailToPrepare(const absl::Status& status) {
   return Fail(status, absl::IsFailedPrecondition(status) ? ExitStatus::kInfeasible : ExitStatus::kFailed);
 }
 
+// Ends before the memory is allocated: the machine that submits a job may have less than the one that runs it.
+ExitStatus PlanForSlurm(const TrainOptions& options, const JobPlanners& planners, LinkCostCache& known_costs) {
+  std::optional<JobPlan> plan;
+  const auto only_plan = [&plan](const JobPlan& made) {
+    plan = made;
+    return absl::CancelledError("only planned");
+  };
+  const absl::Status ended = TrainingJob::Prepare(options.job, planners, known_costs, WhenInterrupted(),
+                                                  {.checkpoints = options.checkpoints, .admit = only_plan})
+                                 .status();
+  if (!plan) return FailToPrepare(ended);
+  PrintDryRun(options, *plan);
+  return ExitStatus::kDone;
+}
+
 // With --save, training survives a closed output; it is still reported as a failure.
 ExitStatus CheckShown(const TrainOptions& options) {
   if (options.job.save_path.empty() || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return ExitStatus::kDone;
@@ -212,6 +261,7 @@ ExitStatus RunTrain(const TrainOptions& options) {
   FallbackPlanner planner = MakeJobPlanner(options.planner, options.json);
   const JobPlanners planners{planner, planner};
   LinkCostCache known_costs(LinkCostCachePath());
+  if (options.slurm) return PlanForSlurm(options, planners, known_costs);
   auto prepared =
       TrainingJob::Prepare(options.job, planners, known_costs, WhenInterrupted(), {.checkpoints = options.checkpoints});
   if (!prepared.ok()) return FailToPrepare(prepared.status());
@@ -248,6 +298,8 @@ void AddCheckpointOptions(CLI::App& train, TrainOptions& options) {
   AddSource(saving, "--resume", resume,
             "continue from the newest good checkpoint in this directory, and write further ones there", "DIR",
             "--checkpoint-dir");
+  AddFlag(saving, "--auto-resume", options.auto_resume,
+          "continue from the newest good checkpoint in --checkpoint-dir if there is one, else start");
   AddFlag(saving, "--force-data", options.checkpoints.force_data,
           "resume although the data file is not the one that the checkpoint was trained on");
 }
@@ -262,6 +314,9 @@ Command AddTrainCommand(const Section& section) {
   AddCheckpointOptions(train, *options);
   AddLossOptions({train, "Saving"}, options->losses);
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
+  AddFlag(train, "--slurm", options->slurm,
+          "print the memory that the training needs as an option of sbatch (--mem=107M), and train nothing; with "
+          "--json, the plan as --dry-run prints it, in which it is slurm_mem_mib");
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model after training");
   AddCount(train, "--compare", options->compare.rounds,
            "rounds that measure store-all, Chen's sqrt(T) and this job's strategy after training");
@@ -269,7 +324,12 @@ Command AddTrainCommand(const Section& section) {
              "start no further round of the comparison after this; default: no limit");
   AddFlag(train, "--json", options->json, "print one JSON object for each step and one at the end");
   AddPlannerOption({train, "Plan"}, options->planner);
-  return {&train, [options] { return RunTrain(*options); }};
+  return {&train, [options] {
+            CheckpointOptions::Resume& resume = options->checkpoints.resume;
+            const bool may_resume = options->auto_resume && !options->checkpoints.directory.empty();
+            if (may_resume && resume == CheckpointOptions::Resume::kNo) resume = CheckpointOptions::Resume::kIfAny;
+            return RunTrain(*options);
+          }};
 }
 
 }  // namespace recurve

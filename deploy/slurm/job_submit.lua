@@ -16,7 +16,7 @@ function slurm_job_submit(job, partitions, user)
   slurm.log_user("This job does not say how much memory it needs. Add --mem, --mem-per-cpu or --mem-per-gpu. " ..
                  "For a training, `recurve-sbatch` finds the memory and submits the job, and " ..
                  "`recurve train ... --slurm` prints the option.")
-  return slurm.ERROR
+  return slurm.ESLURM_JOB_MISSING_SIZE_SPECIFICATION
 end
 
 function slurm_job_modify(job, record, partitions, user)

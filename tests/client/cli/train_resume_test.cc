@@ -115,6 +115,41 @@ TEST_F(TrainResume, AKilledTrainingRepeatsTheStepsSinceItsLastCheckpoint) {
   EXPECT_FALSE(std::getline(table, line));
 }
 
+TEST_F(TrainResume, OneCommandStartsAndContinues) {
+  const std::string whole_csv = scratch_.File("whole.csv");
+  const Json whole = ResultOf(Training({"--loss-csv", whole_csv}));
+  const Words command = Training({"--checkpoint-dir", checkpoints_, "--auto-resume", "--loss-csv", csv_});
+  const Outcome stopped = StartAndSignal(command, SIGTERM);
+  EXPECT_EQ(stopped.exit, 130);
+  EXPECT_THAT(stopped.out, testing::Not(HasSubstr("resumed")));
+  const Outcome continued = RunRecurve(command);
+  ASSERT_EQ(continued.exit, 0) << continued.err;
+  const std::vector<Json> objects = JsonLines(continued.out);
+  EXPECT_EQ(objects.front()["type"], "resumed");
+  EXPECT_EQ(objects.back()["weights_sha256"], whole["weights_sha256"]);
+  EXPECT_EQ(WithoutTimes(csv_), WithoutTimes(whole_csv)) << "each step once";
+
+  const Words other = Plus(command, {"--hidden", "9"});
+  ExpectRefused(other, 1, {"cannot continue from " + checkpoints_, "hidden is 9; the checkpoint has 8"});
+  ExpectRefused(Training({"--auto-resume"}), 2, {"--auto-resume needs --checkpoint-dir"});
+  ExpectRefused({"train", "--resume", checkpoints_, "--auto-resume"}, 2, {"--auto-resume needs --checkpoint-dir"});
+}
+
+// A batch system repeats SIGTERM before it kills.
+TEST_F(TrainResume, FinishesItsCheckpointWhenSigtermIsRepeated) {
+  RecurveProcess process(Training({"--checkpoint-dir", checkpoints_, "--steps", "1000000"}));
+  while (process.OutSoFar().find("\"step\":20,") == std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  for (int i = 0; i < 5; ++i) {
+    process.Signal(SIGTERM);
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  const Outcome stopped = process.Wait();
+  EXPECT_EQ(stopped.exit, 130);
+  EXPECT_THAT(stopped.err, HasSubstr("its checkpoint is in " + checkpoints_));
+}
+
 TEST_F(TrainResume, GoesOnForMoreSteps) {
   const Words constant = {"--learning-rate-schedule", "constant", "--steps", "12", "--loss-csv", csv_};
   const Json first = ResultOf(Plus(Training({"--checkpoint-dir", checkpoints_}), constant));

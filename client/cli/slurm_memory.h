@@ -11,8 +11,9 @@ namespace recurve {
 
 // The memory, in MiB, that a batch job needs in which `recurve train` plans `planned_bytes` of host memory: the plan
 // and a reserve for what is outside of it, the program with its libraries, a stack and scratch for each thread, the
-// batch script and Slurm's own process. docs/performance.md has the measurements.
-int64_t SlurmMebibytes(int64_t planned_bytes, int64_t threads);
+// table from which states on the host are planned, the batch script and Slurm's own process. docs/performance.md has
+// the measurements.
+int64_t SlurmMebibytes(int64_t planned_bytes, int64_t threads, bool states_on_host = false);
 
 // The option of sbatch, in its units: "--mem=107M".
 std::string SlurmMemoryOption(int64_t mebibytes);

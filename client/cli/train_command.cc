@@ -126,7 +126,8 @@ void NoteWhatIsLeftOut(const TrainOptions& options) {
 // Without --threads, a job uses as many as it finds processors.
 int64_t SlurmMebibytesOf(const TrainOptions& options, const JobPlan& plan) {
   return SlurmMebibytes(plan.ledger.total() + plan.evaluation_bytes + plan.host_bytes,
-                        options.job.threads > 0 ? options.job.threads : GrantedProcessors());
+                        options.job.threads > 0 ? options.job.threads : GrantedProcessors(),
+                        options.job.host_memory > 0);
 }
 
 void PrintDryRun(const TrainOptions& options, const JobPlan& plan) {

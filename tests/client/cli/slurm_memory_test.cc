@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
 constexpr int64_t kMebibyte = 1 << 20;
-constexpr int64_t kMostAround = 64 * kMebibyte;  // beside the plan of a training on few threads
+constexpr int64_t kMostAround = 80 * kMebibyte;  // beside the plan of a training on few threads
 
 class SlurmMemory : public ::testing::Test {
  protected:
@@ -62,7 +62,7 @@ TEST_F(SlurmMemory, CountsThreads) {
 }
 
 TEST_F(SlurmMemory, RefusesWhatItCannotCount) {
-  ExpectRefused(Training({"--slurm", "--device", "cuda"}), 2, {"--slurm", "--device is cuda", "--mem"});
+  ExpectRefused({"train", "--data", text_, "--slurm", "--device", "cuda"}, 2, {"--slurm", "--device is cuda", "--mem"});
   ExpectRefused(Training({"--slurm", "--compare", "2"}), 2, {"--slurm", "--compare"});
   ExpectRefused(Training({"--slurm", "--memory", "1KiB"}), 3, {"too little", "give at least"});
 }

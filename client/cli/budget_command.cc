@@ -25,7 +25,7 @@ Examples:
   recurve capacity budget --layers 2 --hidden 1024 --batch 32 --length 1000 --max-slowdown 1.1 --json
       the same for a model, including its weights, as JSON
   recurve capacity budget --layers 2 --hidden 1024 --batch 32 --length 1000 --slurm
-      --mem=1187M, what to give sbatch for a training in that memory
+      --mem=877M, what to give sbatch for a training in that memory
 
 Exit status 3: no memory makes the strategy that fast.)";
 
@@ -77,7 +77,7 @@ Command AddCapacityBudgetCommand(const Section& section) {
   AddReal(budget, "--max-slowdown", options->max_slowdown, "largest time relative to store-all");
   AddStrategy(budget, "--strategy", options->strategy, "auto, store-all, chen or hsm");
   AddFlag(budget, "--slurm", options->slurm,
-          "print only what sbatch needs for it (--mem=107M), with one thread per processor of this machine");
+          "print only what sbatch needs for it (--mem=71M), with one thread per processor of this machine");
   AddAdviceOptions(budget, options->advice);
   return {&budget, [options] { return RunBudget(*options); }};
 }

@@ -15,7 +15,7 @@ namespace recurve {
 // the measurements.
 int64_t SlurmMebibytes(int64_t planned_bytes, int64_t threads, bool states_on_host = false);
 
-// The option of sbatch, in its units: "--mem=107M".
+// The option of sbatch, in its units: "--mem=71M".
 std::string SlurmMemoryOption(int64_t mebibytes);
 
 }  // namespace recurve

@@ -52,7 +52,7 @@ Examples:
   recurve train --data book.txt --memory 5% --steps 10000 --checkpoint-dir run1 --auto-resume
       the same command starts and continues, for what starts jobs again by itself: Slurm, Kubernetes, systemd
   recurve train --data book.txt --memory 5% --threads 8 --slurm
-      --mem=107M, what to give sbatch
+      --mem=71M, what to give sbatch
 
 The cost of the model's links is measured in about a second and cached for later jobs, in link-costs in $RECURVE_CACHE
 (empty: no cache), or in recurve/ in $XDG_CACHE_HOME or ~/.cache. Without --link, the steps per link are chosen for the
@@ -316,7 +316,7 @@ Command AddTrainCommand(const Section& section) {
   AddLossOptions({train, "Saving"}, options->losses);
   AddFlag(train, "--dry-run", options->dry_run, "print the plan and where the bytes go, and train nothing");
   AddFlag(train, "--slurm", options->slurm,
-          "print the memory that the training needs as an option of sbatch (--mem=107M), and train nothing; with "
+          "print the memory that the training needs as an option of sbatch (--mem=71M), and train nothing; with "
           "--json, the plan as --dry-run prints it, in which it is slurm_mem_mib");
   AddCount(train, "--sample", options->sample, "bytes to sample from the trained model after training");
   AddCount(train, "--compare", options->compare.rounds,

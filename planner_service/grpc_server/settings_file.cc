@@ -52,8 +52,9 @@ absl::StatusOr<FileSetting> ToSetting(const std::string& path, std::string_view 
   FileSetting setting{.key = std::string(key), .is_array = node.is_array(), .line = static_cast<int>(position.line)};
   const auto add = [&](const toml::node& value) {
     std::optional<std::string> text = TextOf(value);
-    if (text) setting.values.push_back(*std::move(text));
-    return text.has_value();
+    if (!text) return false;
+    setting.values.push_back(*std::move(text));
+    return true;
   };
   const toml::array* const array = node.as_array();
   if (array == nullptr ? add(node) : std::all_of(array->begin(), array->end(), add)) return setting;

@@ -22,13 +22,17 @@ std::string BestInstructionSet() {
 
 }  // namespace
 
+std::string Version() { return RECURVE_VERSION; }
+
 bool HasServices() { return RECURVE_SERVICES; }
+
+bool HasCuda() { return RECURVE_CUDA_BUILD; }
 
 std::string VersionText() {
   const std::string build = RECURVE_BUILD_TYPE;
-  return absl::StrCat("recurve ", RECURVE_VERSION, ", ", build.empty() ? "plain" : build, " build by ", kCompiler,
-                      ", runs ", BestInstructionSet(), " here; ", HasServices() ? "with" : "without", " services, ",
-                      RECURVE_CUDA_BUILD ? "with" : "without", " CUDA");
+  return absl::StrCat("recurve ", Version(), ", ", build.empty() ? "plain" : build, " build by ", kCompiler, ", runs ",
+                      BestInstructionSet(), " here; ", HasServices() ? "with" : "without", " services, ",
+                      HasCuda() ? "with" : "without", " CUDA");
 }
 
 }  // namespace recurve

@@ -17,24 +17,13 @@
 #include "client/cli/completion.h"
 #include "client/cli/idle_options.h"
 #include "client/cli/suggestion.h"
+#include "client/cli/text_table.h"
 
 namespace recurve {
 namespace {
 
 constexpr size_t kHelpWidth = 120;
 constexpr size_t kHelpColumn = 30;  // where the descriptions of options begin
-
-std::string Wrapped(const std::string& text, size_t width) {
-  std::string wrapped;
-  size_t column = 0;
-  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
-    const bool fits = column + 1 + word.size() <= width;
-    if (column > 0) wrapped += fits ? ' ' : '\n';
-    column = (column > 0 && fits ? column + 1 : 0) + word.size();
-    wrapped += word;
-  }
-  return wrapped;
-}
 
 // CLI11's help with wrapped lines and one empty line between sections.
 class HelpFormatter final : public CLI::Formatter {

@@ -62,6 +62,7 @@ Command AddDownloadCommand(const Section& section);
 Command AddUploadCommand(const Section& section);
 Command AddDevicesCommand(const Section& section);
 Command AddHealthCommand(const Section& section);
+Command AddDoctorCommand(const Section& section);
 Command AddCompletionCommand(const Section& section);
 
 }  // namespace recurve

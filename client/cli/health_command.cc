@@ -31,21 +31,22 @@ struct HealthOptions {
 };
 
 ExitStatus RunHealth(const HealthOptions& options) {
-  if (const absl::Status wrong = CheckTarget(options.daemon.target); !wrong.ok())
+  if (const absl::Status wrong = CheckTarget(options.daemon.target); !wrong.ok()) {
     return Fail(wrong, ExitStatus::kUsage);
-  const absl::StatusOr<bool> serving =
-      IsServing({.target = options.daemon.target,
+  }
+  const absl::StatusOr<DaemonHealth> answer =
+      AskHealth({.target = options.daemon.target,
                  .service = options.service,
                  .timeout = std::chrono::milliseconds(std::llround(1000 * options.timeout)),
                  .tls = options.daemon.tls});
-  if (!serving.ok()) return Fail(serving.status());
-  const std::string health = *serving ? "SERVING" : "NOT_SERVING";
+  if (!answer.ok()) return Fail(answer.status());
+  const std::string health = answer->serving ? "SERVING" : "NOT_SERVING";
   if (options.json) {
     PrintJson({{"target", options.daemon.target}, {"service", options.service}, {"health", health}});
   } else {
     std::puts(health.c_str());
   }
-  return *serving ? ExitStatus::kDone : ExitStatus::kFailed;
+  return answer->serving ? ExitStatus::kDone : ExitStatus::kFailed;
 }
 
 }  // namespace

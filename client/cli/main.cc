@@ -38,7 +38,7 @@ Exit status: 0 success, 1 failure, 2 usage error, 3 insufficient memory, 130 int
 
 ExitStatus Main(int argc, char** argv) {
   const std::vector<CommandSection> sections = {
-      {"On this machine", {AddTrainCommand, AddSampleCommand, AddEvalCommand, AddProfileCommand}},
+      {"On this machine", {AddTrainCommand, AddSampleCommand, AddEvalCommand, AddProfileCommand, AddDoctorCommand}},
       {"Plans", {AddPlanCommand, AddScheduleCommand, AddCapacityCommand}},
       {"With an executor daemon",
        {AddSubmitCommand, AddJobsCommand, AddWatchCommand, AddLogCommand, AddPauseCommand, AddResumeCommand,

@@ -23,21 +23,28 @@ void AddService(const Section& section, const std::string& name, ServiceOption& 
   AddTlsOptions(section, service.target, service.tls);
 }
 
+void AddTlsFiles(const Section& section, TlsFiles& given) {
+  const Section listed(section.app, "TLS");
+  AddText(listed, "--ca-file", given.authorities,
+          "PEM file of the CA that signed the service's certificate; default: $RECURVE_CA_FILE, or no TLS", "FILE");
+  AddText(listed, "--cert-file", given.certificate,
+          "PEM file of the certificate for a service that requires one (mTLS); default: $RECURVE_CERT_FILE", "FILE");
+  AddText(listed, "--key-file", given.key, "PEM file of that certificate's private key; default: $RECURVE_KEY_FILE",
+          "FILE");
+}
+
+TlsFiles OrFromEnvironment(const TlsFiles& given) {
+  return {.certificate = GivenOr(given.certificate, "RECURVE_CERT_FILE"),
+          .key = GivenOr(given.key, "RECURVE_KEY_FILE"),
+          .authorities = GivenOr(given.authorities, "RECURVE_CA_FILE")};
+}
+
 void AddTlsOptions(const Section& section, const std::string& target, TlsCredentials& tls) {
   const auto given = std::make_shared<TlsFiles>();
-  const Section listed(section.app, "TLS");
-  AddText(listed, "--ca-file", given->authorities,
-          "PEM file of the CA that signed the service's certificate; default: $RECURVE_CA_FILE, or no TLS", "FILE");
-  AddText(listed, "--cert-file", given->certificate,
-          "PEM file of the certificate for a service that requires one (mTLS); default: $RECURVE_CERT_FILE", "FILE");
-  AddText(listed, "--key-file", given->key, "PEM file of that certificate's private key; default: $RECURVE_KEY_FILE",
-          "FILE");
+  AddTlsFiles(section, *given);
   WhenParsed(section.app, [given, &target, &tls] {
     if (target.empty()) return absl::OkStatus();
-    const TlsFiles files = {.certificate = GivenOr(given->certificate, "RECURVE_CERT_FILE"),
-                            .key = GivenOr(given->key, "RECURVE_KEY_FILE"),
-                            .authorities = GivenOr(given->authorities, "RECURVE_CA_FILE")};
-    ASSIGN_OR_RETURN(tls, ReadTlsFiles(files, TlsRole::kClient));
+    ASSIGN_OR_RETURN(tls, ReadTlsFiles(OrFromEnvironment(*given), TlsRole::kClient));
     return absl::OkStatus();
   });
 }

@@ -22,6 +22,11 @@ void AddService(const Section& section, const std::string& name, ServiceOption& 
 // of the environment. After parsing, the files are read into `tls`, unless `target` is empty.
 void AddTlsOptions(const Section& section, const std::string& target, TlsCredentials& tls);
 
+// The parts of AddTlsOptions, for a command that says itself what is wrong with the files: adds the options, and after
+// parsing, completes `given` from the environment.
+void AddTlsFiles(const Section& section, TlsFiles& given);
+TlsFiles OrFromEnvironment(const TlsFiles& given);
+
 }  // namespace recurve
 
 #endif  // RECURVE_CLIENT_CLI_SERVICE_OPTION_H_

@@ -2,6 +2,7 @@
 #ifndef RECURVE_CLIENT_CLI_TEXT_TABLE_H_
 #define RECURVE_CLIENT_CLI_TEXT_TABLE_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace recurve {
 // A table with columns as wide as their contents, the first aligned left, the others right. The first row is the
 // heading.
 std::string TextTable(std::vector<std::vector<std::string>> rows);
+
+// `text` with line ends in place of some spaces, so that lines have at most `width` bytes where words allow.
+std::string Wrapped(const std::string& text, size_t width);
 
 // The first `width` characters of UTF-8 text, so that a line does not wrap.
 std::string CutToWidth(const std::string& text, int width);

@@ -14,6 +14,29 @@
 #endif
 
 namespace recurve {
+namespace {
+
+#ifdef RECURVE_CUDA
+// Of "cuda" or "cuda:1".
+int IndexOf(const std::string& device) {
+  int index = 0;
+  if (const size_t colon = device.find(':'); colon != std::string::npos) {
+    (void)absl::SimpleAtoi(device.substr(colon + 1), &index);
+  }
+  return index;
+}
+
+absl::Status Unavailable(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) ? absl::UnavailableError(status.message()) : status;
+}
+#else
+absl::Status WithoutCuda(const std::string& device) {
+  return absl::UnavailableError(absl::StrCat(
+      "device is ", device, ": this program was built without CUDA; use device cpu, or build the preset cuda"));
+}
+#endif
+
+}  // namespace
 
 ThreadChoice ThreadsOf(const JobSpec& spec) {
   if (spec.device != "cpu") return {};
@@ -23,16 +46,21 @@ ThreadChoice ThreadsOf(const JobSpec& spec) {
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
   if (spec.device == "cpu") return MakeCpuBackend({.threads = ThreadsOf(spec).threads});
 #ifdef RECURVE_CUDA
-  int index = 0;
-  if (const size_t colon = spec.device.find(':'); colon != std::string::npos) {
-    (void)absl::SimpleAtoi(spec.device.substr(colon + 1), &index);
-  }
-  absl::StatusOr<std::unique_ptr<Backend>> backend = MakeCudaBackend({.device = index, .precision = spec.precision});
-  if (absl::IsFailedPrecondition(backend.status())) return absl::UnavailableError(backend.status().message());
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      MakeCudaBackend({.device = IndexOf(spec.device), .precision = spec.precision});
+  if (!backend.ok()) return Unavailable(backend.status());
   return backend;
 #else
-  return absl::UnavailableError(absl::StrCat(
-      "device is ", spec.device, ": this program was built without CUDA; use device cpu, or build the preset cuda"));
+  return WithoutCuda(spec.device);
+#endif
+}
+
+absl::Status CheckDevice(const std::string& device) {
+  if (device == "cpu") return absl::OkStatus();
+#ifdef RECURVE_CUDA
+  return Unavailable(cuda::OpenDevice(IndexOf(device)).status());
+#else
+  return WithoutCuda(device);
 #endif
 }
 

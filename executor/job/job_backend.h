@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/backend/backend.h"
 #include "executor/backend/cpu/cpu_backend.h"
@@ -21,6 +22,9 @@ ThreadChoice ThreadsOf(const JobSpec& spec);
 // UNAVAILABLE if the device is unavailable, with the reason and the remedy; RESOURCE_EXHAUSTED if the system lacks
 // resources such as threads. (FAILED_PRECONDITION is reserved for memory limits that cannot hold the job.)
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
+
+// OK if this program can run jobs on `device` ("cpu" or "cuda:1"); otherwise UNAVAILABLE as of MakeJobBackend.
+absl::Status CheckDevice(const std::string& device);
 
 // The memory of a device of this machine, in bytes.
 struct DeviceMemoryBytes {

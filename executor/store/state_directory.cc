@@ -62,11 +62,14 @@ absl::StatusOr<std::string> MakeTemporary() {
   return PosixError(errno, "create the temporary state directory", path);
 }
 
-std::string ReadAll(int fd) {
+// What the daemon that holds the lock has written into it.
+std::string HolderOf(int lock) {
   std::array<char, 512> text{};
-  const ssize_t size = pread(fd, text.data(), text.size(), 0);
-  return size > 0 ? Printable(std::string(text.data(), static_cast<size_t>(size))) : "";
+  const ssize_t size = pread(lock, text.data(), text.size(), 0);
+  return size > 0 ? Printable(std::string(text.data(), static_cast<size_t>(size))) : "another daemon";
 }
+
+std::string LockOf(const std::string& path) { return path + "/lock"; }
 
 }  // namespace
 
@@ -95,14 +98,13 @@ absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::
 }
 
 absl::Status StateDirectory::Check(const std::string& path) {
+  const std::string place = ExistingPartOf(path);
   std::error_code error;
-  std::filesystem::path place = std::filesystem::absolute(path, error).lexically_normal();
-  while (!std::filesystem::exists(place, error) && !error && place.has_relative_path()) place = place.parent_path();
-  if (!error && !std::filesystem::is_directory(place, error)) {
-    return absl::InvalidArgumentError(PosixError(ENOTDIR, "use the state directory", place.string()).message());
+  if (!std::filesystem::is_directory(place, error) && !error) {
+    return absl::InvalidArgumentError(PosixError(ENOTDIR, "use the state directory", place).message());
   }
-  if (access(place.c_str(), W_OK | X_OK) != 0) return PosixError(errno, "use the state directory", place.string());
-  return CheckIsLocal(place.string());
+  if (access(place.c_str(), W_OK | X_OK) != 0) return PosixError(errno, "use the state directory", place);
+  return CheckIsLocal(place);
 }
 
 // With an empty database, a daemon would start without the jobs to which these folders belong, and nobody would notice.
@@ -121,7 +123,7 @@ StateDirectory::~StateDirectory() {
 }
 
 absl::Status StateDirectory::Lock() {
-  const std::string path = path_ + "/lock";
+  const std::string path = LockOf(path_);
   lock_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0) return PosixError(errno, "use the state directory", path);
   // A killed daemon may take a moment to release it.
@@ -133,9 +135,7 @@ absl::Status StateDirectory::Lock() {
     if (errno != EWOULDBLOCK) return PosixError(errno, "lock", path);
     std::this_thread::sleep_for(kLockDelay);
   }
-  const std::string other = ReadAll(lock_);
-  return absl::FailedPreconditionError(absl::StrCat("the state directory ", path_, " is in use by ",
-                                                    other.empty() ? "another daemon" : other,
+  return absl::FailedPreconditionError(absl::StrCat("the state directory ", path_, " is in use by ", HolderOf(lock_),
                                                     "; stop that one, or give another --state-dir"));
 }
 
@@ -143,6 +143,24 @@ void StateDirectory::SayAddress(const std::string& address) {
   const std::string text = absl::StrCat("process ", getpid(), address.empty() ? "" : " at ", address);
   if (ftruncate(lock_, 0) != 0) return;  // only a message to people
   (void)pwrite(lock_, text.data(), text.size(), 0);
+}
+
+std::string ExistingPartOf(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(path, error).lexically_normal();
+  while (!std::filesystem::exists(place, error) && !error && place.has_relative_path()) place = place.parent_path();
+  return place.string();
+}
+
+absl::StatusOr<std::string> DaemonUsing(const std::string& path) {
+  const int lock = open(LockOf(path).c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0 && errno == ENOENT) return "";
+  if (lock < 0) return PosixError(errno, "read", LockOf(path));
+  // A daemon that starts meanwhile tries again for longer than this shared lock is held.
+  const bool held = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const std::string holder = held ? HolderOf(lock) : "";
+  close(lock);
+  return holder;
 }
 
 std::string_view NetworkFileSystem(uint32_t type) {

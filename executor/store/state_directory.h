@@ -53,6 +53,13 @@ class StateDirectory {
   int lock_ = -1;
 };
 
+// The state directory `path` or, if it does not exist, the closest directory above it that does.
+std::string ExistingPartOf(const std::string& path);
+
+// The daemon that uses the state directory `path`, as it has written into the lock; empty if none does.
+// PERMISSION_DENIED if the directory belongs to another user.
+absl::StatusOr<std::string> DaemonUsing(const std::string& path);
+
 // The name of the network file system of this type (f_type in statfs); empty for others.
 std::string_view NetworkFileSystem(uint32_t type);
 

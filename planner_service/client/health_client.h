@@ -3,6 +3,7 @@
 #define RECURVE_PLANNER_SERVICE_CLIENT_HEALTH_CLIENT_H_
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,9 +18,18 @@ struct HealthQuestion {
   TlsCredentials tls;                        // see MakeChannel
 };
 
+struct DaemonHealth {
+  bool serving = false;
+  // "recurve-planner" and "0.1.0"; empty for other servers, and for daemons that do not say it yet.
+  std::string program, version;
+  // By how much the daemon's clock is at least ahead of this one's, negative: behind, and 0 if they may agree, given
+  // the time that the call took. Nullopt: not known.
+  std::optional<std::chrono::milliseconds> clock_ahead;
+};
+
 // Asks the health service of a daemon, planner or executor, whether it is serving. Errors name the target. UNAVAILABLE
 // or DEADLINE_EXCEEDED when it does not answer in time; NOT_FOUND when it has no such service.
-absl::StatusOr<bool> IsServing(const HealthQuestion& question);
+absl::StatusOr<DaemonHealth> AskHealth(const HealthQuestion& question);
 
 }  // namespace recurve
 

@@ -84,6 +84,12 @@ std::string ToString(const Address& address) {
   return absl::StrCat(address.host, ":", address.port);
 }
 
+Address Reachable(Address address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return address;
+}
+
 bool IsLoopback(const Address& address) {
   if (!address.path.empty()) return true;
   if (absl::EqualsIgnoreCase(address.host, "localhost") || absl::EndsWithIgnoreCase(address.host, ".localhost")) {

@@ -22,6 +22,9 @@ absl::StatusOr<Address> ParseAddress(std::string_view text);
 // The inverse of ParseAddress.
 std::string ToString(const Address& address);
 
+// The address at which a client on this machine reaches a server that listens on `address`.
+Address Reachable(Address address);
+
 // Whether it can only be reached from this machine: a Unix socket, localhost, 127.0.0.0/8 or ::1.
 bool IsLoopback(const Address& address);
 

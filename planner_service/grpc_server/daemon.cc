@@ -139,6 +139,7 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
 }
 
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options) {
+  options.program = absl::StrCat(app.get_name(), "/", version);
   app.set_version_flag("--version", app.get_name() + " " + version, "Print the version and exit");
   AddParsed(app, "--listen", options.listen, options.listen, "ADDRESS",
             "gRPC address, HOST:PORT or unix:PATH; port 0 selects any free port", CheckedAddress);

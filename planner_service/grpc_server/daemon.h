@@ -40,7 +40,7 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
                  absl::StatusOr<std::chrono::milliseconds> (*parse)(std::string_view) = ParseDuration);
 
 // Adds --version, --listen, --metrics-listen, --tls-cert-file, --tls-key-file, --client-ca-file, --drain-time, and
-// --log-format and --log-level, which take effect on the log when they are parsed.
+// --log-format and --log-level, which take effect on the log when they are parsed. Sets the program of `options`.
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options);
 
 // What --check-config checks beyond the single values, such as files that must exist, without changing anything.

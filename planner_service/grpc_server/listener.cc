@@ -22,8 +22,6 @@
 namespace recurve {
 namespace {
 
-// Servers of this kind do not need more connections than about this number, and each takes memory.
-constexpr rlim_t kMostDescriptors = 16'384;
 constexpr int kAcceptsInARow = 64;
 constexpr int kTriesOfFreePorts = 8;
 constexpr int kPauseMs = 50;            // while descriptors or memory are exhausted, or an address cannot be bound
@@ -95,7 +93,7 @@ void Refuse(int fd) {
 absl::Status RaiseDescriptorLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
-  const rlim_t wanted = std::min(limit.rlim_max, kMostDescriptors);
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, kMostDescriptors);
   if (limit.rlim_cur < wanted) {
     limit.rlim_cur = wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
@@ -243,7 +241,7 @@ bool Listener::AcceptFrom(int socket) {
 void Listener::TakeOrRefuse(int fd) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  if (static_cast<rlim_t>(fd) + static_cast<rlim_t>(reserve_) >= std::min(limit.rlim_cur, kMostDescriptors)) {
+  if (static_cast<rlim_t>(fd) + static_cast<rlim_t>(reserve_) >= std::min<rlim_t>(limit.rlim_cur, kMostDescriptors)) {
     ++counts_.refused;
     Refuse(fd);
     return;

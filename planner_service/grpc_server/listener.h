@@ -17,6 +17,9 @@
 
 namespace recurve {
 
+// Servers of this kind do not need more connections than about this number, and each takes memory.
+inline constexpr uint64_t kMostDescriptors = 16'384;
+
 // Minimum number of file descriptors for a server, and the numbers that its ports reserve for everything else: files of
 // jobs, connections to a planner. The metrics port may use those between the two reserves, so that it still answers
 // when gRPC connections have reached their limit.

@@ -17,13 +17,6 @@ namespace {
 constexpr std::chrono::milliseconds kAnswerTime{10'000};
 constexpr std::chrono::milliseconds kPollTime{100};
 
-// The address at which a client on this machine reaches a bound address.
-Address Reachable(Address address) {
-  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
-  if (address.host == "::") address.host = "::1";
-  return address;
-}
-
 }  // namespace
 
 PortProbe::PortProbe(const Address& address, bool tls, std::chrono::milliseconds interval,

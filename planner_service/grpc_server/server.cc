@@ -27,6 +27,7 @@
 #include "planner_service/grpc_server/metrics_endpoint.h"
 #include "planner_service/grpc_server/port_probe.h"
 #include "planner_service/grpc_server/reloaded_tls.h"
+#include "planner_service/grpc_server/server_identity.h"
 #include "planner_service/grpc_server/server_metrics.h"
 #include "planner_service/grpc_server/tls_server_credentials.h"
 #include "planner_service/process/failures.h"
@@ -55,8 +56,6 @@ constexpr int kMissesBeforeRebind = 2;
 constexpr int kMissesBeforeEnd = 12;
 // Time that a probe takes at most; one that takes longer is stuck in gRPC.
 constexpr std::chrono::seconds kMostProbeTime{30};
-// Threads that gRPC and the metrics need at startup; with fewer, gRPC hangs or aborts the process.
-constexpr int kThreadsAtStart = 24;
 
 // Makes the health service report every service of a server by name. gRPC reveals the names only to plugins.
 class HealthOfEveryService final : public grpc::ServerBuilderPlugin {
@@ -241,6 +240,7 @@ bool RunningServer::BuildGrpc(const ServerOptions& options, const std::vector<gr
   SetLimits(options, builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(MakeMessageErrors());
+  interceptors.push_back(MakeServerIdentity(options.program));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_);

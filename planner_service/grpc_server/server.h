@@ -23,7 +23,11 @@ class Collectable;
 
 namespace recurve {
 
+// Threads that gRPC and the metrics need at startup; with fewer, gRPC hangs or aborts the process.
+inline constexpr int kThreadsAtStart = 24;
+
 struct ServerOptions {
+  std::string program;                         // name and version, "recurve-planner/0.1.0"; see server_identity.h
   std::string listen = "127.0.0.1:0";          // gRPC address, HOST:PORT or unix:PATH; port 0: any free port
   std::string metrics_listen = "127.0.0.1:0";  // Prometheus address of the same form, for /metrics; empty: none
   int max_request_bytes = 4 << 20;

@@ -117,7 +117,9 @@ TEST_F(StateDirectoryTest, ASecondProcessIsRefusedUntilTheFirstIsKilled) {
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition) << status;
   EXPECT_THAT(status.message(), HasSubstr(absl::StrCat("process ", holder.pid(), " at localhost:50052")));
   EXPECT_THAT(status.message(), HasSubstr("--state-dir"));
+  EXPECT_EQ(DaemonUsing(folder_.path()).value(), absl::StrCat("process ", holder.pid(), " at localhost:50052"));
   holder.Kill();
+  EXPECT_EQ(DaemonUsing(folder_.path()).value(), "");
   EXPECT_TRUE(StateDirectory::Open(folder_.path()).ok());
   EXPECT_THAT(ReadBytes(folder_.path() + "/lock"), Not(HasSubstr("localhost"))) << "the address of the first";
 }
@@ -169,6 +171,12 @@ TEST_F(StateDirectoryTest, AFolderThatMayNotBeWrittenIsRefused) {
   if (!nobody.ok()) GTEST_SKIP() << "this superuser cannot give up its rights";
   ExpectRefused(folder_.path(), StatusCode::kPermissionDenied);
   ExpectRefused(folder_.path() + "/new", StatusCode::kPermissionDenied);
+}
+
+TEST_F(StateDirectoryTest, AFolderWithoutLockIsNotInUse) {
+  EXPECT_EQ(DaemonUsing(folder_.path()).value(), "");
+  EXPECT_EQ(DaemonUsing(folder_.path() + "/missing").value(), "");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(StateDirectoryTest, NetworkFileSystemsAreKnown) {

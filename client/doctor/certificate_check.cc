@@ -14,8 +14,7 @@ namespace {
 
 using std::chrono::system_clock;
 
-// ACME clients renew 30 days before the end, so that a later certificate shows that renewing has failed.
-constexpr std::chrono::hours kSoon{30 * 24};
+constexpr std::chrono::hours kSoon{14 * 24};  // as of the alert RecurveCertificateExpiring
 
 Finding OfExpiry(const std::string& what, system_clock::time_point expiry) {
   const auto days = std::chrono::duration_cast<std::chrono::hours>(expiry - system_clock::now()).count() / 24;

@@ -49,8 +49,8 @@ TEST_F(CertificateCheckTest, ValidFilesAreOk) {
 }
 
 TEST_F(CertificateCheckTest, TheEndIsAnnounced) {
-  EXPECT_THAT(CheckTls(Pair({.seconds_left = 29 * kDay}), {}),
-              ElementsAre(Warning(HasSubstr("28 days"), HasSubstr("renew it"))));
+  EXPECT_THAT(CheckTls(Pair({.seconds_left = 13 * kDay}), {}),
+              ElementsAre(Warning(HasSubstr("12 days"), HasSubstr("renew it"))));
   EXPECT_THAT(CheckTls(Pair({.seconds_left = -60}), {}),
               ElementsAre(Failure(HasSubstr("expired on"), HasSubstr("renew it"))));
   EXPECT_THAT(CheckTls(Pair({.seconds_old = -kDay}), {}),

@@ -63,9 +63,9 @@ Finding OfMissingGpu(const absl::Status& why, const GpusOfSystem& gpus) {
 }  // namespace
 
 GpuFacts ReadGpuFacts(bool cuda) {
-  GpuFacts facts{.cuda = cuda, .none = CheckDevice("cuda:0")};
+  GpuFacts facts{.cuda = cuda, .none = CheckDeviceAvailable("cuda:0")};
   for (const DeviceMemoryBytes& device : ListDevices()) {
-    if (device.name != "cpu") facts.gpus.push_back({device, CheckDevice(device.name)});
+    if (device.name != "cpu") facts.gpus.push_back({device, CheckDeviceAvailable(device.name)});
   }
   return facts;
 }

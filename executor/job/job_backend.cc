@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec) {
 #endif
 }
 
-absl::Status CheckDevice(const std::string& device) {
+absl::Status CheckDeviceAvailable(const std::string& device) {
   if (device == "cpu") return absl::OkStatus();
 #ifdef RECURVE_CUDA
   return Unavailable(cuda::OpenDevice(IndexOf(device)).status());

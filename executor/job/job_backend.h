@@ -24,7 +24,7 @@ ThreadChoice ThreadsOf(const JobSpec& spec);
 absl::StatusOr<std::unique_ptr<Backend>> MakeJobBackend(const JobSpec& spec);
 
 // OK if this program can run jobs on `device` ("cpu" or "cuda:1"); otherwise UNAVAILABLE as of MakeJobBackend.
-absl::Status CheckDevice(const std::string& device);
+absl::Status CheckDeviceAvailable(const std::string& device);
 
 // The memory of a device of this machine, in bytes.
 struct DeviceMemoryBytes {

@@ -164,7 +164,18 @@ absl::StatusOr<std::string> DaemonUsing(const std::string& path) {
 }
 
 std::string_view NetworkFileSystem(uint32_t type) {
+  // Those that <linux/magic.h> lacks.
+  constexpr uint32_t kLustre = 0x0BD00BD0;
+  constexpr uint32_t kGpfs = 0x47504653;
   switch (type) {
+    case AFS_SUPER_MAGIC:
+      return "AFS";
+    case CEPH_SUPER_MAGIC:
+      return "CephFS";
+    case kGpfs:
+      return "GPFS";
+    case kLustre:
+      return "Lustre";
     case NFS_SUPER_MAGIC:
       return "NFS";
     case SMB_SUPER_MAGIC:

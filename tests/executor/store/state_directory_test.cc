@@ -182,6 +182,8 @@ TEST_F(StateDirectoryTest, AFolderWithoutLockIsNotInUse) {
 TEST_F(StateDirectoryTest, NetworkFileSystemsAreKnown) {
   EXPECT_EQ(NetworkFileSystem(NFS_SUPER_MAGIC), "NFS");
   for (const uint32_t type : {0x517BU, 0xFE534D42U, 0xFF534D42U}) EXPECT_EQ(NetworkFileSystem(type), "SMB");
+  EXPECT_EQ(NetworkFileSystem(CEPH_SUPER_MAGIC), "CephFS");
+  EXPECT_EQ(NetworkFileSystem(0x0BD00BD0), "Lustre");
   for (const uint32_t type : std::initializer_list<uint32_t>{EXT4_SUPER_MAGIC, TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC}) {
     EXPECT_EQ(NetworkFileSystem(type), "");
   }

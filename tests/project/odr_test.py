@@ -12,7 +12,7 @@ import sys
 
 # Definitions of which the build takes one, or that belong to a program each.
 ALTERNATIVES = {"recurve::cpu::InstructionSets()", "LLVMFuzzerTestOneInput(const uint8_t*, size_t)"}
-STAND_INS = {"client/cli/without_services.cc"}  # linked where what it stands in for is not
+STAND_INS = {"client/cli/without_services.cc", "client/doctor/no_daemon_checks.cc"}  # linked where what it stands in for is not
 FOLDERS = ("planner_service", "executor", "client", "tests", "benchmarks")
 SUFFIXES = (".h", ".cc", ".inc", ".cuh", ".cu")
 

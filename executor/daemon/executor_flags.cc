@@ -139,10 +139,11 @@ void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
       }
     }
   };
-  app.add_option_function<std::vector<std::string>>("--device-memory", add,
-                                                    "Memory of a device that jobs may use in all, such as cpu=12GiB or "
-                                                    "cuda:0=60GiB; may be repeated. Default: what "
-                                                    "is free at the start less a tenth, at most 1 GiB")
+  app.add_option_function<std::vector<std::string>>(
+         "--device-memory", add,
+         "Memory of a device that jobs may use in all, such as cpu=12GiB or "
+         "cuda:0=60GiB; may be repeated. Default: what is free at the start, "
+         "less a reserve of a tenth or 1 GiB, whichever is smaller")
       ->type_name("DEVICE=BYTES");
 }
 

@@ -10,39 +10,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 #include "client/cli/build_info.h"
 #include "client/cli/command_model.h"
 #include "client/cli/completion.h"
 #include "client/cli/idle_options.h"
 #include "client/cli/suggestion.h"
-#include "client/cli/text_table.h"
+#include "planner_service/text/help_formatter.h"
 
 namespace recurve {
 namespace {
-
-constexpr size_t kHelpWidth = 120;
-constexpr size_t kHelpColumn = 30;  // where the descriptions of options begin
-
-// CLI11's help with wrapped lines and one empty line between sections.
-class HelpFormatter final : public CLI::Formatter {
- public:
-  HelpFormatter() {
-    column_width(kHelpColumn);
-    label("SUBCOMMAND", "COMMAND");
-    label("Positionals", "Arguments");
-  }
-  std::string make_description(const CLI::App* app) const override {
-    return absl::StrCat(CLI::Formatter::make_description(app), "\n");
-  }
-  std::string make_option_desc(const CLI::Option* option) const override {
-    return Wrapped(CLI::Formatter::make_option_desc(option), kHelpWidth - kHelpColumn);
-  }
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    return absl::StrReplaceAll(CLI::Formatter::make_help(app, std::move(name), mode), {{"\n\n\n", "\n\n"}});
-  }
-};
 
 OptionModel ModelOf(const CLI::Option& option) {
   OptionModel model{.name = option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front(),

@@ -15,9 +15,9 @@
 #include "client/cli/option_values.h"
 #include "client/cli/service_option.h"
 #include "client/cli/terminal.h"
-#include "client/cli/text_table.h"
 #include "client/doctor/checks.h"
 #include "planner_service/grpc_server/address.h"
+#include "planner_service/text/help_formatter.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_split.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -26,18 +25,6 @@ std::string TextTable(std::vector<std::vector<std::string>> rows) {
     text += line + "\n";
   }
   return text;
-}
-
-std::string Wrapped(const std::string& text, size_t width) {
-  std::string wrapped;
-  size_t column = 0;
-  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
-    const bool fits = column + 1 + word.size() <= width;
-    if (column > 0) wrapped += fits ? ' ' : '\n';
-    column = (column > 0 && fits ? column + 1 : 0) + word.size();
-    wrapped += word;
-  }
-  return wrapped;
 }
 
 std::string CutToWidth(const std::string& text, int width) {

@@ -12,9 +12,6 @@ namespace recurve {
 // heading.
 std::string TextTable(std::vector<std::vector<std::string>> rows);
 
-// `text` with line ends in place of some spaces, so that lines have at most `width` bytes where words allow.
-std::string Wrapped(const std::string& text, size_t width);
-
 // The first `width` characters of UTF-8 text, so that a line does not wrap.
 std::string CutToWidth(const std::string& text, int width);
 

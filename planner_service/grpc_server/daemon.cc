@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 #include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
+#include "planner_service/text/help_formatter.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -140,6 +142,7 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
 
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options) {
   options.program = absl::StrCat(app.get_name(), "/", version);
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", app.get_name() + " " + version, "Print the version and exit");
   AddParsed(app, "--listen", options.listen, options.listen, "ADDRESS",
             "gRPC address, HOST:PORT or unix:PATH; port 0 selects any free port", CheckedAddress);

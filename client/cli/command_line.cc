@@ -15,7 +15,7 @@
 #include "client/cli/completion.h"
 #include "client/cli/idle_options.h"
 #include "client/cli/suggestion.h"
-#include "planner_service/text/help_formatter.h"
+#include "planner_service/grpc_server/help_formatter.h"
 
 namespace recurve {
 namespace {

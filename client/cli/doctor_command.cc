@@ -17,9 +17,9 @@
 #include "client/cli/terminal.h"
 #include "client/doctor/checks.h"
 #include "planner_service/grpc_server/address.h"
-#include "planner_service/text/help_formatter.h"
 #include "planner_service/text/number_text.h"
 #include "planner_service/text/printable.h"
+#include "planner_service/text/wrapped.h"
 
 namespace recurve {
 namespace {

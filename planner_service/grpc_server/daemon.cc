@@ -11,11 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/help_formatter.h"
 #include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
-#include "planner_service/text/help_formatter.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "planner_service/text/help_formatter.h"
+#include "planner_service/grpc_server/help_formatter.h"
 
+#include <cstddef>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
+#include "planner_service/text/wrapped.h"
 
 namespace recurve {
 namespace {
@@ -15,18 +15,6 @@ constexpr size_t kHelpWidth = 120;
 constexpr size_t kHelpColumn = 30;  // where the descriptions of options begin
 
 }  // namespace
-
-std::string Wrapped(const std::string& text, size_t width) {
-  std::string wrapped;
-  size_t column = 0;
-  for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, ' '))) {
-    const bool fits = column + 1 + word.size() <= width;
-    if (column > 0) wrapped += fits ? ' ' : '\n';
-    column = (column > 0 && fits ? column + 1 : 0) + word.size();
-    wrapped += word;
-  }
-  return wrapped;
-}
 
 HelpFormatter::HelpFormatter() {
   column_width(kHelpColumn);

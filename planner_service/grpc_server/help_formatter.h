@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef RECURVE_PLANNER_SERVICE_TEXT_HELP_FORMATTER_H_
-#define RECURVE_PLANNER_SERVICE_TEXT_HELP_FORMATTER_H_
+#ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_HELP_FORMATTER_H_
+#define RECURVE_PLANNER_SERVICE_GRPC_SERVER_HELP_FORMATTER_H_
 
 #include <CLI/CLI.hpp>
-#include <cstddef>
 #include <string>
 
 namespace recurve {
-
-// `text` with line ends in place of some spaces, so that lines have at most `width` bytes where words allow.
-std::string Wrapped(const std::string& text, size_t width);
 
 // CLI11's help with lines of at most 120 columns and one empty line between sections.
 class HelpFormatter final : public CLI::Formatter {
@@ -22,4 +18,4 @@ class HelpFormatter final : public CLI::Formatter {
 
 }  // namespace recurve
 
-#endif  // RECURVE_PLANNER_SERVICE_TEXT_HELP_FORMATTER_H_
+#endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_HELP_FORMATTER_H_

@@ -177,7 +177,11 @@ bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<Se
     exit_status = RefuseUsage(app, error.what());
     return false;
   }
-  if (const absl::Status complete = settings.Complete(); !complete.ok()) {
+  const absl::Status complete = [&] {
+    const SignalsEndProcess ending;  // a pipe may have no writer
+    return settings.Complete();
+  }();
+  if (!complete.ok()) {
     exit_status = RefuseUsage(app, std::string(complete.message()));
     return false;
   }

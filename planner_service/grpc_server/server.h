@@ -4,6 +4,9 @@
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_SERVER_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_SERVER_H_
 
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigset_t is POSIX
+
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -88,6 +91,22 @@ class Server {
 // ignored, as under nohup) in this thread and those it starts later. Ignores SIGPIPE and SIGXFSZ, so that a reader that
 // disconnects or a file at its size limit is an error of a single write.
 void TakeSignals();
+
+// While this exists, the signals that TakeSignals blocks in this thread end the process: for what comes before the
+// daemon has anything to drain, and may wait for ever.
+class SignalsEndProcess {
+ public:
+  SignalsEndProcess();
+  ~SignalsEndProcess();
+  SignalsEndProcess(const SignalsEndProcess&) = delete;
+  SignalsEndProcess& operator=(const SignalsEndProcess&) = delete;
+
+ private:
+  static constexpr std::array kSignals = {SIGTERM, SIGINT, SIGHUP};
+
+  sigset_t mask_;                                            // before
+  std::array<struct sigaction, kSignals.size()> actions_{};  // before
+};
 
 // Suppresses gRPC's own log lines on stderr, which repeat what a status says, unless GRPC_VERBOSITY is set in the
 // environment. Must be called first in main.

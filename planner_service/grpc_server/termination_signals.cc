@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): sigtimedwait and sigset_t are POSIX
+#include <unistd.h>
 
 #include <chrono>
 #include <ctime>
@@ -33,6 +34,30 @@ void TakeSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
+}
+
+SignalsEndProcess::SignalsEndProcess() : mask_() {
+  const sigset_t signals = TerminationSignals();
+  struct sigaction action {};
+  // The kernel does not end process 1, as which a container runs a daemon, by a signal without a handler.
+  action.sa_handler = [](int signal) {
+    raise(signal);
+    _exit(128 + signal);
+  };
+  action.sa_flags = static_cast<int>(SA_NODEFER | SA_RESETHAND);
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    if (sigismember(&signals, kSignals[i]) == 1) {
+      sigaction(kSignals[i], &action, &actions_[i]);
+    } else {
+      sigaction(kSignals[i], nullptr, &actions_[i]);
+    }
+  }
+  pthread_sigmask(SIG_UNBLOCK, &signals, &mask_);
+}
+
+SignalsEndProcess::~SignalsEndProcess() {
+  pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &actions_[i], nullptr);
 }
 
 bool TerminationRequested() {

@@ -3,16 +3,20 @@
 // The settings of both daemons: every flag of --help, in the environment and in a file, and the installed files.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGTERM
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): setenv is POSIX
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <regex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/executor/daemon/daemon_fixture.h"
@@ -152,6 +156,15 @@ TEST_P(SettingsBinaryTest, ChecksWithoutStarting) {
   SetVariable(VariableOf("--metrics-listen"), "unix:" + folder_.text());
   EXPECT_THAT(Run({"--check-config"}, 2),
               AllOf(HasSubstr(VariableOf("--metrics-listen")), HasSubstr("exists and is not a socket")));
+}
+
+TEST_P(SettingsBinaryTest, EndsWhileItWaitsForAPipeWithoutAWriter) {
+  const std::string path = folder_.At("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  ChildProcess daemon({GetParam().binary, "--config", path});
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(daemon.Wait(), 128 + SIGTERM) << daemon.output();
 }
 
 // The defaults that depend on the machine.

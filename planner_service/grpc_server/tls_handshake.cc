@@ -210,6 +210,8 @@ TlsMeeting MeetTls(const Address& address, const TlsCredentials& credentials, st
   const int shaken = Exchange(*session, connection, [&] { return SSL_do_handshake(session.get()); });
   if (shaken == SSL_ERROR_SYSCALL) return {};
   if (shaken == SSL_ERROR_ZERO_RETURN) {
+    // A server without room for another connection closes it at once, whether it speaks TLS or not.
+    if (BIO_number_written(SSL_get_rbio(session.get())) == 0) return {};
     const bool spoke_tls = SSL_get0_peer_certificate(session.get()) != nullptr;
     return {spoke_tls ? TlsAnswer::kRejected : TlsAnswer::kNotTls, kClosed};
   }

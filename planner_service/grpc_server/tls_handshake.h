@@ -14,7 +14,7 @@ namespace recurve {
 
 // What a TLS client meets at an address.
 enum class TlsAnswer : uint8_t {
-  kNone,       // no connection, or no answer in time
+  kNone,       // no connection, or no answer: none in time, or the server closes the connection without one
   kNotTls,     // a server that does not speak TLS
   kUntrusted,  // a server whose certificate is not signed by one of the client's authorities
   kInvalid,    // ... has expired, or is not valid yet

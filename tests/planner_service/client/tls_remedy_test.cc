@@ -5,11 +5,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <prometheus/registry.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/client/remote_planner.h"
@@ -96,6 +99,21 @@ TEST_F(TlsRemedyTest, AClientThatIsNotAccepted) {
   EXPECT_THAT(ErrorOf(Client()), HasSubstr("accepts only clients with a certificate (mTLS); give --cert-file"));
   EXPECT_THAT(ErrorOf(Client(authority_.Issue())), HasSubstr("the server rejects the client's certificate"));
   EXPECT_THAT(ErrorOf({}), HasSubstr("accepts only TLS"));
+}
+
+// As one without room for another connection does, which may well speak TLS.
+TEST_F(TlsRemedyTest, AServerThatClosesTheConnectionMayUseTls) {
+  const int listening = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t bytes = sizeof(address);
+  ASSERT_EQ(bind(listening, reinterpret_cast<const sockaddr*>(&address), bytes), 0);
+  ASSERT_EQ(listen(listening, 1), 0);
+  ASSERT_EQ(getsockname(listening, reinterpret_cast<sockaddr*>(&address), &bytes), 0);
+  std::thread closing([&] { close(accept(listening, nullptr, nullptr)); });
+  const std::string target = absl::StrCat("127.0.0.1:", ntohs(address.sin_port));
+  EXPECT_EQ(WhyFailed(absl::UnavailableError("socket closed"), target, Client()), "socket closed");
+  closing.join();
+  close(listening);
 }
 
 TEST_F(TlsRemedyTest, OtherErrorsAreLeftAlone) {

@@ -82,7 +82,7 @@ class Report {
  private:
   // Wrapped to the terminal with an indent; elsewhere one line, which tools can search.
   static std::string Indented(const std::string& text, const std::string& indent) {
-    const std::string line = Printable(text);
+    std::string line = Printable(text);
     if (!TerminalMovesCursor()) return line;
     const size_t columns = std::max<size_t>(TerminalWidth(), indent.size() + kLeastColumns) - indent.size();
     return absl::StrReplaceAll(Wrapped(line, columns), {{"\n", "\n" + indent}});

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/service_option.h"
 
-#include <cstdlib>
 #include <memory>
 
 #include "absl/status/status.h"
+#include "planner_service/process/environment.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
 std::string GivenOr(const std::string& given, const char* variable) {
-  if (!given.empty()) return given;
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
-  return value == nullptr ? "" : value;
+  return given.empty() ? EnvironmentVariable(variable) : given;
 }
 
 }  // namespace

@@ -5,18 +5,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 
+#include "planner_service/process/environment.h"
+
 namespace recurve {
-namespace {
-
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
-  return value == nullptr ? "" : value;
-}
-
-}  // namespace
 
 int TerminalWidth(int descriptor) {
   constexpr int kUsual = 80;
@@ -30,13 +23,13 @@ int TerminalHeight() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kUsual;
 }
 
-bool TerminalHasColours() { return TerminalMovesCursor() && Environment("NO_COLOR").empty(); }
+bool TerminalHasColours() { return TerminalMovesCursor() && EnvironmentVariable("NO_COLOR").empty(); }
 
-bool TerminalMovesCursor() { return isatty(STDOUT_FILENO) != 0 && Environment("TERM") != "dumb"; }
+bool TerminalMovesCursor() { return isatty(STDOUT_FILENO) != 0 && EnvironmentVariable("TERM") != "dumb"; }
 
 bool LocaleIsUtf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const std::string value = Environment(name);
+    const std::string value = EnvironmentVariable(name);
     if (value.empty()) continue;
     const std::string encoding =
         value.substr(value.find('.') == std::string::npos ? value.size() : value.find('.') + 1);

@@ -3,31 +3,20 @@
 
 #include <sys/statvfs.h>
 
-#include "prometheus/metric_family.h"
+#include "planner_service/grpc_server/gauge_family.h"
 
 namespace recurve {
-namespace {
 
-using prometheus::MetricFamily;
-
-MetricFamily Gauge(std::string name, std::string help, double value) {
-  MetricFamily family{.name = std::move(name), .help = std::move(help), .type = prometheus::MetricType::Gauge};
-  family.metric.emplace_back().gauge.value = value;
-  return family;
-}
-
-}  // namespace
-
-std::vector<MetricFamily> StateDiskMetrics::Collect() const {
-  std::vector<MetricFamily> families = others_->Collect();
+std::vector<prometheus::MetricFamily> StateDiskMetrics::Collect() const {
+  std::vector<prometheus::MetricFamily> families = others_->Collect();
   struct statvfs disk {};
   if (statvfs(directory_.c_str(), &disk) != 0) return families;
   const auto block_bytes = static_cast<double>(disk.f_frsize);
-  families.push_back(Gauge("recurve_executor_state_disk_size_bytes", "Size of the state directory's file system.",
-                           static_cast<double>(disk.f_blocks) * block_bytes));
-  families.push_back(Gauge("recurve_executor_state_disk_free_bytes",
-                           "Free space of the state directory's file system, without what is reserved for root.",
-                           static_cast<double>(disk.f_bavail) * block_bytes));
+  families.push_back(GaugeFamily("recurve_executor_state_disk_size_bytes", "Size of the state directory's file system.",
+                                 static_cast<double>(disk.f_blocks) * block_bytes));
+  families.push_back(GaugeFamily("recurve_executor_state_disk_free_bytes",
+                                 "Free space of the state directory's file system, without what is reserved for root.",
+                                 static_cast<double>(disk.f_bavail) * block_bytes));
   return families;
 }
 

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/data/atomic_file.h"
 #include "executor/data/posix_error.h"
+#include "planner_service/process/environment.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
@@ -49,14 +50,8 @@ absl::Status CheckIsLocal(const std::string& path) {
                    ", on which databases cannot be shared or locked safely; give a --state-dir on a local disk"));
 }
 
-// Of the environment; empty if it is not set.
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
-  return value == nullptr ? "" : value;
-}
-
 absl::StatusOr<std::string> MakeTemporary() {
-  const std::string parent = Variable("TMPDIR");
+  const std::string parent = EnvironmentVariable("TMPDIR");
   std::string path = absl::StrCat(parent.empty() ? "/tmp" : parent, "/recurve-executor-XXXXXX");
   if (mkdtemp(path.data()) != nullptr) return path;
   return PosixError(errno, "create the temporary state directory", path);
@@ -188,9 +183,12 @@ std::string_view NetworkFileSystem(uint32_t type) {
 }
 
 std::string DefaultStateDirectory() {
-  if (std::string systemd = Variable("STATE_DIRECTORY"); !systemd.empty()) return systemd.substr(0, systemd.find(':'));
-  if (const std::string state = Variable("XDG_STATE_HOME"); !state.empty()) return state + "/recurve/executor";
-  if (const std::string home = Variable("HOME"); !home.empty()) return home + "/.local/state/recurve/executor";
+  if (std::string systemd = EnvironmentVariable("STATE_DIRECTORY"); !systemd.empty())
+    return systemd.substr(0, systemd.find(':'));
+  if (const std::string state = EnvironmentVariable("XDG_STATE_HOME"); !state.empty())
+    return state + "/recurve/executor";
+  if (const std::string home = EnvironmentVariable("HOME"); !home.empty())
+    return home + "/.local/state/recurve/executor";
   return "";
 }
 

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "planner_service/grpc_server/gauge_family.h"
 #include "planner_service/process/granted.h"
 
 namespace recurve {
@@ -21,12 +22,6 @@ namespace {
 
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-MetricFamily Gauge(std::string name, std::string help, double value) {
-  MetricFamily family{.name = std::move(name), .help = std::move(help), .type = MetricType::Gauge};
-  family.metric.emplace_back().gauge.value = value;
-  return family;
-}
 
 struct Stat {
   double threads = 0;
@@ -98,14 +93,14 @@ std::vector<MetricFamily> CollectProcessMetrics() {
                          .help = "Processor time of all threads, user and system, in seconds.",
                          .type = MetricType::Counter};
   processor.metric.emplace_back().counter.value = ProcessorSeconds();
-  return {
-      std::move(processor),
-      Gauge("process_resident_memory_bytes", "Physical memory of the process.", static_cast<double>(ResidentBytes())),
-      Gauge("process_virtual_memory_bytes", "Address space of the process.", stat.virtual_bytes),
-      Gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", start),
-      Gauge("process_threads", "Threads of the process.", stat.threads),
-      Gauge("process_open_fds", "Open file descriptors.", OpenDescriptors()),
-      Gauge("process_max_fds", "Maximum number of open file descriptors.", MostDescriptors())};
+  return {std::move(processor),
+          GaugeFamily("process_resident_memory_bytes", "Physical memory of the process.",
+                      static_cast<double>(ResidentBytes())),
+          GaugeFamily("process_virtual_memory_bytes", "Address space of the process.", stat.virtual_bytes),
+          GaugeFamily("process_start_time_seconds", "When the process started, in seconds since 1970.", start),
+          GaugeFamily("process_threads", "Threads of the process.", stat.threads),
+          GaugeFamily("process_open_fds", "Open file descriptors.", OpenDescriptors()),
+          GaugeFamily("process_max_fds", "Maximum number of open file descriptors.", MostDescriptors())};
 }
 
 }  // namespace recurve

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/gauge_family.h"
 #include "planner_service/grpc_server/process_metrics.h"
 
 namespace recurve {
@@ -23,13 +24,10 @@ ClientMetric CounterOf(double value) {
 }
 
 void AddTls(const ReloadedTls& tls, std::vector<MetricFamily>& families) {
-  MetricFamily expiry{
-      .name = "recurve_server_certificate_expiry_timestamp_seconds",
-      .help = "When the TLS certificate of the gRPC port, or one of its issuers, expires, in Unix time.",
-      .type = MetricType::Gauge};
-  expiry.metric.emplace_back().gauge.value =
-      std::chrono::duration<double>(tls.current()->expiry.time_since_epoch()).count();
-  families.push_back(std::move(expiry));
+  families.push_back(
+      GaugeFamily("recurve_server_certificate_expiry_timestamp_seconds",
+                  "When the TLS certificate of the gRPC port, or one of its issuers, expires, in Unix time.",
+                  std::chrono::duration<double>(tls.current()->expiry.time_since_epoch()).count()));
   families.push_back({.name = "recurve_server_certificate_reload_failures_total",
                       .help = "Times that the TLS files were found unusable, because bad ones replaced them or they "
                               "expired; the ones before remain in use.",
@@ -63,10 +61,8 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
                        .help = "Log lines dropped because there was no reader.",
                        .type = MetricType::Counter,
                        .metric = {CounterOf(static_cast<double>(DroppedLogLines()))}};
-  MetricFamily answers{.name = "recurve_server_grpc_port_answers",
-                       .help = "1 while the gRPC port answers new connections, else 0.",
-                       .type = MetricType::Gauge};
-  answers.metric.emplace_back().gauge.value = answers_ ? 1 : 0;
+  MetricFamily answers = GaugeFamily("recurve_server_grpc_port_answers",
+                                     "1 while the gRPC port answers new connections, else 0.", answers_ ? 1 : 0);
   std::vector<MetricFamily> families = CollectProcessMetrics();
   for (MetricFamily* family : {&accepted, &refused, &rebinds, &dropped, &answers}) {
     families.push_back(std::move(*family));

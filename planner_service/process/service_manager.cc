@@ -8,26 +8,17 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "absl/strings/numbers.h"
+#include "planner_service/process/environment.h"
 
 namespace recurve {
-namespace {
 
-// Of the environment; empty if it is not set.
-std::string Value(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here changes the environment
-  return value == nullptr ? "" : value;
-}
-
-}  // namespace
-
-ServiceManager::ServiceManager() : socket_(Value("NOTIFY_SOCKET")) {
+ServiceManager::ServiceManager() : socket_(EnvironmentVariable("NOTIFY_SOCKET")) {
   int64_t process = 0;
-  const bool of_another = absl::SimpleAtoi(Value("WATCHDOG_PID"), &process) && process != getpid();
+  const bool of_another = absl::SimpleAtoi(EnvironmentVariable("WATCHDOG_PID"), &process) && process != getpid();
   int64_t microseconds = 0;
-  if (of_another || !absl::SimpleAtoi(Value("WATCHDOG_USEC"), &microseconds) || microseconds <= 0) return;
+  if (of_another || !absl::SimpleAtoi(EnvironmentVariable("WATCHDOG_USEC"), &microseconds) || microseconds <= 0) return;
   watchdog_ = std::chrono::microseconds(microseconds);
 }
 

@@ -142,6 +142,12 @@ void LossRecord::GoBackTo(int64_t step, double time) {
   if (events_) events_status_ = events_->Start(time, step);
 }
 
+void LossRecord::CompleteRow() {
+  WriteRow();
+  step_.reset();
+  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
+}
+
 void LossRecord::WriteRow() {
   if (!step_ || !csv_) return;
   if (csv_status_.ok()) csv_status_ = csv_->Write(LossRowText({*step_, held_out_}));
@@ -149,9 +155,7 @@ void LossRecord::WriteRow() {
 }
 
 absl::Status LossRecord::Finish(const std::string& subject) {
-  WriteRow();
-  step_.reset();
-  if (csv_ && csv_status_.ok()) csv_status_ = csv_->Flush();
+  CompleteRow();
   RETURN_IF_ERROR(csv_status_);
   RETURN_IF_ERROR(events_status_);
   if (!svg_) return absl::OkStatus();

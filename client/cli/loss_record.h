@@ -34,8 +34,8 @@ void AddLossOptions(const Section& section, LossFiles& files);
 absl::Status CheckLossFiles(const LossFiles& files);
 
 // The CSV and the event file are written during training, so that they can be followed, each line of the CSV when the
-// next step is done; the picture is written at the end. A step that is not after the last one replaces it and all later
-// ones: the job went back to a checkpoint. Not thread-safe.
+// next step is done or CompleteRow is called; the picture is written at the end. A step that is not after the last one
+// replaces it and all later ones: the job went back to a checkpoint. Not thread-safe.
 class LossRecord {
  public:
   // Replaces the files of an earlier job; if the job `resumes` an earlier one, Resume keeps their rows. Errors as of
@@ -50,6 +50,8 @@ class LossRecord {
   void AddStep(const StepRecord& record, double time);
   void AddHeldOut(int64_t step, const Metric& metric);
   void AddHeldOut(int64_t step, const Metric& metric, double time);
+  // The last step has had its evaluation, if any: its row need not wait for the next step.
+  void CompleteRow();
   // Call when training has ended, successfully or not. Errors name the file that could not be written.
   absl::Status Finish(const std::string& subject);
 

@@ -48,6 +48,10 @@ void TrainingDisplay::OnEvaluation(int64_t step, const Metric& metric) {
   if (step < steps_) ShowEvaluation(step, metric);
 }
 
+void TrainingDisplay::OnCheckpointDue() {
+  if (record_ != nullptr) record_->CompleteRow();
+}
+
 void TrainingDisplay::OnCheckpoint(const CheckpointRecord& /*record*/) { checkpoint_failing_ = false; }
 
 void TrainingDisplay::OnCheckpointFailed(int64_t step, const absl::Status& why) {

@@ -25,6 +25,7 @@ class TrainingDisplay : public JobObserver {
   void OnStep(const StepRecord& record) final;
   void OnResume(int64_t step, const std::vector<LossPoint>& history) final;
   void OnEvaluation(int64_t step, const Metric& metric) final;
+  void OnCheckpointDue() final;
   void OnCheckpoint(const CheckpointRecord& record) final;
   void OnCheckpointFailed(int64_t step, const absl::Status& why) final;
   void OnNote(const std::string& note) final;

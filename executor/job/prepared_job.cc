@@ -109,6 +109,7 @@ absl::Status PreparedJob::TrainSteps(JobObserver& observer, const RunControl& co
     ASSIGN_OR_RETURN(last, EvaluateIfDue(step, observer, cancelled));
     if (last || !checkpoints_.Due(step, TrainedSeconds())) continue;
     if (checkpoints_.enabled()) {
+      observer.OnCheckpointDue();
       WriteCheckpoint(observer);
     } else {
       checkpoints_.Skipped(TrainedSeconds());

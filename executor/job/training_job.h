@@ -115,6 +115,8 @@ class JobObserver {
   virtual void OnStep(const StepRecord&) {}
   // Before the first step of a job that continues: the last complete step, and the losses up to it.
   virtual void OnResume(int64_t /*step*/, const std::vector<LossPoint>& /*history*/) {}
+  // Before a checkpoint between steps: nothing follows about the last step, whose record can be on disk first.
+  virtual void OnCheckpointDue() {}
   virtual void OnCheckpoint(const CheckpointRecord&) {}
   virtual void OnCheckpointFailed(int64_t /*step*/, const absl::Status& /*why*/) {}  // training goes on
   // A few times per second during an evaluation: the amount done and the total, in the unit of DataSummary.

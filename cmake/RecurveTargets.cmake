@@ -13,6 +13,20 @@ if(RECURVE_FUZZERS)
   target_compile_options(recurve_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Hardening of what is deployed; the sanitizers have stricter checks of their own. Debian's compilers make position-
+# independent programs by default. Control-flow protection takes effect where the processor and the kernel support it.
+if(NOT RECURVE_SANITIZER)
+  set(hardening -fstack-protector-strong -fstack-clash-protection)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND hardening -fcf-protection=full)
+  endif()
+  # Fortified functions need an optimizing compiler.
+  target_compile_options(recurve_options INTERFACE
+    "$<$<COMPILE_LANGUAGE:C,CXX>:${hardening}>"
+    "$<$<AND:$<COMPILE_LANGUAGE:C,CXX>,$<NOT:$<CONFIG:Debug>>>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=3>")
+  target_link_options(recurve_options INTERFACE LINKER:-z,relro,-z,now,-z,noexecstack)
+endif()
+
 # recurve_library(<name> SOURCES ... [DEPS ...]): static library recurve_<name>, alias recurve::<name>.
 function(recurve_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})

@@ -19,7 +19,7 @@ void VisitFields(VerificationTask& task, FieldVisitor& visitor) {
   visitor.Enum({"start"}, kLevelNames, task.start);
 }
 
-void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor) {
+void VisitFields(ScheduleViolation& violation, FieldVisitor& visitor) {
   visitor.Count({"action_index"}, {}, violation.action_index);
   visitor.Text({"action"}, violation.action);
   visitor.Text({"reason"}, violation.reason);

@@ -32,17 +32,18 @@ struct VerificationTask {
 
 void VisitFields(VerificationTask& task, FieldVisitor& visitor);
 
-struct Verdict {
-  struct Violation {
-    int64_t action_index = 0;  // counted from 0; the number of actions if the schedule ends too early
-    std::string action;        // from ToString; "the end" if the schedule ends too early
-    std::string reason;
-    friend bool operator==(const Violation&, const Violation&) = default;
-  };
+struct ScheduleViolation {
+  int64_t action_index = 0;  // counted from 0; the number of actions if the schedule ends too early
+  std::string action;        // from ToString; "the end" if the schedule ends too early
+  std::string reason;
+  friend bool operator==(const ScheduleViolation&, const ScheduleViolation&) = default;
+};
+void VisitFields(ScheduleViolation& violation, FieldVisitor& visitor);
 
-  std::optional<Violation> violation;      // the first one; counting stops there
-  std::vector<std::string> failed_claims;  // claims that the schedule exceeds; empty if there is a violation
-  int64_t action_count = 0;                // actions executed
+struct Verdict {
+  std::optional<ScheduleViolation> violation;  // the first one; counting stops there
+  std::vector<std::string> failed_claims;      // claims that the schedule exceeds; empty if there is a violation
+  int64_t action_count = 0;                    // actions executed
   int64_t forward_count = 0;
   int64_t peak_bytes = 0;
   int64_t host_peak_bytes = 0;
@@ -50,7 +51,6 @@ struct Verdict {
   bool valid() const { return !violation && failed_claims.empty(); }
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
-void VisitFields(Verdict::Violation& violation, FieldVisitor& visitor);
 void VisitFields(Verdict& verdict, FieldVisitor& visitor);
 
 // Checks a schedule that arrives action by action. Memory and time are those of AnyOrderMachine. Not thread-safe.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes the seeds of each fuzz target: make_corpus FOLDER makes FOLDER/codec, FOLDER/schedule_file, FOLDER/schedule.
+// Writes the seeds of each fuzz target: make_corpus FOLDER makes FOLDER/codec, FOLDER/schedule_file and so on.
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -12,21 +11,10 @@
 #include "planner_service/codec/plan_codec.h"
 #include "planner_service/codec/verification_codec.h"
 #include "planner_service/planning/planner.h"
+#include "tests/fuzz/corpus.h"
 
 namespace recurve {
 namespace {
-
-class Corpus {
- public:
-  explicit Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {
-    std::filesystem::create_directories(folder_);
-  }
-  void Add(const std::string& bytes) { std::ofstream(folder_ / std::to_string(next_++), std::ios::binary) << bytes; }
-
- private:
-  const std::filesystem::path folder_;
-  int next_ = 0;
-};
 
 void AddFile(const PlanRequest& request, const Plan& plan, Corpus& corpus) {
   std::vector<CheckpointAction> lines;
@@ -85,6 +73,8 @@ int MakeCorpus(const std::filesystem::path& folder) {
       runs.Add(bytes);
     }
   }
+  MakeRpcCorpora(folder);
+  MakeFileCorpora(folder);
   return 0;
 }
 

@@ -84,7 +84,7 @@ TEST(VerificationCodecTest, TasksAndVerdictsComeBackAsTheyWere) {
   }
   const Verdict verdicts[] = {{.action_count = 1, .forward_count = 2, .peak_bytes = 3, .host_peak_bytes = 4},
                               {.failed_claims = {"a", "b"}, .action_count = 9},
-                              {.violation = Verdict::Violation{7, "copy 3", "state 3 is not stored"}}};
+                              {.violation = ScheduleViolation{7, "copy 3", "state 3 is not stored"}}};
   for (const Verdict& verdict : verdicts) EXPECT_EQ(*DecodeVerdict(EncodeVerdict(verdict)), verdict);
 }
 

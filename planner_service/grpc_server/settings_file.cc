@@ -18,7 +18,8 @@
 namespace recurve {
 namespace {
 
-constexpr size_t kMostBytes = size_t{1} << 20;
+// toml++ makes a table for each part of a.b.c and destroys them recursively: some 200,000 parts exhaust the stack.
+constexpr size_t kMostBytes = size_t{64} << 10;
 constexpr size_t kMostDigits = 18;  // fits in the integers of TOML, which have 64 bits
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {

@@ -19,7 +19,7 @@ struct FileSetting {
   int line = 0;
 };
 
-// Reads a file of at most 1 MiB with `key = value` lines, where a value is a string, a whole number, true or false, or
+// Reads a file of at most 64 KiB with `key = value` lines, where a value is a string, a whole number, true or false, or
 // an array of these. NOT_FOUND if it cannot be read; INVALID_ARGUMENT, naming the file and the line, if it is something
 // else.
 absl::StatusOr<std::vector<FileSetting>> ReadSettingsFile(const std::string& path);

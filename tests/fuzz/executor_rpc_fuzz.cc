@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 
 #include "executor/daemon/executor_daemon.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
@@ -40,7 +39,6 @@ class Executor {
  public:
   Executor() {
     spdlog::set_level(spdlog::level::off);
-    TakeSignals();
     std::string text;
     while (text.size() < 4096) text += "To be, or not to be, that is the question:\n";
     std::filesystem::create_directories(folder_.At("data"));
@@ -48,11 +46,11 @@ class Executor {
     folder_.Write("data/text", text);
     ExecutorDaemonOptions options{.server = {.program = "recurve-executor/fuzz", .metrics_listen = ""},
                                   .state_directory = folder_.At("state"),
-                                  .device_memory = {{"cpu", 16 * kMiB}},
+                                  .device_memory = {{"cpu", 64 * kMiB}},
                                   .threads = 1,
                                   .data_root = folder_.At("data"),
                                   .model_root = folder_.At("models"),
-                                  .max_watchers = 4,
+                                  .max_watchers = 16,
                                   .max_transfers = 2,
                                   .max_upload_bytes = kMiB,
                                   .version = "fuzz"};

@@ -34,7 +34,6 @@ class Planners {
  public:
   Planners() {
     spdlog::set_level(spdlog::level::off);
-    TakeSignals();
     ServerOptions options{.program = "recurve-planner/fuzz", .metrics_listen = ""};
     absl::StatusOr<std::unique_ptr<Server>> server =
         Server::Start(options, {&plans_, &schedules_, &advice_, &chains_}, registry_);

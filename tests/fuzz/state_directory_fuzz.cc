@@ -9,7 +9,6 @@
 #include "executor/daemon/crash_marker.h"
 #include "executor/daemon/job_store.h"
 #include "executor/store/job_database.h"
-#include "executor/store/state_directory.h"
 #include "executor/transfers/upload_store.h"
 #include "tests/fuzz/fuzz_folder.h"
 #include "tests/fuzz/fuzz_target.h"

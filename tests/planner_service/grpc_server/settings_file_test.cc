@@ -64,7 +64,14 @@ TEST_F(SettingsFileTest, RefusesWhatItCannotRead) {
   EXPECT_THAT(std::string(ReadSettingsFile("/no/such/file").status().message()),
               HasSubstr("/no/such/file: No such file"));
   EXPECT_THAT(std::string(ReadSettingsFile("/tmp").status().message()), HasSubstr("/tmp: Is a directory"));
-  EXPECT_THAT(std::string(ReadSettingsFile("/dev/zero").status().message()), HasSubstr("more than 1048576 bytes"));
+  EXPECT_THAT(std::string(ReadSettingsFile("/dev/zero").status().message()), HasSubstr("more than 65536 bytes"));
+}
+
+TEST_F(SettingsFileTest, DeepKeysDoNotExhaustTheStack) {
+  std::string text = "a";
+  while (text.size() < 65'000) text += ".a";
+  EXPECT_EQ(Read(text + " = 1\n").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Read("[" + text + "]\n").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(SettingsFileTest, ValuesReadBackAsTheSameText) {

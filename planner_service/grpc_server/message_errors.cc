@@ -22,6 +22,9 @@ namespace {
 
 using grpc::experimental::InterceptionHookPoints;
 
+// What gRPC answers, with INTERNAL, to a call that ends without the one request that its method takes.
+constexpr char kNoRequest[] = "Couldn't initialize byte buffer reader";
+
 // The field that is not UTF-8 in the message that this thread is parsing; empty: none.
 std::string& FieldThatIsNotUtf8() {
   thread_local std::string name;
@@ -66,7 +69,9 @@ class MessageErrors final : public grpc::experimental::Interceptor {
       const grpc::Status status = batch->GetSendStatus();
       const bool by_grpc =
           status.error_code() == grpc::StatusCode::UNIMPLEMENTED || status.error_code() == grpc::StatusCode::INTERNAL;
-      if (by_grpc && status.error_message().empty()) batch->ModifySendStatus(WithMessage(status));
+      if (by_grpc && (status.error_message().empty() || status.error_message() == kNoRequest)) {
+        batch->ModifySendStatus(WithMessage(status));
+      }
     }
     batch->Proceed();
   }
@@ -75,6 +80,10 @@ class MessageErrors final : public grpc::experimental::Interceptor {
   grpc::Status WithMessage(const grpc::Status& status) const {
     const google::protobuf::MethodDescriptor* method = FindMethod(path_);
     if (method == nullptr) return grpc::Status(status.error_code(), absl::StrCat("there is no method ", path_));
+    if (status.error_message() == kNoRequest) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                          absl::StrCat("the call of ", method->full_name(), " has no request"));
+    }
     if (unreadable_) return Unreadable(*method);
     if (!received_) {
       return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,

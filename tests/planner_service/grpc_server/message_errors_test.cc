@@ -2,6 +2,7 @@
 #include "planner_service/grpc_server/message_errors.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
@@ -41,6 +42,24 @@ class CallbackService final : public planner::v1::PlannerService::CallbackServic
   }
 };
 
+// The status of a call that ends without a request.
+grpc::Status CallWithoutRequest(const std::shared_ptr<grpc::Channel>& channel, const std::string& method) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  void* tag = nullptr;
+  bool ok = false;
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  grpc::Status status;
+  call->StartCall(&tag);
+  queue.Next(&tag, &ok);
+  call->WritesDone(&tag);
+  queue.Next(&tag, &ok);
+  call->Finish(&status, &tag);
+  queue.Next(&tag, &ok);
+  return status;
+}
+
 TEST(MessageErrors, RequestsThatAreNoMessagesAreInvalid) {
   WaitingService waiting;
   CallbackService callback;
@@ -56,6 +75,9 @@ TEST(MessageErrors, RequestsThatAreNoMessagesAreInvalid) {
       EXPECT_THAT(status.error_message(),
                   HasSubstr("MakePlan is not a valid recurve.planner.v1.MakePlanRequest: its bytes cannot be parsed"));
     }
+    const grpc::Status none = CallWithoutRequest(channel, kMakePlan);
+    EXPECT_EQ(none.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(none.error_message(), HasSubstr("MakePlan has no request"));
     const grpc::Status unknown = CallWithBytes(channel, "/recurve.planner.v1.PlannerService/Guess", "");
     EXPECT_EQ(unknown.error_code(), grpc::StatusCode::UNIMPLEMENTED);
     EXPECT_THAT(unknown.error_message(), HasSubstr("no method /recurve.planner.v1.PlannerService/Guess"));

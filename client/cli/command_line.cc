@@ -16,6 +16,7 @@
 #include "client/cli/idle_options.h"
 #include "client/cli/suggestion.h"
 #include "planner_service/grpc_server/help_formatter.h"
+#include "planner_service/process/library_versions.h"
 
 namespace recurve {
 namespace {
@@ -142,7 +143,9 @@ ExitStatus RunCommandLine(const ProgramText& text, const std::vector<CommandSect
   CLI::App app(text.description, "recurve");
   app.footer(text.footer);
   app.set_help_flag("-h,--help", "print this help");
-  app.set_version_flag("-V,--version", VersionText(), "print version, build and instruction set");
+  app.set_version_flag(
+      "-V,--version", [] { return absl::StrCat(VersionText(), "\n", LibraryVersions()); },
+      "print version, build, instruction set, and the versions of the libraries");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);

@@ -15,6 +15,7 @@
 #include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/failures.h"
+#include "planner_service/process/library_versions.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/printable.h"
 
@@ -143,7 +144,9 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options) {
   options.program = absl::StrCat(app.get_name(), "/", version);
   app.formatter(std::make_shared<HelpFormatter>());
-  app.set_version_flag("--version", app.get_name() + " " + version, "Print the version and exit");
+  app.set_version_flag(
+      "--version", [&app, version] { return absl::StrCat(app.get_name(), " ", version, "\n", LibraryVersions()); },
+      "Print the version and those of the libraries, and exit");
   AddParsed(app, "--listen", options.listen, options.listen, "ADDRESS",
             "gRPC address, HOST:PORT or unix:PATH; port 0 selects any free port", CheckedAddress);
   AddParsed(app, "--metrics-listen", options.metrics_listen, options.metrics_listen, "ADDRESS",

@@ -20,6 +20,8 @@ namespace {
 
 using executor::v1::Job;
 using executor::v1::JobEvent;
+using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 constexpr char kExecutor[] = RECURVE_EXECUTOR_BINARY;
@@ -49,14 +51,16 @@ std::string OutputOf(const std::vector<std::string>& command, int exit_status) {
 }
 
 TEST(ExecutorBinaryTest, SaysWhatItIs) {
-  EXPECT_THAT(OutputOf({kExecutor, "--version"}, 0), HasSubstr("recurve-executor "));
+  EXPECT_THAT(OutputOf({kExecutor, "--version"}, 0),
+              AllOf(ContainsRegex("^recurve-executor [0-9.]+\n"), ContainsRegex("\nSQLite [0-9.]+"),
+                    ContainsRegex("\ngRPC [0-9.]+"), ContainsRegex("\nglibc [0-9.]+\n")));
   const std::string help = OutputOf({kExecutor, "--help"}, 0);
   for (const char* flag :
        {"--listen",        "--metrics-listen", "--planner",       "--planner-timeout", "--max-queued",
         "--max-jobs",      "--max-running",    "--state-dir",     "--resume-jobs",     "--device-memory",
         "--drain-timeout", "--max-upload",     "--max-transfers", "--max-watchers",    "--threads",
         "--data-root",     "--model-root",     "--drain-time",    "--log-format",      "--log-level",
-        "--version",       "127.0.0.1:7402",   "127.0.0.1:9402",  "recurve submit"}) {
+        "--version",        "127.0.0.1:7402",  "127.0.0.1:9402",    "recurve submit"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
 }

@@ -51,11 +51,14 @@ TEST(Help, OfEachCommandHasAnExample) {
   }
 }
 
-TEST(Help, VersionIsOneLineWithBuildAndInstructionSet) {
+TEST(Help, VersionHasBuildAndInstructionSetThenTheLibraries) {
   const Outcome outcome = RunRecurve({"--version"});
   EXPECT_EQ(outcome.exit, 0);
-  EXPECT_THAT(outcome.out, MatchesRegex("recurve [0-9.]+, \\w+ build by (GCC|clang) [^,]*, runs (avx512|avx2|portable) "
-                                        "here; (with|without) services, (with|without) CUDA\n"));
+  EXPECT_THAT(outcome.out,
+              MatchesRegex("recurve [0-9.]+, \\w+ build by (GCC|clang) [^,]*, runs (avx512|avx2|portable) "
+                           "here; (with|without) services, (with|without) CUDA\n([^\n]+ [0-9.]+[^\n]*\n)+"));
+  EXPECT_THAT(outcome.out, ContainsRegex("\nOpenSSL [0-9.]+[a-z]?(, built with [0-9.]+[a-z]?)?\n"));
+  EXPECT_THAT(outcome.out, ContainsRegex("\nCLI11 [0-9.]+, compiled in\n"));
 }
 
 TEST(Help, IsWhatPeopleTypeFirst) {

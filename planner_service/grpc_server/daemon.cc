@@ -14,6 +14,7 @@
 #include "planner_service/grpc_server/help_formatter.h"
 #include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
+#include "planner_service/process/core_dumps.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/process/library_versions.h"
 #include "planner_service/status/status_macros.h"
@@ -126,6 +127,7 @@ void AddLogFlags(CLI::App& app) {
 int RunDaemon(const std::string& name, const std::function<absl::StatusOr<int>()>& body) {
   const std::string program = "recurve-" + name;
   const absl::StatusOr<int> exit_status = CatchFailures("the " + name, [&] {
+    AllowCoreDumps(false);
     QuietGrpcLog();
     TakeSignals();
     StartDaemonLog(program);
@@ -156,6 +158,11 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
   AddDuration(app, "--drain-time", options.drain_time,
               "Time for calls in progress to finish after SIGTERM before they are cancelled");
   AddLogFlags(app);
+  app.add_option_function<bool>("--core-dumps", AllowCoreDumps,
+                                "Whether a crash may leave a core dump, and other processes of this user may debug the "
+                                "daemon. The core dump has keys, tokens and parts of models in it")
+      ->type_name("true|false")
+      ->default_str("false");
 }
 
 std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {

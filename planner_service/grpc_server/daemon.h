@@ -19,8 +19,9 @@
 
 namespace recurve {
 
-// Implements a daemon's main: blocks signals, starts the log, and runs `body`, which returns the exit status. Prints an
-// error or exception of the body on standard error; the exit status is then 1. `name` is "planner" for recurve-planner.
+// Implements a daemon's main: forbids core dumps, blocks signals, starts the log, and runs `body`, which returns the
+// exit status. Prints an error or exception of the body on standard error; the exit status is then 1. `name` is
+// "planner" for recurve-planner.
 int RunDaemon(const std::string& name, const std::function<absl::StatusOr<int>()>& body);
 
 // Adds an option whose value is parsed by `parse`, which returns a StatusOr. `initial` is the text of the initial
@@ -40,7 +41,7 @@ void AddDuration(CLI::App& app, const std::string& name, std::chrono::millisecon
                  absl::StatusOr<std::chrono::milliseconds> (*parse)(std::string_view) = ParseDuration);
 
 // Adds --version, --listen, --metrics-listen, --tls-cert-file, --tls-key-file, --client-ca-file, --drain-time, and
-// --log-format and --log-level, which take effect on the log when they are parsed. Sets the program of `options`.
+// --log-format, --log-level and --core-dumps, which take effect when they are parsed. Sets the program of `options`.
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options);
 
 // What --check-config checks beyond the single values, such as files that must exist, without changing anything.

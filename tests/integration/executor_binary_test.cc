@@ -60,7 +60,7 @@ TEST(ExecutorBinaryTest, SaysWhatItIs) {
         "--max-jobs",      "--max-running",    "--state-dir",     "--resume-jobs",     "--device-memory",
         "--drain-timeout", "--max-upload",     "--max-transfers", "--max-watchers",    "--threads",
         "--data-root",     "--model-root",     "--drain-time",    "--log-format",      "--log-level",
-        "--version",        "127.0.0.1:7402",  "127.0.0.1:9402",    "recurve submit"}) {
+        "--core-dumps",    "--version",        "127.0.0.1:7402",  "127.0.0.1:9402",    "recurve submit"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
 }

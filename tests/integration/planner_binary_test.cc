@@ -52,7 +52,7 @@ TEST(PlannerBinaryTest, SaysWhatItIs) {
   const std::string help = PlannerOutput({kPlannerBinary, "--help"}, 0);
   for (const char* text :
        {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--max-solve-time",
-        "--max-streams", "--stream-time", "--deadline", "--drain-time", "--warm-up", "--version",
+        "--max-streams", "--stream-time", "--deadline", "--drain-time", "--warm-up", "--core-dumps", "--version",
         "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS", "SIGHUP", "unix:PATH"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }

@@ -42,6 +42,7 @@ class MappedMemory final : public DeviceMemory {
         data_(reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(mapping) + kHugePage - 1) / kHugePage *
                                            kHugePage)),
         size_(size) {
+    madvise(mapping_, mapped_, MADV_DONTDUMP);  // weights and states are no business of those who read core dumps
 #if defined(MADV_HUGEPAGE)
     // Reduces TLB misses where the system follows the advice. The tail is excluded: it would occupy a whole huge page.
     madvise(data_, size / kHugePage * kHugePage, MADV_HUGEPAGE);

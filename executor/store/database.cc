@@ -48,8 +48,8 @@ absl::Status Error(sqlite3* database) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return absl::UnavailableError(message);
-    default:
-      return absl::InternalError(message);
+    default:  // such as a missing column: the statements are always the same, so the schema or a value has changed
+      return absl::DataLossError(message);
   }
 }
 

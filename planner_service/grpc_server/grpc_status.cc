@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "planner_service/text/printable.h"
 
 namespace recurve {
 namespace {
@@ -22,9 +22,9 @@ bool ContinuesCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) 
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const absl::string_view message = status.message();
+  const std::string message = Printable(std::string(status.message()));
   const auto code = static_cast<grpc::StatusCode>(status.code());
-  if (message.size() <= kMostMessageBytes) return grpc::Status(code, std::string(message));
+  if (message.size() <= kMostMessageBytes) return grpc::Status(code, message);
   // The end says what is expected, so the middle is omitted.
   size_t head = kMostMessageBytes / 2;
   while (head > 0 && ContinuesCharacter(message[head])) --head;

@@ -14,6 +14,7 @@
 
 namespace recurve {
 
+// The message is made printable, because it may quote what a client sent, and shortened where gRPC would refuse it.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 absl::Status FromGrpcStatus(const grpc::Status& status);
 

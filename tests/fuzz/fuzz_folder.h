@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_split.h"
-#include "planner_service/text/printable.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace recurve {
@@ -54,9 +53,7 @@ inline std::vector<std::string> Sections(const std::string& bytes, size_t count)
 // accepts it, and counts that.
 inline bool FuzzRead(const absl::Status& status) {
   FuzzCheck(!absl::IsInternal(status) && !absl::IsUnknown(status), status.ToString().c_str());
-  const std::string reason(status.message());
-  FuzzCheck(status.ok() || !reason.empty(), "a refusal has a reason");
-  FuzzCheck(Printable(reason) == reason, ("a reason can be printed: " + Printable(reason)).c_str());
+  FuzzCheck(status.ok() || !status.message().empty(), "a refusal has a reason");
   fuzz_accepted += status.ok() ? 1 : 0;
   return status.ok();
 }

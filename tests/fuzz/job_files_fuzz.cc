@@ -55,7 +55,7 @@ void ReadCosts(const FuzzFolder& folder, const std::string& text) {
   const auto clock = [] { return absl::FromUnixSeconds(1'800'000'000); };
   LinkCostCache cache(path, clock);
   if (cache.Find(key)) ++fuzz_accepted;
-  cache.Put(key, {{.link = 1}, {.link = 2}});
+  cache.Put(key, {{1, 0.5, 0.6, 1, 2}, {2, 1, 1.1, 2, 3}});
   const auto found = LinkCostCache(path, clock).Find(key);
   FuzzCheck(found && found->size() == 2, "costs that were put are found, whatever the file had");
   ++fuzz_accepted;

@@ -20,6 +20,11 @@ TEST(GrpcStatus, CodesAndMessagesGoBothWays) {
   EXPECT_EQ(ToGrpcStatus(absl::DeadlineExceededError("")).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+TEST(GrpcStatus, MessagesArePrintable) {
+  const grpc::Status wire = ToGrpcStatus(absl::NotFoundError("no job has the id \"a\n\x1b[2J\xc3\""));
+  EXPECT_EQ(wire.error_message(), "no job has the id \"a\\n\\x1b[2J\\xc3\"");
+}
+
 TEST(GrpcStatus, LongMessagesKeepTheirBeginningAndTheirEnd) {
   std::string device;
   for (int i = 0; i < 500'000; ++i) device += "\u00e9";

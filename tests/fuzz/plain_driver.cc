@@ -22,7 +22,7 @@ namespace {
 
 // Of all inputs, at least one in so many must get past the first checks.
 constexpr int64_t kFewestAccepted = 20;
-constexpr size_t kMostBytes = 8192;  // as in scripts/fuzz
+constexpr size_t kLongest = 8192;  // as in scripts/fuzz
 
 // The files of the folders that exist.
 std::vector<std::string> ReadCorpus(const std::vector<std::string>& folders) {
@@ -47,7 +47,7 @@ void Run(const std::string& bytes) {
 std::string Changed(std::string bytes, const std::string& other, Random& random) {
   if (LLVMFuzzerCustomMutator == nullptr) return Damage(std::move(bytes), other, random);
   const size_t size = bytes.size();
-  bytes.resize(std::max(size, kMostBytes));
+  bytes.resize(std::max(size, kLongest));
   bytes.resize(LLVMFuzzerCustomMutator(reinterpret_cast<uint8_t*>(bytes.data()), size, bytes.size(),
                                        static_cast<unsigned int>(random())));
   return bytes;

@@ -28,7 +28,7 @@ std::vector<NamedFile> InputArguments(const JobSpec& spec) {
 absl::Status CheckInputArguments(const JobSpec& spec) {
   for (const NamedFile& file : InputArguments(spec)) {
     if (file.path.empty()) return absl::InvalidArgumentError(file.name + " is required: the file to train on");
-    if (file.path != "-") continue;
+    if (file.path.text != "-") continue;
     return absl::InvalidArgumentError(absl::StrCat(
         file.name,
         " - is standard input, which cannot be trained on: a job needs random access to its data; write it "

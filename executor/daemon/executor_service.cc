@@ -58,21 +58,22 @@ absl::Status CheckPriority(int64_t priority) {
       absl::StrCat("priority is ", priority, "; must be ", -kMaxPriority, " to ", kMaxPriority));
 }
 
-absl::StatusOr<executor::v1::Job> Create(JobStore& store, const executor::v1::CreateJobRequest& request,
-                                         const TraceContext& span) {
+absl::StatusOr<executor::v1::Job> Create(JobStore& store, const PathRoots& roots,
+                                         const executor::v1::CreateJobRequest& request, const TraceContext& span) {
   RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("display_name", request.display_name(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("owner", request.owner(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLabels(request.labels()));
   RETURN_IF_ERROR(CheckPriority(request.priority()));
-  const absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
+  absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
+  if (spec.ok()) spec = roots.Confine(*std::move(spec));
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
   // Stored and returned with all defaults filled in, so that clients need not know them.
   return store.Create(request, EncodeJobSpec(*spec), FormatTraceparent(span));
 }
 
-absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::RetryJobRequest& request,
-                                        const TraceContext& span) {
+absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const PathRoots& roots,
+                                        const executor::v1::RetryJobRequest& request, const TraceContext& span) {
   ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
   if (job.state() != executor::v1::JOB_STATE_FAILED && job.state() != executor::v1::JOB_STATE_CANCELLED) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " is ",
@@ -86,7 +87,7 @@ absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const executor::v1::Ret
   *create.mutable_labels() = job.labels();
   create.set_owner(job.owner());
   create.set_priority(job.priority());
-  return Create(store, create, span);
+  return Create(store, roots, create, span);
 }
 
 absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::v1::ChangeJobMemoryRequest& request) {
@@ -117,7 +118,7 @@ grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext
   LoggedCall call(*context, "CreateJob", CallEffect::kChanges);
   call.ids.request_id = request->request_id();
   return Answer(context, call, [&]() -> absl::Status {
-    RETURN_IF_ERROR(Take(Create(store_, *request, call.span), response->mutable_job()));
+    RETURN_IF_ERROR(Take(Create(store_, roots_, *request, call.span), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
   });
@@ -164,7 +165,7 @@ grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext*
   LoggedCall call(*context, "RetryJob", CallEffect::kChanges, request->id());
   call.ids.request_id = request->request_id();
   return Answer(context, call, [&]() -> absl::Status {
-    RETURN_IF_ERROR(Take(Retry(store_, *request, call.span), response->mutable_job()));
+    RETURN_IF_ERROR(Take(Retry(store_, roots_, *request, call.span), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
   });
@@ -190,30 +191,35 @@ grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext
   return Answer(context, LoggedCall(*context, "DeleteJob", CallEffect::kChanges, request->id()), [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
     RETURN_IF_ERROR(store_.Delete(request->id()));
-    const absl::StatusOr<std::string> model = ModelOf(job);
+    const absl::StatusOr<SavedModel> model = ModelOf(job);
     if (!request->delete_files() || !model.ok()) return absl::OkStatus();
-    if (unlink(model->c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-    return PosixError(errno, "delete the model (the job is deleted)", *model);
+    if (unlinkat(model->place.directory.get(), model->place.name.c_str(), 0) == 0 || errno == ENOENT) {
+      return absl::OkStatus();
+    }
+    return PosixError(errno, "delete the model (the job is deleted)", model->file->name());
   });
 }
 
-absl::StatusOr<std::string> ExecutorService::ModelOf(const executor::v1::Job& job) const {
+absl::StatusOr<ExecutorService::SavedModel> ExecutorService::ModelOf(const executor::v1::Job& job) const {
   if (!job.model_saved()) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " has saved no model"));
   }
   ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
   ASSIGN_OR_RETURN(spec, roots_.Confine(std::move(spec)));
+  SavedModel model;
+  ASSIGN_OR_RETURN(model.place, FilePlace::Find(spec.model_file(), "open"));
+  ASSIGN_OR_RETURN(model.file, InputFile::OpenAt(model.place, spec.model_file()));
   // Another program may have put a file there since.
-  ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(spec.save_path));
-  RETURN_IF_ERROR(CheckModelFile(*file));
-  return spec.save_path;
+  RETURN_IF_ERROR(CheckModelFile(*model.file));
+  return model;
 }
 
 grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* ExecutorService::DownloadModel(
     grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) {
   const absl::StatusOr<executor::v1::Job> job = store_.Get(request->id());
-  return transfers_.DownloadModel(context, *request,
-                                  job.ok() ? ModelOf(*job) : absl::StatusOr<std::string>(job.status()));
+  absl::StatusOr<SavedModel> model = job.ok() ? ModelOf(*job) : absl::StatusOr<SavedModel>(job.status());
+  if (!model.ok()) return transfers_.DownloadModel(context, *request, model.status());
+  return transfers_.DownloadModel(context, *request, std::move(model->file));
 }
 
 grpc::ServerReadReactor<executor::v1::UploadDataRequest>* ExecutorService::UploadData(

@@ -78,8 +78,13 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
                                    absl::FunctionRef<absl::Status()> work);
 
-  // The model file of a job. FAILED_PRECONDITION if it has saved none; errors of InputFile::Open and CheckModelFile.
-  absl::StatusOr<std::string> ModelOf(const executor::v1::Job& job) const;
+  struct SavedModel {
+    FilePlace place;
+    std::unique_ptr<InputFile> file;
+  };
+  // The model file of a job, open. FAILED_PRECONDITION if it has saved none; errors of FilePlace::Find,
+  // InputFile::OpenAt and CheckModelFile.
+  absl::StatusOr<SavedModel> ModelOf(const executor::v1::Job& job) const;
   absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request) const;
 
   JobStore& store_;

@@ -2,9 +2,12 @@
 #ifndef RECURVE_EXECUTOR_DAEMON_PATH_ROOTS_H_
 #define RECURVE_EXECUTOR_DAEMON_PATH_ROOTS_H_
 
+#include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/file_path.h"
 #include "executor/job/job_spec.h"
 
 namespace recurve {
@@ -12,24 +15,22 @@ namespace recurve {
 // The directories that jobs may read data from and write models to. Immutable, hence thread-safe.
 //
 //   absl::StatusOr<PathRoots> roots = PathRoots::Resolve("/srv/data", "/srv/models");
-//   absl::StatusOr<JobSpec> confined = roots->Confine(spec);  // its paths are absolute and free of links and ".."
+//   absl::StatusOr<JobSpec> confined = roots->Confine(spec);  // whatever opens its files stays in the directories
 class PathRoots {
  public:
   // An empty root allows any path. INVALID_ARGUMENT, naming the root, if it is not a directory.
   static absl::StatusOr<PathRoots> Resolve(const std::string& data_root, const std::string& model_root);
 
-  // Returns the specification with the paths to use. With a root, relative paths start there, symbolic links and ".."
-  // are resolved, and a model is not saved through a link; PERMISSION_DENIED, naming the root, if a path is outside it,
-  // whether or not the file exists. Without a root, paths are unchanged and must be absolute (INVALID_ARGUMENT).
+  // Returns the specification with the directories that its paths must not leave. Looks only at the text of the paths:
+  // PERMISSION_DENIED, naming the root, if it leads out. Without a root, paths must be absolute (INVALID_ARGUMENT).
   absl::StatusOr<JobSpec> Confine(JobSpec spec) const;
 
   // Also allows data in this directory, which must exist.
   absl::Status AllowData(const std::string& directory);
 
  private:
-  std::string data_root_;  // absolute, without links; empty: any path
-  std::string model_root_;
-  std::string also_data_;  // an additional data root; empty: none
+  std::shared_ptr<const AllowedDirectories> data_;  // null: any path
+  std::shared_ptr<const AllowedDirectories> models_;
 };
 
 }  // namespace recurve

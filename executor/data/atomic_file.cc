@@ -8,13 +8,10 @@
 
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
 #include <mutex>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "executor/data/file_identity.h"
 #include "executor/data/posix_error.h"
 #include "planner_service/status/status_macros.h"
 
@@ -29,10 +26,12 @@ void IgnoreFileSizeSignal() {
   std::call_once(once, [] { std::signal(SIGXFSZ, SIG_IGN); });
 }
 
-// Returns INVALID_ARGUMENT if `target`, which `path` resolves to, cannot be replaced by a rename.
-absl::Status CheckReplaceable(const std::string& path, const std::string& target) {
+// Returns INVALID_ARGUMENT if the file at `target`, which `path` leads to, cannot be replaced by a rename.
+absl::Status CheckReplaceable(const std::string& path, const FilePlace& target) {
   struct stat info {};
-  if (stat(target.c_str(), &info) != 0) return errno == ENOENT ? absl::OkStatus() : PosixError(errno, "write", path);
+  if (fstatat(target.directory.get(), target.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : PosixError(errno, "write", path);
+  }
   // A rename would replace a device or a pipe.
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it is ",
@@ -40,55 +39,56 @@ absl::Status CheckReplaceable(const std::string& path, const std::string& target
                                                    "; give the name of a file"));
   }
   // A rename checks only the directory's permissions, but a write-protected file should be kept.
-  const bool writable = faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) == 0;
+  const int flags = AT_EACCESS | AT_SYMLINK_NOFOLLOW;
+  const bool writable = faccessat(target.directory.get(), target.name.c_str(), W_OK, flags) == 0;
   return writable ? absl::OkStatus() : PosixError(errno, "write", path);
 }
 
 std::string TemporaryName(const std::string& target, int number) {
-  const std::filesystem::path path(target);
-  const std::string name = path.filename().string().substr(0, kLongestNameKept);
-  return (path.parent_path() / absl::StrCat(name, ".tmp-", number)).string();
+  return absl::StrCat(target.substr(0, kLongestNameKept), ".tmp-", number);
 }
 
 // Whether `name` still refers to the open file.
-bool IsStillNamed(int fd, const std::string& name) {
+bool IsStillNamed(int fd, int directory, const std::string& name) {
   struct stat opened {};
   struct stat named {};
-  return fstat(fd, &opened) == 0 && lstat(name.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
-         opened.st_ino == named.st_ino;
+  return fstat(fd, &opened) == 0 && fstatat(directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 // Removes a temporary file left by a killed process. Live writers hold a lock on theirs until it is renamed. Returns
 // whether the name is free now.
-bool RemoveAbandoned(const std::string& temporary) {
-  const int fd = open(temporary.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return errno == ENOENT;
-  const absl::Cleanup closer = [fd] { close(fd); };
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return false;
-  return !IsStillNamed(fd, temporary) || unlink(temporary.c_str()) == 0;
+bool RemoveAbandoned(int directory, const std::string& temporary) {
+  const FileDescriptor file(openat(directory, temporary.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.ok()) return errno == ENOENT;
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  return !IsStillNamed(file.get(), directory, temporary) || unlinkat(directory, temporary.c_str(), 0) == 0;
 }
 
-// Creates and locks a file of this name. Returns -1 with errno, EEXIST if another writer has the name.
-int CreateLocked(const std::string& temporary) {
+// Creates and locks a file of this name. Returns none with errno, EEXIST if another writer has the name.
+FileDescriptor CreateLocked(int directory, const std::string& temporary) {
   for (;;) {
-    const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno != EEXIST) return -1;
-    if (fd < 0) {
-      if (RemoveAbandoned(temporary)) continue;
+    FileDescriptor file(openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file.ok() && errno != EEXIST) return file;
+    if (!file.ok()) {
+      if (RemoveAbandoned(directory, temporary)) continue;
       errno = EEXIST;
-      return -1;
+      return file;
     }
     // Before it is locked, another writer may consider it abandoned (except on file systems without locks).
-    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && IsStillNamed(fd, temporary)) return fd;
-    close(fd);
+    if ((flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        IsStillNamed(file.get(), directory, temporary)) {
+      return file;
+    }
   }
 }
 
 // Sets the owner first, because chown clears mode bits.
-void KeepModeAndOwner(const std::string& target, int fd) {
+void KeepModeAndOwner(const FilePlace& target, int fd) {
   struct stat old {};
   struct stat fresh {};
-  if (stat(target.c_str(), &old) != 0 || fstat(fd, &fresh) != 0) return;
+  if (fstatat(target.directory.get(), target.name.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!S_ISREG(old.st_mode) || fstat(fd, &fresh) != 0) return;
   bool kept = true;
   if (old.st_gid != fresh.st_gid) kept = fchown(fd, static_cast<uid_t>(-1), old.st_gid) == 0;
   if (old.st_uid != fresh.st_uid) kept = fchown(fd, old.st_uid, static_cast<gid_t>(-1)) == 0 && kept;
@@ -96,66 +96,76 @@ void KeepModeAndOwner(const std::string& target, int fd) {
   fchmod(fd, old.st_mode & (kept ? 07777 : 0707));
 }
 
+// Makes the names in a directory durable; `path` is for error messages.
+absl::Status SyncDirectoryAt(int directory, const char* name, const std::string& path) {
+  const FileDescriptor opened(openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.ok()) return PosixError(errno, "open", path);
+  const int failed = fsync(opened.get()) != 0 ? errno : 0;
+  // File systems that cannot sync a directory return EINVAL.
+  return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", path);
+}
+
 }  // namespace
 
-absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path, Links links) {
+absl::StatusOr<AtomicFile> AtomicFile::Create(const FilePath& path) {
   if (path.empty()) return absl::InvalidArgumentError("the path of the file to write is empty");
-  if (path.back() == '/') return absl::InvalidArgumentError(absl::StrCat("cannot write ", path, ": it ends in '/'"));
+  if (path.text.back() == '/') {
+    return absl::InvalidArgumentError(absl::StrCat("cannot write ", path.text, ": it ends in '/'"));
+  }
   IgnoreFileSizeSignal();
-  ASSIGN_OR_RETURN(std::string target, FollowLinks(path));
-  if (links == Links::kRefuse && target != path) {
-    return absl::PermissionDeniedError(absl::StrCat("cannot write ", path, ": it is a symbolic link"));
-  }
-  RETURN_IF_ERROR(CheckReplaceable(path, target));
+  ASSIGN_OR_RETURN(FilePlace target, FilePlace::Find(path, "write"));
+  RETURN_IF_ERROR(CheckReplaceable(path.text, target));
+  const int directory = target.directory.get();
   for (int number = 0; number < kMostWritersAtOnce; ++number) {
-    std::string temporary = TemporaryName(target, number);
-    const int fd = CreateLocked(temporary);
-    if (fd < 0 && errno == EEXIST) continue;
-    if (fd < 0) return PosixError(errno, "write", path);
+    std::string temporary = TemporaryName(target.name, number);
+    FileDescriptor file = CreateLocked(directory, temporary);
+    if (!file.ok() && errno == EEXIST) continue;
+    if (!file.ok()) return PosixError(errno, "write", path.text);
     for (int next = number + 1; next < kMostWritersAtOnce; ++next) {
-      const std::string left = TemporaryName(target, next);
-      if (access(left.c_str(), F_OK) != 0) break;
-      RemoveAbandoned(left);
+      const std::string left = TemporaryName(target.name, next);
+      if (faccessat(directory, left.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) break;
+      RemoveAbandoned(directory, left);
     }
-    return AtomicFile(path, std::move(target), std::move(temporary), fd);
+    return AtomicFile(path, std::move(target), std::move(temporary), std::move(file));
   }
-  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", kMostWritersAtOnce,
+  return absl::UnavailableError(absl::StrCat("cannot write ", path.text, ": ", kMostWritersAtOnce,
                                              " temporary files of it exist; remove those that no process is writing"));
 }
 
-AtomicFile::AtomicFile(std::string path, std::string target, std::string temporary, int fd)
-    : path_(std::move(path)), target_(std::move(target)), temporary_(std::move(temporary)), fd_(fd) {}
-
-AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      target_(std::move(other.target_)),
-      temporary_(std::move(other.temporary_)),
-      fd_(std::exchange(other.fd_, -1)) {}
+AtomicFile::AtomicFile(FilePath path, FilePlace target, std::string temporary, FileDescriptor fd)
+    : path_(std::move(path)), target_(std::move(target)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
 
 AtomicFile::~AtomicFile() {
-  if (fd_ < 0) return;
-  unlink(temporary_.c_str());
-  close(fd_);  // releases the lock, so the name must be gone first
+  // Closing releases the lock, so the name must be gone first.
+  if (fd_.ok()) unlinkat(target_.directory.get(), temporary_.c_str(), 0);
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> AtomicFile::Replaced() const {
+  absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::OpenAt(target_, path_);
+  if (absl::IsNotFound(file.status())) return nullptr;
+  return file;
 }
 
 absl::Status AtomicFile::CheckRoom(int64_t bytes) {
-  const int error = bytes <= 0 || fallocate(fd_, 0, 0, bytes) == 0 ? 0 : errno;
-  if (ftruncate(fd_, 0) != 0 || lseek(fd_, 0, SEEK_SET) != 0) return PosixError(errno, "write", path_);
+  const int error = bytes <= 0 || fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0 : errno;
+  if (ftruncate(fd_.get(), 0) != 0 || lseek(fd_.get(), 0, SEEK_SET) != 0) return PosixError(errno, "write", path_.text);
   const bool no_room =
       error == ENOSPC || error == EDQUOT || error == EFBIG;  // other errors: the file system cannot tell
-  return no_room ? PosixError(error, absl::StrCat("write ", bytes, " bytes to"), path_) : absl::OkStatus();
+  return no_room ? PosixError(error, absl::StrCat("write ", bytes, " bytes to"), path_.text) : absl::OkStatus();
 }
 
-absl::Status AtomicFile::Write(const void* data, int64_t size) { return WriteAll(fd_, data, size, path_); }
+absl::Status AtomicFile::Write(const void* data, int64_t size) { return WriteAll(fd_.get(), data, size, path_.text); }
 
 absl::Status AtomicFile::Commit() {
-  KeepModeAndOwner(target_, fd_);
-  if (fsync(fd_) != 0) return PosixError(errno, "sync", path_);
-  if (rename(temporary_.c_str(), target_.c_str()) != 0) return PosixError(errno, "write", path_);
-  close(std::exchange(fd_, -1));
+  KeepModeAndOwner(target_, fd_.get());
+  if (fsync(fd_.get()) != 0) return PosixError(errno, "sync", path_.text);
+  const int directory = target_.directory.get();
+  if (renameat(directory, temporary_.c_str(), directory, target_.name.c_str()) != 0) {
+    return PosixError(errno, "write", path_.text);
+  }
+  fd_.Reset();
   // The new name is durable only after its directory is synced.
-  const std::string parent = std::filesystem::path(target_).parent_path().string();
-  return SyncDirectory(parent.empty() ? "." : parent);
+  return SyncDirectoryAt(directory, ".", path_.text);
 }
 
 absl::Status WriteAll(int fd, const void* data, int64_t size, const std::string& path) {
@@ -171,15 +181,10 @@ absl::Status WriteAll(int fd, const void* data, int64_t size, const std::string&
 }
 
 absl::Status SyncDirectory(const std::string& directory) {
-  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return PosixError(errno, "open", directory);
-  const int failed = fsync(fd) != 0 ? errno : 0;
-  close(fd);
-  // File systems that cannot sync a directory return EINVAL.
-  return failed == 0 || failed == EINVAL ? absl::OkStatus() : PosixError(failed, "sync", directory);
+  return SyncDirectoryAt(AT_FDCWD, directory.c_str(), directory);
 }
 
-absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+absl::Status WriteFileAtomically(const FilePath& path, std::string_view bytes) {
   ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   absl::Status status = file.Write(bytes.data(), static_cast<int64_t>(bytes.size()));
   return status.ok() ? file.Commit() : status;

@@ -5,11 +5,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/file_descriptor.h"
+#include "executor/data/file_path.h"
+#include "executor/data/input_file.h"
 
 namespace recurve {
 
@@ -17,26 +21,28 @@ namespace recurve {
 // see either the old file or the new one. Recurve writes all its files this way. Without Commit nothing is left; a
 // killed process leaves `<name>.tmp-<n>`, which the next writer of the same file removes.
 //
-// Symbolic links are followed and kept, unless refused. A replaced file keeps its mode, and its owner and group as far
-// as the process is permitted to set them. Exceeding the file size limit (ulimit -f) makes the write fail: from the
-// first Create on, the process ignores SIGXFSZ. Not thread-safe, but any number of threads and processes may write the
-// same file at once, each with its own object.
+// Everything happens in the directory that the path led to at first, even if that is renamed meanwhile. Symbolic links
+// are followed and kept, except as FilePlace::Find refuses them. A replaced file keeps its mode, and its owner and
+// group as far as the process is permitted to set them. Exceeding the file size limit (ulimit -f) makes the write fail:
+// from the first Create on, the process ignores SIGXFSZ. Not thread-safe, but any number of threads and processes may
+// write the same file at once, each with its own object.
 //
 //   absl::StatusOr<AtomicFile> file = AtomicFile::Create(path);
 //   file->Write(data, size);   // any number of times
 //   file->Commit();
 class AtomicFile {
  public:
-  // How to treat a path whose last component is a symbolic link.
-  enum class Links : uint8_t { kFollow, kRefuse };
-
   // Errors: INVALID_ARGUMENT for an empty path or one that names something other than a regular file, such as a
   // directory or a device; NOT_FOUND if its directory is missing; PERMISSION_DENIED if it or its directory is not
-  // writable, or for a refused link; UNAVAILABLE if too many writers are active.
-  static absl::StatusOr<AtomicFile> Create(const std::string& path, Links links = Links::kFollow);
+  // writable, or the path leaves its allowed directories or ends in a link there; UNAVAILABLE if too many writers are
+  // active.
+  static absl::StatusOr<AtomicFile> Create(const FilePath& path);
   ~AtomicFile();
-  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile(AtomicFile&& other) = default;
   AtomicFile& operator=(AtomicFile&&) = delete;
+
+  // The file that Commit would replace now; null if there is none. Errors: as InputFile::Open.
+  absl::StatusOr<std::unique_ptr<InputFile>> Replaced() const;
 
   // Checks whether a file of `bytes` could be written now, as far as the file system can tell: RESOURCE_EXHAUSTED if
   // there is insufficient space, OUT_OF_RANGE if files may not be that large. Discards what has been written.
@@ -45,12 +51,12 @@ class AtomicFile {
   absl::Status Commit();
 
  private:
-  AtomicFile(std::string path, std::string target, std::string temporary, int fd);
+  AtomicFile(FilePath path, FilePlace target, std::string temporary, FileDescriptor fd);
 
-  std::string path_;       // as given
-  std::string target_;     // with links resolved
-  std::string temporary_;  // in the same directory
-  int fd_;                 // -1: committed, or moved from
+  FilePath path_;          // as given
+  FilePlace target_;       // with links resolved
+  std::string temporary_;  // its name, in the same directory
+  FileDescriptor fd_;      // none: committed, or moved from
 };
 
 // Writes all of `data` to an open file. `path` is for error messages.
@@ -60,7 +66,7 @@ absl::Status WriteAll(int fd, const void* data, int64_t size, const std::string&
 absl::Status SyncDirectory(const std::string& directory);
 
 // Writes `bytes` as the file at `path`. Errors: as AtomicFile.
-absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+absl::Status WriteFileAtomically(const FilePath& path, std::string_view bytes);
 
 }  // namespace recurve
 

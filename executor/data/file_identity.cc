@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/data/file_identity.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/posix_error.h"
@@ -17,9 +20,23 @@ namespace fs = std::filesystem;
 
 constexpr int kMostLinks = 40;  // Linux's limit
 
+using Identity = std::pair<dev_t, ino_t>;
+
+std::optional<Identity> IdentityOf(const FileDescriptor& file) {
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return std::nullopt;
+  return Identity(info.st_dev, info.st_ino);
+}
+
+std::optional<Identity> IdentityOf(const FilePath& path) {
+  const absl::StatusOr<FileDescriptor> file = path.Open(O_PATH);
+  return file.ok() ? IdentityOf(*file) : std::nullopt;
+}
+
 absl::Status NamedTwice(const NamedFile& output, const NamedFile& other, const char* other_is) {
-  return absl::InvalidArgumentError(absl::StrCat(output.name, " ", output.path, " is the same file as ", other.name,
-                                                 " ", other.path, ", ", other_is, "; give another name"));
+  return absl::InvalidArgumentError(absl::StrCat(output.name, " ", output.path.text, " is the same file as ",
+                                                 other.name, " ", other.path.text, ", ", other_is,
+                                                 "; give another name"));
 }
 
 }  // namespace
@@ -35,23 +52,15 @@ absl::StatusOr<std::string> FollowLinks(const std::string& path) {
   return PosixError(ELOOP, "follow", path);
 }
 
-bool IsSameFile(const std::string& a, const std::string& b) {
-  struct stat of_a {};
-  struct stat of_b {};
-  const bool a_is_there = stat(a.c_str(), &of_a) == 0;
-  const bool b_is_there = stat(b.c_str(), &of_b) == 0;
-  if (a_is_there && b_is_there) return of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-  if (a_is_there || b_is_there) return false;
-  const auto place = [](const std::string& path) -> fs::path {
-    const absl::StatusOr<std::string> followed = FollowLinks(path);
-    if (!followed.ok()) return {};
-    std::error_code error;
-    const fs::path parent = fs::path(*followed).parent_path();
-    const fs::path folder = fs::canonical(parent.empty() ? fs::path(".") : parent, error);
-    return error ? fs::path() : folder / fs::path(*followed).filename();
-  };
-  const fs::path at_a = place(a);
-  return !at_a.empty() && at_a == place(b);
+bool IsSameFile(const FilePath& a, const FilePath& b) {
+  const std::optional<Identity> of_a = IdentityOf(a);
+  const std::optional<Identity> of_b = IdentityOf(b);
+  if (of_a && of_b) return *of_a == *of_b;
+  if (of_a || of_b) return false;
+  const absl::StatusOr<FilePlace> at_a = FilePlace::Find(a, "find");
+  const absl::StatusOr<FilePlace> at_b = FilePlace::Find(b, "find");
+  return at_a.ok() && at_b.ok() && at_a->name == at_b->name &&
+         IdentityOf(at_a->directory) == IdentityOf(at_b->directory);
 }
 
 absl::Status CheckDistinct(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {

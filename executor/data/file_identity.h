@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/file_path.h"
 
 namespace recurve {
 
@@ -18,12 +19,12 @@ absl::StatusOr<std::string> FollowLinks(const std::string& path);
 
 // Whether both paths refer to the same file, considering hard and symbolic links, "." and "..". The file need not exist
 // yet if its directory does. A path that cannot be resolved equals no other path.
-bool IsSameFile(const std::string& a, const std::string& b);
+bool IsSameFile(const FilePath& a, const FilePath& b);
 
 // A file of a job or a command, and the name of the option that gave it, such as "--save" or "save_path".
 struct NamedFile {
   std::string name;
-  std::string path;  // empty: not used
+  FilePath path;  // empty: not used
 };
 
 // Returns INVALID_ARGUMENT, naming both, if an output is the same file as an input or another output.

@@ -9,9 +9,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/file_path.h"
 
 namespace recurve {
 
@@ -26,14 +28,15 @@ absl::Status CheckStop(const StopCheck& stop);
 class InputFile {
  public:
   // Errors: NOT_FOUND, PERMISSION_DENIED, or INVALID_ARGUMENT if it is not a regular file.
-  static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<InputFile>> Open(const FilePath& path);
+  // The file at a place, which must not be a link. `path` is the one that led there.
+  static absl::StatusOr<std::unique_ptr<InputFile>> OpenAt(const FilePlace& place, const FilePath& path);
   // Standard input up to its end. Input other than a regular file is first copied to an unnamed temporary file, which
   // is deleted with this object. RESOURCE_EXHAUSTED if there is insufficient space for it.
   static absl::StatusOr<std::unique_ptr<InputFile>> OpenStandardInput(const StopCheck& stop);
   // Standard input for "-", otherwise the file at `path`.
   static absl::StatusOr<std::unique_ptr<InputFile>> OpenArgument(const std::string& path, const StopCheck& stop);
 
-  ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
@@ -55,15 +58,19 @@ class InputFile {
   std::string Change() const;
 
  private:
-  InputFile(std::string name, std::string path, int fd, const struct stat& info)
-      : name_(std::move(name)), path_(std::move(path)), fd_(fd), info_(info) {}
-  static absl::StatusOr<std::unique_ptr<InputFile>> Own(int fd, const std::string& name, const std::string& path);
+  InputFile(std::string name, FilePath path, FileDescriptor fd, const struct stat& info)
+      : name_(std::move(name)), path_(std::move(path)), fd_(std::move(fd)), info_(info) {}
+  static absl::StatusOr<std::unique_ptr<InputFile>> Own(FileDescriptor fd, const std::string& name,
+                                                        const FilePath& path);
 
   const std::string name_;
-  const std::string path_;  // empty: none
-  const int fd_;
+  const FilePath path_;  // empty: none
+  const FileDescriptor fd_;
   const struct stat info_;
 };
+
+// Files that several readers share.
+using InputFiles = std::vector<std::shared_ptr<const InputFile>>;
 
 }  // namespace recurve
 

@@ -181,7 +181,7 @@ absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file) {
   return read;
 }
 
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path) {
+absl::StatusOr<Safetensors> ReadSafetensors(const FilePath& path) {
   const absl::StatusOr<std::unique_ptr<InputFile>> file = InputFile::Open(path);
   return file.ok() ? ReadSafetensors(**file) : file.status();
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/sha256.h"
@@ -60,18 +61,18 @@ std::string SafetensorsPreamble(const std::map<std::string, std::string>& metada
   return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&length), sizeof(length)), text);
 }
 
-absl::Status WriteSafetensors(const std::string& path, const Safetensors& file) {
-  return WriteSafetensors(path, file.metadata, file.tensors, AtomicFile::Links::kFollow);
+absl::Status WriteSafetensors(const FilePath& path, const Safetensors& file) {
+  ASSIGN_OR_RETURN(AtomicFile output, AtomicFile::Create(path));
+  return WriteSafetensors(std::move(output), file.metadata, file.tensors);
 }
 
-absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
-                              const std::vector<NamedTensor>& tensors, AtomicFile::Links links) {
+absl::Status WriteSafetensors(AtomicFile output, const std::map<std::string, std::string>& metadata,
+                              const std::vector<NamedTensor>& tensors) {
   RETURN_IF_ERROR(CheckTensors(tensors));
   std::vector<TensorShape> shapes;
   shapes.reserve(tensors.size());
   for (const NamedTensor& tensor : tensors) shapes.push_back({tensor.name, tensor.shape});
   const std::string preamble = SafetensorsPreamble(metadata, shapes);
-  ASSIGN_OR_RETURN(AtomicFile output, AtomicFile::Create(path, links));
   RETURN_IF_ERROR(output.Write(preamble.data(), static_cast<int64_t>(preamble.size())));
   for (const NamedTensor& tensor : tensors) RETURN_IF_ERROR(output.Write(tensor.values.data(), BytesOf(tensor)));
   return output.Commit();

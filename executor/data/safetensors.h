@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "executor/data/atomic_file.h"
+#include "executor/data/file_path.h"
 #include "executor/data/input_file.h"
 
 namespace recurve {
@@ -35,10 +36,10 @@ struct Safetensors {
 };
 
 // Writes through AtomicFile. Errors: as AtomicFile; INVALID_ARGUMENT for a tensor whose shape does not match its
-// values, or whose name is reserved or repeated.
-absl::Status WriteSafetensors(const std::string& path, const Safetensors& file);
-absl::Status WriteSafetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
-                              const std::vector<NamedTensor>& tensors, AtomicFile::Links links);
+// values, or whose name is reserved or repeated. The second one writes to a new file and commits it.
+absl::Status WriteSafetensors(const FilePath& path, const Safetensors& file);
+absl::Status WriteSafetensors(AtomicFile output, const std::map<std::string, std::string>& metadata,
+                              const std::vector<NamedTensor>& tensors);
 
 // The bytes of a file before the data of its tensors, which follows in this order without gaps.
 std::string SafetensorsPreamble(const std::map<std::string, std::string>& metadata,
@@ -65,7 +66,7 @@ class SafetensorsReader {
 // Errors: INVALID_ARGUMENT with the reason for a malformed file (header too long, offsets that overlap or lie outside
 // the file, a data type other than F32, a shape that does not match its bytes); DATA_LOSS if it is truncated meanwhile.
 absl::StatusOr<Safetensors> ReadSafetensors(const InputFile& file);
-absl::StatusOr<Safetensors> ReadSafetensors(const std::string& path);  // also the errors of InputFile::Open
+absl::StatusOr<Safetensors> ReadSafetensors(const FilePath& path);  // also the errors of InputFile::Open
 
 // Hex SHA-256 over the values of the tensors in order.
 std::string Sha256Hex(const std::vector<NamedTensor>& tensors);

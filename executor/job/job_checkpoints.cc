@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -55,15 +53,16 @@ absl::StatusOr<std::string> DigestOf(const InputFile& file, const CancelCheck& c
   return sha256.Hex();
 }
 
-absl::StatusOr<std::vector<DataFile>> DescribeData(const JobSpec& spec, const CancelCheck& cancelled) {
+absl::StatusOr<std::vector<DataFile>> DescribeData(const JobSpec& spec, const InputFiles& files,
+                                                   const CancelCheck& cancelled) {
   TaskSpec task = spec.task;
-  std::vector<DataFile> files;
+  std::vector<DataFile> described;
   for (const TaskOptions::Input& input : task->Inputs()) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(*input.path));
-    ASSIGN_OR_RETURN(std::string sha256, DigestOf(*file, cancelled));
-    files.push_back({input.field, *input.path, file->size(), std::move(sha256)});
+    const InputFile& file = *files[described.size()];
+    ASSIGN_OR_RETURN(std::string sha256, DigestOf(file, cancelled));
+    described.push_back({input.field, *input.path, file.size(), std::move(sha256)});
   }
-  return files;
+  return described;
 }
 
 // The first field with different values, as "field is A; the checkpoint has B"; empty if there is none.
@@ -120,13 +119,10 @@ absl::StatusOr<TrainingRecord> Understand(const LoadedCheckpoint& loaded) {
 
 // So that a job can be resumed from another working directory.
 JobSpec WithAbsolutePaths(JobSpec spec) {
-  std::error_code ignored;  // a path stays as it is if the working directory was removed
-  const auto make_absolute = [&ignored](std::string& path) {
-    const std::filesystem::path absolute = std::filesystem::absolute(path, ignored);
-    if (!path.empty() && !ignored) path = absolute.string();
-  };
-  make_absolute(spec.save_path);
-  for (const TaskOptions::Input& input : spec.task->Inputs()) make_absolute(*input.path);
+  spec.save_path = spec.model_file().Absolute();
+  for (const TaskOptions::Input& input : spec.task->Inputs()) {
+    *input.path = FilePath(*input.path, spec.data_directories).Absolute();
+  }
   return spec;
 }
 
@@ -165,9 +161,9 @@ JobCheckpoints::JobCheckpoints(const JobSpec& spec, const CheckpointOptions& opt
                      options.file_system != nullptr ? *options.file_system : RealFileSystem());
 }
 
-absl::Status JobCheckpoints::Open(const CancelCheck& cancelled) {
+absl::Status JobCheckpoints::Open(const InputFiles& inputs, const CancelCheck& cancelled) {
   if (!directory_) return absl::OkStatus();
-  ASSIGN_OR_RETURN(progress_.data, DescribeData(spec_, cancelled));
+  ASSIGN_OR_RETURN(progress_.data, DescribeData(spec_, inputs, cancelled));
   ASSIGN_OR_RETURN(const bool any, directory_->HasAny());
   if (!any) {
     if (options_.resume != CheckpointOptions::Resume::kMust) return directory_->CheckWritable();

@@ -74,12 +74,12 @@ class JobCheckpoints {
   JobCheckpoints(const JobSpec& spec, const CheckpointOptions& options);
 
   // Looks for a checkpoint to continue from, and checks that `spec` may continue from it: the fields that determine the
-  // weights must be equal. Computes the digests of the data.
+  // weights must be equal. Computes the digests of the data, which `inputs` are.
   //
   // ALREADY_EXISTS if the directory holds checkpoints and must not; NOT_FOUND if it holds none and must;
   // INVALID_ARGUMENT, naming the difference, if the specification or the data differ; errors of
-  // CheckpointDirectory::CheckWritable and Load and of InputFile::Open.
-  absl::Status Open(const CancelCheck& cancelled);
+  // CheckpointDirectory::CheckWritable and Load and of InputFile::Read.
+  absl::Status Open(const InputFiles& inputs, const CancelCheck& cancelled);
   // Checks that `spec` has the link of the checkpoint, in sequences of at most `longest` steps. INVALID_ARGUMENT.
   absl::Status CheckLink(int64_t longest) const;
   // Copies the checkpoint found by Open into a trainer, and frees it. INVALID_ARGUMENT if it does not fit.

@@ -173,6 +173,15 @@ void VisitFields(JobSpec& spec, FieldVisitor& visitor) {
   VisitSaving(spec, visitor);
 }
 
+absl::StatusOr<InputFiles> OpenInputs(const JobSpec& spec) {
+  TaskSpec task = spec.task;
+  InputFiles files;
+  for (const TaskOptions::Input& input : task->Inputs()) {
+    ASSIGN_OR_RETURN(files.emplace_back(), InputFile::Open({*input.path, spec.data_directories}));
+  }
+  return files;
+}
+
 absl::Status CheckDevice(const JobSpec& spec) {
   int index = 0;
   const bool cuda = spec.device == "cuda" || (absl::StartsWith(spec.device, "cuda:") &&

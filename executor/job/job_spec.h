@@ -5,12 +5,15 @@
 #define RECURVE_EXECUTOR_JOB_JOB_SPEC_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "executor/backend/precision.h"
+#include "executor/data/file_path.h"
 #include "executor/task/registry.h"
 #include "executor/task/task.h"
 #include "planner_service/model/model_config.h"
@@ -69,18 +72,26 @@ struct JobSpec {
   Precision precision = Precision::kFp32;  // of matrix products; tf32 and bf16 on CUDA devices only
   int64_t threads = 0;                     // CPU threads; 0: automatic
   std::string save_path;                   // model file; empty: not saved
-  bool save_through_links = true;          // whether save_path may be a symbolic link
   Interval checkpoint_every;               // between checkpoints; none: see CheckpointClock
   int64_t keep_checkpoints = 2;            // the newest
   int64_t evaluate_every = 0;              // steps between evaluations; 0: only at the end
   bool keep_best = false;                  // save the model with the best evaluation, not the last one
   int64_t patience = 0;                    // evaluations without improvement that end training; 0: no limit
+
+  // The directories that the paths of the task's inputs and save_path must not leave. Null: any. Set by daemons.
+  std::shared_ptr<const AllowedDirectories> data_directories;
+  std::shared_ptr<const AllowedDirectories> model_directories;
+
+  FilePath model_file() const { return {save_path, model_directories}; }
 };
 
 // All fields but those that the daemon sets.
 void VisitFields(JobSpec& spec, FieldVisitor& visitor);
 
 inline bool CarriesState(const JobSpec& spec) { return spec.carry_state.value_or(!spec.task->ragged()); }
+
+// Opens the files of TaskOptions::Inputs. Errors: as InputFile::Open.
+absl::StatusOr<InputFiles> OpenInputs(const JobSpec& spec);
 
 // Checks device and precision. Whether the machine has the device is checked when it is opened.
 absl::Status CheckDevice(const JobSpec& spec);

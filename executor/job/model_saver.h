@@ -4,9 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
-#include "executor/data/atomic_file.h"
+#include "executor/data/file_path.h"
 #include "executor/model/model_file.h"
 #include "planner_service/planning/planner.h"
 
@@ -17,8 +18,7 @@ namespace recurve {
 class ModelSaver {
  public:
   // Empty `path`: the job does not save. `description`: TaskOptions::Describe.
-  ModelSaver(std::string path, std::string description, AtomicFile::Links links)
-      : path_(std::move(path)), description_(std::move(description)), links_(links) {}
+  ModelSaver(FilePath path, std::string description) : path_(std::move(path)), description_(std::move(description)) {}
 
   bool saves() const { return !path_.empty(); }
   int64_t saved_step() const { return saved_step_; }  // the step of the model last written to the path; 0: none yet
@@ -39,9 +39,8 @@ class ModelSaver {
   std::string WhatStays() const;
 
  private:
-  const std::string path_;
+  const FilePath path_;
   const std::string description_;
-  const AtomicFile::Links links_;
   int64_t saved_step_ = 0;
 };
 

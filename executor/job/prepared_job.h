@@ -36,8 +36,7 @@ class PreparedJob final : public TrainingJob {
         backend_(std::move(backend)),
         known_costs_(known_costs),
         checkpoints_(std::move(checkpoints)),
-        saver_(spec.save_path, spec.task->Describe(),
-               spec.save_through_links ? AtomicFile::Links::kFollow : AtomicFile::Links::kRefuse) {}
+        saver_(spec.model_file(), spec.task->Describe()) {}
 
   absl::Status Plan(const JobPlanners& planners, const CancelCheck& cancelled);
   absl::Status MakeTrainer(const PrepareOptions& options);

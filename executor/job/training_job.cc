@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/backend/cpu/host_memory.h"
-#include "executor/data/atomic_file.h"
 #include "executor/data/file_identity.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/link_sizing.h"
@@ -18,15 +17,13 @@
 namespace recurve {
 namespace {
 
-std::vector<NamedFile> InputFiles(const JobSpec& spec) {
+std::vector<NamedFile> NamedInputs(const JobSpec& spec) {
   TaskSpec task = spec.task;
   std::vector<NamedFile> inputs;
-  for (const TaskOptions::Input& input : task->Inputs()) inputs.push_back({input.field, *input.path});
+  for (const TaskOptions::Input& input : task->Inputs()) {
+    inputs.push_back({input.field, {*input.path, spec.data_directories}});
+  }
   return inputs;
-}
-
-AtomicFile::Links LinksOf(const JobSpec& spec) {
-  return spec.save_through_links ? AtomicFile::Links::kFollow : AtomicFile::Links::kRefuse;
 }
 
 }  // namespace
@@ -69,7 +66,9 @@ absl::Status PreparedJob::Plan(const JobPlanners& planners, const CancelCheck& c
   plan_.store_budget_bytes = longest.store_budget_bytes;
   plan_.data = data_->Summary();
   plan_.model = spec_.task->Title();
-  if (const std::vector<NamedFile> inputs = InputFiles(spec_); !inputs.empty()) plan_.data_path = inputs.front().path;
+  if (const std::vector<NamedFile> inputs = NamedInputs(spec_); !inputs.empty()) {
+    plan_.data_path = inputs.front().path.text;
+  }
   AddEvaluationNote();
   plan_.plans = plans_->count();
   plan_.parameters = spec_.task->Layout().count();
@@ -115,9 +114,9 @@ void PreparedJob::AddEvaluationNote() {
 
 absl::Status CheckJobFiles(const JobSpec& spec, const std::string& cache_path) {
   RETURN_IF_ERROR(
-      CheckDistinct(InputFiles(spec), {{"the cache of link costs", cache_path}, {"save_path", spec.save_path}}));
+      CheckDistinct(NamedInputs(spec), {{"the cache of link costs", cache_path}, {"save_path", spec.model_file()}}));
   if (spec.save_path.empty()) return absl::OkStatus();
-  return CheckModelCanBeSaved(spec.save_path, spec.task->Layout().count(), LinksOf(spec));
+  return CheckModelCanBeSaved(spec.model_file(), spec.task->Layout().count());
 }
 
 absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec& spec, const JobPlanners& planners,
@@ -130,9 +129,10 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> TrainingJob::Prepare(const JobSpec&
   }
   RETURN_IF_ERROR(CheckJobFiles(spec, known_costs.path()));
   JobCheckpoints checkpoints(spec, options.checkpoints);
-  RETURN_IF_ERROR(checkpoints.Open(cancelled));
+  ASSIGN_OR_RETURN(const InputFiles inputs, OpenInputs(spec));
+  RETURN_IF_ERROR(checkpoints.Open(inputs, cancelled));
   ASSIGN_OR_RETURN(std::unique_ptr<TaskData> data,
-                   spec.task->Open({.batch = spec.batch, .length = spec.length, .seed = spec.seed}, cancelled));
+                   spec.task->Open(inputs, {.batch = spec.batch, .length = spec.length, .seed = spec.seed}, cancelled));
   ASSIGN_OR_RETURN(std::unique_ptr<Backend> made, MakeJobBackend(spec));
   std::unique_ptr<Backend> backend = options.decorate ? options.decorate(std::move(made)) : std::move(made);
   JobSpec sized = spec;

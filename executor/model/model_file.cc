@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "executor/data/atomic_file.h"
 #include "nlohmann/json.hpp"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/strict_json.h"
@@ -25,27 +24,24 @@ constexpr int64_t kLargestHeader = 16 << 20;       // to inspect
 constexpr int64_t kLargestUsualHeader = 64 << 10;  // reserved for the header when checking disk space
 
 // Checks the header's metadata, which identifies files written by Recurve. Reads only the header.
-bool LooksLikeAModel(std::ifstream& file, int64_t size) {
+bool LooksLikeAModel(const InputFile& file) {
   uint64_t length = 0;
-  file.read(reinterpret_cast<char*>(&length), sizeof(length));
-  if (!file || length > static_cast<uint64_t>(std::min(size, kLargestHeader))) return false;
+  if (file.size() < static_cast<int64_t>(sizeof(length)) || !file.Read(0, &length, sizeof(length)).ok()) return false;
+  const int64_t rest = file.size() - static_cast<int64_t>(sizeof(length));
+  if (length > static_cast<uint64_t>(std::min(rest, kLargestHeader))) return false;
   std::string text(length, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(length));
+  if (!file.Read(sizeof(length), text.data(), static_cast<int64_t>(length)).ok()) return false;
   const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) { return depth <= 4; };
   const nlohmann::json header = nlohmann::json::parse(text, shallow, /*allow_exceptions=*/false);
   const auto metadata = header.is_object() ? header.find("__metadata__") : header.end();
   return metadata != header.end() && metadata->is_object() && metadata->contains(kMetadataKey);
 }
 
-absl::Status CheckIsNoOtherFile(const std::string& path) {
-  std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);
-  const uintmax_t size = regular ? std::filesystem::file_size(path, error) : 0;
-  if (!regular || error || size == 0) return absl::OkStatus();
-  std::ifstream file(path, std::ios::binary);
-  if (file && LooksLikeAModel(file, static_cast<int64_t>(size))) return absl::OkStatus();
+absl::Status CheckReplacesOnlyAModel(const AtomicFile& output, const FilePath& path) {
+  const absl::StatusOr<std::unique_ptr<InputFile>> file = output.Replaced();
+  if (file.ok() && (*file == nullptr || (*file)->size() == 0 || LooksLikeAModel(**file))) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      "cannot save a model as ", path, ": the existing file is not a model; give another name, or remove it"));
+      "cannot save a model as ", path.text, ": the existing file is not a model; give another name, or remove it"));
 }
 
 absl::Status CheckFinite(const std::string& path, const std::vector<NamedTensor>& tensors) {
@@ -89,15 +85,15 @@ absl::Status ModelFileError(const std::string& name, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("model file ", name, ": ", what));
 }
 
-absl::Status SaveModel(const std::string& path, const std::string& description, const Parameters& parameters,
-                       AtomicFile::Links links) {
-  RETURN_IF_ERROR(CheckIsNoOtherFile(path));
-  return WriteSafetensors(path, {{kMetadataKey, description}}, parameters, links);
+absl::Status SaveModel(const FilePath& path, const std::string& description, const Parameters& parameters) {
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  RETURN_IF_ERROR(CheckReplacesOnlyAModel(file, path));
+  return WriteSafetensors(std::move(file), {{kMetadataKey, description}}, parameters);
 }
 
-absl::Status CheckModelCanBeSaved(const std::string& path, int64_t parameters, AtomicFile::Links links) {
-  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path, links));
-  RETURN_IF_ERROR(CheckIsNoOtherFile(path));
+absl::Status CheckModelCanBeSaved(const FilePath& path, int64_t parameters) {
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  RETURN_IF_ERROR(CheckReplacesOnlyAModel(file, path));
   return file.CheckRoom(kLargestUsualHeader + parameters * static_cast<int64_t>(sizeof(float)));
 }
 

@@ -11,7 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "executor/data/atomic_file.h"
+#include "executor/data/file_path.h"
+#include "executor/data/input_file.h"
 #include "executor/data/safetensors.h"
 #include "executor/model/parameters.h"
 #include "planner_service/model/parameter_layout.h"
@@ -29,14 +30,12 @@ absl::Status ModelFileError(const std::string& name, absl::string_view what);
 
 // Writes through AtomicFile. Returns INVALID_ARGUMENT, and keeps the file, if `path` is an existing non-empty file that
 // is not a model, because it may be the user's data.
-absl::Status SaveModel(const std::string& path, const std::string& description, const Parameters& parameters,
-                       AtomicFile::Links links = AtomicFile::Links::kFollow);
+absl::Status SaveModel(const FilePath& path, const std::string& description, const Parameters& parameters);
 
 // Checks whether SaveModel could save `parameters` values now, as far as possible: returns the errors that it would
 // return, RESOURCE_EXHAUSTED if disk space is insufficient, OUT_OF_RANGE if files may not be that large. Leaves no
 // file.
-absl::Status CheckModelCanBeSaved(const std::string& path, int64_t parameters,
-                                  AtomicFile::Links links = AtomicFile::Links::kFollow);
+absl::Status CheckModelCanBeSaved(const FilePath& path, int64_t parameters);
 
 // Errors: INVALID_ARGUMENT if the file is not a model saved by Recurve; those of ReadSafetensors.
 absl::StatusOr<ModelFile> ReadModelFile(const InputFile& file);

@@ -122,7 +122,7 @@ class TaskOptions {
   virtual void VisitFields(FieldVisitor& visitor) = 0;
   // Checks what ranges cannot express. INVALID_ARGUMENT names the field, its value and its range.
   virtual absl::Status Check() const = 0;
-  // The input files by field. Callers may change the paths, for example to confine them to a directory.
+  // The input files by field. Callers may change the paths.
   struct Input {
     const char* field;   // "data_path"
     const char* option;  // "--data"
@@ -134,7 +134,8 @@ class TaskOptions {
   // Whether sequences differ in length. A batch then never continues from the state of the previous one.
   virtual bool ragged() const = 0;
 
-  virtual absl::StatusOr<std::unique_ptr<TaskData>> Open(const BatchOptions& batch,
+  // `inputs` are the files of Inputs(), in that order: tasks open none by name, since paths may be confined.
+  virtual absl::StatusOr<std::unique_ptr<TaskData>> Open(const InputFiles& inputs, const BatchOptions& batch,
                                                          const CancelCheck& cancelled) const = 0;
 
   // The model.

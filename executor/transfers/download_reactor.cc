@@ -19,20 +19,21 @@ constexpr int64_t kHashBytes = 4 << 20;  // at a time
 
 }  // namespace
 
-DownloadReactor::DownloadReactor(TransferThreads& threads, DigestCache& digests, std::string path, int64_t offset_bytes,
-                                 std::function<void(const absl::Status&)> on_end)
-    : threads_(threads), digests_(digests), path_(std::move(path)), on_end_(std::move(on_end)), next_(offset_bytes) {}
+DownloadReactor::DownloadReactor(TransferThreads& threads, DigestCache& digests, std::unique_ptr<InputFile> file,
+                                 int64_t offset_bytes, std::function<void(const absl::Status&)> on_end)
+    : threads_(threads), digests_(digests), on_end_(std::move(on_end)), file_(std::move(file)), next_(offset_bytes) {}
 
 DownloadReactor* DownloadReactor::Start(TransferThreads& threads, DigestCache& digests,
-                                        absl::StatusOr<std::string> path, int64_t offset_bytes,
+                                        absl::StatusOr<std::unique_ptr<InputFile>> file, int64_t offset_bytes,
                                         std::function<void(const absl::Status&)> on_end) {
+  const absl::Status status = file.status();
   const std::shared_ptr<DownloadReactor> reactor(
-      new DownloadReactor(threads, digests, path.ok() ? *path : "", offset_bytes, std::move(on_end)));
+      new DownloadReactor(threads, digests, status.ok() ? *std::move(file) : nullptr, offset_bytes, std::move(on_end)));
   reactor->self_ = reactor;
-  if (path.ok()) {
+  if (status.ok()) {
     reactor->Post();
   } else {
-    reactor->End(path.status());
+    reactor->End(status);
   }
   return reactor.get();
 }
@@ -65,7 +66,10 @@ void DownloadReactor::Step() {
 
 absl::StatusOr<bool> DownloadReactor::Advance() {
   if (cancelled_) return absl::CancelledError("the call was cancelled");
-  if (file_ == nullptr) RETURN_IF_ERROR(OpenFile());
+  if (digest_.empty() && hashed_ == 0) {
+    RETURN_IF_ERROR(CheckOffset());
+    digest_ = digests_.Find(file_->Version()).value_or("");
+  }
   if (digest_.empty()) {
     ASSIGN_OR_RETURN(const bool known, Hash());
     if (!known) {
@@ -79,14 +83,12 @@ absl::StatusOr<bool> DownloadReactor::Advance() {
   return false;
 }
 
-absl::Status DownloadReactor::OpenFile() {
+absl::Status DownloadReactor::CheckOffset() const {
   if (next_ < 0) return absl::InvalidArgumentError(absl::StrCat("offset_bytes is ", next_, "; must be at least 0"));
-  ASSIGN_OR_RETURN(file_, InputFile::Open(path_));
   if (next_ > file_->size()) {
     return absl::OutOfRangeError(
         absl::StrCat("offset_bytes is ", next_, "; must be at most ", file_->size(), ", the size of the file"));
   }
-  digest_ = digests_.Find(file_->Version()).value_or("");
   return absl::OkStatus();
 }
 
@@ -113,7 +115,7 @@ absl::Status DownloadReactor::Fill() {
   response_.Clear();
   if (!described_) {
     executor::v1::FileDescription& description = *response_.mutable_file();
-    description.set_name(std::filesystem::path(path_).filename().string());
+    description.set_name(std::filesystem::path(file_->name()).filename().string());
     description.set_size_bytes(file_->size());
     description.set_sha256(digest_);
   }

@@ -30,20 +30,21 @@ class DownloadReactor final : public grpc::ServerWriteReactor<executor::v1::Down
  public:
   static constexpr int64_t kMaxDataBytes = 1 << 20;  // of a response
 
-  // Ends at once with the error if `path` is one. Calls `on_end` once with the final status. The threads and the cache
+  // Ends at once with the error if `file` is one. Calls `on_end` once with the final status. The threads and the cache
   // must outlive the stream.
   //
-  // Further errors: NOT_FOUND if the file does not exist; INVALID_ARGUMENT if it is not a regular file, or the offset
-  // is negative; OUT_OF_RANGE if the offset is beyond its end; CANCELLED.
-  static DownloadReactor* Start(TransferThreads& threads, DigestCache& digests, absl::StatusOr<std::string> path,
-                                int64_t offset_bytes, std::function<void(const absl::Status&)> on_end);
+  // Further errors: INVALID_ARGUMENT if the offset is negative; OUT_OF_RANGE if it is beyond the end of the file;
+  // CANCELLED.
+  static DownloadReactor* Start(TransferThreads& threads, DigestCache& digests,
+                                absl::StatusOr<std::unique_ptr<InputFile>> file, int64_t offset_bytes,
+                                std::function<void(const absl::Status&)> on_end);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override { cancelled_ = true; }
   void OnDone() override { self_.reset(); }
 
  private:
-  DownloadReactor(TransferThreads& threads, DigestCache& digests, std::string path, int64_t offset_bytes,
+  DownloadReactor(TransferThreads& threads, DigestCache& digests, std::unique_ptr<InputFile> file, int64_t offset_bytes,
                   std::function<void(const absl::Status&)> on_end);
 
   // Lets one of the threads take the next step.
@@ -51,7 +52,7 @@ class DownloadReactor final : public grpc::ServerWriteReactor<executor::v1::Down
   void Step();
   // Returns whether everything was sent. Otherwise the next step is under way.
   absl::StatusOr<bool> Advance();
-  absl::Status OpenFile();
+  absl::Status CheckOffset() const;
   // Adds the next piece of the file to its SHA-256. Returns whether that is known now.
   absl::StatusOr<bool> Hash();
   absl::Status CheckUnmodified() const;
@@ -61,10 +62,9 @@ class DownloadReactor final : public grpc::ServerWriteReactor<executor::v1::Down
 
   TransferThreads& threads_;
   DigestCache& digests_;
-  const std::string path_;
   const std::function<void(const absl::Status&)> on_end_;
 
-  std::unique_ptr<InputFile> file_;  // from the first step on
+  const std::unique_ptr<InputFile> file_;  // null: none to send
   Sha256 sha256_;
   int64_t hashed_ = 0;
   std::string digest_;  // empty: not known yet

@@ -49,9 +49,9 @@ grpc::ServerReadReactor<executor::v1::UploadModelRequest>* TransferService::Uplo
 
 grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* TransferService::DownloadModel(
     grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
-    absl::StatusOr<std::string> path) {
-  if (const absl::Status admission = Admit(*context); !admission.ok()) path = admission;
-  return DownloadReactor::Start(*threads_, digests_, std::move(path), request.offset_bytes(),
+    absl::StatusOr<std::unique_ptr<InputFile>> file) {
+  if (const absl::Status admission = Admit(*context); !admission.ok()) file = admission;
+  return DownloadReactor::Start(*threads_, digests_, std::move(file), request.offset_bytes(),
                                 OnEnd(LoggedCall(*context, "DownloadModel", CallEffect::kReads, request.id())));
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "executor/data/input_file.h"
 #include "executor/transfers/digest_cache.h"
 #include "executor/transfers/transfer_threads.h"
 #include "executor/transfers/upload_store.h"
@@ -44,10 +45,10 @@ class TransferService {
                                                                        executor::v1::UploadDataResponse* response);
   grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context,
                                                                          executor::v1::UploadModelResponse* response);
-  // `path` is that of the file, or the status to end with.
+  // `file` is what to send, or the status to end with.
   grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(
       grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
-      absl::StatusOr<std::string> path);
+      absl::StatusOr<std::unique_ptr<InputFile>> file);
 
   absl::StatusOr<executor::v1::GetUploadResponse> GetUpload(const executor::v1::GetUploadRequest& request) const;
 

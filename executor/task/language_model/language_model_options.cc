@@ -52,9 +52,10 @@ absl::Status LanguageModelOptions::Check() const {
   return absl::InvalidArgumentError("data_path is empty; must be the path of the file to train on (--data)");
 }
 
-absl::StatusOr<std::unique_ptr<TaskData>> LanguageModelOptions::Open(const BatchOptions& batch,
+absl::StatusOr<std::unique_ptr<TaskData>> LanguageModelOptions::Open(const InputFiles& inputs,
+                                                                     const BatchOptions& batch,
                                                                      const CancelCheck& cancelled) const {
-  return TextData::Open(*this, batch, cancelled);
+  return TextData::Open(*this, inputs.front(), batch, cancelled);
 }
 
 ModelFactory LanguageModelFactory(const ModelConfig& config) {

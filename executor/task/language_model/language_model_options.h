@@ -48,7 +48,7 @@ class LanguageModelOptions final : public TaskOptions, public LanguageModelSpec 
   double& holdout() override { return LanguageModelSpec::holdout; }
   bool ragged() const override { return sequences == Sequences::kLines; }
 
-  absl::StatusOr<std::unique_ptr<TaskData>> Open(const BatchOptions& batch,
+  absl::StatusOr<std::unique_ptr<TaskData>> Open(const InputFiles& inputs, const BatchOptions& batch,
                                                  const CancelCheck& cancelled) const override;
 
   ModelFactory Model() const override;

@@ -26,9 +26,9 @@ int64_t MedianLength(const LengthCounts& lengths, int64_t sequences) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TaskData>> TextData::Open(const LanguageModelOptions& options, const BatchOptions& batch,
-                                                         const CancelCheck& cancelled) {
-  ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(options.data_path));
+absl::StatusOr<std::unique_ptr<TaskData>> TextData::Open(const LanguageModelOptions& options,
+                                                         std::shared_ptr<const InputFile> file,
+                                                         const BatchOptions& batch, const CancelCheck& cancelled) {
   RETURN_IF_ERROR(CheckText(*file));
   std::unique_ptr<TextData> data(new TextData(options, std::move(file)));
   data->holdout_bytes_ =

@@ -22,9 +22,10 @@ namespace recurve {
 // thread-safe.
 class TextData final : public TaskData {
  public:
-  // Errors: those of InputFile::Open and Lines::Find; INVALID_ARGUMENT if there is too little text to train on.
-  static absl::StatusOr<std::unique_ptr<TaskData>> Open(const LanguageModelOptions& options, const BatchOptions& batch,
-                                                        const CancelCheck& cancelled);
+  // Errors: those of Lines::Find; INVALID_ARGUMENT if there is too little text to train on.
+  static absl::StatusOr<std::unique_ptr<TaskData>> Open(const LanguageModelOptions& options,
+                                                        std::shared_ptr<const InputFile> file,
+                                                        const BatchOptions& batch, const CancelCheck& cancelled);
 
   DataSummary Summary() const override;
   const std::vector<int64_t>& lengths() const override { return lengths_; }
@@ -42,7 +43,7 @@ class TextData final : public TaskData {
                                   const EvaluationProgress& progress) const override;
 
  private:
-  TextData(const LanguageModelOptions& options, std::unique_ptr<InputFile> file)
+  TextData(const LanguageModelOptions& options, std::shared_ptr<const InputFile> file)
       : options_(options), file_(std::move(file)) {}
   absl::Status CutWindows(const BatchOptions& batch);
   absl::Status CutLines(const BatchOptions& batch, const CancelCheck& cancelled);
@@ -52,7 +53,7 @@ class TextData final : public TaskData {
   Text holdout() const { return Text(*file_).Last(holdout_bytes_); }
 
   const LanguageModelOptions options_;
-  std::unique_ptr<InputFile> file_;
+  std::shared_ptr<const InputFile> file_;
   int64_t holdout_bytes_ = 0;
   std::unique_ptr<TextBatches> batches_;
   std::optional<SequenceSummary> lines_;

@@ -462,17 +462,25 @@ TEST_F(JobLifeTest, PathsOutsideTheRootsFailNamingTheRoot) {
   EXPECT_EQ(inside.state(), kSucceeded) << inside.reason();
   EXPECT_TRUE(std::filesystem::exists(folder_.At("models/model")));
 
-  for (const std::string& path : {folder_.text(), std::string("../text"), std::string("link")}) {
+  const auto expect_refused = [&](const std::string& message) {
+    executor::v1::CreateJobRequest request;
+    *request.mutable_spec() = spec;
+    Job job;
+    const grpc::Status status = client_->Create(request, &job);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_THAT(status.error_message(), HasSubstr(message));
+  };
+  for (const std::string& path : {folder_.text(), std::string("../text")}) {
     spec.mutable_language_model()->set_data_path(path);
-    const Job outside = client_->WaitForEnd(client_->Submit(spec).id());
-    EXPECT_EQ(outside.state(), kFailed) << path;
-    EXPECT_THAT(outside.reason(), HasSubstr("PERMISSION_DENIED: data_path"));
-    EXPECT_THAT(outside.reason(), HasSubstr(folder_.At("data")));
+    expect_refused("spec.data_path " + path + " is outside " + folder_.At("data"));
   }
+  spec.mutable_language_model()->set_data_path("link");
+  const Job outside = client_->WaitForEnd(client_->Submit(spec).id());
+  EXPECT_EQ(outside.state(), kFailed);
+  EXPECT_THAT(outside.reason(), HasSubstr("PERMISSION_DENIED: link is outside " + folder_.At("data")));
   spec.mutable_language_model()->set_data_path("text");
   spec.set_save_path("../model");
-  const Job outside = client_->WaitForEnd(client_->Submit(spec).id());
-  EXPECT_THAT(outside.reason(), HasSubstr("PERMISSION_DENIED: save_path"));
+  expect_refused("spec.save_path ../model is outside " + folder_.At("models"));
   EXPECT_FALSE(std::filesystem::exists(folder_.At("model")));
 }
 

@@ -92,7 +92,7 @@ class TransferTest::Service final : public v1::ExecutorService::CallbackService 
   }
   grpc::ServerWriteReactor<v1::DownloadModelResponse>* DownloadModel(grpc::CallbackServerContext* context,
                                                                      const v1::DownloadModelRequest* request) override {
-    return test_.transfers_->DownloadModel(context, *request, test_.model_path_);
+    return test_.transfers_->DownloadModel(context, *request, test_.OpenModel());
   }
   grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context, const v1::GetUploadRequest* request,
                                       v1::GetUploadResponse* response) override {

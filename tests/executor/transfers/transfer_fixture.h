@@ -113,6 +113,10 @@ class TransferTest : public testing::Test {
   std::unique_ptr<grpc::ClientReader<executor::v1::DownloadModelResponse>> StartDownload(grpc::ClientContext* context,
                                                                                          int64_t offset);
 
+  absl::StatusOr<std::unique_ptr<InputFile>> OpenModel() const {
+    if (!model_path_.ok()) return model_path_.status();
+    return InputFile::Open(*model_path_);
+  }
   std::string Uploads() const { return scratch_.File("uploads"); }
   std::string DataFile(const std::string& name) const { return Uploads() + "/data/" + name; }
   std::vector<std::string> Partials() const;

@@ -206,7 +206,7 @@ void CopyOptions::VisitFields(FieldVisitor& visitor) {
   visitor.Count({.name = "lag", .help = "steps between reading and predicting a number"}, {.least = 1}, lag);
 }
 
-absl::StatusOr<std::unique_ptr<TaskData>> CopyOptions::Open(const BatchOptions& batch,
+absl::StatusOr<std::unique_ptr<TaskData>> CopyOptions::Open(const InputFiles& /*inputs*/, const BatchOptions& batch,
                                                             const CancelCheck& /*cancelled*/) const {
   return std::make_unique<CopyData>(*this, batch);
 }

@@ -36,7 +36,7 @@ class CopyOptions final : public TaskOptions, public CopySpec {
   double& holdout() override { return holdout_; }
   bool ragged() const override { return false; }
 
-  absl::StatusOr<std::unique_ptr<TaskData>> Open(const BatchOptions& batch,
+  absl::StatusOr<std::unique_ptr<TaskData>> Open(const InputFiles& inputs, const BatchOptions& batch,
                                                  const CancelCheck& cancelled) const override;
 
   ModelFactory Model() const override;

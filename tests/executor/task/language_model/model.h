@@ -33,13 +33,11 @@ inline Model InitialModel(const ModelConfig& config, uint64_t seed) {
 
 inline LanguageModelOptions OptionsOf(const ModelConfig& config) { return LanguageModelOptions({.model = config}); }
 
-inline absl::Status SaveModel(const std::string& path, const Model& model,
-                              AtomicFile::Links links = AtomicFile::Links::kFollow) {
-  return SaveModel(path, OptionsOf(model.config).Describe(), model.parameters, links);
+inline absl::Status SaveModel(const std::string& path, const Model& model) {
+  return SaveModel(path, OptionsOf(model.config).Describe(), model.parameters);
 }
-inline absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config,
-                                         AtomicFile::Links links = AtomicFile::Links::kFollow) {
-  return CheckModelCanBeSaved(path, OptionsOf(config).Layout().count(), links);
+inline absl::Status CheckModelCanBeSaved(const std::string& path, const ModelConfig& config) {
+  return CheckModelCanBeSaved(path, OptionsOf(config).Layout().count());
 }
 inline absl::StatusOr<Model> LoadModel(const std::string& path) {
   const auto file = InputFile::Open(path);

@@ -20,6 +20,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -43,6 +44,7 @@ struct Options {
   double rate = 0;  // calls per second; 0: each caller makes the next call when the last one has ended
   bool reconnect = false;
   std::string authorities;  // path of a PEM file; empty: plaintext
+  std::string token_file;   // whose first line each call carries; empty: none
   bool json = false;
 };
 
@@ -107,8 +109,8 @@ std::shared_ptr<grpc::Channel> Connect(const Options& options) {
 // Makes calls one after another.
 class Caller {
  public:
-  Caller(const std::shared_ptr<grpc::Channel>& channel, uint32_t seed)
-      : stub_(std::make_unique<grpc::GenericStub>(channel)), random_(seed) {}
+  Caller(const std::shared_ptr<grpc::Channel>& channel, std::string authorization, uint32_t seed)
+      : stub_(std::make_unique<grpc::GenericStub>(channel)), authorization_(std::move(authorization)), random_(seed) {}
 
   void UseNext(const std::shared_ptr<grpc::Channel>& channel) { stub_ = std::make_unique<grpc::GenericStub>(channel); }
 
@@ -117,6 +119,7 @@ class Caller {
     grpc::ByteBuffer answer;
     grpc::ClientContext context;
     context.set_wait_for_ready(true);
+    if (!authorization_.empty()) context.AddMetadata("authorization", authorization_);
     const auto rpc = stub_->PrepareUnaryCall(&context, kind.method, message, &queue_);
     rpc->StartCall();
     grpc::Status status;
@@ -139,6 +142,7 @@ class Caller {
 
  private:
   std::unique_ptr<grpc::GenericStub> stub_;
+  const std::string authorization_;  // empty: none
   grpc::CompletionQueue queue_;
   std::mt19937 random_;
 };
@@ -169,6 +173,9 @@ class Arrivals {
 std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < options.connections; ++i) channels.push_back(Connect(options));
+  std::string token;
+  std::ifstream(options.token_file) >> token;
+  const std::string authorization = token.empty() ? "" : "Bearer " + token;
   std::vector<grpc::ByteBuffer> messages;
   for (const CallKind& kind : CallKinds()) messages.push_back(MessageOf(kind, 0));
   std::mutex mutex;
@@ -181,7 +188,7 @@ std::vector<Tally> Load(const Options& options, const Mix& mix) {
   std::vector<std::thread> threads;
   for (int i = 0; i < options.concurrency; ++i) {
     threads.emplace_back([&, i] {
-      Caller caller(channels[i % channels.size()], i);
+      Caller caller(channels[i % channels.size()], authorization, i);
       std::vector<Tally> tallies(CallKinds().size());
       std::discrete_distribution<size_t> draw(mix.begin(), mix.end());
       for (Clock::time_point start = arrivals.Next(); start < end; start = arrivals.Next()) {
@@ -275,6 +282,9 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--reconnect", options.reconnect, "Make each call over a new connection");
   app.add_option("--ca-file", options.authorities, "PEM file of the CA of a service with TLS")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  app.add_option("--token-file", options.token_file, "File whose first line is the token of each call")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
   app.add_flag("--json", options.json, "Print one JSON object");

@@ -123,7 +123,7 @@ void AddDaemonOptions(CLI::App& doctor, DoctorOptions& options) {
            "ADDRESS");
   AddText(doctor, "--state-dir", options.state_directory,
           "the state directory of an executor daemon. Default: the daemon's default for this user", "DIR");
-  const Section tls(doctor, "TLS");
+  const Section tls(doctor, "TLS and identity");
   AddText(tls, "--tls-cert-file", options.daemon_tls.certificate,
           "PEM file of a daemon's certificate, with those of its issuers", "FILE");
   AddText(tls, "--tls-key-file", options.daemon_tls.key, "PEM file of that certificate's private key", "FILE");

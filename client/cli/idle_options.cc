@@ -34,6 +34,7 @@ constexpr IdleRule kIdleRules[] = {
     {"--ca-file", "--planner", kNone},
     {"--cert-file", "--planner", kNone},
     {"--key-file", "--planner", kNone},
+    {"--token-file", "--planner", kNone},
     {"--batch", "--dimension", "batch"},
     {"--length", "--dimension", "length"},
     {"--hidden", "--dimension", "hidden"},
@@ -53,6 +54,8 @@ absl::Status CheckIdleOptions(const CommandModel& command) {
   for (const IdleRule& rule : kIdleRules) {
     const OptionModel* option = command.FindOption(rule.option);
     const OptionModel* other = command.FindOption(rule.other);
+    // doctor, which also has --executor, takes the files of TLS for either daemon, and checks them without one.
+    if (std::string(rule.other) == "--planner" && command.FindOption("--executor") != nullptr) continue;
     if (option == nullptr || !option->given || other == nullptr || !HasValue(*other, rule.value)) continue;
     const bool missing = std::string(rule.value) == kNone;
     return absl::InvalidArgumentError(

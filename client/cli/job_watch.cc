@@ -43,6 +43,7 @@ std::string CommandToComeBack(const ExecutorClient& executor, const WatchSetting
   add("--ca-file", tls.authorities);
   add("--cert-file", tls.certificate);
   add("--key-file", tls.key);
+  add("--token-file", tls.token);
   add("--loss-csv", settings.losses.csv);
   add("--loss-svg", settings.losses.svg);
   add("--tensorboard", settings.losses.tensorboard);

@@ -15,11 +15,12 @@ struct ServiceOption {
   TlsCredentials tls;  // without authorities: plaintext
 };
 
-// Adds the option `name`, an address, and --ca-file, --cert-file and --key-file.
+// Adds the option `name`, an address, and --ca-file, --cert-file, --key-file and --token-file.
 void AddService(const Section& section, const std::string& name, ServiceOption& service, const std::string& help);
 
-// Adds --ca-file, --cert-file and --key-file, which default to RECURVE_CA_FILE, RECURVE_CERT_FILE and RECURVE_KEY_FILE
-// of the environment. After parsing, the files are read into `tls`, unless `target` is empty.
+// Adds --ca-file, --cert-file, --key-file and --token-file, which default to RECURVE_CA_FILE, RECURVE_CERT_FILE,
+// RECURVE_KEY_FILE and RECURVE_TOKEN_FILE of the environment. After parsing, the files are read into `tls`, unless
+// `target` is empty.
 void AddTlsOptions(const Section& section, const std::string& target, TlsCredentials& tls);
 
 // The parts of AddTlsOptions, for a command that says itself what is wrong with the files: adds the options, and after

@@ -3,26 +3,43 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "executor/daemon/device_budgets.h"
 #include "executor/daemon/state_disk_metrics.h"
 #include "executor/store/job_database.h"
+#include "planner_service/client/target.h"
+#include "planner_service/grpc_server/address.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 
+absl::Status CheckRootsGiven(const ExecutorDaemonOptions& options) {
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(options.server.listen));
+  if (IsLoopback(address) || (!options.data_root.empty() && !options.model_root.empty())) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--listen ", options.server.listen, " is an address beyond this machine, and jobs of clients there could ",
+      options.data_root.empty() ? "read any file that this user may read; give --data-root"
+                                : "write any file that this user may write; give --model-root",
+      ", the directory that they are confined to (/ for all)"));
+}
+
 absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const ExecutorDaemonOptions& options) {
+  RETURN_IF_ERROR(CheckRootsGiven(options));
   ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
   ASSIGN_OR_RETURN(std::unique_ptr<StateDirectory> state, StateDirectory::Open(options.state_directory));
   std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(options, std::move(state), std::move(roots)));
   if (!options.planner_tls.empty()) {
     ASSIGN_OR_RETURN(daemon->planner_tls_, ReloadedTls::Open(options.planner_tls, TlsRole::kClient));
+    RETURN_IF_ERROR(CheckTokenTarget(options.planner_target, *daemon->planner_tls_->current()));
   }
+  ASSIGN_OR_RETURN(daemon->access_, OpenAccess(options.server));
   RETURN_IF_ERROR(daemon->OpenStore());
   RETURN_IF_ERROR(daemon->OpenTransfers());
   daemon->service_ = std::make_unique<ExecutorService>(*daemon->store_, *daemon->transfers_, daemon->metrics_,
-                                                       daemon->roots_, options.max_watchers);
+                                                       daemon->roots_, *daemon->access_, options.max_watchers);
   auto metrics = std::make_shared<StateDiskMetrics>(daemon->registry_, daemon->state_->path());
-  ASSIGN_OR_RETURN(daemon->server_, Server::Start(options.server, {daemon->service_.get()}, std::move(metrics)));
+  ASSIGN_OR_RETURN(daemon->server_,
+                   Server::Start(options.server, {daemon->service_.get()}, std::move(metrics), daemon->access_.get()));
   daemon->state_->SayAddress(daemon->server_->address());
   ASSIGN_OR_RETURN(daemon->runner_, Runner::Start({.planner_target = options.planner_target,
                                                    .planner_timeout = options.planner_timeout,

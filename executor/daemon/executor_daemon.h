@@ -13,6 +13,7 @@
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/runner.h"
 #include "executor/store/state_directory.h"
+#include "planner_service/access/access.h"
 #include "planner_service/grpc_server/reloaded_tls.h"
 #include "planner_service/grpc_server/server.h"
 
@@ -39,6 +40,10 @@ struct ExecutorDaemonOptions {
   std::string version;
 };
 
+// FAILED_PRECONDITION if clients on other machines can reach the daemon although it has no data root or no model root,
+// so that their jobs could read and write any file that it can. INVALID_ARGUMENT if its address is none.
+absl::Status CheckRootsGiven(const ExecutorDaemonOptions& options);
+
 // The complete daemon: state directory, store, runner, service, server and metrics. Thread-safe.
 //
 //   auto daemon = ExecutorDaemon::Start({.server = {.listen = "127.0.0.1:7402"}});
@@ -46,8 +51,9 @@ struct ExecutorDaemonOptions {
 //   (*daemon)->ShutDown();
 class ExecutorDaemon {
  public:
-  // Errors: INVALID_ARGUMENT for an invalid address, root or device memory; UNAVAILABLE if a port is in use;
-  // RESOURCE_EXHAUSTED if the system cannot start a thread; those of ReadTlsFiles, StateDirectory and JobDatabase.
+  // Errors: those of CheckRootsGiven; INVALID_ARGUMENT for an invalid address, root or device memory; UNAVAILABLE if a
+  // port is in use; RESOURCE_EXHAUSTED if the system cannot start a thread; those of ReadTlsFiles, StateDirectory and
+  // JobDatabase.
   static absl::StatusOr<std::unique_ptr<ExecutorDaemon>> Start(const ExecutorDaemonOptions& options);
   ~ExecutorDaemon();
   ExecutorDaemon(const ExecutorDaemon&) = delete;
@@ -73,6 +79,7 @@ class ExecutorDaemon {
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
   PathRoots roots_;
+  std::unique_ptr<Access> access_;
   std::unique_ptr<ReloadedTls> planner_tls_;  // null: plaintext
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<TransferService> transfers_;

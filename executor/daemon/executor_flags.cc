@@ -44,16 +44,16 @@ constexpr char kFooter[] =
     "Units of durations are ms, s, m and h. The address [::]:PORT accepts IPv6 and IPv4, 0.0.0.0:PORT only IPv4.\n"
     "Link costs are cached in link-costs in $RECURVE_CACHE (empty: in memory only), or in recurve/ in $XDG_CACHE_HOME\n"
     "or ~/.cache.\n"
-    "Without --client-ca-file, anyone who can reach the port can run jobs, which read and write files as this user;\n"
-    "with it, anyone who has a certificate. Set --data-root and --model-root for others, and listen on loopback\n"
-    "without TLS.\n"
+    "Without --token-file and --client-ca-file, anyone who can reach the port can run jobs, which read and write "
+    "files\n"
+    "as this user. So beyond this machine the daemon requires one of these, TLS, --data-root and --model-root.\n"
     "\n"
     "Examples:\n"
     "  recurve-executor\n"
     "  recurve-executor --planner 127.0.0.1:7401\n"
     "  recurve-executor --config /etc/recurve/executor.toml --check-config\n"
-    "  recurve-executor --listen 0.0.0.0:7402 --planner dns:///planner.internal:7401 \\\n"
-    "      --data-root /srv/text --model-root /srv/models\n"
+    "  recurve-executor --listen 0.0.0.0:7402 --tls-cert-file tls.crt --tls-key-file tls.key \\\n"
+    "      --token-file tokens --data-root /srv/text --model-root /srv/models\n"
     "  recurve submit --executor 127.0.0.1:7402 --data bible.txt --length 1000 --memory 64MiB --save bible.safetensors";
 
 void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
@@ -71,6 +71,10 @@ void AddPlanner(CLI::App& app, ExecutorDaemonOptions& options) {
                  "PEM file of the certificate that a planner with --client-ca-file requires")
       ->type_name("FILE");
   app.add_option("--planner-key-file", options.planner_tls.key, "PEM file of that certificate's private key")
+      ->type_name("FILE");
+  app.add_option("--planner-token-file", options.planner_tls.token,
+                 "File whose first line is the token that a planner with --token-file requires; loaded again when it "
+                 "changes. Sent only over TLS or to this machine")
       ->type_name("FILE");
 }
 
@@ -111,10 +115,12 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_option("--data-root", options.data_root,
-                 "The only directory that jobs may read data from; their relative paths start there. Unset: anywhere")
+                 "The only directory that jobs may read data from; their relative paths start there. Unset: anywhere. "
+                 "Required to listen beyond this machine")
       ->type_name("DIR");
   app.add_option("--model-root", options.model_root,
-                 "The only directory that jobs may save models to; their relative paths start there. Unset: anywhere")
+                 "The only directory that jobs may save models to; their relative paths start there. Unset: anywhere. "
+                 "Required to listen beyond this machine")
       ->type_name("DIR");
 }
 
@@ -159,9 +165,21 @@ std::vector<SettingCheck> Checks(const ExecutorDaemonOptions& options) {
                       if (options.state_directory == kTemporaryState) return absl::OkStatus();
                       return StateDirectory::Check(options.state_directory);
                     }});
-  checks.push_back(
-      {"--planner-ca-file", [&options] { return ReadTlsFiles(options.planner_tls, TlsRole::kClient).status(); }});
-  checks.push_back({"--data-root", [&options] { return PathRoots::Resolve(options.data_root, "").status(); }});
+  checks.push_back({"--planner-ca-file", [&options] {
+                      TlsFiles files = options.planner_tls;
+                      files.token.clear();
+                      return ReadTlsFiles(files, TlsRole::kClient).status();
+                    }});
+  checks.push_back({"--planner-token-file", [&options] {
+                      ASSIGN_OR_RETURN(TlsCredentials credentials,
+                                       ReadTlsFiles({.token = options.planner_tls.token}, TlsRole::kClient));
+                      credentials.authorities = options.planner_tls.authorities;  // only whether there are any matters
+                      return CheckTokenTarget(options.planner_target, credentials);
+                    }});
+  checks.push_back({"--data-root", [&options] {
+                      RETURN_IF_ERROR(CheckRootsGiven(options));
+                      return PathRoots::Resolve(options.data_root, "").status();
+                    }});
   checks.push_back({"--model-root", [&options] { return PathRoots::Resolve("", options.model_root).status(); }});
   checks.push_back(
       {"--device-memory", [&options] { return MakeBudgets(ListDevices(), options.device_memory).status(); }});
@@ -174,6 +192,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   ExecutorDaemonOptions options;
   options.server.listen = "127.0.0.1:7402";
   options.server.metrics_listen = "127.0.0.1:9402";
+  options.server.access.max_requests_per_second = 1000;
   options.version = RECURVE_VERSION;
   options.state_directory = DefaultStateDirectory();
   options.watch_for_crashes = true;

@@ -117,7 +117,7 @@ grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext
                                                      executor::v1::CreateJobResponse* response) {
   LoggedCall call(*context, "CreateJob", CallEffect::kChanges);
   call.ids.request_id = request->request_id();
-  return Answer(context, call, [&]() -> absl::Status {
+  return Answer(context, call, [&](const Caller&) -> absl::Status {
     RETURN_IF_ERROR(Take(Create(store_, roots_, *request, call.span), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
@@ -128,35 +128,35 @@ grpc::ServerUnaryReactor* ExecutorService::GetJob(grpc::CallbackServerContext* c
                                                   const executor::v1::GetJobRequest* request,
                                                   executor::v1::GetJobResponse* response) {
   return Answer(context, LoggedCall(*context, "GetJob", CallEffect::kReads, request->id()),
-                [&] { return Take(store_.Get(request->id()), response->mutable_job()); });
+                [&](const Caller&) { return Take(store_.Get(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListJobs(grpc::CallbackServerContext* context,
                                                     const executor::v1::ListJobsRequest* request,
                                                     executor::v1::ListJobsResponse* response) {
   return Answer(context, LoggedCall(*context, "ListJobs", CallEffect::kReads),
-                [&] { return Take(store_.List(*request), response); });
+                [&](const Caller&) { return Take(store_.List(*request), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CancelJobRequest* request,
                                                      executor::v1::CancelJobResponse* response) {
   return Answer(context, LoggedCall(*context, "CancelJob", CallEffect::kChanges, request->id()),
-                [&] { return Take(store_.Cancel(request->id()), response->mutable_job()); });
+                [&](const Caller&) { return Take(store_.Cancel(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::PauseJob(grpc::CallbackServerContext* context,
                                                     const executor::v1::PauseJobRequest* request,
                                                     executor::v1::PauseJobResponse* response) {
   return Answer(context, LoggedCall(*context, "PauseJob", CallEffect::kChanges, request->id()),
-                [&] { return Take(store_.Pause(request->id()), response->mutable_job()); });
+                [&](const Caller&) { return Take(store_.Pause(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ResumeJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::ResumeJobRequest* request,
                                                      executor::v1::ResumeJobResponse* response) {
   return Answer(context, LoggedCall(*context, "ResumeJob", CallEffect::kChanges, request->id()),
-                [&] { return Take(store_.Resume(request->id()), response->mutable_job()); });
+                [&](const Caller&) { return Take(store_.Resume(request->id()), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext* context,
@@ -164,7 +164,7 @@ grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext*
                                                     executor::v1::RetryJobResponse* response) {
   LoggedCall call(*context, "RetryJob", CallEffect::kChanges, request->id());
   call.ids.request_id = request->request_id();
-  return Answer(context, call, [&]() -> absl::Status {
+  return Answer(context, call, [&](const Caller&) -> absl::Status {
     RETURN_IF_ERROR(Take(Retry(store_, roots_, *request, call.span), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
@@ -175,29 +175,30 @@ grpc::ServerUnaryReactor* ExecutorService::ChangeJobMemory(grpc::CallbackServerC
                                                            const executor::v1::ChangeJobMemoryRequest* request,
                                                            executor::v1::ChangeJobMemoryResponse* response) {
   return Answer(context, LoggedCall(*context, "ChangeJobMemory", CallEffect::kChanges, request->id()),
-                [&] { return Take(ChangeMemory(store_, *request), response->mutable_job()); });
+                [&](const Caller&) { return Take(ChangeMemory(store_, *request), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::SetPriority(grpc::CallbackServerContext* context,
                                                        const executor::v1::SetPriorityRequest* request,
                                                        executor::v1::SetPriorityResponse* response) {
   return Answer(context, LoggedCall(*context, "SetPriority", CallEffect::kChanges, request->id()),
-                [&] { return Take(ChangePriority(store_, *request), response->mutable_job()); });
+                [&](const Caller&) { return Take(ChangePriority(store_, *request), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::DeleteJobRequest* request,
                                                      executor::v1::DeleteJobResponse*) {
-  return Answer(context, LoggedCall(*context, "DeleteJob", CallEffect::kChanges, request->id()), [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
-    RETURN_IF_ERROR(store_.Delete(request->id()));
-    const absl::StatusOr<SavedModel> model = ModelOf(job);
-    if (!request->delete_files() || !model.ok()) return absl::OkStatus();
-    if (unlinkat(model->place.directory.get(), model->place.name.c_str(), 0) == 0 || errno == ENOENT) {
-      return absl::OkStatus();
-    }
-    return PosixError(errno, "delete the model (the job is deleted)", model->file->name());
-  });
+  return Answer(context, LoggedCall(*context, "DeleteJob", CallEffect::kChanges, request->id()),
+                [&](const Caller&) -> absl::Status {
+                  ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
+                  RETURN_IF_ERROR(store_.Delete(request->id()));
+                  const absl::StatusOr<SavedModel> model = ModelOf(job);
+                  if (!request->delete_files() || !model.ok()) return absl::OkStatus();
+                  if (unlinkat(model->place.directory.get(), model->place.name.c_str(), 0) == 0 || errno == ENOENT) {
+                    return absl::OkStatus();
+                  }
+                  return PosixError(errno, "delete the model (the job is deleted)", model->file->name());
+                });
 }
 
 absl::StatusOr<ExecutorService::SavedModel> ExecutorService::ModelOf(const executor::v1::Job& job) const {
@@ -216,34 +217,38 @@ absl::StatusOr<ExecutorService::SavedModel> ExecutorService::ModelOf(const execu
 
 grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* ExecutorService::DownloadModel(
     grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest* request) {
-  const absl::StatusOr<executor::v1::Job> job = store_.Get(request->id());
-  absl::StatusOr<SavedModel> model = job.ok() ? ModelOf(*job) : absl::StatusOr<SavedModel>(job.status());
-  if (!model.ok()) return transfers_.DownloadModel(context, *request, model.status());
-  return transfers_.DownloadModel(context, *request, std::move(model->file));
+  const absl::StatusOr<Caller> caller = Admit(*context, Role::kSubmit);
+  const auto file = [&]() -> absl::StatusOr<std::unique_ptr<InputFile>> {
+    RETURN_IF_ERROR(caller.status());
+    ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
+    ASSIGN_OR_RETURN(SavedModel model, ModelOf(job));
+    return std::move(model.file);
+  };
+  return transfers_.DownloadModel(context, *request, caller, file());
 }
 
 grpc::ServerReadReactor<executor::v1::UploadDataRequest>* ExecutorService::UploadData(
     grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) {
-  return transfers_.UploadData(context, response);
+  return transfers_.UploadData(context, response, Admit(*context, Role::kSubmit));
 }
 
 grpc::ServerReadReactor<executor::v1::UploadModelRequest>* ExecutorService::UploadModel(
     grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) {
-  return transfers_.UploadModel(context, response);
+  return transfers_.UploadModel(context, response, Admit(*context, Role::kSubmit));
 }
 
 grpc::ServerUnaryReactor* ExecutorService::GetUpload(grpc::CallbackServerContext* context,
                                                      const executor::v1::GetUploadRequest* request,
                                                      executor::v1::GetUploadResponse* response) {
   return Answer(context, LoggedCall(*context, "GetUpload", CallEffect::kReads),
-                [&] { return Take(transfers_.GetUpload(*request), response); });
+                [&](const Caller&) { return Take(transfers_.GetUpload(*request), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListCheckpoints(grpc::CallbackServerContext* context,
                                                            const executor::v1::ListCheckpointsRequest* request,
                                                            executor::v1::ListCheckpointsResponse* response) {
   return Answer(context, LoggedCall(*context, "ListCheckpoints", CallEffect::kReads, request->id()),
-                [&]() -> absl::Status {
+                [&](const Caller&) -> absl::Status {
                   RETURN_IF_ERROR(store_.Get(request->id()).status());
                   return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
                 });
@@ -253,7 +258,7 @@ grpc::ServerUnaryReactor* ExecutorService::GetJobLog(grpc::CallbackServerContext
                                                      const executor::v1::GetJobLogRequest* request,
                                                      executor::v1::GetJobLogResponse* response) {
   return Answer(context, LoggedCall(*context, "GetJobLog", CallEffect::kReads, request->id()),
-                [&] { return Take(LogOf(*request), response); });
+                [&](const Caller&) { return Take(LogOf(*request), response); });
 }
 
 absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
@@ -272,7 +277,7 @@ absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
 grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContext* context,
                                                       const executor::v1::GetDevicesRequest*,
                                                       executor::v1::GetDevicesResponse* response) {
-  return Answer(context, LoggedCall(*context, "GetDevices", CallEffect::kReads), [&] {
+  return Answer(context, LoggedCall(*context, "GetDevices", CallEffect::kReads), [&](const Caller&) {
     for (executor::v1::Device& device : store_.Devices()) *response->add_devices() = std::move(device);
     return absl::OkStatus();
   });
@@ -280,8 +285,9 @@ grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContex
 
 grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::WatchJob(
     grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) {
-  absl::Status refusal;
-  if (request->from_sequence() < 0) {
+  const absl::StatusOr<Caller> caller = Admit(*context, Role::kRead);
+  absl::Status refusal = caller.status();
+  if (refusal.ok() && request->from_sequence() < 0) {
     refusal = absl::InvalidArgumentError(absl::StrCat("from_sequence is ", request->from_sequence(),
                                                       "; give at least 0, where 0 means the first event"));
   }
@@ -292,19 +298,28 @@ grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::Watch
   }
   metrics_.AddWatchers(+1);
   const LoggedCall call(*context, "WatchJob", CallEffect::kReads, request->id());
-  return WatchReactor::Start(store_, *request, std::move(refusal), [this, call](const absl::Status& status) {
+  const std::string owner = caller.ok() ? caller->owner : "";
+  return WatchReactor::Start(store_, *request, std::move(refusal), [this, call, owner](const absl::Status& status) {
     watchers_.fetch_sub(1);
     metrics_.AddWatchers(-1);
     metrics_.CountRequest(call.method, status.code());
-    call.Log(status);
+    call.Log(status, owner);
   });
 }
 
+absl::StatusOr<Caller> ExecutorService::Admit(grpc::CallbackServerContext& context, Role needed) const {
+  absl::StatusOr<Caller> caller = access_.Admit(context, needed);
+  if (absl::IsResourceExhausted(caller.status())) AddRetryDelay(context, kRetryDelay);
+  return caller;
+}
+
 grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
-                                                  absl::FunctionRef<absl::Status()> work) {
-  const absl::Status status = CatchFailures("the call", work);
+                                                  absl::FunctionRef<absl::Status(const Caller&)> work) {
+  const absl::StatusOr<Caller> caller =
+      access_.Admit(*context, call.effect == CallEffect::kReads ? Role::kRead : Role::kSubmit);
+  const absl::Status status = caller.ok() ? CatchFailures("the call", [&] { return work(*caller); }) : caller.status();
   metrics_.CountRequest(call.method, status.code());
-  call.Log(status);
+  call.Log(status, caller.ok() ? caller->owner : "");
   if (absl::IsResourceExhausted(status)) AddRetryDelay(*context, kRetryDelay);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(status));

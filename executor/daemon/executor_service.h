@@ -12,6 +12,7 @@
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/transfers/transfer_service.h"
+#include "planner_service/access/access.h"
 #include "planner_service/grpc_server/call_log.h"
 #include "recurve/executor/v1/executor.grpc.pb.h"
 
@@ -23,8 +24,13 @@ namespace recurve {
 class ExecutorService final : public executor::v1::ExecutorService::CallbackService {
  public:
   ExecutorService(JobStore& store, TransferService& transfers, ExecutorMetrics& metrics, const PathRoots& roots,
-                  int max_watchers)
-      : store_(store), transfers_(transfers), metrics_(metrics), roots_(roots), max_watchers_(max_watchers) {}
+                  const Access& access, int max_watchers)
+      : store_(store),
+        transfers_(transfers),
+        metrics_(metrics),
+        roots_(roots),
+        access_(access),
+        max_watchers_(max_watchers) {}
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CreateJobRequest* request,
@@ -74,9 +80,12 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
       grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) override;
 
  private:
-  // Finishes the call with the status of `work`, or of an exception such as lack of memory, and logs it.
+  // Unless the caller is refused, finishes the call with the status of `work`, or of an exception such as lack of
+  // memory, and logs it. A call that changes something needs the role kSubmit.
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
-                                   absl::FunctionRef<absl::Status()> work);
+                                   absl::FunctionRef<absl::Status(const Caller&)> work);
+  // The caller of a stream.
+  absl::StatusOr<Caller> Admit(grpc::CallbackServerContext& context, Role needed) const;
 
   struct SavedModel {
     FilePlace place;
@@ -91,6 +100,7 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
   TransferService& transfers_;
   ExecutorMetrics& metrics_;
   const PathRoots& roots_;
+  const Access& access_;
   const int max_watchers_;
   std::atomic<int> watchers_{0};
 };

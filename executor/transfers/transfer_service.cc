@@ -34,25 +34,27 @@ absl::StatusOr<std::unique_ptr<TransferService>> TransferService::Create(Transfe
 }
 
 grpc::ServerReadReactor<executor::v1::UploadDataRequest>* TransferService::UploadData(
-    grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response) {
+    grpc::CallbackServerContext* context, executor::v1::UploadDataResponse* response,
+    const absl::StatusOr<Caller>& caller) {
   using Reactor = UploadReactor<executor::v1::UploadDataRequest, executor::v1::UploadDataResponse>;
-  return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kData), response, Admit(*context),
-                        OnEnd(LoggedCall(*context, "UploadData", CallEffect::kChanges)));
+  return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kData), response, Admit(*context, caller),
+                        OnEnd(LoggedCall(*context, "UploadData", CallEffect::kChanges), caller));
 }
 
 grpc::ServerReadReactor<executor::v1::UploadModelRequest>* TransferService::UploadModel(
-    grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response) {
+    grpc::CallbackServerContext* context, executor::v1::UploadModelResponse* response,
+    const absl::StatusOr<Caller>& caller) {
   using Reactor = UploadReactor<executor::v1::UploadModelRequest, executor::v1::UploadModelResponse>;
-  return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kModel), response, Admit(*context),
-                        OnEnd(LoggedCall(*context, "UploadModel", CallEffect::kChanges)));
+  return Reactor::Start(*threads_, UploadStream(*uploads_, UploadKind::kModel), response, Admit(*context, caller),
+                        OnEnd(LoggedCall(*context, "UploadModel", CallEffect::kChanges), caller));
 }
 
 grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* TransferService::DownloadModel(
     grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
-    absl::StatusOr<std::unique_ptr<InputFile>> file) {
-  if (const absl::Status admission = Admit(*context); !admission.ok()) file = admission;
+    const absl::StatusOr<Caller>& caller, absl::StatusOr<std::unique_ptr<InputFile>> file) {
+  if (const absl::Status admission = Admit(*context, caller); !admission.ok()) file = admission;
   return DownloadReactor::Start(*threads_, digests_, std::move(file), request.offset_bytes(),
-                                OnEnd(LoggedCall(*context, "DownloadModel", CallEffect::kReads, request.id())));
+                                OnEnd(LoggedCall(*context, "DownloadModel", CallEffect::kReads, request.id()), caller));
 }
 
 absl::StatusOr<executor::v1::GetUploadResponse> TransferService::GetUpload(
@@ -63,20 +65,22 @@ absl::StatusOr<executor::v1::GetUploadResponse> TransferService::GetUpload(
   return response;
 }
 
-absl::Status TransferService::Admit(grpc::CallbackServerContext& context) {
+absl::Status TransferService::Admit(grpc::CallbackServerContext& context, const absl::StatusOr<Caller>& caller) {
   observer_.on_open(+1);
-  if (transfers_.fetch_add(1) < max_transfers_) return absl::OkStatus();
+  const bool too_many = transfers_.fetch_add(1) >= max_transfers_;
+  if (!too_many || !caller.ok()) return caller.status();
   AddRetryDelay(context, kTransferRetryDelay);
   return absl::ResourceExhaustedError(
       absl::StrCat(max_transfers_, " transfers are open, the limit (--max-transfers); retry later"));
 }
 
-std::function<void(const absl::Status&)> TransferService::OnEnd(const LoggedCall& call) {
-  return [this, call](const absl::Status& status) {
+std::function<void(const absl::Status&)> TransferService::OnEnd(const LoggedCall& call,
+                                                                const absl::StatusOr<Caller>& caller) {
+  return [this, call, owner = caller.ok() ? caller->owner : ""](const absl::Status& status) {
     transfers_.fetch_sub(1);
     observer_.on_open(-1);
     observer_.on_end(call.method, status);
-    call.Log(status);
+    call.Log(status, owner);
   };
 }
 

@@ -15,6 +15,7 @@
 #include "executor/transfers/digest_cache.h"
 #include "executor/transfers/transfer_threads.h"
 #include "executor/transfers/upload_store.h"
+#include "planner_service/access/access.h"
 #include "planner_service/grpc_server/call_log.h"
 #include "recurve/executor/v1/files.pb.h"
 
@@ -41,14 +42,17 @@ class TransferService {
   // Errors: as UploadStore::Open and TransferThreads::Start.
   static absl::StatusOr<std::unique_ptr<TransferService>> Create(TransferOptions options, TransferObserver observer);
 
+  // If the caller was refused, the stream ends with that status.
   grpc::ServerReadReactor<executor::v1::UploadDataRequest>* UploadData(grpc::CallbackServerContext* context,
-                                                                       executor::v1::UploadDataResponse* response);
+                                                                       executor::v1::UploadDataResponse* response,
+                                                                       const absl::StatusOr<Caller>& caller);
   grpc::ServerReadReactor<executor::v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context,
-                                                                         executor::v1::UploadModelResponse* response);
+                                                                         executor::v1::UploadModelResponse* response,
+                                                                         const absl::StatusOr<Caller>& caller);
   // `file` is what to send, or the status to end with.
   grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* DownloadModel(
       grpc::CallbackServerContext* context, const executor::v1::DownloadModelRequest& request,
-      absl::StatusOr<std::unique_ptr<InputFile>> file);
+      const absl::StatusOr<Caller>& caller, absl::StatusOr<std::unique_ptr<InputFile>> file);
 
   absl::StatusOr<executor::v1::GetUploadResponse> GetUpload(const executor::v1::GetUploadRequest& request) const;
 
@@ -58,9 +62,10 @@ class TransferService {
   TransferService(std::unique_ptr<UploadStore> uploads, std::unique_ptr<TransferThreads> threads, int max_transfers,
                   TransferObserver observer);
 
-  // Counts a stream, for which OnEnd must be called; RESOURCE_EXHAUSTED if it is one too many.
-  absl::Status Admit(grpc::CallbackServerContext& context);
-  std::function<void(const absl::Status&)> OnEnd(const LoggedCall& call);
+  // Counts a stream, for which OnEnd must be called. The status of the caller; RESOURCE_EXHAUSTED if it is one too
+  // many.
+  absl::Status Admit(grpc::CallbackServerContext& context, const absl::StatusOr<Caller>& caller);
+  std::function<void(const absl::Status&)> OnEnd(const LoggedCall& call, const absl::StatusOr<Caller>& caller);
 
   const int max_transfers_;
   const TransferObserver observer_;

@@ -5,6 +5,11 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/client_interceptor.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "planner_service/client/target.h"
 
@@ -34,6 +39,34 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kFirstReconnectMs = 100;
 constexpr int kMostReconnectMs = 5'000;
 
+// Adds the token to each call. gRPC's own credentials of calls demand TLS, even to this machine.
+class TokenSender final : public grpc::experimental::Interceptor {
+ public:
+  explicit TokenSender(const std::string& authorization) : authorization_(authorization) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      methods->GetSendInitialMetadata()->emplace("authorization", authorization_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string& authorization_;
+};
+
+class TokenSenders final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit TokenSenders(const std::string& token) : authorization_("Bearer " + token) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(grpc::experimental::ClientRpcInfo*) override {
+    return new TokenSender(authorization_);
+  }
+
+ private:
+  const std::string authorization_;
+};
+
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target, const TlsCredentials& tls) {
@@ -52,7 +85,13 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target, const TlsC
           ? grpc::InsecureChannelCredentials()
           : grpc::SslCredentials(
                 {.pem_root_certs = tls.authorities, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate});
-  return grpc::CreateCustomChannel(target, credentials, arguments);
+  if (tls.token.empty() || !CheckTokenTarget(target, tls).ok()) {
+    return grpc::CreateCustomChannel(target, credentials, arguments);
+  }
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<TokenSenders>(tls.token));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(target, credentials, arguments,
+                                                                 std::move(interceptors));
 }
 
 }  // namespace recurve

@@ -14,9 +14,10 @@ namespace recurve {
 // The largest answer that a client accepts, equal to the servers' limit.
 inline constexpr int kMaxMessageBytes = 16 << 20;
 
-// A channel to a Recurve service, with TLS if `tls` has authorities, otherwise plaintext. Balances calls over the
-// addresses of `target` (round_robin), retries up to three times with backoff when the service is unavailable, and
-// detects dead connections by keepalive. Connects on first use.
+// A channel to a Recurve service, with TLS if `tls` has authorities, otherwise plaintext. Each call carries the token
+// of `tls`, if it has one and CheckTokenTarget allows it. Balances calls over the addresses of `target` (round_robin),
+// retries up to three times with backoff when the service is unavailable, and detects dead connections by keepalive.
+// Connects on first use.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target, const TlsCredentials& tls = {});
 
 }  // namespace recurve

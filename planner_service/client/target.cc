@@ -132,6 +132,16 @@ bool IsLoopbackTarget(const std::string& target) {
          });
 }
 
+absl::Status CheckTokenTarget(const std::string& target, const TlsCredentials& credentials) {
+  if (target.empty() || credentials.token.empty() || !credentials.authorities.empty() || IsLoopbackTarget(target)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("the token in ", credentials.files.token, " would be sent unencrypted to ", target,
+                   "; give the certificate of the server's CA with --ca-file (of an executor, --planner-ca-file), or "
+                   "leave out the token"));
+}
+
 std::optional<Address> FirstAddressOf(const std::string& target) {
   const absl::StatusOr<Addresses> addresses = AddressesOf(target);
   if (!addresses.ok() || addresses->texts.empty() || ProxyOf(target)) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "planner_service/grpc_server/address.h"
+#include "planner_service/tls/tls_credentials.h"
 
 namespace recurve {
 
@@ -17,6 +18,9 @@ absl::Status CheckTarget(const std::string& target);
 
 // Whether every address of `target`, which must pass CheckTarget, is local to this machine.
 bool IsLoopbackTarget(const std::string& target);
+
+// FAILED_PRECONDITION if `credentials` has a token that calls to `target` would send unencrypted to another machine.
+absl::Status CheckTokenTarget(const std::string& target, const TlsCredentials& credentials);
 
 // The first address of `target`; nullopt if only gRPC can tell, or if the environment names a proxy for it.
 std::optional<Address> FirstAddressOf(const std::string& target);

@@ -53,6 +53,11 @@ std::string WhyNotTls(const Address& address, const TlsCredentials& tls) {
 
 std::string WhyFailed(const absl::Status& status, const std::string& target, const TlsCredentials& tls) {
   std::string message(status.message());
+  if (absl::IsUnauthenticated(status)) {
+    return absl::StrCat(message, tls.token.empty() ? "; give one with --token-file (of an executor, "
+                                                     "--planner-token-file)"
+                                                   : absl::StrCat("; check the token in ", tls.files.token));
+  }
   const std::optional<Address> address = FirstAddressOf(target);
   if (!absl::IsUnavailable(status) || !address) return message;
   const std::string why = tls.authorities.empty() ? WhyNotPlaintext(*address) : WhyNotTls(*address, tls);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/access/access.h"
 
 namespace recurve {
 namespace {
@@ -36,25 +37,30 @@ LoggedCall::LoggedCall(grpc::ServerContextBase& context, const char* method, Cal
     : method(method), effect(effect) {
   const std::optional<TraceContext> caller = CallerOf(context);
   span = caller ? NewSpan(*caller) : NewTrace();
-  ids = {.job_id = std::move(job_id), .trace_id = span.trace_id, .span_id = span.span_id};
+  ids = {.job_id = std::move(job_id),
+         .trace_id = span.trace_id,
+         .span_id = span.span_id,
+         .peer = HostOfPeer(context.peer())};
   context.AddInitialMetadata(kTraceparent, FormatTraceparent(span));
 }
 
-void LoggedCall::Log(const absl::Status& status) const {
+void LoggedCall::Log(const absl::Status& status, const std::string& owner) const {
   static LogRate failures(kFailuresAtOnce, kFailureInterval);
-  if (status.ok() || absl::IsCancelled(status)) {
-    const bool change = status.ok() && effect == CallEffect::kChanges;
-    const auto level = change ? spdlog::level::info : spdlog::level::debug;
-    if (spdlog::should_log(level))
-      LogFor(ids, level, absl::StrCat(method, ": ", absl::StatusCodeToString(status.code())));
-    return;
+  const bool failed = !status.ok() && !absl::IsCancelled(status);
+  const auto level = failed                                          ? spdlog::level::warn
+                     : status.ok() && effect == CallEffect::kChanges ? spdlog::level::info
+                                                                     : spdlog::level::debug;
+  if (!spdlog::should_log(level)) return;
+  std::string text = absl::StrCat(method, ": ", absl::StatusCodeToString(status.code()));
+  if (failed) {
+    const std::optional<int64_t> left_out = failures.Take(std::chrono::steady_clock::now());
+    if (!left_out) return;
+    absl::StrAppend(&text, ": ", status.message());
+    if (*left_out > 0) absl::StrAppend(&text, " (", *left_out, " failures before this one were not logged)");
   }
-  const std::optional<int64_t> left_out = failures.Take(std::chrono::steady_clock::now());
-  if (!left_out) return;
-  LogFor(
-      ids, spdlog::level::warn,
-      absl::StrCat(method, ": ", absl::StatusCodeToString(status.code()), ": ", status.message(),
-                   *left_out > 0 ? absl::StrCat(" (", *left_out, " failures before this one were not logged)") : ""));
+  LogIds all = ids;
+  all.owner = owner;
+  LogFor(all, level, text);
 }
 
 std::optional<int64_t> LogRate::Take(std::chrono::steady_clock::time_point now) {

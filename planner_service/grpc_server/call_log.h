@@ -32,14 +32,14 @@ struct LoggedCall {
   // sent yet. `method` must outlive the object.
   LoggedCall(grpc::ServerContextBase& context, const char* method, CallEffect effect, std::string job_id = "");
 
-  // Logs that the call has ended: at level info if it has changed something, at debug if not or if the client cancelled
-  // it. Failures are logged at level warning, at a bounded rate.
-  void Log(const absl::Status& status) const;
+  // Logs that the call of `owner` (of a Caller; empty: anonymous or refused) has ended: at level info if it has changed
+  // something, at debug if not or if the client cancelled it. Failures are logged at level warning, at a bounded rate.
+  void Log(const absl::Status& status, const std::string& owner = "") const;
 
   const char* method;
   CallEffect effect;
   TraceContext span;
-  LogIds ids;  // the span's, and those that the call concerns
+  LogIds ids;  // the span's, the peer, and those that the call concerns
 };
 
 // Bounds the rate of entries in a log: at first `burst`, then one per `interval`. Thread-safe.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/daemon_log.h"
+#include "planner_service/grpc_server/exposure.h"
 #include "planner_service/grpc_server/help_formatter.h"
 #include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitWrongUsage = 2;
+constexpr int64_t kMostRequests = 1'000'000'000;  // per second
 
 // Checks that `text` is an address.
 absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
@@ -48,6 +50,11 @@ absl::Status CheckPlace(const std::string& listen) {
   }
   if (!fs::exists(path, ignored) || fs::is_socket(path, ignored)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(path.string(), " exists and is not a socket"));
+}
+
+absl::Status CheckTokenFile(const ServerOptions& options) {
+  if (options.access.token_file.empty()) return absl::OkStatus();
+  return OpenAccess(options).status();
 }
 
 absl::Status CheckDiffer(const ServerOptions& options) {
@@ -95,6 +102,27 @@ void AddTlsFlags(CLI::App& app, TlsFiles& files) {
                  "PEM file of the CAs of clients: each client must present a certificate that one of them signed "
                  "(mTLS). Unset: any client")
       ->type_name("FILE");
+}
+
+void AddAccessFlags(CLI::App& app, ServerOptions& options) {
+  app.add_option(
+         "--token-file", options.access.token_file,
+         "File of the callers, a line CREDENTIAL OWNER ROLE each: CREDENTIAL is a token, sha256: and the SHA-256 "
+         "of a token, or cn: and the name in a client's certificate; ROLE is read, submit or admin. Loaded again "
+         "when it changes. Unset: callers need no token")
+      ->type_name("FILE");
+  AddParsed(app, "--client-role", options.access.client_role, std::string(NameOf(options.access.client_role)),
+            "read|submit|admin", "Role of clients whose certificate --token-file does not name", ParseRole);
+  app.add_option("--max-requests-per-second", options.access.max_requests_per_second,
+                 "Maximum requests per second of each client, which is an owner, or a host where callers need no "
+                 "identity; more are rejected with RESOURCE_EXHAUSTED; 0: no limit")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, kMostRequests))
+      ->capture_default_str();
+  app.add_option("--allow-plaintext", options.allow_plaintext,
+                 "Serve addresses beyond this machine without TLS or without identity of clients")
+      ->type_name("true|false")
+      ->default_str("false");
 }
 
 void SetFormatByName(const std::string& name) {
@@ -155,6 +183,7 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
             "Address of the Prometheus endpoint; port 0 selects any free port, \"\" disables the endpoint",
             CheckedAddressOrNone);
   AddTlsFlags(app, options.tls);
+  AddAccessFlags(app, options);
   AddDuration(app, "--drain-time", options.drain_time,
               "Time for calls in progress to finish after SIGTERM before they are cancelled");
   AddLogFlags(app);
@@ -166,14 +195,20 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
 }
 
 std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {
-  return {{"--listen", [&options] { return CheckPlace(options.listen); }},
+  return {{"--listen",
+           [&options] {
+             RETURN_IF_ERROR(CheckPlace(options.listen));
+             return CheckGrpcExposure(options);
+           }},
           {"--metrics-listen",
            [&options] {
              if (options.metrics_listen.empty()) return absl::OkStatus();
              RETURN_IF_ERROR(CheckPlace(options.metrics_listen));
-             return CheckDiffer(options);
+             RETURN_IF_ERROR(CheckDiffer(options));
+             return CheckMetricsExposure(options);
            }},
-          {"--tls-cert-file", [&options] { return ReadTlsFiles(options.tls, TlsRole::kServer).status(); }}};
+          {"--tls-cert-file", [&options] { return ReadTlsFiles(options.tls, TlsRole::kServer).status(); }},
+          {"--token-file", [&options] { return CheckTokenFile(options); }}};
 }
 
 bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<SettingCheck>& checks, int& exit_status) {

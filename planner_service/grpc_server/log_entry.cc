@@ -70,10 +70,12 @@ struct RenderedIds {
 RenderedIds Render(const LogIds& ids) {
   RenderedIds rendered;
   for (const auto& [key, id] :
-       std::array<std::pair<const char*, const std::string&>, 4>{{{"job_id", ids.job_id},
+       std::array<std::pair<const char*, const std::string&>, 6>{{{"job_id", ids.job_id},
                                                                   {"request_id", ids.request_id},
                                                                   {"trace_id", ids.trace_id},
-                                                                  {"span_id", ids.span_id}}}) {
+                                                                  {"span_id", ids.span_id},
+                                                                  {"owner", ids.owner},
+                                                                  {"peer", ids.peer}}}) {
     if (id.empty()) continue;
     std::string value = JsonEscaped(Printable(std::string_view(id).substr(0, kLongestId + 1)));
     CutJsonTo(kLongestId, value);

@@ -22,6 +22,8 @@ struct LogIds {
   std::string request_id;  // of CreateJob and RetryJob
   std::string trace_id;    // as in TraceContext
   std::string span_id;
+  std::string owner;  // who made the call, as in Caller
+  std::string peer;   // the host from which it came
 };
 
 // Logs an entry with ids, to spdlog's default logger. Entries without ids go there directly: spdlog::info(...).

@@ -22,6 +22,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
+#include "planner_service/grpc_server/exposure.h"
 #include "planner_service/grpc_server/listener.h"
 #include "planner_service/grpc_server/message_errors.h"
 #include "planner_service/grpc_server/metrics_endpoint.h"
@@ -111,10 +112,13 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 
 class RunningServer final : public Server {
  public:
-  explicit RunningServer(const ServerOptions& options)
+  RunningServer(const ServerOptions& options, const Access* access)
       : drain_time_(options.drain_time),
         most_between_probes_(options.probe_interval + kMostProbeTime),
-        serving_(options.serving) {}
+        has_tokens_(access != nullptr && access->has_token_file()),
+        serving_(options.serving) {
+    if (access != nullptr) server_metrics_->Watch(*access);
+  }
   ~RunningServer() override { Drain(); }
 
   absl::Status OpenTls(const ServerOptions& options);
@@ -132,8 +136,8 @@ class RunningServer final : public Server {
   }
 
   std::string security() const override {
-    if (tls_ == nullptr) return "no TLS";
-    return tls_->current()->authorities.empty() ? "TLS" : "mTLS";
+    const char* const tls = tls_ == nullptr ? "no TLS" : tls_->current()->authorities.empty() ? "TLS" : "mTLS";
+    return absl::StrCat(tls, has_tokens_ ? ", tokens" : "");
   }
 
   void SetServing() override {
@@ -168,6 +172,7 @@ class RunningServer final : public Server {
 
   const std::chrono::milliseconds drain_time_;
   const std::chrono::milliseconds most_between_probes_;
+  const bool has_tokens_;
   std::vector<std::string> names_;  // of the services
   std::shared_ptr<ServerMetrics> server_metrics_ = std::make_shared<ServerMetrics>();
 
@@ -290,13 +295,20 @@ void RunningServer::UpdateHealth() {
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<Access>> OpenAccess(const ServerOptions& options) {
+  return Access::Open(options.access, !options.tls.authorities.empty());
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       const std::vector<grpc::Service*>& services,
-                                                      std::shared_ptr<prometheus::Collectable> metrics) {
+                                                      std::shared_ptr<prometheus::Collectable> metrics,
+                                                      const Access* access) {
+  RETURN_IF_ERROR(CheckGrpcExposure(options));
+  RETURN_IF_ERROR(CheckMetricsExposure(options));
   RETURN_IF_ERROR(RaiseDescriptorLimit());
   RETURN_IF_ERROR(CheckThreads("the server", kThreadsAtStart));
   try {
-    auto server = std::make_unique<RunningServer>(options);
+    auto server = std::make_unique<RunningServer>(options, access);
     RETURN_IF_ERROR(server->OpenTls(options));
     RETURN_IF_ERROR(server->Bind(options));
     RETURN_IF_ERROR(server->Serve(options, services, std::move(metrics)));

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "planner_service/access/access.h"
 #include "planner_service/tls/tls_credentials.h"
 
 namespace grpc {
@@ -48,25 +49,34 @@ struct ServerOptions {
   // Encrypts the gRPC port. With authorities, clients must present a certificate. Empty: plaintext.
   TlsFiles tls;
   std::chrono::milliseconds tls_reload_interval{1'000};  // how often the files are read again
+  AccessOptions access;                                  // see OpenAccess
+  bool allow_plaintext = false;                          // see CheckExposure
 };
+
+// What decides who may call a server with these options: clients need an identity if there is a token file or if they
+// must present a certificate. Errors are those of Access::Open.
+absl::StatusOr<std::unique_ptr<Access>> OpenAccess(const ServerOptions& options);
 
 // A running server. Start, then Drain (or the destructor, which drains). Thread-safe.
 class Server {
  public:
   // Serves `services` (not owned; must outlive the server) and `metrics`. Health covers "" and each service's name.
-  // Raises the soft limit on open files. UNAVAILABLE naming the address when a port is in use or an address cannot be
-  // bound; INVALID_ARGUMENT when it cannot be parsed; RESOURCE_EXHAUSTED when the limits on files or threads are too
-  // low. Errors of ReadTlsFiles.
+  // Raises the soft limit on open files. `access` (not owned; may be null) is what the services ask who calls; the
+  // metrics cover it. FAILED_PRECONDITION for an address beyond this machine, as CheckExposure says. UNAVAILABLE naming
+  // the address when a port is in use or an address cannot be bound; INVALID_ARGUMENT when it cannot be parsed;
+  // RESOURCE_EXHAUSTED when the limits on files or threads are too low. Errors of ReadTlsFiles.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        const std::vector<grpc::Service*>& services,
-                                                       std::shared_ptr<prometheus::Collectable> metrics);
+                                                       std::shared_ptr<prometheus::Collectable> metrics,
+                                                       const Access* access = nullptr);
   virtual ~Server() = default;
 
   virtual int port() const = 0;                     // the bound gRPC port; 0: a Unix socket
   virtual int metrics_port() const = 0;             // the bound Prometheus port; 0: none, or a Unix socket
   virtual std::string address() const = 0;          // the bound gRPC address, in the form of ServerOptions::listen
   virtual std::string metrics_address() const = 0;  // the URL of the metrics, the address of a Unix socket, or "off"
-  virtual std::string security() const = 0;         // of the gRPC port: "no TLS", "TLS", or "mTLS"
+  // Of the gRPC port: "no TLS", "TLS" or "mTLS", and ", tokens" with a token file.
+  virtual std::string security() const = 0;
 
   // Makes health report SERVING, as long as the gRPC port answers.
   virtual void SetServing() = 0;

@@ -68,6 +68,13 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
     families.push_back(std::move(*family));
   }
   if (tls_ != nullptr) AddTls(*tls_, families);
+  if (access_ != nullptr && access_->has_token_file()) {
+    families.push_back({.name = "recurve_server_token_file_reload_failures_total",
+                        .help = "Times that the token file was found unusable, because a bad one replaced it; the "
+                                "tokens before remain valid.",
+                        .type = MetricType::Counter,
+                        .metric = {CounterOf(static_cast<double>(access_->reload_failures()))}});
+  }
   return families;
 }
 

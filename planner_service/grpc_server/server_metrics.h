@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "planner_service/access/access.h"
 #include "planner_service/grpc_server/listener.h"
 #include "planner_service/grpc_server/reloaded_tls.h"
 
@@ -23,6 +24,9 @@ class ServerMetrics final : public prometheus::Collectable {
   // The same holds for the certificate of the gRPC port, if it has one.
   void Watch(const ReloadedTls& tls) { tls_ = &tls; }
 
+  // The same holds for what decides who may call.
+  void Watch(const Access& access) { access_ = &access; }
+
   void SetAnswers(bool answers) { answers_ = answers; }
 
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -35,6 +39,7 @@ class ServerMetrics final : public prometheus::Collectable {
 
   std::vector<Port> ports_;
   const ReloadedTls* tls_ = nullptr;
+  const Access* access_ = nullptr;
   std::atomic<bool> answers_ = true;
 };
 

@@ -29,12 +29,12 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     "Sizes take B, KiB, MiB, GiB, TiB; durations take ms, s, m, h.\n"
     "The address [::]:PORT accepts connections over IPv6 and IPv4, 0.0.0.0:PORT over IPv4.\n"
-    "Anyone who can reach the port can use the service; with --client-ca-file, anyone who has a certificate. Without\n"
-    "TLS, listen on loopback or on a trusted network.\n"
+    "Without --token-file and --client-ca-file, anyone who can reach the port can use the service. So beyond this\n"
+    "machine the daemon requires one of these, and TLS.\n"
     "\n"
     "Examples:\n"
     "  recurve-planner\n"
-    "  recurve-planner --listen 0.0.0.0:7401 --metrics-listen 0.0.0.0:9401 --memo-bytes 1GiB\n"
+    "  recurve-planner --listen 0.0.0.0:7401 --tls-cert-file tls.crt --tls-key-file tls.key --token-file tokens\n"
     "  recurve-planner --config /etc/recurve/planner.toml --check-config\n"
     "  recurve plan --planner 127.0.0.1:7401 --length 1000 --state-bytes 1MiB --tape-bytes 4MiB --memory 256MiB";
 
@@ -56,6 +56,7 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
   const int processors = GrantedProcessors();
   flags.server.listen = "127.0.0.1:7401";
   flags.server.metrics_listen = "127.0.0.1:9401";
+  flags.server.access.max_requests_per_second = 50'000;
   flags.admission = {.max_solves = processors, .max_waiting = 256};
 
   AddServerFlags(app, RECURVE_VERSION, flags.server);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "planner_service/access/access.h"
 #include "planner_service/capacity/advisor.h"
 #include "planner_service/grpc_server/daemon.h"
 #include "planner_service/grpc_server/server.h"
@@ -47,7 +48,8 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
   SolveGate gate(flags.admission, metrics);
   AdmissionPlanner admission(solver, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
-  const CallRules rules{.deadline = flags.deadline, .metrics = metrics};
+  ASSIGN_OR_RETURN(const std::unique_ptr<Access> access, OpenAccess(flags.server));
+  const CallRules rules{.deadline = flags.deadline, .metrics = metrics, .access = *access};
   PlannerService plans(caching, rules);
   ScheduleService schedules(caching, flags.streams, rules);
   EmbeddedAdvisor advisor;
@@ -56,7 +58,7 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
   ChainService chains(chain_planner, gate, rules);
 
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
-                   Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry));
+                   Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry, access.get()));
   LogServing(
       "recurve-planner " RECURVE_VERSION, *server,
       absl::StrCat("memo ", FormatBytes(flags.memo_bytes), ", ", flags.admission.max_solves, " concurrent solves"));

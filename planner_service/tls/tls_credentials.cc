@@ -11,9 +11,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/tls/certificates.h"
@@ -22,27 +24,53 @@ namespace recurve {
 namespace {
 
 constexpr size_t kMostBytes = size_t{4} << 20;  // far above any bundle of authorities
+constexpr size_t kMostTokenBytes = 512;
 
 absl::Status CannotRead(const std::string& path, const std::string& why) {
-  return absl::NotFoundError(
-      absl::StrCat("cannot read ", path, ": ", why, "; must be a PEM file that this user may read"));
+  return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", why, "; must be a file that this user may read"));
 }
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+struct Contents {
+  std::string text;
+  mode_t mode = 0;
+};
+
+absl::StatusOr<Contents> ReadContents(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return CannotRead(path, strerror(errno));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
   const absl::Cleanup closer = [fd] { close(fd); };
   struct stat file {};
   if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) return CannotRead(path, "it is not a regular file");
-  std::string text;
+  Contents contents = {.mode = file.st_mode};
+  std::string& text = contents.text;
   char block[1 << 14];
   while (true) {
     const ssize_t count = read(fd, block, sizeof(block));
     if (count < 0) return CannotRead(path, strerror(errno));  // NOLINT(concurrency-mt-unsafe): glibc's is safe
-    if (count == 0) return text;
+    if (count == 0) return contents;
     text.append(block, static_cast<size_t>(count));
     if (text.size() > kMostBytes) return CannotRead(path, absl::StrCat("it has more than ", kMostBytes, " bytes"));
   }
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  ASSIGN_OR_RETURN(Contents contents, ReadContents(path));
+  return std::move(contents.text);
+}
+
+// The token in the first line of a file. Errors do not quote it.
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  ASSIGN_OR_RETURN(const Contents contents, ReadContents(path));
+  if ((contents.mode & S_IROTH) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("every user of this machine may read the token in ", path, "; run chmod 600 ", path));
+  }
+  std::string token(absl::StripAsciiWhitespace(contents.text.substr(0, contents.text.find('\n'))));
+  const bool printable = std::all_of(token.begin(), token.end(), [](char c) { return absl::ascii_isgraph(c); });
+  if (!token.empty() && token.size() <= kMostTokenBytes && printable) return token;
+  return absl::InvalidArgumentError(absl::StrCat("the first line of the token file ", path,
+                                                 " must be a token, of 1 to ", kMostTokenBytes,
+                                                 " printable ASCII characters without blanks"));
 }
 
 absl::Status CheckGiven(const TlsFiles& files, TlsRole role) {
@@ -117,6 +145,9 @@ absl::StatusOr<TlsCredentials> ReadTlsFiles(const TlsFiles& files, TlsRole role)
     ASSIGN_OR_RETURN(const std::vector<Certificate> authorities,
                      ParseCertificates(credentials.authorities, files.authorities));
     RETURN_IF_ERROR(CheckAuthorities(authorities, files.authorities));
+  }
+  if (!files.token.empty()) {
+    ASSIGN_OR_RETURN(credentials.token, ReadToken(files.token));
   }
   return credentials;
 }

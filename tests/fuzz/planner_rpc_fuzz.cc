@@ -51,7 +51,8 @@ class Planners {
   SolveGate gate_{{.max_solves = 1, .max_waiting = 2, .longest_solve = std::chrono::milliseconds(300)}, metrics_};
   AdmissionPlanner admission_{solver_, gate_};
   CachingPlanner caching_{admission_, 1 << 20, metrics_};
-  const CallRules rules_{.deadline = std::chrono::seconds(10), .metrics = metrics_};
+  const Access access_;
+  const CallRules rules_{.deadline = std::chrono::seconds(10), .metrics = metrics_, .access = access_};
   PlannerService plans_{caching_, rules_};
   ScheduleService schedules_{caching_, {.max_streams = 2, .stream_time = std::chrono::minutes(2)}, rules_};
   EmbeddedAdvisor advisor_;

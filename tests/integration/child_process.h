@@ -29,6 +29,7 @@ class ChildProcess {
   void Signal(int number) const;
   // Most memory that the program has held in physical pages so far, in bytes. Linux only.
   int64_t PeakResidentBytes() const;
+  pid_t pid() const { return pid_; }
   // Reads what is left and waits for the end. The exit status; 128 + n after signal n.
   int Wait();
 

@@ -293,9 +293,11 @@ TEST(AdviceCommands, RefuseQuestionsThatMakeNoSense) {
 TEST(AdviceCommands, AServiceAnswersAsThisProcess) {
   const auto registry = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics(*registry, "test");
+  const Access access;
   EmbeddedAdvisor advisor;
   SolveGate gate({.max_solves = 1, .max_waiting = 10}, metrics);
-  AdvisorService service(advisor, gate, {.deadline = std::chrono::milliseconds(10'000), .metrics = metrics});
+  AdvisorService service(advisor, gate,
+                         {.deadline = std::chrono::milliseconds(10'000), .metrics = metrics, .access = access});
   const auto server = Server::Start({.metrics_listen = ""}, {&service}, registry);
   ASSERT_TRUE(server.ok()) << server.status();
   const Words planner = {"--planner", "127.0.0.1:" + std::to_string((*server)->port())};

@@ -51,10 +51,11 @@ class Service {
  private:
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics_{*registry_, "test"};
+  const Access access_;
   EmbeddedPlanner planner_;
   ScheduleService schedules_{planner_,
                              {.max_streams = 4, .stream_time = std::chrono::minutes(10)},
-                             {.deadline = std::chrono::seconds(10), .metrics = metrics_}};
+                             {.deadline = std::chrono::seconds(10), .metrics = metrics_, .access = access_}};
   const std::unique_ptr<Server> server_ = *Server::Start({.metrics_listen = ""}, {&schedules_}, registry_);
 };
 

@@ -84,15 +84,15 @@ class TransferTest::Service final : public v1::ExecutorService::CallbackService 
 
   grpc::ServerReadReactor<v1::UploadDataRequest>* UploadData(grpc::CallbackServerContext* context,
                                                              v1::UploadDataResponse* response) override {
-    return test_.transfers_->UploadData(context, response);
+    return test_.transfers_->UploadData(context, response, Caller{});
   }
   grpc::ServerReadReactor<v1::UploadModelRequest>* UploadModel(grpc::CallbackServerContext* context,
                                                                v1::UploadModelResponse* response) override {
-    return test_.transfers_->UploadModel(context, response);
+    return test_.transfers_->UploadModel(context, response, Caller{});
   }
   grpc::ServerWriteReactor<v1::DownloadModelResponse>* DownloadModel(grpc::CallbackServerContext* context,
                                                                      const v1::DownloadModelRequest* request) override {
-    return test_.transfers_->DownloadModel(context, *request, test_.OpenModel());
+    return test_.transfers_->DownloadModel(context, *request, Caller{}, test_.OpenModel());
   }
   grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context, const v1::GetUploadRequest* request,
                                       v1::GetUploadResponse* response) override {

@@ -97,9 +97,10 @@ class RemoteAdvisorTest : public ::testing::Test {
   int answered_ = 0;
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
+  const Access access_;
   EmbeddedAdvisor embedded_;
   SolveGate gate_{{.max_solves = 2, .max_waiting = 10}, metrics_};
-  AdvisorService service_{embedded_, gate_, {.deadline = milliseconds(10'000), .metrics = metrics_}};
+  AdvisorService service_{embedded_, gate_, {.deadline = milliseconds(10'000), .metrics = metrics_, .access = access_}};
 };
 
 TEST_F(RemoteAdvisorTest, AnswersAsTheEmbeddedAdvisor) {

@@ -36,8 +36,9 @@ class RemoteChainPlannerTest : public ::testing::Test {
 
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
+  const Access access_;
   EmbeddedChainPlanner embedded_;
-  const CallRules rules_{.deadline = milliseconds(10'000), .metrics = metrics_};
+  const CallRules rules_{.deadline = milliseconds(10'000), .metrics = metrics_, .access = access_};
   std::unique_ptr<Server>
       server_;  // drained before a test's own service is destroyed, since a call may still be in progress
   std::unique_ptr<ChainPlanner> remote_;

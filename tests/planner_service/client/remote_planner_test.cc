@@ -61,8 +61,9 @@ class RemotePlannerTest : public ::testing::Test {
  protected:
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
+  const Access access_;
   EmbeddedPlanner embedded_;
-  PlannerService service_{embedded_, {.deadline = milliseconds(10'000), .metrics = metrics_}};
+  PlannerService service_{embedded_, {.deadline = milliseconds(10'000), .metrics = metrics_, .access = access_}};
 };
 
 TEST_F(RemotePlannerTest, AnswersAsTheEmbeddedPlanner) {

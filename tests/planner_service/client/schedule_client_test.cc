@@ -82,12 +82,13 @@ class ScheduleClientTest : public ::testing::Test {
 
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
+  const Access access_;
   EmbeddedPlanner solver_;
   SolveGate gate_{{.max_solves = 1, .max_waiting = 0}, metrics_};
   AdmissionPlanner admission_{solver_, gate_};
   ScheduleService service_{admission_,
                            {.max_streams = 2, .stream_time = milliseconds(600'000)},
-                           {.deadline = milliseconds(10'000), .metrics = metrics_}};
+                           {.deadline = milliseconds(10'000), .metrics = metrics_, .access = access_}};
   std::unique_ptr<planner::v1::ScheduleService::Stub> stub_;
 };
 

@@ -57,8 +57,9 @@ class TlsRemedyTest : public ::testing::Test {
   const TestAuthority other_{"another authority"};
   prometheus::Registry registry_;
   PlannerMetrics metrics_{registry_, "test"};
+  const Access access_;
   EmbeddedPlanner embedded_;
-  PlannerService service_{embedded_, {.deadline = std::chrono::seconds(10), .metrics = metrics_}};
+  PlannerService service_{embedded_, {.deadline = std::chrono::seconds(10), .metrics = metrics_, .access = access_}};
   std::unique_ptr<Server> server_;
 };
 

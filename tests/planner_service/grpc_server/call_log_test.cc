@@ -73,7 +73,7 @@ TEST_F(CallLogTest, AnswersWithASpanInTheTraceOfTheCaller) {
   EXPECT_NE(answer.span_id, caller.span_id);
   EXPECT_TRUE(answer.sampled);
   EXPECT_THAT(log_.Take(), HasSubstr("[debug] MakePlan: OK job_id=\"job\\\\n1\" trace_id=" + caller.trace_id +
-                                     " span_id=" + answer.span_id + "\n"));
+                                     " span_id=" + answer.span_id + " peer=127.0.0.1\n"));
   service_.status = absl::NotFoundError("no such thing");
   EXPECT_EQ(Call({kCaller}).trace_id, caller.trace_id) << "also when it fails";
 }

@@ -46,8 +46,10 @@ TEST(LogEntryText, HasOnePrintableLineForEachEntry) {
 
 TEST(LogEntryText, EndsWithTheIds) {
   LogCapture log(LogFormat::kText);
-  LogFor({.job_id = "1f0c-1", .trace_id = "0af7", .span_id = "b7ad"}, spdlog::level::warn, "message");
-  EXPECT_THAT(log.Take(), EndsWith("[warning] message job_id=1f0c-1 trace_id=0af7 span_id=b7ad\n"));
+  LogFor({.job_id = "1f0c-1", .trace_id = "0af7", .span_id = "b7ad", .owner = "alice", .peer = "::1"},
+         spdlog::level::warn, "message");
+  EXPECT_THAT(log.Take(),
+              EndsWith("[warning] message job_id=1f0c-1 trace_id=0af7 span_id=b7ad owner=alice peer=::1\n"));
   LogFor({.request_id = "a b=\"c\""}, spdlog::level::info, "message");
   EXPECT_THAT(log.Take(), EndsWith("message request_id=\"a b=\\\"c\\\"\"\n")) << "cannot pass for other ids";
   LogFor({}, spdlog::level::info, "message");
@@ -106,11 +108,12 @@ TEST(LogEntryJson, IsCutOnlyInsideItsStrings) {
     for (int i = 0; i < 5000; ++i) repeated += piece;
     for (size_t shift = 0; shift < 10; ++shift) {
       const std::string text = std::string(shift, '-') + repeated;
-      LogFor({.job_id = text, .request_id = text, .trace_id = text, .span_id = text}, spdlog::level::info, text);
+      LogFor({.job_id = text, .request_id = text, .trace_id = text, .span_id = text, .owner = text, .peer = text},
+             spdlog::level::info, text);
       const std::string line = log.Take();
       EXPECT_GT(line.size(), kLongestLogLine - 10);
       const nlohmann::json entry = ObjectOf(line);
-      for (const char* key : {"message", "job_id", "request_id", "trace_id", "span_id"}) {
+      for (const char* key : {"message", "job_id", "request_id", "trace_id", "span_id", "owner", "peer"}) {
         EXPECT_THAT(entry[key].get<std::string>(), StartsWith(std::string(shift, '-') + Printable(piece)));
         EXPECT_THAT(entry[key].get<std::string>(), EndsWith("..."));
       }

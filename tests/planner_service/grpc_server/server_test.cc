@@ -121,8 +121,9 @@ TEST_F(ServerTest, APortInUseIsUnavailable) {
 }
 
 TEST_F(ServerTest, AnAddressOfAnotherMachineIsUnavailable) {
-  EXPECT_EQ(Start({.listen = "192.0.2.1:0"}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(Start({.metrics_listen = "192.0.2.1:0"}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Start({.listen = "192.0.2.1:0", .allow_plaintext = true}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Start({.metrics_listen = "192.0.2.1:0", .allow_plaintext = true}).status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 TEST_F(ServerTest, AddressesThatAreNoneAreInvalid) {

@@ -45,7 +45,7 @@ class AdvisorServiceTest : public ::testing::Test {
   void Serve(milliseconds longest_solve = kLongCall) {
     gate_.emplace(SolveLimits{.max_solves = 2, .max_waiting = 0, .longest_solve = longest_solve}, metrics_);
     admission_.emplace(planner_, *gate_);
-    const CallRules rules{.deadline = milliseconds(80), .metrics = metrics_};
+    const CallRules rules{.deadline = milliseconds(80), .metrics = metrics_, .access = access_};
     plans_.emplace(*admission_, rules);
     advice_.emplace(advisor_, *gate_, rules);
     auto server = Server::Start({}, {&*plans_, &*advice_}, registry_);
@@ -92,6 +92,7 @@ class AdvisorServiceTest : public ::testing::Test {
 
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics_{*registry_, "test"};
+  const Access access_;
   GatedAdvisor advisor_;
   EmbeddedPlanner planner_;
   std::optional<SolveGate> gate_;

@@ -77,11 +77,12 @@ class PlannerServiceTest : public ::testing::Test {
 
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
   PlannerMetrics metrics_{*registry_, "test"};
+  const Access access_;
   GatedPlanner solver_{true};
   SolveGate gate_{{.max_solves = 2, .max_waiting = 0}, metrics_};
   AdmissionPlanner admission_{solver_, gate_};
   CachingPlanner caching_{admission_, 1 << 20, metrics_};
-  PlannerService service_{caching_, {.deadline = milliseconds(80), .metrics = metrics_}};
+  PlannerService service_{caching_, {.deadline = milliseconds(80), .metrics = metrics_, .access = access_}};
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
 };

@@ -49,8 +49,10 @@ std::shared_ptr<X509> Draft(const std::string& name, EVP_PKEY* key, const Certif
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), serial++);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -wish.seconds_old);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), wish.seconds_left);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  if (!name.empty()) {
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  }
   X509_set_pubkey(certificate.get(), key);
   return certificate;
 }
@@ -68,7 +70,7 @@ TestAuthority::TestAuthority(const std::string& name, const TestAuthority* issue
 
 PemPair TestAuthority::Issue(const CertificateWish& wish) const {
   const std::shared_ptr<EVP_PKEY> key = NewKey();
-  const std::shared_ptr<X509> certificate = Draft("test", key.get(), wish);
+  const std::shared_ptr<X509> certificate = Draft(wish.common_name, key.get(), wish);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
   Extend(certificate.get(), certificate_.get(), NID_subject_alt_name, wish.names);
   if (!wish.usage.empty()) Extend(certificate.get(), certificate_.get(), NID_ext_key_usage, wish.usage);

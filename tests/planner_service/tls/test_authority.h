@@ -13,9 +13,10 @@ namespace recurve {
 // What to certify.
 struct CertificateWish {
   std::string names = "IP:127.0.0.1,DNS:localhost";
-  long seconds_left = 86'400;  // NOLINT(google-runtime-int): OpenSSL's type. Negative: expired
-  long seconds_old = 86'400;   // NOLINT(google-runtime-int). Negative: not valid yet
-  std::string usage;           // extended key usage, such as "clientAuth"; empty: any
+  long seconds_left = 86'400;        // NOLINT(google-runtime-int): OpenSSL's type. Negative: expired
+  long seconds_old = 86'400;         // NOLINT(google-runtime-int). Negative: not valid yet
+  std::string common_name = "test";  // empty: none
+  std::string usage;                 // extended key usage, such as "clientAuth"; empty: any
 };
 
 struct PemPair {

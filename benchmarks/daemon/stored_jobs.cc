@@ -41,7 +41,7 @@ absl::Status FillStore(const std::string& directory, const EndedJob& example, in
   for (int64_t number = 1; number <= count; ++number) {
     JobChange& change = changes.emplace_back();
     change.stored.number = number;
-    change.stored.request_id = absl::StrCat("benchmark-", number);
+    change.stored.request_key = absl::StrCat("benchmark-", number);
     change.stored.request = request.SerializeAsString();
     change.stored.job = example.job;
     change.stored.job.set_id(absl::StrCat(database->id(), "-", number));

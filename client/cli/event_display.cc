@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/event_display.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -72,7 +73,7 @@ class TextDisplay : public EventDisplay {
   }
 
   void OnEnd(const v1::Job& job) final {
-    if (job.has_result()) PrintLine("weights sha256 " + job.result().weights_sha256());
+    if (job.has_result() && !job.redacted()) PrintLine("weights sha256 " + job.result().weights_sha256());
     Finish();
   }
 
@@ -152,17 +153,45 @@ class LiveEvents final : public TextDisplay {
   LiveView view_;
 };
 
+class RedactedEvents final : public TextDisplay {
+ public:
+  using TextDisplay::TextDisplay;
+
+ private:
+  void SetJob(const v1::Job& job) override { steps_ = std::max<int64_t>(1, StepsOf(job)); }
+  void ShowStep(const StepRecord& record, bool shown) override {
+    constexpr int64_t kLines = 20;  // in all
+    if (!shown || (record.step != steps_ && record.step % ((steps_ - 1) / kLines + 1) != 0)) return;
+    PrintLine(
+        absl::StrCat("step ", record.step, "/", steps_, ", peak ", FormatBytesRounded(record.measured_peak_bytes)));
+  }
+  void PrintLine(const std::string& line) override {
+    std::printf("%s\n", Printable(line).c_str());
+    std::fflush(stdout);
+  }
+
+  int64_t steps_ = 1;
+};
+
 class JsonEvents final : public EventDisplay {
  public:
+  explicit JsonEvents(bool redacted) : redacted_(redacted) {}
   void OnEvent(const v1::JobEvent& event, bool shown) override {
-    if (shown) PrintJson(EventJson(event));
+    if (shown) PrintJson(EventJson(event, redacted_));
   }
   void OnEnd(const v1::Job& job) override { PrintJson(ResultJson(job)); }
+
+ private:
+  const bool redacted_;
 };
 
 }  // namespace
 
-std::unique_ptr<EventDisplay> MakeJsonEvents() { return std::make_unique<JsonEvents>(); }
+std::unique_ptr<EventDisplay> MakeJsonEvents(bool redacted) { return std::make_unique<JsonEvents>(redacted); }
+
+std::unique_ptr<EventDisplay> MakeRedactedEvents(ExecutorClient& executor, const std::string& id) {
+  return std::make_unique<RedactedEvents>(executor, id);
+}
 
 std::unique_ptr<EventDisplay> MakeTextEvents(ExecutorClient& executor, const std::string& id) {
   return std::make_unique<LineEvents>(executor, id);

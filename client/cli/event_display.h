@@ -23,9 +23,11 @@ class EventDisplay {
 };
 
 // JSON lines; the last one is the result.
-std::unique_ptr<EventDisplay> MakeJsonEvents();
+std::unique_ptr<EventDisplay> MakeJsonEvents(bool redacted);
 // Lines of text, and progress as `train` shows it. `executor` must outlive the display.
 std::unique_ptr<EventDisplay> MakeTextEvents(ExecutorClient& executor, const std::string& id);
+// The same for a job that is redacted: lines of text with the steps, without losses.
+std::unique_ptr<EventDisplay> MakeRedactedEvents(ExecutorClient& executor, const std::string& id);
 // Lines of text above a LiveView, for a terminal.
 std::unique_ptr<EventDisplay> MakeLiveEvents(ExecutorClient& executor, const std::string& id);
 

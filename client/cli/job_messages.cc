@@ -38,6 +38,35 @@ Json PlanJson(const v1::PlanSummary& plan) {
   return json;
 }
 
+// What is public of a step.
+Json RedactedProgressJson(const v1::Progress& progress) {
+  return {{"step", progress.step()},
+          {"seconds", progress.seconds()},
+          {"measured_peak_bytes", progress.measured_peak_bytes()},
+          {"measured_host_peak_bytes", progress.measured_host_peak_bytes()}};
+}
+
+// A job of somebody else, without the fields that the daemon has removed.
+Json RedactedJobJson(const v1::Job& job) {
+  Json json = {{"id", job.id()},
+               {"redacted", true},
+               {"state", StateName(job.state())},
+               {"owner", job.owner()},
+               {"priority", job.priority()},
+               {"create_time", TimeJson(job.has_create_time(), job.create_time())},
+               {"start_time", TimeJson(job.has_start_time(), job.start_time())},
+               {"end_time", TimeJson(job.has_end_time(), job.end_time())},
+               {"device", job.spec().device()},
+               {"memory", MemoryText(job.spec())},
+               {"promised_bytes", job.promised_bytes()},
+               {"steps", StepsOf(job)},
+               {"checkpoint_step", job.checkpoint_step()},
+               {"starts", job.starts()}};
+  if (job.has_plan()) json["plan"] = {{"planned_peak_bytes", PlannedPeak(job)}};
+  if (job.has_progress()) json["progress"] = RedactedProgressJson(job.progress());
+  return json;
+}
+
 }  // namespace
 
 int64_t PlannedPeak(const v1::Job& job) { return job.plan().planned_peak_bytes(); }
@@ -78,6 +107,7 @@ std::string TraceIdOf(const v1::Job& job) {
 }
 
 Json JobJson(const v1::Job& job) {
+  if (job.redacted()) return RedactedJobJson(job);
   Json json = {{"id", job.id()},
                {"state", StateName(job.state())},
                {"reason", job.reason()},
@@ -103,17 +133,17 @@ Json JobJson(const v1::Job& job) {
   return json;
 }
 
-Json EventJson(const v1::JobEvent& event) {
+Json EventJson(const v1::JobEvent& event, bool redacted) {
   Json json = {{"type", nullptr}, {"sequence", event.sequence()}, {"time", TimeUtil::ToString(event.time())}};
   switch (event.event_case()) {
     case v1::JobEvent::kStateChange:
       json["type"] = "state";
       json["state"] = StateName(event.state_change().state());
-      json["reason"] = event.state_change().reason();
+      if (!redacted) json["reason"] = event.state_change().reason();
       break;
     case v1::JobEvent::kProgress:
       json["type"] = "step";
-      json.update(FieldsJson(DecodeProgress(event.progress())));
+      json.update(redacted ? RedactedProgressJson(event.progress()) : FieldsJson(DecodeProgress(event.progress())));
       break;
     case v1::JobEvent::kCheckpoint:
       json["type"] = "checkpoint";
@@ -138,6 +168,9 @@ Json EventJson(const v1::JobEvent& event) {
 }
 
 Json ResultJson(const v1::Job& job) {
+  if (job.redacted()) {
+    return {{"type", "result"}, {"id", job.id()}, {"redacted", true}, {"state", StateName(job.state())}};
+  }
   Json json = {{"type", "result"},
                {"id", job.id()},
                {"state", StateName(job.state())},
@@ -167,9 +200,9 @@ std::string JobsText(const std::vector<v1::Job>& jobs) {
   for (const v1::Job& job : jobs) {
     rows.push_back(row(job.id(), job.display_name(), job.owner(), absl::StrCat(job.priority()),
                        {StateName(job.state()), absl::StrCat(job.progress().step(), "/", StepsOf(job)),
-                        job.has_progress() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
+                        job.has_progress() && !job.redacted() ? absl::StrFormat("%.3f", job.progress().loss()) : "-",
                         job.has_plan() ? FormatBytesRounded(PlannedPeak(job)) : "-",
-                        SecondText(job.has_create_time(), job.create_time()), DataPath(job)}));
+                        SecondText(job.has_create_time(), job.create_time()), job.redacted() ? "-" : DataPath(job)}));
   }
   return TextTable(rows);
 }

@@ -34,7 +34,7 @@ std::string SecondText(bool set, const google::protobuf::Timestamp& time);
 
 std::string TraceIdOf(const executor::v1::Job& job);  // empty: none
 Json JobJson(const executor::v1::Job& job);
-Json EventJson(const executor::v1::JobEvent& event);
+Json EventJson(const executor::v1::JobEvent& event, bool redacted = false);
 Json ResultJson(const executor::v1::Job& job);  // how a job ended: id, state, reason, trace, and what it reported
 std::string JobsText(const std::vector<executor::v1::Job>& jobs);  // a table
 

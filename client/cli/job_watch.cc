@@ -27,8 +27,9 @@ double SecondsOf(const google::protobuf::Timestamp& time) {
   return static_cast<double>(time.seconds()) + 1e-9 * time.nanos();
 }
 
-std::unique_ptr<EventDisplay> MakeDisplay(ExecutorClient& executor, const WatchSettings& settings) {
-  if (settings.json) return MakeJsonEvents();
+std::unique_ptr<EventDisplay> MakeDisplay(ExecutorClient& executor, const WatchSettings& settings, bool redacted) {
+  if (settings.json) return MakeJsonEvents(redacted);
+  if (redacted) return MakeRedactedEvents(executor, settings.id);
   return TerminalMovesCursor() ? MakeLiveEvents(executor, settings.id) : MakeTextEvents(executor, settings.id);
 }
 
@@ -57,7 +58,7 @@ class JobWatcher {
       : executor_(executor),
         settings_(settings),
         record_(record),
-        display_(MakeDisplay(executor, settings)),
+        display_(MakeDisplay(executor, settings, job.redacted())),
         next_(std::max<int64_t>(1, settings.from)) {
     last_.set_id(settings.id);
     display_->OnStart(job);
@@ -162,6 +163,10 @@ ExitStatus WatchUntilEnd(ExecutorClient& executor, const WatchSettings& settings
   if (!job.ok()) return Fail(job.status());
   std::unique_ptr<LossRecord> record;
   if (settings.losses.wanted()) {
+    if (job->redacted()) {
+      return Fail(absl::PermissionDeniedError(
+          absl::StrCat("job ", settings.id, " belongs to ", job->owner(), "; only its owner sees its losses")));
+    }
     OutliveReaders();
     absl::StatusOr<std::unique_ptr<LossRecord>> opened = LossRecord::Open(settings.losses);
     if (!opened.ok()) return Fail(opened.status());

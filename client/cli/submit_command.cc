@@ -144,7 +144,9 @@ Command AddSubmitCommand(const Section& section) {
           "ID");
   AddText(submit, "--name", options->name, "a name for display, at most 128 characters", "NAME");
   AddTexts(submit, "--label", options->labels, "for the filters of `recurve jobs`; may be repeated", "KEY=VALUE");
-  AddText(submit, "--owner", options->owner, "who the job belongs to; default: nobody", "NAME");
+  AddText(submit, "--owner", options->owner,
+          "who the job belongs to, for administrators; default: you, or nobody if the daemon asks for no identity",
+          "NAME");
   AddCount(submit, "--priority", options->priority,
            "jobs of higher priority start first, and preempt running ones of lower priority; -1000 to 1000",
            {-kMostPriority, kMostPriority});

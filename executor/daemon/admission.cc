@@ -7,9 +7,25 @@
 namespace recurve {
 namespace {
 
+int64_t Needed(const WaitingJob& job) { return std::max<int64_t>(job.bytes > 0 ? job.bytes : job.at_least, 1); }
+
 bool Fits(const WaitingJob& job, int64_t free, bool others_run) {
   if (job.alone && others_run) return false;
-  return free >= std::max<int64_t>(job.bytes > 0 ? job.bytes : job.at_least, 1);
+  return free >= Needed(job);
+}
+
+// Whether `a` starts before `b`.
+bool IsBefore(const WaitingJob& a, const WaitingJob& b) {
+  return std::tuple(-a.priority, a.number) < std::tuple(-b.priority, b.number);
+}
+
+// The first job whose owner's quota suffices; null if there is none.
+const WaitingJob* First(const std::vector<WaitingJob>& waiting) {
+  const WaitingJob* first = nullptr;
+  for (const WaitingJob& job : waiting) {
+    if (Needed(job) <= job.most && (first == nullptr || IsBefore(job, *first))) first = &job;
+  }
+  return first;
 }
 
 // The running jobs to stop, in addition to those that are stopping already; none if that would not be enough.
@@ -33,21 +49,19 @@ std::vector<int64_t> Preempted(const WaitingJob& first, int64_t free, std::vecto
 }  // namespace
 
 Admission Admit(int64_t budget, const std::vector<WaitingJob>& waiting, const std::vector<RunningJob>& running) {
-  if (waiting.empty()) return {};
-  const WaitingJob& first =
-      *std::min_element(waiting.begin(), waiting.end(), [](const WaitingJob& a, const WaitingJob& b) {
-        return std::tuple(-a.priority, a.number) < std::tuple(-b.priority, b.number);
-      });
+  const WaitingJob* const first = First(waiting);
+  if (first == nullptr) return {};
   int64_t free = budget;
   bool taken_alone = false;
   for (const RunningJob& job : running) {
     free -= job.promised;
     taken_alone = taken_alone || job.alone;
   }
-  if (!taken_alone && Fits(first, free, !running.empty())) {
-    return {.start = first.number, .promised = first.bytes > 0 ? first.bytes : free, .preempt = {}};
+  if (!taken_alone && Fits(*first, free, !running.empty())) {
+    const int64_t promised = first->bytes > 0 ? first->bytes : std::min(free, first->most);
+    return {.start = first->number, .promised = promised, .preempt = {}};
   }
-  return {.start = std::nullopt, .promised = 0, .preempt = Preempted(first, free, running)};
+  return {.start = std::nullopt, .promised = 0, .preempt = Preempted(*first, free, running)};
 }
 
 }  // namespace recurve

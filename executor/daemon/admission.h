@@ -13,9 +13,10 @@ namespace recurve {
 struct WaitingJob {
   int64_t number = 0;
   int32_t priority = 0;
-  int64_t bytes = 0;     // needed; 0: known only once the job is planned
-  int64_t at_least = 1;  // a lower bound while `bytes` is 0
-  bool alone = false;    // may only run while no other job does
+  int64_t bytes = 0;         // needed; 0: known only once the job is planned
+  int64_t at_least = 1;      // a lower bound while `bytes` is 0
+  int64_t most = INT64_MAX;  // that the quota of its owner leaves
+  bool alone = false;        // may only run while no other job does
 };
 
 struct RunningJob {
@@ -34,8 +35,9 @@ struct Admission {
 };
 
 // The next step for a device with a budget of `budget` bytes. The first job in order of priority (highest first) and
-// number starts if its bytes are free; while it waits, none overtakes it. A job whose need is not known yet is promised
-// everything that is free, until it is planned. If stopping running jobs of lower priority lets the first one start,
+// number starts if its bytes are free; while it waits, none overtakes it. Jobs that need more than the quota of their
+// owner leaves are passed over. A job whose need is not known yet is promised everything that is free, within that
+// quota, until it is planned. If stopping running jobs of lower priority lets the first one start,
 // the fewest necessary are preempted, once no promise is about to become smaller: those of the lowest priority first,
 // and of these the newest.
 Admission Admit(int64_t budget, const std::vector<WaitingJob>& waiting, const std::vector<RunningJob>& running);

@@ -5,12 +5,15 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/executor_service.h"
 #include "executor/daemon/job_store.h"
+#include "executor/daemon/owner_roots.h"
+#include "executor/daemon/owner_storage.h"
 #include "executor/daemon/runner.h"
 #include "executor/store/state_directory.h"
 #include "planner_service/access/access.h"
@@ -35,7 +38,13 @@ struct ExecutorDaemonOptions {
   std::string data_root;
   std::string model_root;
   int max_watchers = 256;
-  int max_transfers = 16;                       // streams of uploads and downloads
+  int max_transfers = 16;  // streams of uploads and downloads
+  // Of one owner, or of one client if callers are anonymous. Where 0, and in the same fields of store.per_owner: half
+  // of the limit for all if callers have an identity, otherwise as many as all.
+  int max_watchers_per_owner = 0;
+  int max_transfers_per_owner = 0;
+  int max_threads_per_owner = 0;                // 0: no limit
+  int64_t max_stored_bytes_per_owner = 0;       // uploads, checkpoints and models; 0: no limit
   int64_t max_upload_bytes = int64_t{1} << 40;  // of a file
   std::string version;
 };
@@ -70,18 +79,20 @@ class ExecutorDaemon {
   bool ShutDown();
 
  private:
-  ExecutorDaemon(const ExecutorDaemonOptions& options, std::unique_ptr<StateDirectory> state, PathRoots roots);
+  ExecutorDaemon(ExecutorDaemonOptions options, std::unique_ptr<StateDirectory> state);
   absl::Status OpenStore();
   absl::Status OpenTransfers();
+  RunnerOptions MakeRunnerOptions();
 
   const ExecutorDaemonOptions options_;
   const std::unique_ptr<StateDirectory> state_;
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
-  PathRoots roots_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<ReloadedTls> planner_tls_;  // null: plaintext
   std::unique_ptr<JobStore> store_;
+  std::optional<OwnerRoots> roots_;
+  std::optional<OwnerStorage> storage_;
   std::unique_ptr<TransferService> transfers_;
   std::unique_ptr<ExecutorService> service_;
   std::unique_ptr<Server> server_;

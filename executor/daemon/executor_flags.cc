@@ -8,6 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "executor/daemon/device_budgets.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/job/job_backend.h"
@@ -24,6 +28,7 @@ namespace {
 constexpr int64_t kMaxJobs = 100'000;
 constexpr int kMaxThreads = 1024;
 constexpr int64_t kMostRunning = 1000;
+constexpr int kMostTransfers = 1000;
 constexpr char kTemporaryState[] = "none";  // --state-dir
 
 constexpr char kDescription[] =
@@ -82,7 +87,7 @@ void AddTransfers(CLI::App& app, ExecutorDaemonOptions& options) {
   app.add_option("--max-transfers", options.max_transfers,
                  "Maximum number of uploads and downloads at the same time; more are refused with RESOURCE_EXHAUSTED")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000))
+      ->check(CLI::Range(1, kMostTransfers))
       ->capture_default_str();
   AddParsed(app, "--max-upload", options.max_upload_bytes, FormatBytes(options.max_upload_bytes), "BYTES",
             "Maximum size of an uploaded file", ParseBytes);
@@ -108,20 +113,77 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(1, static_cast<int>(kMaxJobs)))
       ->capture_default_str();
-  app.add_option(
-         "--threads", options.threads,
-         "CPU threads, which jobs that run at the same time share evenly; 0: all that are available to the daemon")
+  app.add_option("--threads", options.threads,
+                 "CPU threads, which the owners of running jobs share evenly, and so do the jobs of each owner; 0: all "
+                 "that are "
+                 "available to the daemon")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_option("--data-root", options.data_root,
-                 "The only directory that jobs may read data from; their relative paths start there. Unset: anywhere. "
-                 "Required to listen beyond this machine")
+                 "The only directory that jobs may read data from; their relative paths start there. Unset: anywhere, "
+                 "or, where callers have an identity, only what the job's owner has uploaded. Required to listen "
+                 "beyond this machine, as the next is")
       ->type_name("DIR");
   app.add_option("--model-root", options.model_root,
-                 "The only directory that jobs may save models to; their relative paths start there. Unset: anywhere. "
-                 "Required to listen beyond this machine")
+                 "The only directory that jobs may save models to; their relative paths start there, or, where callers "
+                 "have an identity, in the owner's folder in it. Unset: anywhere, or models in the state directory")
       ->type_name("DIR");
+}
+
+template <typename Number>
+void AddQuota(CLI::App& app, const std::string& of_all, Number& quota, int64_t most, const std::string& help) {
+  app.add_option(of_all + "-per-owner", quota,
+                 "The same for one owner: " + help + ". 0: half of " + of_all +
+                     " where callers have an identity, otherwise no further limit")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, most))
+      ->capture_default_str();
+}
+
+// "12GiB" of each device, or "50%" of its budget; 0: no limit.
+absl::Status ParseRunningBytes(const std::string& text, JobQuotas& quotas) {
+  double percent = 0;
+  if (!absl::EndsWith(text, "%")) {
+    ASSIGN_OR_RETURN(quotas.running_bytes, ParseBytes(text));
+    return absl::OkStatus();
+  }
+  if (!absl::SimpleAtod(absl::StripSuffix(text, "%"), &percent) || !(percent > 0 && percent <= 100)) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is neither bytes, such as 12GiB, nor 1% to 100%"));
+  }
+  quotas.running_share = percent / 100;
+  return absl::OkStatus();
+}
+
+void AddQuotas(CLI::App& app, ExecutorDaemonOptions& options) {
+  JobQuotas& quotas = options.store.per_owner;
+  AddQuota(app, "--max-queued", quotas.queued, kMaxJobs, "queued jobs, above which more are refused");
+  AddQuota(app, "--max-jobs", quotas.jobs, kMaxJobs, "jobs in any state, above which more are refused");
+  AddQuota(app, "--max-running", quotas.running, kMostRunning, "running jobs, above which more wait");
+  AddQuota(app, "--max-watchers", options.max_watchers_per_owner, kMaxJobs,
+           "open WatchJob streams, above which more are refused; of an address where callers have no identity");
+  AddQuota(app, "--max-transfers", options.max_transfers_per_owner, kMostTransfers,
+           "uploads and downloads, above which more are refused; of an address where callers have no identity");
+  const auto parse = [&quotas](const std::string& text) {
+    const absl::Status status = ParseRunningBytes(text, quotas);
+    if (!status.ok()) throw CLI::ValidationError("--max-running-bytes-per-owner", std::string(status.message()));
+  };
+  app.add_option_function<std::string>(
+         "--max-running-bytes-per-owner", parse,
+         "Memory of each device that the running jobs of one owner may use in all, such as 12GiB or 50%; further jobs "
+         "wait, and others overtake them. 0: no limit")
+      ->type_name("BYTES")
+      ->default_str("0");
+  app.add_option("--max-threads-per-owner", options.max_threads_per_owner,
+                 "CPU threads of the running jobs of one owner, of which each gets at least one. 0: an even share "
+                 "among the owners that have running jobs")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxThreads))
+      ->capture_default_str();
+  AddParsed(app, "--max-stored-bytes-per-owner", options.max_stored_bytes_per_owner, "0", "BYTES",
+            "Disk space for the uploads, checkpoints and models of one owner, where callers have an identity: larger "
+            "uploads are refused, and jobs whose files might need more fail. 0: no limit",
+            ParseBytes);
 }
 
 void AddState(CLI::App& app, ExecutorDaemonOptions& options) {
@@ -204,6 +266,7 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   AddState(app, options);
   AddLimits(app, options);
   AddTransfers(app, options);
+  AddQuotas(app, options);
   if (!ParseCommandLine(app, argc, argv, Checks(options), exit_status)) return std::nullopt;
   if (const absl::Status given = CheckStateGiven(options); !given.ok()) {
     std::cerr << "recurve-executor: " << given.message() << "\n";

@@ -71,6 +71,9 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
       budget_refusals_(NewCounters(registry, "recurve_executor_budget_refusals_total",
                                    "Jobs refused because their memory limit is too low.")
                            .Add({})),
+      quota_refusals_(NewCounters(registry, "recurve_executor_quota_refusals_total",
+                                  "Calls and jobs refused because of a quota of their owner, by quota: queued, jobs, "
+                                  "running_bytes, watchers, transfers, stored_bytes.")),
       broken_promises_(NewCounters(registry, "recurve_executor_broken_promises_total",
                                    "Runs of jobs whose measured peak exceeded the planned one.")
                            .Add({})),
@@ -153,6 +156,9 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::stri
     AddJobs(state, 0);
     ended_jobs_.Add({{"state", StateLabel(state)}});
   }
+  for (const char* quota : {"queued", "jobs", "running_bytes", "watchers", "transfers", "stored_bytes"}) {
+    quota_refusals_.Add({{"quota", quota}});
+  }
   for (const auto source : {executor::v1::PLAN_SOURCE_REMOTE, executor::v1::PLAN_SOURCE_EMBEDDED}) {
     plans_.Add({{"source", SourceLabel(source)}});
   }
@@ -189,6 +195,8 @@ void ExecutorMetrics::CountPlan(executor::v1::PlanSource source) {
 void ExecutorMetrics::CountPlannerFallback(FallbackReason reason) {
   planner_fallbacks_.Add({{"reason", std::string(ToString(reason))}}).Increment();
 }
+
+void ExecutorMetrics::CountQuotaRefusal(const char* quota) { quota_refusals_.Add({{"quota", quota}}).Increment(); }
 
 void ExecutorMetrics::CountBudgetRefusal() { budget_refusals_.Increment(); }
 

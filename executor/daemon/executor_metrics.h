@@ -47,6 +47,8 @@ class ExecutorMetrics {
   void CountPlan(executor::v1::PlanSource source);
   void CountPlannerFallback(FallbackReason reason);
   void CountBudgetRefusal();
+  // A call or a job was refused because of a quota of its owner.
+  void CountQuotaRefusal(const char* quota);
 
   // The metrics of a running job. Its destructor removes its gauges.
   std::unique_ptr<JobMetrics> StartJob(const std::string& job_id, const JobSpec& spec, const JobPlan& plan);
@@ -70,6 +72,7 @@ class ExecutorMetrics {
   Counters& plans_;
   Counters& planner_fallbacks_;
   prometheus::Counter& budget_refusals_;
+  Counters& quota_refusals_;
   prometheus::Counter& broken_promises_;
   prometheus::Counter& resumed_jobs_;
   prometheus::Counter& plain_forwards_;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
+#include "executor/daemon/ownership.h"
 #include "executor/daemon/watch_reactor.h"
 #include "executor/data/input_file.h"
 #include "executor/data/posix_error.h"
@@ -52,29 +53,37 @@ absl::Status CheckLabels(const google::protobuf::Map<std::string, std::string>& 
   return absl::OkStatus();
 }
 
-absl::Status CheckPriority(int64_t priority) {
+absl::Status CheckPriority(int64_t priority, const Caller& caller) {
+  if (priority > 0 && caller.role != Role::kAdmin) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "priority is ", priority, "; only administrators may put a job before those of others, so give at most 0"));
+  }
   if (priority >= -kMaxPriority && priority <= kMaxPriority) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("priority is ", priority, "; must be ", -kMaxPriority, " to ", kMaxPriority));
 }
 
-absl::StatusOr<executor::v1::Job> Create(JobStore& store, const PathRoots& roots,
-                                         const executor::v1::CreateJobRequest& request, const TraceContext& span) {
+absl::StatusOr<executor::v1::Job> Create(JobStore& store, const OwnerRoots& roots,
+                                         executor::v1::CreateJobRequest request, const TraceContext& span,
+                                         const Caller& caller) {
   RETURN_IF_ERROR(CheckLength("request_id", request.request_id(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("display_name", request.display_name(), kMaxCharacters));
   RETURN_IF_ERROR(CheckLength("owner", request.owner(), kMaxCharacters));
+  ASSIGN_OR_RETURN(*request.mutable_owner(), OwnerOfNewJob(caller, request.owner()));
   RETURN_IF_ERROR(CheckLabels(request.labels()));
-  RETURN_IF_ERROR(CheckPriority(request.priority()));
+  RETURN_IF_ERROR(CheckPriority(request.priority(), caller));
+  ASSIGN_OR_RETURN(const PathRoots roots_of_owner, roots.Of(request.owner()));
   absl::StatusOr<JobSpec> spec = DecodeJobSpec(request.spec());
-  if (spec.ok()) spec = roots.Confine(*std::move(spec));
+  if (spec.ok()) spec = roots_of_owner.Confine(*std::move(spec));
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat("spec.", spec.status().message()));
   // Stored and returned with all defaults filled in, so that clients need not know them.
-  return store.Create(request, EncodeJobSpec(*spec), FormatTraceparent(span));
+  return store.Create(request, EncodeJobSpec(*spec), FormatTraceparent(span), caller);
 }
 
-absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const PathRoots& roots,
-                                        const executor::v1::RetryJobRequest& request, const TraceContext& span) {
-  ASSIGN_OR_RETURN(const executor::v1::Job job, store.Get(request.id()));
+absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const OwnerRoots& roots,
+                                        const executor::v1::RetryJobRequest& request, const TraceContext& span,
+                                        const Caller& caller) {
+  ASSIGN_OR_RETURN(const executor::v1::Job job, store.GetOwn(request.id(), caller));
   if (job.state() != executor::v1::JOB_STATE_FAILED && job.state() != executor::v1::JOB_STATE_CANCELLED) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " is ",
                                                       executor::v1::JobState_Name(job.state()).substr(10),
@@ -86,20 +95,22 @@ absl::StatusOr<executor::v1::Job> Retry(JobStore& store, const PathRoots& roots,
   create.set_display_name(job.display_name());
   *create.mutable_labels() = job.labels();
   create.set_owner(job.owner());
-  create.set_priority(job.priority());
-  return Create(store, roots, create, span);
+  create.set_priority(caller.role == Role::kAdmin ? job.priority() : std::min(job.priority(), 0));
+  return Create(store, roots, std::move(create), span, caller);
 }
 
-absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::v1::ChangeJobMemoryRequest& request) {
+absl::StatusOr<executor::v1::Job> ChangeMemory(JobStore& store, const executor::v1::ChangeJobMemoryRequest& request,
+                                               const Caller& caller) {
   if (request.memory_case() == executor::v1::ChangeJobMemoryRequest::MEMORY_NOT_SET) {
     return absl::InvalidArgumentError("memory is unset; set memory_bytes, activation_share or all_free");
   }
-  return store.ChangeMemory(request.id(), request);
+  return store.ChangeMemory(request.id(), request, caller);
 }
 
-absl::StatusOr<executor::v1::Job> ChangePriority(JobStore& store, const executor::v1::SetPriorityRequest& request) {
-  RETURN_IF_ERROR(CheckPriority(request.priority()));
-  return store.SetPriority(request.id(), request.priority());
+absl::StatusOr<executor::v1::Job> ChangePriority(JobStore& store, const executor::v1::SetPriorityRequest& request,
+                                                 const Caller& caller) {
+  RETURN_IF_ERROR(CheckPriority(request.priority(), caller));
+  return store.SetPriority(request.id(), request.priority(), caller);
 }
 
 // Moves the value of `result` to `place`.
@@ -117,8 +128,8 @@ grpc::ServerUnaryReactor* ExecutorService::CreateJob(grpc::CallbackServerContext
                                                      executor::v1::CreateJobResponse* response) {
   LoggedCall call(*context, "CreateJob", CallEffect::kChanges);
   call.ids.request_id = request->request_id();
-  return Answer(context, call, [&](const Caller&) -> absl::Status {
-    RETURN_IF_ERROR(Take(Create(store_, roots_, *request, call.span), response->mutable_job()));
+  return Answer(context, call, [&](const Caller& caller) -> absl::Status {
+    RETURN_IF_ERROR(Take(Create(store_, roots_, *request, call.span, caller), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
   });
@@ -128,35 +139,38 @@ grpc::ServerUnaryReactor* ExecutorService::GetJob(grpc::CallbackServerContext* c
                                                   const executor::v1::GetJobRequest* request,
                                                   executor::v1::GetJobResponse* response) {
   return Answer(context, LoggedCall(*context, "GetJob", CallEffect::kReads, request->id()),
-                [&](const Caller&) { return Take(store_.Get(request->id()), response->mutable_job()); });
+                [&](const Caller& caller) { return Take(store_.Get(request->id(), caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListJobs(grpc::CallbackServerContext* context,
                                                     const executor::v1::ListJobsRequest* request,
                                                     executor::v1::ListJobsResponse* response) {
   return Answer(context, LoggedCall(*context, "ListJobs", CallEffect::kReads),
-                [&](const Caller&) { return Take(store_.List(*request), response); });
+                [&](const Caller& caller) { return Take(store_.List(*request, caller), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::CancelJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::CancelJobRequest* request,
                                                      executor::v1::CancelJobResponse* response) {
-  return Answer(context, LoggedCall(*context, "CancelJob", CallEffect::kChanges, request->id()),
-                [&](const Caller&) { return Take(store_.Cancel(request->id()), response->mutable_job()); });
+  return Answer(
+      context, LoggedCall(*context, "CancelJob", CallEffect::kChanges, request->id()),
+      [&](const Caller& caller) { return Take(store_.Cancel(request->id(), caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::PauseJob(grpc::CallbackServerContext* context,
                                                     const executor::v1::PauseJobRequest* request,
                                                     executor::v1::PauseJobResponse* response) {
-  return Answer(context, LoggedCall(*context, "PauseJob", CallEffect::kChanges, request->id()),
-                [&](const Caller&) { return Take(store_.Pause(request->id()), response->mutable_job()); });
+  return Answer(
+      context, LoggedCall(*context, "PauseJob", CallEffect::kChanges, request->id()),
+      [&](const Caller& caller) { return Take(store_.Pause(request->id(), caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ResumeJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::ResumeJobRequest* request,
                                                      executor::v1::ResumeJobResponse* response) {
-  return Answer(context, LoggedCall(*context, "ResumeJob", CallEffect::kChanges, request->id()),
-                [&](const Caller&) { return Take(store_.Resume(request->id()), response->mutable_job()); });
+  return Answer(
+      context, LoggedCall(*context, "ResumeJob", CallEffect::kChanges, request->id()),
+      [&](const Caller& caller) { return Take(store_.Resume(request->id(), caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext* context,
@@ -164,8 +178,8 @@ grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext*
                                                     executor::v1::RetryJobResponse* response) {
   LoggedCall call(*context, "RetryJob", CallEffect::kChanges, request->id());
   call.ids.request_id = request->request_id();
-  return Answer(context, call, [&](const Caller&) -> absl::Status {
-    RETURN_IF_ERROR(Take(Retry(store_, roots_, *request, call.span), response->mutable_job()));
+  return Answer(context, call, [&](const Caller& caller) -> absl::Status {
+    RETURN_IF_ERROR(Take(Retry(store_, roots_, *request, call.span, caller), response->mutable_job()));
     call.ids.job_id = response->job().id();
     return absl::OkStatus();
   });
@@ -174,24 +188,26 @@ grpc::ServerUnaryReactor* ExecutorService::RetryJob(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* ExecutorService::ChangeJobMemory(grpc::CallbackServerContext* context,
                                                            const executor::v1::ChangeJobMemoryRequest* request,
                                                            executor::v1::ChangeJobMemoryResponse* response) {
-  return Answer(context, LoggedCall(*context, "ChangeJobMemory", CallEffect::kChanges, request->id()),
-                [&](const Caller&) { return Take(ChangeMemory(store_, *request), response->mutable_job()); });
+  return Answer(
+      context, LoggedCall(*context, "ChangeJobMemory", CallEffect::kChanges, request->id()),
+      [&](const Caller& caller) { return Take(ChangeMemory(store_, *request, caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::SetPriority(grpc::CallbackServerContext* context,
                                                        const executor::v1::SetPriorityRequest* request,
                                                        executor::v1::SetPriorityResponse* response) {
-  return Answer(context, LoggedCall(*context, "SetPriority", CallEffect::kChanges, request->id()),
-                [&](const Caller&) { return Take(ChangePriority(store_, *request), response->mutable_job()); });
+  return Answer(
+      context, LoggedCall(*context, "SetPriority", CallEffect::kChanges, request->id()),
+      [&](const Caller& caller) { return Take(ChangePriority(store_, *request, caller), response->mutable_job()); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext* context,
                                                      const executor::v1::DeleteJobRequest* request,
                                                      executor::v1::DeleteJobResponse*) {
   return Answer(context, LoggedCall(*context, "DeleteJob", CallEffect::kChanges, request->id()),
-                [&](const Caller&) -> absl::Status {
-                  ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
-                  RETURN_IF_ERROR(store_.Delete(request->id()));
+                [&](const Caller& caller) -> absl::Status {
+                  ASSIGN_OR_RETURN(const executor::v1::Job job, store_.GetOwn(request->id(), caller));
+                  RETURN_IF_ERROR(store_.Delete(request->id(), caller));
                   const absl::StatusOr<SavedModel> model = ModelOf(job);
                   if (!request->delete_files() || !model.ok()) return absl::OkStatus();
                   if (unlinkat(model->place.directory.get(), model->place.name.c_str(), 0) == 0 || errno == ENOENT) {
@@ -206,7 +222,8 @@ absl::StatusOr<ExecutorService::SavedModel> ExecutorService::ModelOf(const execu
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " has saved no model"));
   }
   ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
-  ASSIGN_OR_RETURN(spec, roots_.Confine(std::move(spec)));
+  ASSIGN_OR_RETURN(const PathRoots roots, roots_.Of(job.owner()));
+  ASSIGN_OR_RETURN(spec, roots.Confine(std::move(spec)));
   SavedModel model;
   ASSIGN_OR_RETURN(model.place, FilePlace::Find(spec.model_file(), "open"));
   ASSIGN_OR_RETURN(model.file, InputFile::OpenAt(model.place, spec.model_file()));
@@ -220,7 +237,7 @@ grpc::ServerWriteReactor<executor::v1::DownloadModelResponse>* ExecutorService::
   const absl::StatusOr<Caller> caller = Admit(*context, Role::kSubmit);
   const auto file = [&]() -> absl::StatusOr<std::unique_ptr<InputFile>> {
     RETURN_IF_ERROR(caller.status());
-    ASSIGN_OR_RETURN(const executor::v1::Job job, store_.Get(request->id()));
+    ASSIGN_OR_RETURN(const executor::v1::Job job, store_.GetOwn(request->id(), *caller));
     ASSIGN_OR_RETURN(SavedModel model, ModelOf(job));
     return std::move(model.file);
   };
@@ -241,15 +258,15 @@ grpc::ServerUnaryReactor* ExecutorService::GetUpload(grpc::CallbackServerContext
                                                      const executor::v1::GetUploadRequest* request,
                                                      executor::v1::GetUploadResponse* response) {
   return Answer(context, LoggedCall(*context, "GetUpload", CallEffect::kReads),
-                [&](const Caller&) { return Take(transfers_.GetUpload(*request), response); });
+                [&](const Caller& caller) { return Take(transfers_.GetUpload(*request, caller), response); });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::ListCheckpoints(grpc::CallbackServerContext* context,
                                                            const executor::v1::ListCheckpointsRequest* request,
                                                            executor::v1::ListCheckpointsResponse* response) {
   return Answer(context, LoggedCall(*context, "ListCheckpoints", CallEffect::kReads, request->id()),
-                [&](const Caller&) -> absl::Status {
-                  RETURN_IF_ERROR(store_.Get(request->id()).status());
+                [&](const Caller& caller) -> absl::Status {
+                  RETURN_IF_ERROR(store_.GetOwn(request->id(), caller).status());
                   return Take(recurve::ListCheckpoints(store_.DirectoryOf(request->id())), response);
                 });
 }
@@ -258,12 +275,12 @@ grpc::ServerUnaryReactor* ExecutorService::GetJobLog(grpc::CallbackServerContext
                                                      const executor::v1::GetJobLogRequest* request,
                                                      executor::v1::GetJobLogResponse* response) {
   return Answer(context, LoggedCall(*context, "GetJobLog", CallEffect::kReads, request->id()),
-                [&](const Caller&) { return Take(LogOf(*request), response); });
+                [&](const Caller& caller) { return Take(LogOf(*request, caller), response); });
 }
 
-absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(
-    const executor::v1::GetJobLogRequest& request) const {
-  RETURN_IF_ERROR(store_.Get(request.id()).status());
+absl::StatusOr<executor::v1::GetJobLogResponse> ExecutorService::LogOf(const executor::v1::GetJobLogRequest& request,
+                                                                       const Caller& caller) const {
+  RETURN_IF_ERROR(store_.GetOwn(request.id(), caller).status());
   executor::v1::JobEvent event;
   const auto next = [&](int64_t from) -> const executor::v1::JobEvent* {
     absl::StatusOr<JobStore::NextEvent> found = store_.EventFrom(request.id(), from);
@@ -286,31 +303,23 @@ grpc::ServerUnaryReactor* ExecutorService::GetDevices(grpc::CallbackServerContex
 grpc::ServerWriteReactor<executor::v1::WatchJobResponse>* ExecutorService::WatchJob(
     grpc::CallbackServerContext* context, const executor::v1::WatchJobRequest* request) {
   const absl::StatusOr<Caller> caller = Admit(*context, Role::kRead);
-  absl::Status refusal = caller.status();
-  if (refusal.ok() && request->from_sequence() < 0) {
-    refusal = absl::InvalidArgumentError(absl::StrCat("from_sequence is ", request->from_sequence(),
-                                                      "; give at least 0, where 0 means the first event"));
-  }
-  if (watchers_.fetch_add(1) >= max_watchers_ && refusal.ok()) {
-    AddRetryDelay(*context, kRetryDelay);
-    refusal = absl::ResourceExhaustedError(
-        absl::StrCat(max_watchers_, " WatchJob streams are open, the limit (--max-watchers); retry later"));
+  absl::Status admission = caller.status();
+  if (admission.ok()) admission = watchers_.Open(caller->client);
+  const bool counted = admission.ok();
+  if (absl::IsResourceExhausted(admission)) AddRetryDelay(*context, kRetryDelay);
+  if (counted && request->from_sequence() < 0) {
+    admission = absl::InvalidArgumentError(absl::StrCat("from_sequence is ", request->from_sequence(),
+                                                        "; give at least 0, where 0 means the first event"));
   }
   metrics_.AddWatchers(+1);
   const LoggedCall call(*context, "WatchJob", CallEffect::kReads, request->id());
-  const std::string owner = caller.ok() ? caller->owner : "";
-  return WatchReactor::Start(store_, *request, std::move(refusal), [this, call, owner](const absl::Status& status) {
-    watchers_.fetch_sub(1);
-    metrics_.AddWatchers(-1);
-    metrics_.CountRequest(call.method, status.code());
-    call.Log(status, owner);
-  });
-}
-
-absl::StatusOr<Caller> ExecutorService::Admit(grpc::CallbackServerContext& context, Role needed) const {
-  absl::StatusOr<Caller> caller = access_.Admit(context, needed);
-  if (absl::IsResourceExhausted(caller.status())) AddRetryDelay(context, kRetryDelay);
-  return caller;
+  return WatchReactor::Start(store_, *request, caller.value_or(Caller()), std::move(admission),
+                             [this, call, caller, counted](const absl::Status& status) {
+                               if (counted) watchers_.Close(caller->client);
+                               metrics_.AddWatchers(-1);
+                               metrics_.CountRequest(call.method, status.code());
+                               call.Log(status, caller.ok() ? caller->owner : "");
+                             });
 }
 
 grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* context, const LoggedCall& call,
@@ -324,6 +333,12 @@ grpc::ServerUnaryReactor* ExecutorService::Answer(grpc::CallbackServerContext* c
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(status));
   return reactor;
+}
+
+absl::StatusOr<Caller> ExecutorService::Admit(grpc::CallbackServerContext& context, Role needed) const {
+  absl::StatusOr<Caller> caller = access_.Admit(context, needed);
+  if (absl::IsResourceExhausted(caller.status())) AddRetryDelay(context, kRetryDelay);
+  return caller;
 }
 
 }  // namespace recurve

@@ -2,15 +2,16 @@
 #ifndef RECURVE_EXECUTOR_DAEMON_EXECUTOR_SERVICE_H_
 #define RECURVE_EXECUTOR_DAEMON_EXECUTOR_SERVICE_H_
 
-#include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
-#include "executor/daemon/path_roots.h"
+#include "executor/daemon/owner_roots.h"
+#include "executor/transfers/open_streams.h"
 #include "executor/transfers/transfer_service.h"
 #include "planner_service/access/access.h"
 #include "planner_service/grpc_server/call_log.h"
@@ -19,18 +20,19 @@
 namespace recurve {
 
 // recurve.executor.v1 on top of a job store: decodes, calls, encodes, records. Changes of jobs wait for the disk;
-// nothing else blocks, so that WatchJob streams occupy no thread. Streams beyond `max_watchers` are refused with
-// RESOURCE_EXHAUSTED. Thread-safe. The other objects must outlive it.
+// nothing else blocks, so that WatchJob streams occupy no thread. Streams beyond the limits of `watchers` are refused
+// with RESOURCE_EXHAUSTED. Jobs and files belong to who made them, as executor.proto says. Thread-safe. The other
+// objects must outlive it.
 class ExecutorService final : public executor::v1::ExecutorService::CallbackService {
  public:
-  ExecutorService(JobStore& store, TransferService& transfers, ExecutorMetrics& metrics, const PathRoots& roots,
-                  const Access& access, int max_watchers)
+  ExecutorService(JobStore& store, TransferService& transfers, ExecutorMetrics& metrics, const OwnerRoots& roots,
+                  const Access& access, OpenStreamsOptions watchers)
       : store_(store),
         transfers_(transfers),
         metrics_(metrics),
         roots_(roots),
         access_(access),
-        max_watchers_(max_watchers) {}
+        watchers_(std::move(watchers)) {}
 
   grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                       const executor::v1::CreateJobRequest* request,
@@ -94,15 +96,15 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
   // The model file of a job, open. FAILED_PRECONDITION if it has saved none; errors of FilePlace::Find,
   // InputFile::OpenAt and CheckModelFile.
   absl::StatusOr<SavedModel> ModelOf(const executor::v1::Job& job) const;
-  absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request) const;
+  absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request,
+                                                        const Caller& caller) const;
 
   JobStore& store_;
   TransferService& transfers_;
   ExecutorMetrics& metrics_;
-  const PathRoots& roots_;
+  const OwnerRoots& roots_;
   const Access& access_;
-  const int max_watchers_;
-  std::atomic<int> watchers_{0};
+  OpenStreams watchers_;
 };
 
 }  // namespace recurve

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/job_store.h"
+#include "executor/daemon/ownership.h"
+#include "executor/daemon/redaction.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -32,7 +34,9 @@ absl::Status CheckListing(const ListJobsRequest& request) {
   return absl::OkStatus();
 }
 
-bool Matches(const Job& job, const ListJobsRequest& request) {
+// A job that the caller does not own matches no label, because the labels are hidden.
+bool Matches(const Job& job, const ListJobsRequest& request, bool owned) {
+  if (!owned && !request.labels().empty()) return false;
   if (!request.owner().empty() && job.owner() != request.owner()) return false;
   if (request.states_size() > 0 &&
       std::find(request.states().begin(), request.states().end(), job.state()) == request.states().end()) {
@@ -69,7 +73,8 @@ absl::StatusOr<int64_t> JobStore::LastOfPage(const ListJobsRequest& request) con
       "page_token was not issued by this daemon for these filters; leave it unset to start from the first job");
 }
 
-absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const ListJobsRequest& request) const {
+absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const ListJobsRequest& request,
+                                                              const Caller& caller) const {
   RETURN_IF_ERROR(CheckListing(request));
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   const MutexLock lock(mutex_);
@@ -78,13 +83,16 @@ absl::StatusOr<executor::v1::ListJobsResponse> JobStore::List(const ListJobsRequ
   size_t bytes = 0;
   // Returns whether the page has room for more.
   const auto add = [&](const Entry& entry) {
-    if (!entry.accepted || !Matches(entry.job, request)) return true;
+    const bool owned = Owns(caller, entry.job);
+    if (!entry.accepted || !Matches(entry.job, request, owned)) return true;
     if (page.jobs_size() == page_size || bytes > kMaxPageBytes) {
       page.set_next_page_token(FilterKey(request) + page.jobs(page.jobs_size() - 1).id());
       return false;
     }
-    bytes += entry.job.ByteSizeLong();
-    *page.add_jobs() = entry.job;
+    Job& job = *page.add_jobs();
+    job = entry.job;
+    if (!owned) Redact(job);
+    bytes += job.ByteSizeLong();
     return true;
   };
   if (request.newest_first()) {

@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "executor/codec/job_codec.h"
 #include "executor/daemon/job_times.h"
+#include "executor/daemon/ownership.h"
+#include "executor/daemon/redaction.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/trace/trace_context.h"
@@ -71,8 +73,8 @@ absl::Status JobStore::LoadJob(StoredJob stored) {
   const int64_t number = stored.number;
   Entry& entry = jobs_.try_emplace(number, number, options_).first->second;
   entry.job = std::move(stored.job);
-  entry.request_id = std::move(stored.request_id);
-  if (!entry.request_id.empty()) requests_[entry.request_id] = number;
+  entry.request_key = std::move(stored.request_key);
+  if (!entry.request_key.empty()) requests_[entry.request_key] = number;
   entry.crashes = stored.crashes;
   entry.memory_bytes = stored.memory_bytes;
   entry.accepted = true;
@@ -160,20 +162,41 @@ std::string JobStore::DirectoryOf(const std::string& id) const {
   return options_.jobs_directory.empty() ? "" : absl::StrCat(options_.jobs_directory, "/", id);
 }
 
-absl::StatusOr<Job> JobStore::Get(const std::string& id) const {
+absl::StatusOr<Job> JobStore::Get(const std::string& id, const Caller& caller) const {
   const MutexLock lock(mutex_);
   const Entry* entry = Find(id);
   if (entry == nullptr) return NotFound(id);
+  Job job = entry->job;
+  if (!Owns(caller, job)) Redact(job);
+  return job;
+}
+
+absl::StatusOr<Job> JobStore::GetOwn(const std::string& id, const Caller& caller) const {
+  const MutexLock lock(mutex_);
+  const Entry* entry = Find(id);
+  if (entry == nullptr) return NotFound(id);
+  RETURN_IF_ERROR(CheckOwner(caller, entry->job));
   return entry->job;
 }
 
-absl::StatusOr<Job> JobStore::Change(const std::string& id, const std::function<absl::Status(Entry&)>& change) {
+std::vector<std::string> JobStore::JobsOf(const std::string& owner) const {
+  std::vector<std::string> ids;
+  const MutexLock lock(mutex_);
+  for (const auto& [number, entry] : jobs_) {
+    if (entry.job.owner() == owner) ids.push_back(entry.job.id());
+  }
+  return ids;
+}
+
+absl::StatusOr<Job> JobStore::Change(const std::string& id, const Caller& caller,
+                                     const std::function<absl::Status(Entry&)>& change) {
   absl::StatusOr<Job> job;
   Listeners listeners;
   {
     const MutexLock lock(mutex_);
     Entry* entry = Find(id);
     if (entry == nullptr) return NotFound(id);
+    RETURN_IF_ERROR(CheckOwner(caller, entry->job));
     CollectListeners(*entry, listeners);
     RETURN_IF_ERROR(change(*entry));
     unsaved_.insert(entry->number);
@@ -199,25 +222,26 @@ absl::Status CheckNotEnded(const Job& job, const char* action) {
 
 }  // namespace
 
-absl::StatusOr<Job> JobStore::Cancel(const std::string& id) {
-  return Change(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+absl::StatusOr<Job> JobStore::Cancel(const std::string& id, const Caller& caller) {
+  return Change(id, caller, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!HasEnded(entry.job.state())) AskToStop(entry, StopRequest::Kind::kCancel, "cancelled by request");
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<Job> JobStore::Pause(const std::string& id) {
-  return Change(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
+absl::StatusOr<Job> JobStore::Pause(const std::string& id, const Caller& caller) {
+  return Change(id, caller, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
     RETURN_IF_ERROR(CheckNotEnded(entry.job, "paused"));
     AskToStop(entry, StopRequest::Kind::kPause, "paused by request");
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<Job> JobStore::Resume(const std::string& id) {
-  return Change(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
+absl::StatusOr<Job> JobStore::Resume(const std::string& id, const Caller& caller) {
+  return Change(id, caller, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
     RETURN_IF_ERROR(CheckNotEnded(entry.job, "resumed"));
     if (entry.job.state() == executor::v1::JOB_STATE_PAUSED) {
+      RETURN_IF_ERROR(CheckQuotaOfQueue(entry.job.owner()));
       entry.queue_time = options_.clock();
       ChangeState(entry, executor::v1::JOB_STATE_QUEUED, "resumed by request");
     } else if (entry.stop_request.kind == StopRequest::Kind::kPause) {
@@ -227,8 +251,9 @@ absl::StatusOr<Job> JobStore::Resume(const std::string& id) {
   });
 }
 
-absl::StatusOr<Job> JobStore::ChangeMemory(const std::string& id, const executor::v1::ChangeJobMemoryRequest& request) {
-  return Change(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
+absl::StatusOr<Job> JobStore::ChangeMemory(const std::string& id, const executor::v1::ChangeJobMemoryRequest& request,
+                                           const Caller& caller) {
+  return Change(id, caller, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
     RETURN_IF_ERROR(CheckNotEnded(entry.job, "given other memory"));
     executor::v1::JobSpec spec = entry.job.spec();
     if (request.has_memory_bytes()) spec.set_memory_bytes(request.memory_bytes());
@@ -244,20 +269,21 @@ absl::StatusOr<Job> JobStore::ChangeMemory(const std::string& id, const executor
   });
 }
 
-absl::StatusOr<Job> JobStore::SetPriority(const std::string& id, int32_t priority) {
-  return Change(id, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
+absl::StatusOr<Job> JobStore::SetPriority(const std::string& id, int32_t priority, const Caller& caller) {
+  return Change(id, caller, [&](Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> absl::Status {
     RETURN_IF_ERROR(CheckNotEnded(entry.job, "given another priority"));
     entry.job.set_priority(priority);
     return absl::OkStatus();
   });
 }
 
-absl::Status JobStore::Delete(const std::string& id) {
+absl::Status JobStore::Delete(const std::string& id, const Caller& caller) {
   int64_t number = 0;
   {
     const MutexLock lock(mutex_);
     const Entry* entry = Find(id);
     if (entry == nullptr) return NotFound(id);
+    RETURN_IF_ERROR(CheckOwner(caller, entry->job));
     if (!HasEnded(entry->job.state())) {
       return absl::FailedPreconditionError(absl::StrCat("job ", id, " is ",
                                                         executor::v1::JobState_Name(entry->job.state()).substr(10),
@@ -271,7 +297,7 @@ absl::Status JobStore::Delete(const std::string& id) {
     const MutexLock lock(mutex_);
     if (const Entry* entry = Find(id); entry != nullptr) {
       options_.on_state_count(entry->job.state(), -1);
-      requests_.erase(entry->request_id);
+      requests_.erase(entry->request_key);
       jobs_.erase(number);
       unsaved_.erase(number);
     }

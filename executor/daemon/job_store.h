@@ -26,6 +26,7 @@
 #include "executor/job/job_spec.h"
 #include "executor/job/training_job.h"
 #include "executor/store/job_database.h"
+#include "planner_service/access/caller.h"
 #include "planner_service/grpc_server/log_entry.h"
 #include "planner_service/process/mutex.h"
 #include "recurve/executor/v1/executor.pb.h"
@@ -39,10 +40,20 @@ struct DeviceBudget {
   int64_t budget = 0;  // what jobs may use
 };
 
+// What the jobs of one owner may take. 0: as much as those of all owners together.
+struct JobQuotas {
+  int64_t queued = 0;         // waiting jobs; more are refused
+  int64_t jobs = 0;           // in any state; more are refused
+  int64_t running = 0;        // at the same time; more wait
+  int64_t running_bytes = 0;  // of each device, promised at the same time; jobs that would exceed it wait
+  double running_share = 0;   // the same as a share of the device's budget, 0 to 1
+};
+
 struct JobStoreOptions {
-  int64_t max_queued = 100;         // waiting jobs; more are refused
-  int64_t max_jobs = 10'000;        // in any state; more are refused
-  int64_t max_running = 64;         // at the same time
+  int64_t max_queued = 100;   // waiting jobs; more are refused
+  int64_t max_jobs = 10'000;  // in any state; more are refused
+  int64_t max_running = 64;   // at the same time
+  JobQuotas per_owner;
   int64_t keep_progress = 1024;     // progress events per job
   int64_t keep_checkpoints = 1024;  // checkpoint and evaluation events per job
   std::vector<DeviceBudget> devices = {{"cpu", kMaxBytes, kMaxBytes}};
@@ -56,12 +67,15 @@ struct JobStoreOptions {
   std::function<void(executor::v1::JobState)> on_end = [](executor::v1::JobState) {};
   // The same, when the bytes promised to jobs change, and once for each device at the start.
   std::function<void(const DeviceBudget&, int64_t promised)> on_promise = [](const DeviceBudget&, int64_t) {};
+  // The same, when a job is refused because of a quota of its owner, which is "queued", "jobs" or "running_bytes".
+  std::function<void(const char* quota)> on_quota_refusal = [](const char*) {};
 };
 
 // A job taken from the queue to be run.
 struct TakenJob {
   int64_t number = 0;
   std::string id;
+  std::string owner;
   JobSpec spec;             // with the memory that it was promised
   std::string traceparent;  // see Job
   LogIds log_ids;
@@ -69,7 +83,7 @@ struct TakenJob {
   bool has_checkpoint = false;             // there must be one in `checkpoints`
   std::string checkpoints;                 // directory; empty: none
   bool all_free = false;                   // whether the job asked for all free memory
-  bool whole_device = false;               // whether it was promised the whole budget of its device
+  bool all_allowed = false;                // whether it was promised all that its owner may have of its device
   std::function<RunControl::Stop()> stop;  // thread-safe; outlives the store
 };
 
@@ -110,20 +124,28 @@ class JobStore {
 
   // For clients. Errors: as documented for the RPC of the same name. Changes that could not be saved have an effect,
   // except for Create, and are saved later, but the error says so. `spec` is the specification with all defaults,
-  // `traceparent` as in Job.
+  // `traceparent` as in Job. The owner of the request must be that of the new job (OwnerOfNewJob). Get and List redact
+  // the jobs that `caller` does not own, as by Owns; the other methods refuse them. Without a caller, nobody is
+  // refused.
   absl::StatusOr<executor::v1::Job> Create(const executor::v1::CreateJobRequest& request,
-                                           const executor::v1::JobSpec& spec, const std::string& traceparent = "");
-  absl::StatusOr<executor::v1::Job> Get(const std::string& id) const;
-  absl::StatusOr<executor::v1::ListJobsResponse> List(const executor::v1::ListJobsRequest& request) const;
-  absl::StatusOr<executor::v1::Job> Cancel(const std::string& id);
-  absl::StatusOr<executor::v1::Job> Pause(const std::string& id);
-  absl::StatusOr<executor::v1::Job> Resume(const std::string& id);
-  absl::StatusOr<executor::v1::Job> ChangeMemory(const std::string& id, const executor::v1::ChangeJobMemoryRequest&);
-  absl::StatusOr<executor::v1::Job> SetPriority(const std::string& id, int32_t priority);
-  absl::Status Delete(const std::string& id);
+                                           const executor::v1::JobSpec& spec, const std::string& traceparent = "",
+                                           const Caller& caller = {});
+  absl::StatusOr<executor::v1::Job> Get(const std::string& id, const Caller& caller = {}) const;
+  absl::StatusOr<executor::v1::Job> GetOwn(const std::string& id, const Caller& caller) const;
+  absl::StatusOr<executor::v1::ListJobsResponse> List(const executor::v1::ListJobsRequest& request,
+                                                      const Caller& caller = {}) const;
+  absl::StatusOr<executor::v1::Job> Cancel(const std::string& id, const Caller& caller = {});
+  absl::StatusOr<executor::v1::Job> Pause(const std::string& id, const Caller& caller = {});
+  absl::StatusOr<executor::v1::Job> Resume(const std::string& id, const Caller& caller = {});
+  absl::StatusOr<executor::v1::Job> ChangeMemory(const std::string& id, const executor::v1::ChangeJobMemoryRequest&,
+                                                 const Caller& caller = {});
+  absl::StatusOr<executor::v1::Job> SetPriority(const std::string& id, int32_t priority, const Caller& caller = {});
+  absl::Status Delete(const std::string& id, const Caller& caller = {});
   std::vector<executor::v1::Device> Devices() const;
   // The folder of a job.
   std::string DirectoryOf(const std::string& id) const;
+  // The ids of an owner's jobs.
+  std::vector<std::string> JobsOf(const std::string& owner) const;
 
   struct NextEvent {
     std::optional<executor::v1::JobEvent> event;
@@ -169,8 +191,8 @@ class JobStore {
         : number(job_number), log(options.keep_progress, options.keep_checkpoints) {}
     const int64_t number;
     executor::v1::Job job;
-    std::string request_id;
-    std::string request;  // serialized; emptied once it is on disk
+    std::string request_key;  // see RequestKey; empty: the request has no id
+    std::string request;      // serialized; emptied once it is on disk
     absl::Time queue_time;
     int64_t crashes = 0;
     int64_t memory_bytes = 0;  // see WaitingJob
@@ -208,12 +230,26 @@ class JobStore {
     std::string request;  // that earlier request; empty: on disk
   };
   absl::StatusOr<Entered> Enter(const executor::v1::CreateJobRequest& request, const executor::v1::JobSpec& spec,
-                                const std::string& traceparent);
-  absl::Status CheckRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                                const std::string& traceparent, const Caller& caller);
+  absl::Status CheckRoom(const std::string& owner) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckMemory(const executor::v1::JobSpec& spec) const;
   absl::Status CheckRepeated(const Entered& entered, const executor::v1::CreateJobRequest& request) const;
   bool Withdraw(int64_t number);  // false: it has been saved after all
   absl::StatusOr<executor::v1::Job> Accept(int64_t number);
+
+  // Quotas of owners.
+  struct Use {
+    int64_t running = 0;  // jobs
+    int64_t bytes = 0;    // promised on a device
+  };
+  // What the jobs of each owner use now, with the bytes of `device`.
+  std::map<std::string, Use> UseOn(const DeviceBudget& device) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckQuotaOfQueue(const std::string& owner) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckQuotaOfJobs(const std::string& owner) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The most bytes of a device that may be promised to the jobs of one owner.
+  int64_t QuotaOn(const DeviceBudget& device) const;
+  // Counts and returns the refusal of a job that needs more than that.
+  absl::Status ExceedsQuota(const DeviceBudget& device, int64_t bytes) const;
 
   // Devices.
   const DeviceBudget* DeviceOf(const std::string& name) const;
@@ -237,7 +273,8 @@ class JobStore {
   void Update(const std::string& id, const std::function<void(Entry&)>& change);
   void AddEvent(const std::string& id, executor::v1::JobEvent event);
   // The same for a client: also saves it, and returns the job.
-  absl::StatusOr<executor::v1::Job> Change(const std::string& id, const std::function<absl::Status(Entry&)>& change);
+  absl::StatusOr<executor::v1::Job> Change(const std::string& id, const Caller& caller,
+                                           const std::function<absl::Status(Entry&)>& change);
 
   // Saving.
   absl::Status Save();  // writes all changes; returns once they are on disk
@@ -257,7 +294,7 @@ class JobStore {
   Jobs jobs_ ABSL_GUARDED_BY(mutex_);                  // by number, in order of creation
   std::set<int64_t> unsaved_ ABSL_GUARDED_BY(mutex_);  // numbers of changed jobs
   bool saving_fails_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unordered_map<std::string, int64_t> requests_ ABSL_GUARDED_BY(mutex_);  // request id to number
+  std::unordered_map<std::string, int64_t> requests_ ABSL_GUARDED_BY(mutex_);  // request key to number
   std::set<int64_t> queue_ ABSL_GUARDED_BY(mutex_);                            // numbers of QUEUED jobs
   std::set<int64_t> running_ ABSL_GUARDED_BY(mutex_);                          // numbers of PLANNING and RUNNING jobs
   int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "executor/daemon/job_store.h"
 #include "executor/daemon/job_times.h"
+#include "executor/daemon/ownership.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "planner_service/status/status_macros.h"
 
@@ -16,8 +17,8 @@ using executor::v1::CreateJobRequest;
 using executor::v1::Job;
 
 absl::StatusOr<Job> JobStore::Create(const CreateJobRequest& request, const executor::v1::JobSpec& spec,
-                                     const std::string& traceparent) {
-  ASSIGN_OR_RETURN(const Entered entered, Enter(request, spec, traceparent));
+                                     const std::string& traceparent, const Caller& caller) {
+  ASSIGN_OR_RETURN(const Entered entered, Enter(request, spec, traceparent, caller));
   if (entered.known) RETURN_IF_ERROR(CheckRepeated(entered, request));
   if (absl::Status saved = Save(); !saved.ok() && Withdraw(entered.number)) {
     return absl::Status(saved.code(), absl::StrCat("the job was not accepted: ", saved.message()));
@@ -26,17 +27,17 @@ absl::StatusOr<Job> JobStore::Create(const CreateJobRequest& request, const exec
 }
 
 absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& request, const executor::v1::JobSpec& spec,
-                                                  const std::string& traceparent) {
+                                                  const std::string& traceparent, const Caller& caller) {
   const MutexLock lock(mutex_);
-  const std::string& request_id = request.request_id();
-  if (const auto known = requests_.find(request_id); !request_id.empty() && known != requests_.end()) {
+  const std::string key = RequestKey(caller, request.request_id());
+  if (const auto known = requests_.find(key); !key.empty() && known != requests_.end()) {
     return Entered{known->second, true, jobs_.at(known->second).request};
   }
-  RETURN_IF_ERROR(CheckRoom());
+  RETURN_IF_ERROR(CheckRoom(request.owner()));
   RETURN_IF_ERROR(CheckMemory(spec));
   const int64_t number = ++last_number_;
   Entry& entry = jobs_.try_emplace(number, number, options_).first->second;
-  entry.request_id = request_id;
+  entry.request_key = key;
   entry.request = request.SerializeAsString();
   entry.queue_time = options_.clock();
   Job& job = entry.job;
@@ -48,12 +49,12 @@ absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& reques
   job.set_owner(request.owner());
   job.set_priority(request.priority());
   job.set_traceparent(traceparent);
-  if (!request_id.empty()) requests_[request_id] = number;
+  if (!key.empty()) requests_[key] = number;
   ChangeState(entry, executor::v1::JOB_STATE_QUEUED, "accepted");
   return Entered{number, false, ""};
 }
 
-absl::Status JobStore::CheckRoom() const {
+absl::Status JobStore::CheckRoom(const std::string& owner) const {
   if (shut_down_) return absl::UnavailableError("the daemon is shutting down and accepts no jobs");
   if (static_cast<int64_t>(queue_.size()) >= options_.max_queued) {
     return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(),
@@ -64,7 +65,8 @@ absl::Status JobStore::CheckRoom() const {
     return absl::ResourceExhaustedError(absl::StrCat("the daemon has ", jobs_.size(), " jobs; the limit is ",
                                                      options_.max_jobs, " (--max-jobs); delete jobs that have ended"));
   }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckQuotaOfQueue(owner));
+  return CheckQuotaOfJobs(owner);
 }
 
 absl::Status JobStore::CheckMemory(const executor::v1::JobSpec& spec) const {
@@ -74,7 +76,8 @@ absl::Status JobStore::CheckMemory(const executor::v1::JobSpec& spec) const {
   }
   if (!spec.has_memory_bytes()) return absl::OkStatus();
   const int64_t host = device->name == "cpu" ? spec.host_memory_bytes() : 0;
-  if (spec.memory_bytes() + host <= device->budget) return absl::OkStatus();
+  if (spec.memory_bytes() + host <= QuotaOn(*device)) return absl::OkStatus();
+  if (spec.memory_bytes() + host <= device->budget) return ExceedsQuota(*device, spec.memory_bytes() + host);
   return absl::FailedPreconditionError(
       absl::StrCat("memory_bytes is ", spec.memory_bytes(),
                    host > 0 ? absl::StrCat(", with ", host, " on the host") : "", "; the budget of ", device->name,
@@ -102,7 +105,7 @@ bool JobStore::Withdraw(int64_t number) {
   if (found == jobs_.end()) return true;
   if (found->second.request.empty()) return false;
   options_.on_state_count(found->second.job.state(), -1);
-  requests_.erase(found->second.request_id);
+  requests_.erase(found->second.request_key);
   unsaved_.erase(number);
   jobs_.erase(found);
   return true;

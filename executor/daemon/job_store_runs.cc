@@ -21,6 +21,11 @@ int64_t RequestedBytes(const executor::v1::JobSpec& spec) {
   return spec.memory_bytes() + (spec.device() == "cpu" ? spec.host_memory_bytes() : 0);
 }
 
+// What is left of a quota; a quota of the whole device restricts nothing, so that the owner's own jobs are preempted.
+int64_t LeftOf(int64_t quota, const DeviceBudget& device, int64_t used) {
+  return quota >= device.budget ? INT64_MAX : quota - used;
+}
+
 }  // namespace
 
 const DeviceBudget* JobStore::DeviceOf(const std::string& name) const {
@@ -71,15 +76,19 @@ std::vector<executor::v1::Device> JobStore::Devices() const {
 
 Admission JobStore::NextOn(const DeviceBudget& device) const {
   if (static_cast<int64_t>(running_.size()) >= options_.max_running) return {};
+  std::map<std::string, Use> use = UseOn(device);
   std::vector<WaitingJob> waiting;
   for (const int64_t number : queue_) {
     const Entry& entry = jobs_.at(number);
     if (DeviceOf(entry.job.spec().device()) != &device) continue;
     const int64_t bytes = entry.memory_bytes > 0 ? entry.memory_bytes : RequestedBytes(entry.job.spec());
+    const Use& used = use[entry.job.owner()];
+    if (options_.per_owner.running > 0 && used.running >= options_.per_owner.running) continue;
     waiting.push_back({.number = number,
                        .priority = entry.job.priority(),
                        .bytes = bytes,
                        .at_least = entry.at_least,
+                       .most = LeftOf(QuotaOn(device), device, used.bytes),
                        .alone = entry.crashes > 0});
   }
   std::vector<RunningJob> running;
@@ -128,6 +137,7 @@ TakenJob JobStore::Start(const DeviceBudget& device, const Admission& admission,
   entry.settled = false;
   TakenJob taken{.number = entry.number,
                  .id = entry.job.id(),
+                 .owner = entry.job.owner(),
                  .spec = *DecodeJobSpec(entry.job.spec()),  // checked when it was created or loaded
                  .traceparent = entry.job.traceparent(),
                  .log_ids = LogIdsOf(entry.job),
@@ -135,7 +145,7 @@ TakenJob JobStore::Start(const DeviceBudget& device, const Admission& admission,
                  .has_checkpoint = entry.job.checkpoint_step() > 0,
                  .checkpoints = DirectoryOf(entry.job.id()),
                  .all_free = entry.job.spec().has_all_free(),
-                 .whole_device = admission.promised >= device.budget,
+                 .all_allowed = admission.promised >= QuotaOn(device),
                  .stop = [stop = entry.stop] { return stop->load(std::memory_order_relaxed); }};
   if (taken.all_free) {
     const int64_t host = device.name == "cpu" ? taken.spec.host_memory : 0;
@@ -159,7 +169,10 @@ absl::Status JobStore::SettleMemory(const std::string& id, int64_t bytes) {
     return absl::FailedPreconditionError(absl::StrCat("the plan needs ", bytes, " bytes; the budget of ", device->name,
                                                       " is ", device->budget, ". Give the job less memory"));
   }
-  const int64_t free = device->budget - PromisedOn(*device) + entry->job.promised_bytes();
+  if (bytes > QuotaOn(*device)) return ExceedsQuota(*device, bytes);
+  const int64_t of_device = device->budget - PromisedOn(*device);
+  const int64_t of_quota = QuotaOn(*device) - UseOn(*device)[entry->job.owner()].bytes;
+  const int64_t free = std::min(of_device, of_quota) + entry->job.promised_bytes();
   if (!entry->job.spec().has_all_free()) entry->memory_bytes = bytes;
   if (bytes > free) {
     AskToStop(*entry, StopRequest::Kind::kRequeue,

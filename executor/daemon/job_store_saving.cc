@@ -44,7 +44,7 @@ std::vector<JobChange> JobStore::TakeChanges() {
     Entry& entry = found->second;
     JobChange& change = changes.emplace_back();
     change.stored = {.number = number,
-                     .request_id = entry.request_id,
+                     .request_key = entry.request_key,
                      .request = entry.request,
                      .job = entry.job,
                      .crashes = entry.crashes,

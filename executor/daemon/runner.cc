@@ -86,6 +86,12 @@ std::string DescribePlan(const JobPlan& plan) {
 
 }  // namespace
 
+int ThreadShare(int threads, int owners, int per_owner, int jobs, int most) {
+  int of_owner = threads / std::max(owners, 1);
+  if (per_owner > 0) of_owner = std::min(of_owner, per_owner);
+  return std::clamp(of_owner / std::max(jobs, 1), 1, std::max(most, 1));
+}
+
 Runner::Runner(RunnerOptions options, JobStore& store, ExecutorMetrics& metrics)
     : options_(std::move(options)),
       threads_(options_.threads > 0 ? options_.threads : GrantedProcessors()),
@@ -128,26 +134,28 @@ void Runner::Loop() {
 
 void Runner::StartJob(TakenJob taken) {
   const std::string id = taken.id;
+  const std::string owner = taken.owner;
   JobThread& job = jobs_.emplace_back();
-  {
-    const MutexLock lock(mutex_);
-    ++running_;
-  }
+  CountRunning(owner, +1);
   absl::StatusOr<std::thread> thread = StartThread("a job", [this, &job, taken = std::move(taken)] {
     RunOne(taken);
-    const MutexLock lock(mutex_);
     job.done = true;
-    --running_;
-    job_ended_.notify_all();
+    CountRunning(taken.owner, -1);
   });
   if (thread.ok()) {
     job.thread = *std::move(thread);
     return;
   }
   jobs_.pop_back();
-  const MutexLock lock(mutex_);
-  --running_;
+  CountRunning(owner, -1);
   End(id, thread.status());
+}
+
+void Runner::CountRunning(const std::string& owner, int delta) {
+  const MutexLock lock(mutex_);
+  running_ += delta;
+  if ((running_of_[owner] += delta) == 0) running_of_.erase(owner);
+  job_ended_.notify_all();
 }
 
 void Runner::JoinThreads(bool only_done) {
@@ -196,13 +204,14 @@ absl::StatusOr<std::unique_ptr<TrainingJob>> Runner::Prepare(const TakenJob& tak
       .directory = taken.checkpoints,
       .resume = taken.has_checkpoint ? CheckpointOptions::Resume::kMust : CheckpointOptions::Resume::kIfAny};
   options.admit = [&](const JobPlan& plan) {
+    RETURN_IF_ERROR(options_.check_storage(taken, spec, plan));
     const int64_t host = spec.device == "cpu" ? plan.host_bytes : 0;
     return store_.SettleMemory(taken.id, plan.ledger.total() + plan.evaluation_bytes + host);
   };
   absl::StatusOr<std::unique_ptr<TrainingJob>> job =
       TrainingJob::Prepare(spec, {planner, planner}, known_costs_, cancelled, options);
   if (!absl::IsFailedPrecondition(job.status())) return job;
-  if (taken.all_free && !taken.whole_device) {
+  if (taken.all_free && !taken.all_allowed) {
     const int64_t given = std::get<TotalBytes>(spec.memory).bytes;
     return store_.WaitForMemory(taken.id, given + 1);
   }
@@ -228,24 +237,28 @@ absl::StatusOr<JobReport> Runner::Train(const TakenJob& taken, const JobSpec& sp
   if (spec.device == "cpu") {
     JobSpec widest = spec;
     widest.threads = taken.spec.threads;
-    control.processors = [this, most = ThreadsOf(widest).threads] {
-      return RunControl::Processors{.threads = ShareOfThreads(most), .shared = running_ > 1};
+    control.processors = [this, owner = taken.owner, most = ThreadsOf(widest).threads] {
+      return RunControl::Processors{.threads = ShareOfThreads(owner, most), .shared = running_ > 1};
     };
   }
   return job.Run(reporter, control);
 }
 
-int Runner::ShareOfThreads(int most) const {
-  return std::clamp(threads_ / std::max(running_.load(std::memory_order_relaxed), 1), 1, std::max(most, 1));
+int Runner::ShareOfThreads(const std::string& owner, int most) {
+  const MutexLock lock(mutex_);
+  const auto found = running_of_.find(owner);
+  const int jobs = found == running_of_.end() ? 1 : found->second;
+  return ThreadShare(threads_, static_cast<int>(running_of_.size()), options_.threads_per_owner, jobs, most);
 }
 
 absl::StatusOr<JobSpec> Runner::Confine(const TakenJob& taken) {
-  ASSIGN_OR_RETURN(JobSpec spec, options_.roots.Confine(taken.spec));
+  ASSIGN_OR_RETURN(const PathRoots roots, options_.roots->Of(taken.owner));
+  ASSIGN_OR_RETURN(JobSpec spec, roots.Confine(taken.spec));
   if (options_.threads > 0 && spec.threads > options_.threads) {
     store_.AddNote(taken.id, absl::StrCat("runs on ", options_.threads, " threads instead of the requested ",
                                           spec.threads, ": the daemon was started with --threads ", options_.threads));
   }
-  if (spec.device == "cpu") spec.threads = ShareOfThreads(ThreadsOf(spec).threads);
+  if (spec.device == "cpu") spec.threads = ShareOfThreads(taken.owner, ThreadsOf(spec).threads);
   return spec;
 }
 

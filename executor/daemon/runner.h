@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "executor/daemon/executor_metrics.h"
 #include "executor/daemon/job_store.h"
-#include "executor/daemon/path_roots.h"
+#include "executor/daemon/owner_roots.h"
 #include "executor/job/link_cost_cache.h"
 #include "executor/job/training_job.h"
 #include "planner_service/client/fallback_planner.h"
@@ -31,12 +33,20 @@ struct RunnerOptions {
   const ReloadedTls* planner_tls = nullptr;  // must outlive the runner; null: plaintext
   std::string cost_cache_path;               // see LinkCostCache
   int threads = 0;                           // CPU threads of all jobs together; 0: all available to the process
-  PathRoots roots;
+  int threads_per_owner = 0;                 // of the jobs of one owner together, at least one each; 0: no limit
+  const OwnerRoots* roots = nullptr;         // must outlive the runner
+  // Whether a job's files have room, before it trains; an error fails the job.
+  std::function<absl::Status(const TakenJob&, const JobSpec&, const JobPlan&)> check_storage =
+      [](const TakenJob&, const JobSpec&, const JobPlan&) { return absl::OkStatus(); };
 };
 
-// Runs the jobs of a store, each on a thread of its own, from PLANNING to their end. Jobs that run at the same time
-// share the CPU threads evenly. A failing job, even one that throws, does not affect the others. The store and the
-// metrics must outlive it.
+// The CPU threads of a job that can use `most`, when `owners` have running jobs, and its own owner has `jobs` of them:
+// an even share of an even share, of which all of one owner have at most `per_owner` (0: no limit), but at least 1.
+int ThreadShare(int threads, int owners, int per_owner, int jobs, int most);
+
+// Runs the jobs of a store, each on a thread of its own, from PLANNING to their end. The owners of jobs that run at the
+// same time share the CPU threads evenly, and so do the jobs of each owner. A failing job, even one that throws, does
+// not affect the others. The store and the metrics must outlive it.
 //
 //   auto runner = Runner::Start(options, store, metrics);
 //   ...
@@ -78,8 +88,10 @@ class Runner {
   void NoteEmbedded(const TakenJob& taken, spdlog::level::level_enum level, const std::string& why);
   // The specification with the daemon's limits applied.
   absl::StatusOr<JobSpec> Confine(const TakenJob& taken);
-  // An even share of the CPU threads, for a job that can use `most`.
-  int ShareOfThreads(int most) const;
+  // Counts a job of `owner` that begins (+1) or ends (-1).
+  void CountRunning(const std::string& owner, int delta);
+  // An even share of the CPU threads, for a job of `owner` that can use `most`.
+  int ShareOfThreads(const std::string& owner, int most);
   void End(const std::string& id, const absl::StatusOr<JobReport>& report);
 
   const RunnerOptions options_;
@@ -90,7 +102,8 @@ class Runner {
   std::list<JobThread> jobs_;  // of the starting thread
   Mutex mutex_;
   std::condition_variable_any job_ended_;
-  std::atomic<int> running_{0};  // changed with mutex_ held
+  std::atomic<int> running_{0};                                    // changed with mutex_ held
+  std::map<std::string, int> running_of_ ABSL_GUARDED_BY(mutex_);  // by owner, without those that have none
   std::thread thread_;
 };
 

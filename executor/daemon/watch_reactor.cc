@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "executor/daemon/redaction.h"
 #include "planner_service/grpc_server/grpc_status.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/status/status_macros.h"
@@ -17,11 +18,15 @@ WatchReactor::WatchReactor(JobStore& store, const executor::v1::WatchJobRequest&
       on_end_(std::move(on_end)),
       next_(std::max<int64_t>(request.from_sequence(), 1)) {}
 
-WatchReactor* WatchReactor::Start(JobStore& store, const executor::v1::WatchJobRequest& request, absl::Status admission,
-                                  std::function<void(const absl::Status&)> on_end) {
+WatchReactor* WatchReactor::Start(JobStore& store, const executor::v1::WatchJobRequest& request, const Caller& caller,
+                                  absl::Status admission, std::function<void(const absl::Status&)> on_end) {
   const std::shared_ptr<WatchReactor> reactor(new WatchReactor(store, request, std::move(on_end)));
   reactor->self_ = reactor;
-  if (admission.ok()) admission = store.Listen(reactor->id_, reactor);
+  if (admission.ok()) {
+    const absl::Status own = store.GetOwn(reactor->id_, caller).status();
+    reactor->redacted_ = !own.ok();
+    admission = store.Listen(reactor->id_, reactor);
+  }
   if (admission.ok()) {
     reactor->Step();
   } else {
@@ -82,11 +87,7 @@ std::optional<absl::Status> WatchReactor::Advance() {
     if (cancelled) return absl::CancelledError("the call was cancelled");
     ASSIGN_OR_RETURN(JobStore::NextEvent next, store_.EventFrom(id_, from));
     if (next.event.has_value()) {
-      {
-        const MutexLock lock(mutex_);
-        next_ = next.event->sequence() + 1;
-        *response_.mutable_event() = *std::move(next.event);
-      }
+      if (!Show(*std::move(next.event))) continue;
       StartWrite(&response_);
       return std::nullopt;
     }
@@ -97,6 +98,16 @@ std::optional<absl::Status> WatchReactor::Advance() {
       return std::nullopt;
     }
   }
+}
+
+bool WatchReactor::Show(executor::v1::JobEvent event) {
+  const int64_t sequence = event.sequence();
+  std::optional<executor::v1::JobEvent> shown = redacted_ ? Redacted(std::move(event)) : std::move(event);
+  const MutexLock lock(mutex_);
+  next_ = sequence + 1;
+  if (!shown) return false;
+  *response_.mutable_event() = *std::move(shown);
+  return true;
 }
 
 void WatchReactor::End(const absl::Status& status) {

@@ -19,13 +19,13 @@ namespace recurve {
 
 // One WatchJob stream. Sends the events of a job one by one as fast as the client accepts them, and occupies no thread
 // while there are none. Ends when the job has ended or was forgotten, or when the client or the server ends the call.
-// Owns itself until gRPC calls OnDone. Thread-safe.
+// A caller who does not own the job sees its events as by Redacted. Owns itself until gRPC calls OnDone. Thread-safe.
 class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJobResponse>, public EventListener {
  public:
   // Ends at once with `admission` if that is not OK. Calls `on_end` once with the final status. The store must outlive
   // the stream.
-  static WatchReactor* Start(JobStore& store, const executor::v1::WatchJobRequest& request, absl::Status admission,
-                             std::function<void(const absl::Status&)> on_end);
+  static WatchReactor* Start(JobStore& store, const executor::v1::WatchJobRequest& request, const Caller& caller,
+                             absl::Status admission, std::function<void(const absl::Status&)> on_end);
 
   void OnEvent() override;
   void OnWriteDone(bool ok) override;
@@ -36,7 +36,9 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   WatchReactor(JobStore& store, const executor::v1::WatchJobRequest& request,
                std::function<void(const absl::Status&)> on_end);
 
-  // Returns whether the caller may now write or finish; otherwise the thread that may will look again.
+  // Takes `event` into the response, unless it must not be seen; returns whether there is something to write.
+  bool Show(executor::v1::JobEvent event);
+  // Returns whether the calling thread may now write or finish; otherwise the thread that may will look again.
   bool TakeTurn();
   // Writes the next event, or finishes, or releases the turn. Only for the thread whose turn it is.
   void Step();
@@ -47,6 +49,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<executor::v1::WatchJo
   JobStore& store_;
   const std::string id_;
   const std::function<void(const absl::Status&)> on_end_;
+  bool redacted_ = true;  // set before the first event
 
   Mutex mutex_;
   // A thread is writing or finishing. Stays true after the end, so that no thread accesses a stream that gRPC may have

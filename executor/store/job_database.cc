@@ -106,7 +106,7 @@ absl::StatusOr<std::vector<StoredJob>> JobDatabase::Jobs() {
   RETURN_IF_ERROR(select.Run([&](const Statement& row) {
     StoredJob& stored = jobs.emplace_back();
     stored.number = row.Integer(0);
-    stored.request_id = row.Bytes(1);
+    stored.request_key = row.Bytes(1);
     stored.crashes = row.Integer(3);
     stored.memory_bytes = row.Integer(4);
     return Parse(row.Bytes(2), stored.job);
@@ -149,7 +149,7 @@ absl::Status JobDatabase::WriteChange(const JobChange& change) {
   ASSIGN_OR_RETURN(Statement * drop_event, Prepared(drop_event_, "DELETE FROM events WHERE job = ? AND sequence = ?"));
   const std::string job = stored.job.SerializeAsString();
   write_job->Bind(1, stored.number);
-  stored.request_id.empty() ? write_job->BindNull(2) : write_job->Bind(2, stored.request_id);
+  stored.request_key.empty() ? write_job->BindNull(2) : write_job->Bind(2, stored.request_key);
   RETURN_IF_ERROR(write_job->BindBlob(3, stored.request)
                       .BindBlob(4, job)
                       .Bind(5, stored.crashes)

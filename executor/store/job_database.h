@@ -21,9 +21,9 @@
 namespace recurve {
 
 struct StoredJob {
-  int64_t number = 0;      // from 1, in order of creation; never used again
-  std::string request_id;  // empty: none
-  std::string request;     // the serialized CreateJobRequest; not read by Jobs
+  int64_t number = 0;       // from 1, in order of creation; never used again
+  std::string request_key;  // unique; see RequestKey. Empty: the request has no id
+  std::string request;      // the serialized CreateJobRequest; not read by Jobs
   executor::v1::Job job;
   int64_t crashes = 0;       // of the daemon in a row while it ran this job, without a checkpoint in between
   int64_t memory_bytes = 0;  // needed on the device; 0: not known yet

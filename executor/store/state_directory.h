@@ -19,6 +19,7 @@ namespace recurve {
 //   jobs.sqlite   jobs and their events, see JobDatabase
 //   jobs/<id>/    checkpoints of a job, see CheckpointDirectory
 //   uploads/      files that clients have uploaded
+//   models/       models of owners who are kept apart, without a root of models
 //   crashes       see CrashMarker
 class StateDirectory {
  public:

@@ -151,6 +151,26 @@ absl::Status UploadStore::RemoveAbandonedExcept(const std::string& kept) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<int64_t> UploadStore::StoredBytes() const {
+  ASSIGN_OR_RETURN(const int64_t data, TotalBytes(data_));
+  ASSIGN_OR_RETURN(const int64_t models, TotalBytes(models_));
+  ASSIGN_OR_RETURN(const std::vector<Partial> partials, Partials());
+  int64_t total = data + models;
+  for (const Partial& partial : partials) total += partial.size_bytes;
+  return total;
+}
+
+absl::Status UploadStore::CheckTotal(int64_t size_bytes) const {
+  if (options_.max_total_bytes == INT64_MAX) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t uploads, StoredBytes());
+  const int64_t total = uploads + options_.other_bytes();
+  if (size_bytes <= options_.max_total_bytes - total) return absl::OkStatus();
+  options_.on_quota_refusal();
+  return absl::ResourceExhaustedError(absl::StrCat("file.size_bytes is ", size_bytes, ", and ", total, " of ",
+                                                   options_.max_total_bytes, " bytes are in use already",
+                                                   options_.remedy));
+}
+
 absl::Status UploadStore::CheckNew(int64_t size_bytes) const {
   ASSIGN_OR_RETURN(const std::vector<Partial> partials, Partials());
   if (static_cast<int64_t>(partials.size()) >= options_.max_unfinished) {
@@ -158,15 +178,7 @@ absl::Status UploadStore::CheckNew(int64_t size_bytes) const {
         absl::StrCat("the number of unfinished uploads is ", partials.size(), ", the limit; complete one, or retry in ",
                      absl::FormatDuration(options_.abandoned_after), ", when what has arrived of them is removed"));
   }
-  ASSIGN_OR_RETURN(int64_t total, TotalBytes(data_));
-  ASSIGN_OR_RETURN(const int64_t models, TotalBytes(models_));
-  total += models;
-  for (const Partial& partial : partials) total += partial.size_bytes;
-  if (size_bytes > options_.max_total_bytes - total) {
-    return absl::ResourceExhaustedError(absl::StrCat("file.size_bytes is ", size_bytes, ", and uploads already take ",
-                                                     total, " of ", options_.max_total_bytes,
-                                                     " bytes; remove files that are not needed"));
-  }
+  RETURN_IF_ERROR(CheckTotal(size_bytes));
   std::error_code error;
   const fs::space_info space = fs::space(partial_, error);
   if (error || space.available >= static_cast<uintmax_t>(size_bytes)) return absl::OkStatus();

@@ -32,7 +32,11 @@ namespace recurve {
 struct UploadStoreOptions {
   std::string directory;  // created if missing; its parent must exist
   int64_t max_upload_bytes = int64_t{1} << 40;
-  int64_t max_total_bytes = INT64_MAX;  // of all files, with the whole size of unfinished uploads
+  int64_t max_total_bytes = INT64_MAX;  // of all files, with the whole size of unfinished uploads and `other_bytes`
+  // What else counts, in bytes. Called with a lock held; may read directories.
+  std::function<int64_t()> other_bytes = [] { return int64_t{0}; };
+  std::string remedy = "; remove files that are not needed";  // ends the message then
+  std::function<void()> on_quota_refusal = [] {};  // called for an upload beyond max_total_bytes, with a lock held
   int64_t max_unfinished = 64;
   absl::Duration abandoned_after = absl::Hours(24);  // an unfinished upload is removed that long after its last byte
   FileSystem* file_system = &RealFileSystem();       // must outlive the store
@@ -61,6 +65,9 @@ class UploadStore {
   // How many bytes of an unfinished upload have arrived; 0 if there is none. INVALID_ARGUMENT: `file` is invalid.
   absl::StatusOr<int64_t> Received(const executor::v1::FileDescription& file) const;
 
+  // The bytes of all files, with the whole size of unfinished uploads, but not `other_bytes`. Errors: as PosixError.
+  absl::StatusOr<int64_t> StoredBytes() const;
+
   // Removes abandoned uploads; Open and Begin do so, too. Errors: as PosixError.
   absl::Status RemoveAbandoned();
 
@@ -77,6 +84,8 @@ class UploadStore {
   const std::string& DirectoryOf(UploadKind kind) const { return kind == UploadKind::kData ? data_ : models_; }
   std::string PartialPath(const std::string& key) const { return partial_ + "/" + key; }
   absl::StatusOr<std::vector<Partial>> Partials() const;
+  // Checks max_total_bytes before an upload of which nothing has arrived.
+  absl::Status CheckTotal(int64_t size_bytes) const;
   // Checks the limits and the disk before an upload of which nothing has arrived.
   absl::Status CheckNew(int64_t size_bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes abandoned uploads except active ones and that with the key `kept`.

@@ -23,8 +23,8 @@ class UploadStream {
     kRead,   // continue with the next message, or finish
   };
 
-  // The store must outlive the stream.
-  UploadStream(UploadStore& store, UploadKind kind) : store_(&store), kind_(kind) {}
+  // The store must outlive the stream. Null for a stream that ends before its first message.
+  UploadStream(UploadStore* store, UploadKind kind) : store_(store), kind_(kind) {}
 
   // A message; `file` is null if it has no description. Errors: as UploadStore::Begin and ActiveUpload::Write;
   // INVALID_ARGUMENT if the message is too large, or a field is set that only the first message may have.

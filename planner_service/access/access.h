@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "planner_service/access/caller.h"
 #include "planner_service/access/rate_limit.h"
 #include "planner_service/access/token_file.h"
 #include "planner_service/process/reloaded.h"
@@ -24,13 +25,6 @@ struct AccessOptions {
   Role client_role = Role::kSubmit;                  // of callers with a certificate that the token file does not name
   int64_t max_requests_per_second = 0;               // of each client; 0: no limit
   std::chrono::milliseconds reload_interval{1'000};  // how often the token file is read again
-};
-
-// Who makes a call.
-struct Caller {
-  std::string owner;         // from the token file or the certificate; empty: anonymous
-  Role role = Role::kAdmin;  // that of anonymous callers, who exist only where a daemon asks for no identity
-  std::string client;        // the key of limits: the owner, or the host of an anonymous caller ("127.0.0.1", "unix")
 };
 
 // What a caller presents, over gRPC or HTTP.

@@ -12,16 +12,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "planner_service/access/caller.h"
 
 namespace recurve {
-
-// What a caller may do; each role includes those before it.
-enum class Role : uint8_t {
-  kNone,
-  kRead,    // plans; jobs, their logs and their events
-  kSubmit,  // submits jobs, and changes one's own
-  kAdmin,   // changes everybody's jobs
-};
 
 // "read", "submit" or "admin", as in a token file; "none".
 std::string_view NameOf(Role role);

@@ -39,6 +39,19 @@ TEST(AdmitTest, AJobOfUnknownNeedIsPromisedAllThatIsFree) {
   EXPECT_FALSE(Admit(100, {{.number = 1}}, {{.number = 3, .promised = 100}}).start.has_value());
 }
 
+TEST(AdmitTest, AJobAboveTheQuotaOfItsOwnerIsPassedOver) {
+  EXPECT_EQ(Admit(100, {{.number = 1, .bytes = 40, .most = 39}, {.number = 2, .bytes = 50}}, {}).start, 2);
+  EXPECT_EQ(Admit(100, {{.number = 1, .bytes = 40, .most = 40}, {.number = 2, .bytes = 50}}, {}).start, 1);
+  EXPECT_FALSE(Admit(100, {{.number = 1, .at_least = 11, .most = 10}}, {}).start.has_value());
+  const std::vector<RunningJob> running = {{.number = 3, .priority = 0, .promised = 100}};
+  EXPECT_THAT(Admit(100, {{.number = 9, .priority = 2, .bytes = 40, .most = 39}}, running).preempt, IsEmpty());
+}
+
+TEST(AdmitTest, AJobOfUnknownNeedIsPromisedNoMoreThanItsQuota) {
+  EXPECT_EQ(Admit(100, {{.number = 1, .most = 60}}, {}).promised, 60);
+  EXPECT_EQ(Admit(100, {{.number = 1, .most = 60}}, {{.number = 3, .promised = 70}}).promised, 30);
+}
+
 TEST(AdmitTest, PreemptsTheLowestPriorityAndOfTheseTheNewest) {
   const std::vector<RunningJob> running = {{.number = 1, .priority = 1, .promised = 30},
                                            {.number = 2, .priority = 0, .promised = 30},

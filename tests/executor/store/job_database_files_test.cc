@@ -78,7 +78,7 @@ TEST_F(JobDatabaseFileTest, EveryEarlierVersionIsUpgraded) {
       if (version == 0) continue;
       EXPECT_EQ((*database)->id(), "0123456789abcdef");
       EXPECT_EQ(jobs[0].job.id(), "j");
-      EXPECT_EQ(jobs[0].request_id, "r");
+      EXPECT_EQ(jobs[0].request_key, "r");
       EXPECT_EQ((*database)->EventFrom(8, 0).value()->sequence(), 3);
     }
     EXPECT_EQ(Database::Open(path())->IntegerOf("PRAGMA user_version").value(), JobDatabase::kVersion);

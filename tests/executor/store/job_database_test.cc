@@ -29,7 +29,7 @@ JobEvent Note(int64_t sequence, const std::string& text) {
 StoredJob Stored(int64_t number, const std::string& request_id = "") {
   StoredJob stored;
   stored.number = number;
-  stored.request_id = request_id;
+  stored.request_key = request_id;
   stored.request = "request " + std::to_string(number);
   stored.job.set_id("job-" + std::to_string(number));
   return stored;
@@ -75,9 +75,9 @@ TEST_F(JobDatabaseTest, JobsAndEventsAreReadAsTheyWereWritten) {
     const std::vector<StoredJob> jobs = database_->Jobs().value();
     ASSERT_EQ(jobs.size(), 2u);
     EXPECT_EQ(jobs[0].number, 2) << "in order of number";
-    EXPECT_EQ(jobs[0].request_id, "");
+    EXPECT_EQ(jobs[0].request_key, "");
     EXPECT_EQ(jobs[1].number, 7);
-    EXPECT_EQ(jobs[1].request_id, stored.request_id);
+    EXPECT_EQ(jobs[1].request_key, stored.request_key);
     EXPECT_EQ(jobs[1].job.SerializeAsString(), stored.job.SerializeAsString());
     EXPECT_EQ(jobs[1].crashes, 2);
     EXPECT_EQ(jobs[1].memory_bytes, int64_t{1} << 40);
@@ -100,7 +100,7 @@ TEST_F(JobDatabaseTest, AChangeKeepsTheRequest) {
   ASSERT_TRUE(database_->Write({{changed, {Note(2, "two")}, {}}}).ok());
   EXPECT_EQ(database_->RequestOf(1).value(), "request 1");
   const StoredJob read = database_->Jobs()->front();
-  EXPECT_EQ(read.request_id, "a");
+  EXPECT_EQ(read.request_key, "a");
   EXPECT_EQ(read.job.priority(), 5);
   EXPECT_EQ(read.crashes, 1);
   EXPECT_EQ(read.memory_bytes, 9);

@@ -96,7 +96,7 @@ class TransferTest::Service final : public v1::ExecutorService::CallbackService 
   }
   grpc::ServerUnaryReactor* GetUpload(grpc::CallbackServerContext* context, const v1::GetUploadRequest* request,
                                       v1::GetUploadResponse* response) override {
-    absl::StatusOr<v1::GetUploadResponse> got = test_.transfers_->GetUpload(*request);
+    absl::StatusOr<v1::GetUploadResponse> got = test_.transfers_->GetUpload(*request, Caller{});
     if (got.ok()) *response = *std::move(got);
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(ToGrpcStatus(got.status()));
@@ -109,8 +109,8 @@ class TransferTest::Service final : public v1::ExecutorService::CallbackService 
 
 void TransferTest::Start(TransferOptions options) {
   Stop();
-  options.uploads.directory = Uploads();
-  options.uploads.file_system = &disk_;
+  options.uploads.store.directory = Uploads();
+  options.uploads.store.file_system = &disk_;
   absl::StatusOr<std::unique_ptr<TransferService>> transfers =
       TransferService::Create(std::move(options), record_.Observer());
   ASSERT_TRUE(transfers.ok()) << transfers.status();

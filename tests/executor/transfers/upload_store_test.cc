@@ -94,7 +94,7 @@ TEST_F(UploadStoreTest, BoundsTheBytesOfAllUploads) {
   EXPECT_TRUE(Begin("9876543210").ok());
   const absl::Status full = Begin("a").status();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(full.message(), HasSubstr("file.size_bytes is 1, and uploads already take 20 of 20 bytes"));
+  EXPECT_THAT(full.message(), HasSubstr("file.size_bytes is 1, and 20 of 20 bytes are in use already"));
   const auto upload = Begin("0123456789", 1);
   ASSERT_TRUE(upload.ok()) << upload.status();
   EXPECT_FALSE((*upload)->CatchUp().value());

@@ -133,7 +133,7 @@ TEST_F(UploadTest, RefusesMoreBytesThanTheSize) {
 
 TEST_F(UploadTest, RefusesFilesLargerThanAllowed) {
   TransferOptions options;
-  options.uploads.max_upload_bytes = 8;
+  options.uploads.store.max_upload_bytes = 8;
   Start(std::move(options));
   ExpectStatus(UploadData(Describe("text", "some text"), "some text"), grpc::StatusCode::RESOURCE_EXHAUSTED,
                "file.size_bytes is 9; at most 8 are allowed (--max-upload)");

@@ -11,6 +11,7 @@
 #include "client/doctor/daemon_checks.h"
 #include "planner_service/grpc_server/address.h"
 #include "planner_service/grpc_server/listener.h"
+#include "planner_service/grpc_server/tls_handshake.h"
 #include "planner_service/text/printable.h"
 
 namespace recurve {
@@ -36,12 +37,10 @@ int ConnectTo(const Address& address) {
   return -1;
 }
 
-// The answer to GET /metrics, or what arrived of it in time.
-std::string GetMetrics(const Address& address) {
+// What is answered to the request, or what arrived of it in time.
+std::string AskInPlaintext(const Address& address, const std::string& request) {
   const int fd = ConnectTo(address);
   if (fd < 0) return "";
-  const std::string request =
-      absl::StrCat("GET /metrics HTTP/1.1\r\nHost: ", address.host, "\r\nConnection: close\r\n\r\n");
   std::string answer;
   if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -54,6 +53,14 @@ std::string GetMetrics(const Address& address) {
   }
   close(fd);
   return answer;
+}
+
+// The answer to GET /metrics, over TLS if there are authorities and the server speaks it.
+std::string GetMetrics(const Address& address, const TlsCredentials& tls) {
+  const std::string request =
+      absl::StrCat("GET /metrics HTTP/1.1\r\nHost: ", address.host, "\r\nConnection: close\r\n\r\n");
+  const std::string answer = tls.authorities.empty() ? "" : AskOverTls(address, tls, request, kMostAnswer, kPatience);
+  return answer.empty() ? AskInPlaintext(address, request) : answer;
 }
 
 // "recurve-planner 0.1.0", by the metrics of a daemon; empty if these are not metrics of a daemon.
@@ -76,7 +83,7 @@ std::string DaemonAt(const Address& address, const TlsCredentials& tls) {
     return absl::StrCat(Printable(health->program), " ", Printable(health->version), ", which is ",
                         health->serving ? "SERVING" : "NOT_SERVING");
   }
-  const std::string daemon = address.path.empty() ? DaemonOfMetrics(GetMetrics(address)) : "";
+  const std::string daemon = address.path.empty() ? DaemonOfMetrics(GetMetrics(address, tls)) : "";
   return daemon.empty() ? "" : absl::StrCat("the metrics of ", daemon);
 }
 

@@ -13,6 +13,7 @@
 #include "planner_service/grpc_server/daemon_log.h"
 #include "planner_service/grpc_server/exposure.h"
 #include "planner_service/grpc_server/help_formatter.h"
+#include "planner_service/grpc_server/metrics_tls.h"
 #include "planner_service/grpc_server/service_reports.h"
 #include "planner_service/grpc_server/settings.h"
 #include "planner_service/process/core_dumps.h"
@@ -66,6 +67,13 @@ absl::Status CheckDiffer(const ServerOptions& options) {
       absl::StrCat("--metrics-listen is ", options.metrics_listen, "; must differ from --listen"));
 }
 
+absl::Status CheckTls(const ServerOptions& options) {
+  ASSIGN_OR_RETURN(const TlsCredentials credentials, ReadTlsFiles(options.tls, TlsRole::kServer));
+  const bool metrics_use_it =
+      !credentials.certificate.empty() && !options.metrics_listen.empty() && !options.metrics_public;
+  return metrics_use_it ? LoadGnuTls(credentials).status() : absl::OkStatus();
+}
+
 // Prints the problem and returns the exit status.
 int RefuseUsage(const CLI::App& app, const std::string& problem) {
   std::cerr << app.get_name() << ": " << Printable(problem) << " (see " << app.get_name() << " --help)\n";
@@ -94,7 +102,7 @@ int PrintSettings(const CLI::App& app, const Settings& settings) {
 
 void AddTlsFlags(CLI::App& app, TlsFiles& files) {
   app.add_option("--tls-cert-file", files.certificate,
-                 "PEM file of the certificate with which the gRPC port speaks TLS, followed by those of its issuers; "
+                 "PEM file of the certificate with which both ports speak TLS, followed by those of its issuers; "
                  "loaded again when it changes, as the other two files are. Unset: no TLS")
       ->type_name("FILE");
   app.add_option("--tls-key-file", files.key, "PEM file of the certificate's private key")->type_name("FILE");
@@ -182,6 +190,10 @@ void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& op
   AddParsed(app, "--metrics-listen", options.metrics_listen, options.metrics_listen, "ADDRESS",
             "Address of the Prometheus endpoint; port 0 selects any free port, \"\" disables the endpoint",
             CheckedAddressOrNone);
+  app.add_option("--metrics-public", options.metrics_public,
+                 "Serve the metrics in plaintext to everybody, however the gRPC port is protected")
+      ->type_name("true|false")
+      ->default_str("false");
   AddTlsFlags(app, options.tls);
   AddAccessFlags(app, options);
   AddDuration(app, "--drain-time", options.drain_time,
@@ -207,7 +219,7 @@ std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {
              RETURN_IF_ERROR(CheckDiffer(options));
              return CheckMetricsExposure(options);
            }},
-          {"--tls-cert-file", [&options] { return ReadTlsFiles(options.tls, TlsRole::kServer).status(); }},
+          {"--tls-cert-file", [&options] { return CheckTls(options); }},
           {"--token-file", [&options] { return CheckTokenFile(options); }}};
 }
 

@@ -40,9 +40,9 @@ void AddParsed(CLI::App& app, const std::string& name, T& value, const std::stri
 void AddDuration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value, const std::string& help,
                  absl::StatusOr<std::chrono::milliseconds> (*parse)(std::string_view) = ParseDuration);
 
-// Adds --version, --listen, --metrics-listen, --allow-plaintext, --tls-cert-file, --tls-key-file, --client-ca-file,
-// --client-role, --token-file, --max-requests-per-second, --drain-time, and --log-format, --log-level and --core-dumps,
-// which take effect when they are parsed. Sets the program of `options`.
+// Adds --version, --listen, --metrics-listen, --metrics-public, --allow-plaintext, --tls-cert-file, --tls-key-file,
+// --client-ca-file, --client-role, --token-file, --max-requests-per-second, --drain-time, and --log-format, --log-level
+// and --core-dumps, which take effect when they are parsed. Sets the program of `options`.
 void AddServerFlags(CLI::App& app, const std::string& version, ServerOptions& options);
 
 // What --check-config checks beyond the single values, such as files that must exist, without changing anything.

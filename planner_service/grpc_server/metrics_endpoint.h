@@ -8,12 +8,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "planner_service/access/access.h"
 #include "planner_service/grpc_server/listener.h"
+#include "planner_service/grpc_server/reloaded_tls.h"
 
 namespace recurve {
 
-// Answers GET and HEAD of /metrics over HTTP until it is destroyed, in OpenMetrics if the client prefers that, else in
-// Prometheus' text format. Thread-safe.
+// What protects the metrics. Both must outlive the endpoint.
+struct MetricsProtection {
+  const ReloadedTls* tls = nullptr;  // null: plaintext
+  const Access* access = nullptr;    // admits callers, who need the role kRead; null: everybody may read the metrics
+};
+
+// Answers GET and HEAD of /metrics over HTTP or HTTPS until it is destroyed, in OpenMetrics if the client prefers that,
+// else in Prometheus' text format. Thread-safe.
 //
 // A single thread answers and never waits for a client. The number of connections is limited: another one closes the
 // oldest, so that idle, slow and broken clients cannot block a scrape.
@@ -22,8 +30,9 @@ class MetricsEndpoint {
   using Sources = std::vector<std::shared_ptr<prometheus::Collectable>>;
 
   // Serves the metrics of `sources` to clients of `listener`, which must outlive the endpoint and is stopped with it.
-  // RESOURCE_EXHAUSTED when the thread cannot be started.
-  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(Listener& listener, Sources sources);
+  // RESOURCE_EXHAUSTED when the thread cannot be started; errors of MetricsTls::Open.
+  static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(Listener& listener, Sources sources,
+                                                                const MetricsProtection& protection);
   virtual ~MetricsEndpoint() = default;
 };
 

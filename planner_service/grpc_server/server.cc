@@ -132,7 +132,8 @@ class RunningServer final : public Server {
   std::string metrics_address() const override {
     if (metrics_listener_ == nullptr) return "off";
     const Address& bound = metrics_listener_->address();
-    return bound.path.empty() ? absl::StrCat("http://", ToString(bound), "/metrics") : ToString(bound);
+    if (!bound.path.empty()) return ToString(bound);
+    return absl::StrCat(metrics_protection_.tls == nullptr ? "http://" : "https://", ToString(bound), "/metrics");
   }
 
   std::string security() const override {
@@ -178,6 +179,7 @@ class RunningServer final : public Server {
 
   std::unique_ptr<ReloadedTls> tls_;  // null: plaintext
   std::shared_ptr<grpc::ServerCredentials> credentials_ = grpc::InsecureServerCredentials();
+  MetricsProtection metrics_protection_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> metrics_listener_;
   // Declared before the gRPC server, so that metrics are available until the last call has ended.
@@ -201,6 +203,7 @@ absl::Status RunningServer::OpenTls(const ServerOptions& options) {
   ASSIGN_OR_RETURN(tls_, ReloadedTls::Open(options.tls, TlsRole::kServer, options.tls_reload_interval));
   credentials_ = MakeTlsServerCredentials(*tls_);
   server_metrics_->Watch(*tls_);
+  if (!options.metrics_public) metrics_protection_.tls = tls_.get();
   return absl::OkStatus();
 }
 
@@ -229,7 +232,8 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     acceptor_->HandleNewConnection(&connection);
   });
   if (metrics_listener_ != nullptr) {
-    ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(metrics), server_metrics_}));
+    ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(metrics), server_metrics_},
+                                                      metrics_protection_));
   }
   probe_ = std::make_unique<PortProbe>(listener_->address(), tls_ != nullptr, options.probe_interval,
                                        [this](bool answered) { TakeProbe(answered); });

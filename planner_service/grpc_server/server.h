@@ -46,8 +46,10 @@ struct ServerOptions {
   // How often the server connects to its own gRPC port. While it gets no answer, health reports NOT_SERVING, the metric
   // recurve_server_grpc_port_answers is 0, and the port is bound again.
   std::chrono::milliseconds probe_interval{10'000};
-  // Encrypts the gRPC port. With authorities, clients must present a certificate. Empty: plaintext.
+  // Encrypts both ports. With authorities, clients must present a certificate. Empty: plaintext.
   TlsFiles tls;
+  // Serves the metrics in plaintext to everybody, however the gRPC port is protected.
+  bool metrics_public = false;
   std::chrono::milliseconds tls_reload_interval{1'000};  // how often the files are read again
   AccessOptions access;                                  // see OpenAccess
   bool allow_plaintext = false;                          // see CheckExposure

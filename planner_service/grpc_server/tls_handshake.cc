@@ -125,7 +125,6 @@ using Session = std::unique_ptr<SSL, decltype(&SSL_free)>;
 Context MakeContext(const TlsCredentials& credentials) {
   Context context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_alpn_protos(context.get(), kHttp2, sizeof(kHttp2));
   if (!credentials.authorities.empty()) {
     const auto authorities = ParseCertificates(credentials.authorities, "");
     X509_STORE* const store = SSL_CTX_get_cert_store(context.get());
@@ -206,6 +205,7 @@ TlsMeeting MeetTls(const Address& address, const TlsCredentials& credentials, st
   const Connection connection(address, limit);
   if (!connection.open()) return {};
   const Context context = MakeContext(credentials);
+  SSL_CTX_set_alpn_protos(context.get(), kHttp2, sizeof(kHttp2));
   const Session session = MakeSession(*context, address);
   const int shaken = Exchange(*session, connection, [&] { return SSL_do_handshake(session.get()); });
   if (shaken == SSL_ERROR_SYSCALL) return {};
@@ -228,6 +228,30 @@ TlsMeeting MeetTls(const Address& address, const TlsCredentials& credentials, st
   if (heard == SSL_ERROR_SSL) return RejectedOr(TlsAnswer::kRejected);
   if (heard == SSL_ERROR_SYSCALL) return {};
   return {TlsAnswer::kRejected, kClosed};
+}
+
+std::string AskOverTls(const Address& address, const TlsCredentials& credentials, const std::string& request,
+                       size_t most_bytes, std::chrono::milliseconds patience) {
+  const std::function<bool()> never;
+  const Limit limit = {Clock::now() + patience, never};
+  const Connection connection(address, limit);
+  if (!connection.open()) return "";
+  const Context context = MakeContext(credentials);
+  const Session session = MakeSession(*context, address);
+  std::string answer;
+  int bytes = 0;
+  const auto done = [&](const std::function<int()>& step) {
+    return Exchange(*session, connection, [&] { return (bytes = step()) > 0 ? 1 : bytes; }) == SSL_ERROR_NONE;
+  };
+  char block[1 << 14];
+  if (done([&] { return SSL_do_handshake(session.get()); }) &&
+      done([&] { return SSL_write(session.get(), request.data(), static_cast<int>(request.size())); })) {
+    while (answer.size() < most_bytes && done([&] { return SSL_read(session.get(), block, sizeof(block)); })) {
+      answer.append(block, static_cast<size_t>(bytes));
+    }
+  }
+  ERR_clear_error();
+  return answer;
 }
 
 }  // namespace recurve

@@ -33,6 +33,12 @@ struct TlsMeeting {
 TlsMeeting MeetTls(const Address& address, const TlsCredentials& credentials, std::chrono::milliseconds patience,
                    const std::function<bool()>& stopped);
 
+// Sends `request` to a server over TLS, as a client with these credentials, and returns what it answers until it closes
+// the connection, about `most_bytes` were received, or `patience` is over. Empty if it does not answer, or if its
+// certificate is not accepted. Blocks.
+std::string AskOverTls(const Address& address, const TlsCredentials& credentials, const std::string& request,
+                       size_t most_bytes, std::chrono::milliseconds patience);
+
 }  // namespace recurve
 
 #endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_TLS_HANDSHAKE_H_

@@ -29,6 +29,7 @@ constexpr Library kLibraries[] = {
     {.name = "gRPC", .built = GRPC_BUILT, .file = "libgrpc++."},
     {.name = "Protobuf", .built = PROTOBUF_BUILT, .file = "libprotobuf."},
     {.name = "OpenSSL", .built = OPENSSL_BUILT, .file = "libcrypto.", .tells = "OpenSSL_version"},
+    {.name = "GnuTLS", .built = GNUTLS_BUILT, .file = "libgnutls."},
     {.name = "SQLite", .built = SQLITE_BUILT, .file = "libsqlite3.", .tells = "sqlite3_libversion"},
     {.name = "libmicrohttpd", .built = MICROHTTPD_BUILT, .file = "libmicrohttpd.", .tells = "MHD_get_version"},
     {.name = "prometheus-cpp", .built = PROMETHEUS_BUILT, .file = "libprometheus-cpp-core."},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/tls/certificates.h"
 
+#include <arpa/inet.h>
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -45,6 +46,31 @@ absl::Status CheckTime(const X509& certificate, const std::string& name) {
   if (now <= ExpiryOf(certificate)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(name, " expired on ", FormatTime(ExpiryOf(certificate)), "; renew it"));
+}
+
+std::string TextOf(const ASN1_STRING& string) {
+  unsigned char* utf8 = nullptr;
+  const int bytes = ASN1_STRING_to_UTF8(&utf8, &string);
+  if (bytes < 0) {
+    ERR_clear_error();
+    return "";
+  }
+  std::string text(reinterpret_cast<const char*>(utf8), static_cast<size_t>(bytes));
+  OPENSSL_free(utf8);
+  return text;
+}
+
+// Empty for kinds of names that are not text.
+std::string TextOf(const GENERAL_NAME& name) {
+  int kind = 0;
+  const auto* const value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(&name, &kind));
+  if (kind == GEN_DNS || kind == GEN_EMAIL || kind == GEN_URI) return TextOf(*value);
+  if (kind != GEN_IPADD) return "";
+  char text[INET6_ADDRSTRLEN] = "";
+  const int length = ASN1_STRING_length(value);
+  if (length == 4) inet_ntop(AF_INET, ASN1_STRING_get0_data(value), text, sizeof(text));
+  if (length == 16) inet_ntop(AF_INET6, ASN1_STRING_get0_data(value), text, sizeof(text));
+  return text;
 }
 
 // OpenSSL's callback for the passphrase of a key: there is none. Without it, OpenSSL would ask on the terminal.
@@ -92,6 +118,19 @@ absl::StatusOr<PrivateKey> ParsePrivateKey(const std::string& pem, const std::st
 }
 
 Time ExpiryOf(const X509& certificate) { return TimeOf(X509_get0_notAfter(&certificate)); }
+
+std::string NameIn(const X509& certificate) {
+  const X509_NAME* const subject = X509_get_subject_name(&certificate);
+  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  std::string name = at < 0 ? "" : TextOf(*X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  if (!name.empty()) return name;
+  auto* const names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names) && name.empty(); ++i) name = TextOf(*sk_GENERAL_NAME_value(names, i));
+  GENERAL_NAMES_free(names);
+  ERR_clear_error();
+  return name;
+}
 
 std::string FormatTime(Time time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);

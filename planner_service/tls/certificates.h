@@ -29,6 +29,10 @@ absl::StatusOr<PrivateKey> ParsePrivateKey(const std::string& pem, const std::st
 // The time after which a certificate is no longer valid.
 std::chrono::system_clock::time_point ExpiryOf(const X509& certificate);
 
+// The name of a certificate's owner: the common name, or without one, the first alternative name that is a DNS name, an
+// address of mail, a URI or an IP address. Empty if there is none.
+std::string NameIn(const X509& certificate);
+
 // "2026-11-28 00:40:52 UTC"
 std::string FormatTime(std::chrono::system_clock::time_point time);
 

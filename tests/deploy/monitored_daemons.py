@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "bin"
 DEPLOY = ROOT / "deploy" / "prometheus"
 SCRAPE_SECONDS = 1
+INTERVALS = {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"}
 START_SECONDS = 30
 
 
@@ -29,9 +30,10 @@ def free_port():
         return one.getsockname()[1]
 
 
-def fetch(url, headers=None):
+def fetch(url, headers=None, tls=None):
     """The headers and the text that are at a URL."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=10) as answer:
+    request = urllib.request.Request(url, headers=headers or {})
+    with urllib.request.urlopen(request, timeout=10, context=tls) as answer:
         return answer.headers, answer.read().decode()
 
 
@@ -52,6 +54,25 @@ def alerts():
     """The rules, as they are deployed."""
     groups = yaml.safe_load((DEPLOY / "rules" / "recurve.yaml").read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
+
+
+class Authority:
+    """A certification authority, and the certificates that it issues, as docs/operations.md makes them."""
+    KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.openssl("req", "-x509", *self.KEY, "-days", 2, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out",
+                     f"{name}.crt")
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, cwd=self.folder, stderr=subprocess.DEVNULL)
+
+    def issue(self, name, alternative="IP:127.0.0.1"):
+        (self.folder / f"{name}.ext").write_text(f"subjectAltName={alternative}\n")
+        self.openssl("req", *self.KEY, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{self.name}.crt", "-CAkey", f"{self.name}.key",
+                     "-CAcreateserial", "-days", 2, "-extfile", f"{name}.ext", "-out", f"{name}.crt")
 
 
 class Stack:
@@ -112,15 +133,18 @@ class Stack:
 
     def start_prometheus(self):
         settings = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())
-        settings["global"] = {"scrape_interval": f"{SCRAPE_SECONDS}s", "evaluation_interval": f"{SCRAPE_SECONDS}s"}
+        settings["global"] = INTERVALS
         settings["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [self.address("alertmanager")]
         for job in settings["scrape_configs"]:
             name = job["job_name"].removeprefix("recurve-")
             job["static_configs"][0]["targets"] = [self.address(f"{name}_metrics")]
-        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
         (self.folder / "rules").mkdir()
         rules = (DEPLOY / "rules" / "recurve.yaml").read_text()
         (self.folder / "rules" / "recurve.yaml").write_text(re.sub(r"\n +for: .*", "", rules))
+        self.run_prometheus(settings)
+
+    def run_prometheus(self, settings):
+        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(settings))
         self.start("prometheus", shutil.which("prometheus"), f"--config.file={self.folder}/prometheus.yml",
                    f"--storage.tsdb.path={self.folder}/tsdb", f"--web.listen-address={self.address('prometheus')}",
                    "--log.level=warn")

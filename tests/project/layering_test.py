@@ -99,7 +99,7 @@ PACKAGES = {
                                             "executor/codec", "executor/store", "executor/daemon", "executor/transfers", "client",
                                             "client/cli"],
     r"prometheus/": ["planner_service/grpc_server", "planner_service/service", "executor/daemon"],
-    r"microhttpd\.h": ["planner_service/grpc_server"],
+    r"gnutls/|microhttpd\.h": ["planner_service/grpc_server"],
     r"openssl/(?!evp)": ["planner_service/access", "planner_service/tls", "planner_service/grpc_server"],
     r"sqlite3\.h": ["executor/store"],
     r"spdlog/": ["planner_service/access", "planner_service/grpc_server", "planner_service/service", "executor/daemon"],

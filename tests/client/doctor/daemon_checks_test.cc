@@ -21,6 +21,7 @@
 #include "planner_service/grpc_server/server_identity.h"
 #include "tests/client/doctor/finding_matchers.h"
 #include "tests/executor/data/scratch_directory.h"
+#include "tests/planner_service/tls/test_authority.h"
 
 namespace recurve {
 namespace {
@@ -34,10 +35,10 @@ using testing::IsEmpty;
 std::string Local(int port) { return "127.0.0.1:" + std::to_string(port); }
 
 // The server of a planner, with its metrics.
-std::unique_ptr<Server> StartServer(bool serving = true) {
+std::unique_ptr<Server> StartServer(bool serving = true, const TlsFiles& tls = {}) {
   const auto registry = std::make_shared<prometheus::Registry>();
   prometheus::BuildGauge().Name("recurve_planner_build_info").Register(*registry).Add({{"version", "1.2.3"}}).Set(1);
-  return Server::Start({.program = "recurve-planner/1.2.3", .serving = serving}, {}, registry).value();
+  return Server::Start({.program = "recurve-planner/1.2.3", .serving = serving, .tls = tls}, {}, registry).value();
 }
 
 // The health service of a daemon whose clock is ahead, and which answers with any bytes.
@@ -88,6 +89,23 @@ TEST(PortCheck, TheDaemonThereIsNamed) {
               Ok(HasSubstr("recurve-planner")));
   const auto starting = StartServer(/*serving=*/false);
   EXPECT_THAT(CheckPort(Local(starting->port()), Severity::kFailure), Ok(HasSubstr("NOT_SERVING")));
+}
+
+TEST(PortCheck, TheDaemonThereIsNamedOverTls) {
+  const ScratchDirectory scratch;
+  const TestAuthority authority("authority");
+  const PemPair own = authority.Issue();
+  const auto server = StartServer(/*serving=*/true, {.certificate = scratch.Write("tls.crt", own.certificate),
+                                                     .key = scratch.Write("tls.key", own.key),
+                                                     .authorities = scratch.Write("ca.crt", authority.certificate())});
+  const PemPair client = authority.Issue();
+  const TlsCredentials tls = {
+      .certificate = client.certificate, .key = client.key, .authorities = authority.certificate()};
+  EXPECT_THAT(CheckPort(Local(server->port()), Severity::kFailure, tls), Ok(HasSubstr("recurve-planner 1.2.3")));
+  EXPECT_THAT(CheckPort(Local(server->metrics_port()), Severity::kFailure, tls),
+              Ok(Local(server->metrics_port()) + " is used by the metrics of recurve-planner 1.2.3"));
+  EXPECT_THAT(CheckPort(Local(server->metrics_port()), Severity::kFailure),
+              Failure(HasSubstr("the port is in use"), HasSubstr("recognized with --ca-file")));
 }
 
 TEST(PortCheck, AnotherProgramIsInTheWay) {

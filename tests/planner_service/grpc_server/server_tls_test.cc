@@ -44,8 +44,9 @@ class ServerTlsTest : public ::testing::Test {
     return files;
   }
   void Start(const TlsFiles& files) {
-    auto server = Server::Start({.probe_interval = kTlsInterval, .tls = files, .tls_reload_interval = kTlsInterval}, {},
-                                std::make_shared<prometheus::Registry>());
+    auto server = Server::Start(
+        {.probe_interval = kTlsInterval, .tls = files, .metrics_public = true, .tls_reload_interval = kTlsInterval}, {},
+        std::make_shared<prometheus::Registry>());
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }

@@ -11,7 +11,7 @@
 namespace recurve {
 namespace {
 
-std::shared_ptr<EVP_PKEY> NewKey() { return {EVP_EC_gen("P-256"), &EVP_PKEY_free}; }
+std::shared_ptr<EVP_PKEY> NewKey(const std::string& curve) { return {EVP_EC_gen(curve.c_str()), &EVP_PKEY_free}; }
 
 std::string TextOf(BIO* bio) {
   char* data = nullptr;
@@ -60,7 +60,7 @@ std::shared_ptr<X509> Draft(const std::string& name, EVP_PKEY* key, const Certif
 }  // namespace
 
 TestAuthority::TestAuthority(const std::string& name, const TestAuthority* issuer)
-    : key_(NewKey()), certificate_(Draft(name, key_.get(), {})) {
+    : key_(NewKey(CertificateWish().curve)), certificate_(Draft(name, key_.get(), {})) {
   X509* const signer = issuer == nullptr ? certificate_.get() : issuer->certificate_.get();
   X509_set_issuer_name(certificate_.get(), X509_get_subject_name(signer));
   Extend(certificate_.get(), signer, NID_basic_constraints, "critical,CA:TRUE");
@@ -69,7 +69,7 @@ TestAuthority::TestAuthority(const std::string& name, const TestAuthority* issue
 }
 
 PemPair TestAuthority::Issue(const CertificateWish& wish) const {
-  const std::shared_ptr<EVP_PKEY> key = NewKey();
+  const std::shared_ptr<EVP_PKEY> key = NewKey(wish.curve);
   const std::shared_ptr<X509> certificate = Draft(wish.common_name, key.get(), wish);
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate_.get()));
   Extend(certificate.get(), certificate_.get(), NID_subject_alt_name, wish.names);

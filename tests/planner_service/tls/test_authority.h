@@ -17,6 +17,7 @@ struct CertificateWish {
   long seconds_old = 86'400;         // NOLINT(google-runtime-int). Negative: not valid yet
   std::string common_name = "test";  // empty: none
   std::string usage;                 // extended key usage, such as "clientAuth"; empty: any
+  std::string curve = "P-256";       // of the key
 };
 
 struct PemPair {

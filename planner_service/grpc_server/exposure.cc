@@ -6,6 +6,17 @@
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
+namespace {
+
+// Both ports are protected in the same way.
+Exposure ExposureOf(const std::string& flag, const std::string& address, const ServerOptions& options) {
+  return {.flag = flag,
+          .address = address,
+          .encrypted = !options.tls.certificate.empty(),
+          .identified = !options.tls.authorities.empty() || !options.access.token_file.empty()};
+}
+
+}  // namespace
 
 absl::Status CheckExposure(const Exposure& port) {
   ASSIGN_OR_RETURN(const Address address, ParseAddress(port.address));
@@ -22,16 +33,12 @@ absl::Status CheckExposure(const Exposure& port) {
 }
 
 absl::Status CheckGrpcExposure(const ServerOptions& options) {
-  if (options.allow_plaintext) return absl::OkStatus();
-  return CheckExposure({.flag = "--listen",
-                        .address = options.listen,
-                        .encrypted = !options.tls.certificate.empty(),
-                        .identified = !options.tls.authorities.empty() || !options.access.token_file.empty()});
+  return options.allow_plaintext ? absl::OkStatus() : CheckExposure(ExposureOf("--listen", options.listen, options));
 }
 
 absl::Status CheckMetricsExposure(const ServerOptions& options) {
-  if (options.allow_plaintext || options.metrics_listen.empty()) return absl::OkStatus();
-  return CheckExposure({.flag = "--metrics-listen", .address = options.metrics_listen});
+  if (options.allow_plaintext || options.metrics_public || options.metrics_listen.empty()) return absl::OkStatus();
+  return CheckExposure(ExposureOf("--metrics-listen", options.metrics_listen, options));
 }
 
 }  // namespace recurve

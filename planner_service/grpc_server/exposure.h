@@ -21,7 +21,7 @@ struct Exposure {
 // of its clients. INVALID_ARGUMENT if the address is none.
 absl::Status CheckExposure(const Exposure& port);
 
-// The same for each port of a server, unless its options allow plaintext.
+// The same for each port of a server, unless its options allow plaintext or make the metrics public.
 absl::Status CheckGrpcExposure(const ServerOptions& options);
 absl::Status CheckMetricsExposure(const ServerOptions& options);
 

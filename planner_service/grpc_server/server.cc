@@ -117,7 +117,9 @@ class RunningServer final : public Server {
         most_between_probes_(options.probe_interval + kMostProbeTime),
         has_tokens_(access != nullptr && access->has_token_file()),
         serving_(options.serving) {
-    if (access != nullptr) server_metrics_->Watch(*access);
+    if (access == nullptr) return;
+    server_metrics_->Watch(*access);
+    if (access->asks_for_identity() && !options.metrics_public) metrics_protection_.access = access;
   }
   ~RunningServer() override { Drain(); }
 

@@ -96,7 +96,9 @@ class AccessBinaryTest : public testing::TestWithParam<DaemonProgram> {
     return command;
   }
   void Start(const std::vector<std::string>& more) {
-    process_ = std::make_unique<ChildProcess>(Command(more));
+    std::vector<std::string> command = Command(more);
+    command.insert(command.end(), {"--metrics-public", "true"});
+    process_ = std::make_unique<ChildProcess>(command);
     ASSERT_TRUE(process_->WaitForOutput("serves gRPC on")) << process_->output();
     ASSERT_TRUE(process_->WaitForOutput("\n"));
     port_ = NumberAfter(process_->output(), "serves gRPC on 127.0.0.1:");

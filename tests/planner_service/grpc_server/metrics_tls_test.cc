@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,7 +26,9 @@
 namespace recurve {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::chrono::milliseconds kReloadInterval{20};
@@ -42,10 +45,16 @@ class MetricsTlsTest : public ::testing::Test {
     files.authorities = scratch_.Write("ca.crt", clients_.certificate());
     return files;
   }
-  void Start(const TlsFiles& files, bool metrics_public = false) {
+  void Start(const TlsFiles& files, bool metrics_public = false, const std::string& token_file = "") {
     prometheus::BuildCounter().Name("cookies_total").Help("Eaten.").Register(*registry_).Add({}).Increment(3);
-    auto server = Server::Start(
-        {.tls = files, .metrics_public = metrics_public, .tls_reload_interval = kReloadInterval}, {}, registry_);
+    const ServerOptions options = {.tls = files,
+                                   .metrics_public = metrics_public,
+                                   .tls_reload_interval = kReloadInterval,
+                                   .access = {.token_file = token_file, .client_role = Role::kRead}};
+    auto access = OpenAccess(options);
+    ASSERT_TRUE(access.ok()) << access.status();
+    access_ = *std::move(access);
+    auto server = Server::Start(options, {}, registry_, access_.get());
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -67,6 +76,7 @@ class MetricsTlsTest : public ::testing::Test {
   const TestAuthority clients_{"authority of clients"};
   const TestAuthority other_{"another authority"};
   const std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
+  std::unique_ptr<Access> access_;
   std::unique_ptr<Server> server_;
 };
 
@@ -110,6 +120,44 @@ TEST_F(MetricsTlsTest, ClientsNeedACertificateWhenTheServerAsksForOne) {
     EXPECT_THAT(scrape(clients_.Issue({.seconds_old = -60})), HasSubstr("certificate expired")) << "not valid yet";
     EXPECT_THAT(scrape(clients_.Issue({.usage = "serverAuth"})), HasSubstr("bad certificate"));
   }
+}
+
+TEST_F(MetricsTlsTest, ClientsNeedATokenWhenTheServerHasATokenFile) {
+  Write(authority_.Issue());
+  const std::string token = "0123456789abcdef";
+  const std::string tokens = scratch_.Write("tokens", token + " prometheus read\n");
+  std::filesystem::permissions(tokens, std::filesystem::perms::owner_read);
+  Start(Files(), false, tokens);
+  HttpsConnection connection = Connect(authority_.certificate());
+  const auto get = [&](const std::string& path, const std::string& headers) { return connection.Get(path, headers); };
+  EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "\r\n"), HasSubstr("\ncookies_total 3\n"));
+  const auto refused =
+      AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("\r\nWWW-Authenticate: Bearer\r\n"), Not(HasSubstr("cookies")));
+  EXPECT_THAT(get("/metrics", ""), refused);
+  EXPECT_THAT(get("/", ""), refused);
+  EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "0\r\n"), refused);
+  EXPECT_THAT(get("/metrics", "Authorization: Basic " + token + "\r\n"), refused);
+  EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "\r\n"), HasSubstr("\ncookies_total 3\n"));
+}
+
+TEST_F(MetricsTlsTest, ATokenIsNeededInPlaintextTooUnlessTheMetricsArePublic) {
+  const std::string tokens = scratch_.Write("tokens", "0123456789abcdef prometheus read\n");
+  std::filesystem::permissions(tokens, std::filesystem::perms::owner_read);
+  Start({}, false, tokens);
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"), StartsWith("HTTP/1.1 401 "));
+  Start({}, true, tokens);
+  EXPECT_THAT(HttpGet(server_->metrics_port(), "/metrics"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(MetricsTlsTest, ACertificateIsAnIdentityToo) {
+  Write(authority_.Issue());
+  const std::string tokens = scratch_.Write("tokens", "0123456789abcdef alice read\n");
+  std::filesystem::permissions(tokens, std::filesystem::perms::owner_read);
+  Start(FilesWithClients(), false, tokens);
+  HttpsConnection connection = Connect(authority_.certificate(), clients_.Issue());
+  EXPECT_THAT(connection.Get("/metrics"), HasSubstr("\ncookies_total 3\n"));
+  EXPECT_THAT(connection.Get("/metrics", "Authorization: Bearer fedcba9876543210\r\n"), StartsWith("HTTP/1.1 401 "))
+      << "a token decides";
 }
 
 TEST_F(MetricsTlsTest, NewConnectionsGetChangedFilesWhileOldOnesGoOn) {

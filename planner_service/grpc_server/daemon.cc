@@ -3,10 +3,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <system_error>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
@@ -29,6 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr int kExitWrongUsage = 2;
 constexpr int64_t kMostRequests = 1'000'000'000;  // per second
+constexpr std::chrono::seconds kMostEndTime{3};  // from the end of the drain to that of the process
 
 // Checks that `text` is an address.
 absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
@@ -158,6 +161,18 @@ void AddLogFlags(CLI::App& app) {
       ->default_str("info");
 }
 
+// Ends the process after `limit` if it has not ended by itself. gRPC's threads may be busy for minutes with what
+// clients have sent.
+void EndWithin(std::chrono::milliseconds limit, int exit_status) {
+  absl::StatusOr<std::thread> thread = StartThread("the end of the process", [limit, exit_status] {
+    std::this_thread::sleep_for(limit);
+    spdlog::warn("calls in progress have not ended although they were cancelled; ending now");
+    spdlog::shutdown();
+    std::_Exit(exit_status);
+  });
+  if (thread.ok()) thread->detach();
+}
+
 }  // namespace
 
 int RunDaemon(const std::string& name, const std::function<absl::StatusOr<int>()>& body) {
@@ -259,8 +274,10 @@ int ServeUntilSignal(const Server& server, const std::string& what_follows, std:
   reports.Stopping(what_follows, drain_limit);
   spdlog::info("{}: {}", signal.ok() ? absl::StrCat("signal ", *signal) : std::string(signal.status().message()),
                what_follows);
+  const int exit_status = signal.ok() ? 0 : 1;
+  EndWithin(drain_limit + kMostEndTime, exit_status);
   drain();
-  return signal.ok() ? 0 : 1;
+  return exit_status;
 }
 
 }  // namespace recurve

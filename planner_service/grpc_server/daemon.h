@@ -63,8 +63,9 @@ bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<Se
 void LogServing(const std::string& program, const Server& server, const std::string& more);
 
 // Waits for a termination signal or until the server is unresponsive (Server::CheckResponsive), logs that and
-// `what_follows`, and runs `drain`, which takes at most `drain_limit`. Meanwhile, reports to the service manager
-// (ServiceReports). Returns the exit status: 1 if the server was unresponsive.
+// `what_follows`, and runs `drain`, which takes at most `drain_limit`; the process ends at most 3 s later, whatever its
+// threads do. Meanwhile, reports to the service manager (ServiceReports). Returns the exit status: 1 if the server was
+// unresponsive.
 int ServeUntilSignal(const Server& server, const std::string& what_follows, std::chrono::milliseconds drain_limit,
                      const std::function<void()>& drain);
 

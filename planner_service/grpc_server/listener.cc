@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -24,7 +25,8 @@ namespace {
 
 constexpr int kAcceptsInARow = 64;
 constexpr int kTriesOfFreePorts = 8;
-constexpr int kPauseMs = 50;            // while descriptors or memory are exhausted, or an address cannot be bound
+constexpr int kPauseMs = 50;  // while descriptors or memory are exhausted, or an address cannot be bound
+constexpr std::chrono::milliseconds kCountAge{200};  // for which counts of connections by host are used
 constexpr int kUserTimeoutMs = 20'000;  // a peer that acknowledges nothing for this long is considered dead
 
 absl::Status CannotListen(const Address& address, const std::string& purpose, const std::string& why) {
@@ -80,6 +82,23 @@ void RemoveIfAbandoned(const sockaddr_un& address) {
 // Errors of accept() that concern the listening socket itself; the others are temporary or concern one connection.
 bool IsBroken(int error) { return error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP; }
 bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+
+// The host at the other end of a connection: an IPv4 address, an IPv6 network of 64 bits, of which a host has any
+// address it wants, or the same for all Unix sockets. Empty: not a connection.
+std::string HostOf(int fd) {
+  sockaddr_storage peer{};
+  socklen_t bytes = sizeof(peer);
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &bytes) != 0) return "";
+  if (peer.ss_family == AF_UNIX) return "unix";
+  const auto text = [](const auto& value, size_t size) {
+    return std::string(reinterpret_cast<const char*>(&value), size);
+  };
+  if (peer.ss_family == AF_INET) return text(reinterpret_cast<const sockaddr_in&>(peer).sin_addr, sizeof(in_addr));
+  if (peer.ss_family != AF_INET6) return "";
+  const in6_addr& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&address)) return text(address.s6_addr[12], sizeof(in_addr));
+  return text(address, sizeof(address) / 2);
+}
 
 // Resets a connection, which leaves no state in the kernel.
 void Refuse(int fd) {
@@ -241,8 +260,11 @@ bool Listener::AcceptFrom(int socket) {
 void Listener::TakeOrRefuse(int fd) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  if (static_cast<rlim_t>(fd) + static_cast<rlim_t>(reserve_) >= std::min<rlim_t>(limit.rlim_cur, kMostDescriptors)) {
+  const int most = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors)) - reserve_;
+  const bool full = fd >= most;
+  if (full || HostHasItsShare(fd, most)) {
     ++counts_.refused;
+    if (!full) ++counts_.refused_of_host;
     Refuse(fd);
     return;
   }
@@ -253,6 +275,23 @@ void Listener::TakeOrRefuse(int fd) {
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof(kUserTimeoutMs));
   }
   take_(fd);
+}
+
+// Whether the host of this connection has more than half of the descriptors already. Looks only when it may be so, and
+// not for every connection of a flood.
+bool Listener::HostHasItsShare(int fd, int most_descriptors) {
+  const int share = most_descriptors / 2;
+  if (fd < share) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - counted_ > kCountAge) {
+    counted_ = now;
+    by_host_.clear();
+    for (int each = 0; each < most_descriptors; ++each) {
+      if (each != fd) ++by_host_[HostOf(each)];
+    }
+  }
+  const std::string host = HostOf(fd);  // empty: gone already
+  return host.empty() || ++by_host_[host] > share;
 }
 
 }  // namespace recurve

@@ -3,8 +3,10 @@
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_LISTENER_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -38,7 +40,8 @@ class Listener {
  public:
   struct Counts {
     std::atomic<int64_t> accepted{0};
-    std::atomic<int64_t> refused{0};  // to keep descriptors for the rest of the process
+    std::atomic<int64_t> refused{0};          // to keep descriptors for the rest of the process, or for other hosts
+    std::atomic<int64_t> refused_of_host{0};  // of these, because their host had its share
     std::atomic<int64_t> rebinds{0};
   };
 
@@ -50,7 +53,8 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   // Passes each connection, non-blocking and close-on-exec, to `take`, which takes ownership. Connections beyond the
-  // descriptor limit minus `reserve` are closed immediately. Must be called once.
+  // descriptor limit minus `reserve` are closed immediately, and so are those of a host beyond half of that. A host is
+  // an IPv4 address, an IPv6 network of 64 bits, or all clients of a Unix socket. Must be called once.
   void Start(int reserve, std::function<void(int fd)> take);
 
   // Ends the thread and closes the listening sockets, but no connections.
@@ -73,6 +77,7 @@ class Listener {
   void Wait(int milliseconds);
   bool AcceptFrom(int socket);
   void TakeOrRefuse(int fd);
+  bool HostHasItsShare(int fd, int most_descriptors);
 
   Address address_;
   const std::string purpose_;
@@ -81,6 +86,9 @@ class Listener {
   int reserve_ = 0;
   std::function<void(int)> take_;
   Counts counts_;
+  // Connections by host, counted at that time. Only of the thread.
+  std::map<std::string, int> by_host_;
+  std::chrono::steady_clock::time_point counted_;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> broken_ = false;
   std::thread thread_;

@@ -22,6 +22,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/address.h"
+#include "planner_service/grpc_server/call_guard.h"
+#include "planner_service/grpc_server/connection_guard.h"
 #include "planner_service/grpc_server/exposure.h"
 #include "planner_service/grpc_server/listener.h"
 #include "planner_service/grpc_server/message_errors.h"
@@ -46,10 +48,15 @@ constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 // Connections without a call for this long are closed, to free their descriptors.
 constexpr int kMostIdleMs = 300'000;
+// Connections are replaced after this long (gRPC adds or subtracts a tenth). Calls in progress then get the grace,
+// which is longer than the longest stream of the planner. So that no connection lasts for ever, whatever its client
+// does.
+constexpr int kMostAgeMs = 3'600'000;
+constexpr int kGraceMs = 900'000;
 // Clients must complete the handshake within this time.
 constexpr int kHandshakeMs = 10'000;
 // Concurrent calls per connection; the client's library queues further ones.
-constexpr int kMaxStreams = 256;
+constexpr int kMaxStreams = 128;
 // Completion queues. With more of them, more requests of an overload are read into memory before backpressure acts.
 constexpr int kMostQueues = 4;
 // Consecutive probes that the gRPC port may fail to answer before it is bound again, and before the server gives up.
@@ -99,8 +106,14 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMostIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kMostAgeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kGraceMs);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  // A message of some kilobytes would expand to gigabytes.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, std::min(GrantedProcessors(), kMostQueues));
   grpc::ResourceQuota quota("recurve");
   quota.SetMaxThreads(options.max_calls);
@@ -116,7 +129,9 @@ class RunningServer final : public Server {
       : drain_time_(options.drain_time),
         most_between_probes_(options.probe_interval + kMostProbeTime),
         has_tokens_(access != nullptr && access->has_token_file()),
+        guard_({.calls_per_host = std::max(1, options.max_calls / 2), .stall = options.stall_time}),
         serving_(options.serving) {
+    server_metrics_->Watch(guard_);
     if (access == nullptr) return;
     server_metrics_->Watch(*access);
     if (access->asks_for_identity() && !options.metrics_public) metrics_protection_.access = access;
@@ -184,6 +199,7 @@ class RunningServer final : public Server {
   MetricsProtection metrics_protection_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> metrics_listener_;
+  CallGuard guard_;
   // Declared before the gRPC server, so that metrics are available until the last call has ended.
   std::unique_ptr<MetricsEndpoint> metrics_;
   std::unique_ptr<grpc::Server> server_;
@@ -228,7 +244,9 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     const MutexLock lock(mutex_);
     UpdateHealth();
   }
+  if (tls_ != nullptr) GuardTlsConnections();
   listener_->Start(kReserveOfGrpc, [this](int fd) {
+    if (tls_ == nullptr) GuardConnection(fd);
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
     connection.fd = fd;
     acceptor_->HandleNewConnection(&connection);
@@ -250,6 +268,7 @@ bool RunningServer::BuildGrpc(const ServerOptions& options, const std::vector<gr
   builder.SetOption(std::make_unique<PerServiceHealth>(&names_));
   SetLimits(options, builder);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(guard_.MakeInterceptors());
   interceptors.push_back(MakeMessageErrors());
   interceptors.push_back(MakeServerIdentity(options.program));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));

@@ -36,8 +36,11 @@ struct ServerOptions {
   std::string metrics_listen = "127.0.0.1:0";  // Prometheus address of the same form, for /metrics; empty: none
   int max_request_bytes = 4 << 20;
   int max_answer_bytes = 16 << 20;
-  // Concurrent calls; more are rejected with RESOURCE_EXHAUSTED. Health checks and metrics do not count.
+  // Concurrent calls; more are rejected with RESOURCE_EXHAUSTED, and so are those of one host beyond half of them.
+  // Health checks and metrics do not count.
   int max_calls = 1536;
+  // A call whose client neither reads the answer nor sends the message that is due for this long is ended.
+  std::chrono::milliseconds stall_time{60'000};
   // Target for the memory of arriving requests. Above it, calls and idle connections are dropped until it is met; gRPC
   // continues to read meanwhile, so an overload briefly takes several times as much.
   int64_t max_transport_bytes = 128 << 20;

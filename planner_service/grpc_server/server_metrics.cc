@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "planner_service/grpc_server/connection_guard.h"
 #include "planner_service/grpc_server/daemon_log.h"
 #include "planner_service/grpc_server/gauge_family.h"
 #include "planner_service/grpc_server/process_metrics.h"
@@ -35,6 +36,26 @@ void AddTls(const ReloadedTls& tls, std::vector<MetricFamily>& families) {
                       .metric = {CounterOf(static_cast<double>(tls.failures()))}});
 }
 
+void AddCalls(const CallGuard& calls, std::vector<MetricFamily>& families) {
+  MetricFamily ended{.name = "recurve_server_calls_ended_total",
+                     .help =
+                         "Calls that the server ended by itself, by reason: host_limit, the host of the client had "
+                         "too many in progress; stalled, the client neither read nor sent for too long.",
+                     .type = MetricType::Counter};
+  for (const auto& [reason, count] :
+       {std::pair{"host_limit", calls.refused()}, std::pair{"stalled", calls.stalled()}}) {
+    ClientMetric metric = CounterOf(static_cast<double>(count));
+    metric.label = {{"reason", reason}};
+    ended.metric.push_back(std::move(metric));
+  }
+  families.push_back(std::move(ended));
+  families.push_back(
+      {.name = "recurve_server_connections_broken_off_total",
+       .help = "Connections to the gRPC port closed because their client broke a limit of HTTP/2 frames.",
+       .type = MetricType::Counter,
+       .metric = {CounterOf(static_cast<double>(GuardViolations()))}});
+}
+
 }  // namespace
 
 std::vector<MetricFamily> ServerMetrics::Collect() const {
@@ -44,6 +65,11 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
   MetricFamily refused{.name = "recurve_server_connections_refused_total",
                        .help = "Connections closed immediately because of a shortage of file descriptors, by port.",
                        .type = MetricType::Counter};
+  MetricFamily shares{.name = "recurve_server_connections_refused_of_host_total",
+                      .help =
+                          "Connections closed immediately because their host already had half of all, by port; also "
+                          "counted as refused.",
+                      .type = MetricType::Counter};
   MetricFamily rebinds{.name = "recurve_server_rebinds_total",
                        .help = "Times that an unresponsive port was bound again, by port.",
                        .type = MetricType::Counter};
@@ -51,7 +77,7 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
     const Listener::Counts& counts = port.listener.counts();
     for (const auto& [family, value] :
          {std::pair{&accepted, counts.accepted.load()}, std::pair{&refused, counts.refused.load()},
-          std::pair{&rebinds, counts.rebinds.load()}}) {
+          std::pair{&shares, counts.refused_of_host.load()}, std::pair{&rebinds, counts.rebinds.load()}}) {
       ClientMetric metric = CounterOf(static_cast<double>(value));
       metric.label = {{"port", port.name}};
       family->metric.push_back(std::move(metric));
@@ -64,9 +90,10 @@ std::vector<MetricFamily> ServerMetrics::Collect() const {
   MetricFamily answers = GaugeFamily("recurve_server_grpc_port_answers",
                                      "1 while the gRPC port answers new connections, else 0.", answers_ ? 1 : 0);
   std::vector<MetricFamily> families = CollectProcessMetrics();
-  for (MetricFamily* family : {&accepted, &refused, &rebinds, &dropped, &answers}) {
+  for (MetricFamily* family : {&accepted, &refused, &shares, &rebinds, &dropped, &answers}) {
     families.push_back(std::move(*family));
   }
+  if (calls_ != nullptr) AddCalls(*calls_, families);
   if (tls_ != nullptr) AddTls(*tls_, families);
   if (access_ != nullptr && access_->has_token_file()) {
     families.push_back({.name = "recurve_server_token_file_reload_failures_total",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "planner_service/access/access.h"
+#include "planner_service/grpc_server/call_guard.h"
 #include "planner_service/grpc_server/listener.h"
 #include "planner_service/grpc_server/reloaded_tls.h"
 
@@ -26,6 +27,8 @@ class ServerMetrics final : public prometheus::Collectable {
 
   // The same holds for what decides who may call.
   void Watch(const Access& access) { access_ = &access; }
+  // The same holds for the calls of the gRPC port.
+  void Watch(const CallGuard& calls) { calls_ = &calls; }
 
   void SetAnswers(bool answers) { answers_ = answers; }
 
@@ -40,6 +43,7 @@ class ServerMetrics final : public prometheus::Collectable {
   std::vector<Port> ports_;
   const ReloadedTls* tls_ = nullptr;
   const Access* access_ = nullptr;
+  const CallGuard* calls_ = nullptr;
   std::atomic<bool> answers_ = true;
 };
 

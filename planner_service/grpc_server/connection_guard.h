@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Has a FrameGuard check what each client of a gRPC server sends. gRPC 1.51 has no place for such a check between a
+// socket, or TLS, and its parser. Therefore connection_guard.cc defines recvmsg and SSL_read, through which gRPC
+// receives; definitions in a program precede those of shared libraries. They call those of the libraries, and check
+// what these return for the connections concerned.
+#ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
+#define RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
+
+#include <cstdint>
+
+namespace recurve {
+
+// Checks a plaintext connection, which gRPC has not read from yet, until its descriptor is closed. Thread-safe.
+void GuardConnection(int fd);
+
+// Checks every TLS connection of this process that is a server's and speaks HTTP/2. Thread-safe.
+void GuardTlsConnections();
+
+// Connections closed because they broke a limit of FrameGuard, plaintext and TLS. Thread-safe.
+int64_t GuardViolations();
+
+}  // namespace recurve
+
+#endif  // RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_

@@ -5,6 +5,7 @@
 
 #include <variant>
 
+#include "planner_service/codec/advice_codec.h"
 #include "planner_service/codec/plan_codec.h"
 
 namespace recurve {
@@ -12,6 +13,9 @@ namespace {
 
 constexpr char kHealth[] = "/grpc.health.v1.Health/Check";
 constexpr char kMakePlan[] = "/recurve.planner.v1.PlannerService/MakePlan";
+
+constexpr char kMakeCurves[] = "/recurve.planner.v1.AdvisorService/MakeCurves";
+constexpr char kSplitBudget[] = "/recurve.planner.v1.AdvisorService/SplitBudget";
 
 constexpr int64_t kState = 524'288;
 constexpr int64_t kTape = 1'048'576;
@@ -29,11 +33,32 @@ PlanRequest Hsm(int64_t length, int64_t slots) {
   return {.length = length, .strategy = Strategy::kHsm, .budget = SlotBudget{.slots = slots}};
 }
 
+// A curve of each of 16 strategies.
+std::string Curves(int64_t length, int64_t points) {
+  return EncodeQuestion(CurvesQuestion{ChainWorkload{.length = length, .state_bytes = 1000, .tape_bytes = 3},
+                                       std::vector<Strategy>(kMaxCurves, Strategy::kAuto), points})
+      .SerializeAsString();
+}
+
+// A thousand models with as many measured links as allowed.
+std::string LargestSplit() {
+  ModelWorkload model{.model = {.hidden = 256}, .batch = 16, .length = 1000};
+  for (int64_t link = 1; link <= kMaxLinkChoices; ++link) model.link_costs.push_back({link, {1, 1, 2}});
+  SplitQuestion question{.total_bytes = kMaxBytes};
+  for (int64_t i = 0; i < kMaxWorkloads; ++i) {
+    model.length = 1000 + i;
+    question.workloads.push_back(model);
+  }
+  return EncodeQuestion(question).SerializeAsString();
+}
+
 }  // namespace
 
 const std::vector<CallKind>& CallKinds() {
   using grpc::StatusCode;
   const std::vector<StatusCode> solved = {StatusCode::OK, StatusCode::RESOURCE_EXHAUSTED};
+  const std::vector<StatusCode> refused_or_stopped = {StatusCode::OK, StatusCode::RESOURCE_EXHAUSTED,
+                                                      StatusCode::FAILED_PRECONDITION, StatusCode::DEADLINE_EXCEEDED};
   static const auto& kinds = *new std::vector<CallKind>{
       {.name = "health", .help = "a health check, an empty call", .method = kHealth, .expected = {StatusCode::OK}},
       {.name = "hit",
@@ -63,6 +88,27 @@ const std::vector<CallKind>& CallKinds() {
        .request = Auto(1'000'000, 50),
        .fresh = true,
        .expected = solved},
+      {.name = "cold-100",
+       .help = "the same for 100 links",
+       .method = kMakePlan,
+       .request = Auto(100, 50),
+       .fresh = true,
+       .expected = solved},
+      {.name = "curves",
+       .help = "16 curves of 10,000 points for 10,000,000 links",
+       .method = kMakeCurves,
+       .question = Curves(kMaxChainLength, kMaxCurvePoints),
+       .expected = refused_or_stopped},
+      {.name = "curves-fair",
+       .help = "16 curves of 200 points for 100,000 links: seconds of solving",
+       .method = kMakeCurves,
+       .question = Curves(100'000, 200),
+       .expected = refused_or_stopped},
+      {.name = "split",
+       .help = "2.1 MB: a split among 1,000 models with 64 measured links each",
+       .method = kSplitBudget,
+       .question = LargestSplit(),
+       .expected = refused_or_stopped},
       {.name = "bad",
        .help = "a request that is refused",
        .method = kMakePlan,
@@ -86,7 +132,7 @@ const std::vector<CallKind>& CallKinds() {
 }
 
 grpc::ByteBuffer MessageOf(const CallKind& kind, int64_t number) {
-  std::string message;
+  std::string message = kind.question;
   if (kind.request) {
     PlanRequest request = *kind.request;
     if (kind.fresh) {  // slightly different state size and budget

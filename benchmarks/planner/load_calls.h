@@ -23,7 +23,8 @@ struct CallKind {
   const char* name;
   const char* help;
   const char* method;
-  std::optional<PlanRequest> request;  // none: an empty message
+  std::optional<PlanRequest> request;  // none: the message is `question`
+  std::string question = {};           // encoded
   int64_t ballast_bytes = 0;           // size of an unknown field
   bool fresh = false;                  // every request is new
   bool give_up = false;                // every call is cancelled within a millisecond

@@ -16,7 +16,7 @@ HEALTH = [
          ("sum(up{@})", "up"), thresholds(("red", None), ("green", 1))),
     stat("Requests per second", "RPCs answered.", "reqps",
          (f"sum(rate({P}requests_total{{@}}[$__rate_interval]))", "requests"), decimals=1),
-    stat("Shed", "Requests rejected in this time range because too many were waiting. Normal: 0.", "none",
+    stat("Shed", "Requests rejected in this time range for lack of room or memory. Normal: 0.", "none",
          (f"round(sum(increase({P}shed_total{{@}}[$__range])))", "shed"), thresholds(("green", None), ("orange", 1))),
     stat("Memo hit ratio", "Share of plans that needed no solve of their own. Normal: high once the jobs repeat.",
          "percentunit", (f"1 - sum(rate({P}memo_misses_total{{@}}[$__rate_interval])) / sum("
@@ -39,11 +39,16 @@ REQUESTS = [
 SOLVING = [
     timeseries("Solve time", "Time of solves, without memo and waiting. Gaps: nothing was solved.", "s",
                quantiles(f"{P}solve_seconds")),
-    timeseries("Solving and waiting", "Requests being solved, and requests waiting for a solver. Normal: none waits "
-               "for long.", "none", [(f"sum by (instance) ({P}solves_in_flight{{@}})", "solving {{instance}}"),
-                                 (f"sum by (instance) ({P}solves_waiting{{@}})", "waiting {{instance}}")]),
-    timeseries("Shed requests", "Requests per second rejected because too many were waiting. Normal: 0.", "reqps",
+    timeseries("Solving and waiting", "Requests being solved, and small and large requests waiting for a solver. "
+               "Normal: no small one waits.", "none",
+               [(f"sum by (instance) ({P}solves_in_flight{{@}})", "solving {{instance}}"),
+                (f"sum by (instance, lane) ({P}solves_waiting{{@}})", "{{lane}} waiting {{instance}}")]),
+    timeseries("Shed requests", "Requests per second rejected for lack of room or memory. Normal: 0.", "reqps",
                [(f"sum by (instance) (rate({P}shed_total{{@}}[$__rate_interval]))", "{{instance}}")]),
+    timeseries("Refused by price", "Requests per second that would have taken more time or memory than the limits. "
+               "Normal: 0.", "reqps",
+               [(f"sum by (instance, limit) (rate({P}price_refusals_total{{@}}[$__rate_interval]))",
+                 "{{limit}} {{instance}}")]),
     timeseries("Streams", "Open streams of actions, in either direction.", "none",
                [(f"sum by (instance) ({P}streams{{@}})", "{{instance}}")]),
 ]

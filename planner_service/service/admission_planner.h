@@ -7,13 +7,14 @@
 
 namespace recurve {
 
-// Passes the requests that the gate admits on to another planner. Both must outlive it. Thread-safe.
+// Passes the requests that the gate admits, at their prices, on to another planner. Both must outlive it. Thread-safe.
 class AdmissionPlanner final : public Planner {
  public:
   AdmissionPlanner(Planner& inner, SolveGate& gate) : inner_(inner), gate_(gate) {}
 
   absl::StatusOr<Plan> MakePlan(const PlanRequest& request, const CancelCheck& cancelled) override {
-    return gate_.Run(cancelled, [&](const CancelCheck& stop) { return inner_.MakePlan(request, stop); });
+    return gate_.Run(PriceOf(request), cancelled,
+                     [&](const CancelCheck& stop) { return inner_.MakePlan(request, stop); });
   }
 
  private:

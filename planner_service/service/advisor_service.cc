@@ -1,17 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/service/advisor_service.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "planner_service/codec/advice_codec.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
+namespace {
+
+// Memory of an advice and of a corner, each in this process and in a message.
+constexpr int64_t kAdviceBytes = 2'500;
+constexpr int64_t kCornerBytes = 200;
+
+// The memory of the longest answer to a request, in this process and as a message.
+template <typename Request>
+int64_t AnswerBytes(const Request&) {
+  return kAdviceBytes;
+}
+int64_t AnswerBytes(const planner::v1::MakeCurvesRequest& request) {
+  return kCornerBytes * std::min<int64_t>(request.strategies_size(), kMaxCurves) *
+         std::clamp<int64_t>(request.max_points(), 0, kMaxCurvePoints);
+}
+int64_t AnswerBytes(const planner::v1::PlanLengthsRequest& request) {
+  return kAdviceBytes * std::min<int64_t>(request.lengths_size(), kMaxLengths);
+}
+int64_t AnswerBytes(const planner::v1::SplitBudgetRequest& request) {
+  return kAdviceBytes * std::min<int64_t>(request.workloads_size(), kMaxWorkloads);
+}
+
+}  // namespace
 
 template <typename Request, typename Response, typename Ask>
 grpc::Status AdvisorService::Answer(grpc::ServerContext& context, const char* method, const Request& request,
                                     Response& response, Ask ask) {
-  return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) {
+  const int64_t bytes = RequestBytes(request) + AnswerBytes(request);
+  return AnswerCall(context, method, rules_, bytes, [&](const CancelCheck& cancelled) {
     ASSIGN_OR_RETURN(const auto question, DecodeQuestion(request));
-    const auto answer = gate_.Run(cancelled, [&](const CancelCheck& stop) { return ask(question, stop); });
+    const auto answer =
+        gate_.Run(PriceOf(question), cancelled, [&](const CancelCheck& stop) { return ask(question, stop); });
     if (answer.ok()) EncodeAnswer(*answer, response);
     return answer.status();
   });

@@ -5,6 +5,8 @@
 #include <grpcpp/server_context.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,7 +16,10 @@
 #include "planner_service/planning/planner.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/service/call_deadline.h"
+#include "planner_service/service/call_memory.h"
+#include "planner_service/service/call_scope.h"
 #include "planner_service/service/planner_metrics.h"
+#include "planner_service/status/retry_delay.h"
 
 namespace recurve {
 
@@ -23,24 +28,45 @@ struct CallRules {
   std::chrono::milliseconds deadline;  // for calls without one
   PlannerMetrics& metrics;
   const Access& access;
+  CallMemory* memory = nullptr;  // null: no limit
 };
 
-// Unless the caller is refused, runs `answer(cancelled)`, which returns an absl::Status and polls `cancelled`; records
-// and logs the call as `method`; adds a retry delay to RESOURCE_EXHAUSTED; replaces CANCELLED by the actual reason.
-// When memory runs out, only this call ends, with RESOURCE_EXHAUSTED.
+// Memory of a call besides its request and answer: its thread, its connection.
+inline constexpr int64_t kCallBytes = 64 << 10;
+
+// The memory of a request while it is held: the message and what it is decoded to, which takes less.
+template <typename Request>
+int64_t RequestBytes(const Request& request) {
+  return 2 * static_cast<int64_t>(request.SpaceUsedLong());
+}
+
+// Unless the caller is refused, runs `answer(cancelled)`, which returns an absl::Status and polls `cancelled`, while
+// `bytes` are reserved for the call and CallScope names its origin; records and logs the call as `method`; passes the
+// retry delay of a status on; replaces CANCELLED by the actual reason. When memory runs out, only this call ends, with
+// RESOURCE_EXHAUSTED.
 template <typename Answer>
-grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, Answer answer) {
+grpc::Status AnswerCall(grpc::ServerContext& context, const char* method, const CallRules& rules, int64_t bytes,
+                        Answer answer) {
   const auto start = std::chrono::steady_clock::now();
   const LoggedCall call(context, method, CallEffect::kReads);
   const CallDeadline deadline(context, rules.deadline);
   absl::StatusOr<Caller> caller = rules.access.Admit(context, Role::kRead);
   absl::Status status = caller.status();
+  if (absl::IsResourceExhausted(status)) status = WithRetryDelay(status);  // the client's rate
   if (caller.ok()) {
-    status = CatchFailures("the call", [&] { return answer(CancelCheck([&deadline] { return deadline.Ended(); })); });
+    const CallScope scope({.client = caller->client, .deadline = deadline.time()});
+    status = CatchFailures("the call", [&]() -> absl::Status {
+      std::optional<CallMemory::Reservation> reservation;
+      if (rules.memory != nullptr) {
+        auto reserved = rules.memory->Reserve(caller->client, kCallBytes + bytes);
+        if (!reserved.ok()) return reserved.status();
+        reservation.emplace(*std::move(reserved));
+      }
+      return answer(CancelCheck([&deadline] { return deadline.Ended(); }));
+    });
   }
   if (absl::IsCancelled(status)) status = deadline.Reason();
-  constexpr std::chrono::milliseconds kRetryDelay{200};
-  if (absl::IsResourceExhausted(status)) AddRetryDelay(context, kRetryDelay);
+  if (const auto delay = RetryDelayOf(status)) AddRetryDelay(context, *delay);
   rules.metrics.RecordRequest(method, status.code(), std::chrono::steady_clock::now() - start);
   call.Log(status, caller.ok() ? caller->owner : "");
   return ToGrpcStatus(status);

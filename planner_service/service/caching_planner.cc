@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "planner_service/process/failures.h"
+#include "planner_service/status/retry_delay.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
@@ -46,22 +47,26 @@ absl::StatusOr<Plan> CachingPlanner::MakePlan(const PlanRequest& request, const 
 CachingPlanner::SharedPlan CachingPlanner::FindOrSolve(const PlanRequest& request, const CancelCheck& cancelled) {
   RETURN_IF_ERROR(CheckRequest(request));
   const PlanKey key = KeyOf(request);
-  std::shared_ptr<Flight> flight;
-  bool first = false;
-  {
-    const MutexLock lock(mutex_);
-    if (std::shared_ptr<const Plan> plan = memo_.Find(key)) {
-      metrics_.memo_hits.Increment();
-      return plan;
+  while (true) {
+    std::shared_ptr<Flight> flight;
+    bool first = false;
+    {
+      const MutexLock lock(mutex_);
+      if (std::shared_ptr<const Plan> plan = memo_.Find(key)) {
+        metrics_.memo_hits.Increment();
+        return plan;
+      }
+      std::shared_ptr<Flight>& current = flights_[key];
+      first = current == nullptr;
+      if (first) current = std::make_shared<Flight>();
+      flight = current;
+      if (!first) ++flight->waiting;
     }
-    std::shared_ptr<Flight>& current = flights_[key];
-    first = current == nullptr;
-    if (first) current = std::make_shared<Flight>();
-    flight = current;
-    if (!first) ++flight->waiting;
+    if (first) return Solve(request, key, flight, cancelled);
+    SharedPlan plan = Wait(*flight, cancelled);
+    // The first request was refused for its deadline or for what its client had in progress; this one may not be.
+    if (!RetryDelayOf(plan.status()) && !absl::IsDeadlineExceeded(plan.status())) return plan;
   }
-  if (!first) return Wait(*flight, cancelled);
-  return Solve(request, key, flight, cancelled);
 }
 
 CachingPlanner::SharedPlan CachingPlanner::Solve(const PlanRequest& request, const PlanKey& key,

@@ -17,6 +17,7 @@ class CallDeadline {
   // `own_deadline` counts from now.
   CallDeadline(const grpc::ServerContext& context, std::chrono::milliseconds own_deadline);
 
+  std::chrono::system_clock::time_point time() const { return deadline_; }
   bool Ended() const { return DeadlinePassed() || context_.IsCancelled(); }
 
   // The status of a call that has ended. A client that cancels at its deadline does so slightly before the deadline

@@ -9,9 +9,10 @@ namespace recurve {
 template <typename Request, typename Response, typename Solve>
 grpc::Status ChainService::Answer(grpc::ServerContext& context, const char* method, const Request& request,
                                   Response& response, Solve solve) {
-  return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) {
+  return AnswerCall(context, method, rules_, RequestBytes(request), [&](const CancelCheck& cancelled) {
     ASSIGN_OR_RETURN(const auto decoded, DecodeRequest(request));
-    const auto plan = gate_.Run(cancelled, [&](const CancelCheck& stop) { return solve(decoded, stop); });
+    const auto plan =
+        gate_.Run(PriceOf(decoded), cancelled, [&](const CancelCheck& stop) { return solve(decoded, stop); });
     if (plan.ok()) response = EncodePlan(*plan);
     return plan.status();
   });

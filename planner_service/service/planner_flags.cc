@@ -4,12 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/daemon.h"
 #include "planner_service/process/granted.h"
 #include "planner_service/service/warm_up.h"
@@ -52,6 +54,42 @@ constexpr int64_t kMostMemoBytes = int64_t{256} << 20;  // by default
 constexpr int64_t kMemoShare = 4;                       // default: 1 / kMemoShare of the granted memory
 constexpr int kMaxStreams = 1 << 12;                    // each occupies a thread
 
+// The memory of the process, --memory-limit, is divided as its help says.
+constexpr int64_t kMostMemory = int64_t{2} << 30;     // by default
+constexpr int64_t kProcessBytes = int64_t{64} << 20;  // program, threads, connections, free memory of the heap
+constexpr int64_t kTransportShare = 16;               // 1 / kTransportShare, at most kMostTransport
+constexpr int64_t kMostTransport = int64_t{128} << 20;
+constexpr int64_t kCallShare = 4;  // 1 / kCallShare of the rest; the others are for solving
+constexpr int64_t kLeastRest = int64_t{64} << 20;
+
+int64_t TransportBytes(int64_t memory_limit) { return std::min(kMostTransport, memory_limit / kTransportShare); }
+
+int64_t RestOf(const PlannerFlags& flags) {
+  return flags.memory_limit - kProcessBytes - TransportBytes(flags.memory_limit) - flags.memo_bytes;
+}
+
+// Three quarters of what is granted, at most kMostMemory, but enough for the default memo and kLeastRest.
+int64_t DefaultMemory(int64_t memo_bytes) {
+  const int64_t granted = GrantedMemory().limit_bytes / 4 * 3;
+  return std::max(std::min(kMostMemory, granted), (memo_bytes + kProcessBytes + kLeastRest) / 15 * 16 + 16);
+}
+
+absl::Status CheckMemory(const PlannerFlags& flags) {
+  const int64_t rest = RestOf(flags);
+  if (rest >= kLeastRest) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(FormatBytes(flags.memory_limit), " leaves ", FormatBytes(std::max<int64_t>(0, rest)),
+                   " for requests after --memo-bytes (", FormatBytes(flags.memo_bytes), "), the transport (",
+                   FormatBytes(TransportBytes(flags.memory_limit)), ") and the process (", FormatBytes(kProcessBytes),
+                   "), which need at least ", FormatBytes(kLeastRest), "; raise it, or lower --memo-bytes"));
+}
+
+void DivideMemory(PlannerFlags& flags) {
+  flags.server.max_transport_bytes = TransportBytes(flags.memory_limit);
+  flags.call_bytes = RestOf(flags) / kCallShare;
+  flags.admission.max_bytes = RestOf(flags) - flags.call_bytes;
+}
+
 void AddFlags(CLI::App& app, PlannerFlags& flags) {
   const int processors = GrantedProcessors();
   flags.server.listen = "127.0.0.1:7401";
@@ -65,18 +103,29 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
             "Maximum memory for cached plans; the least recently used are evicted first; 0 disables the cache; "
             "default: 256MiB, or a quarter of the memory granted to the process if that is less",
             ParseBytes);
+  flags.memory_limit = DefaultMemory(flags.memo_bytes);
+  AddParsed(app, "--memory-limit", flags.memory_limit, FormatBytes(flags.memory_limit), "SIZE",
+            "Maximum memory of the process: 64MiB for the process itself, a sixteenth (at most 128MiB) for the "
+            "transport, --memo-bytes, and of the rest a quarter for requests that wait and for answers, and three "
+            "quarters for solving; what would exceed its part is rejected with RESOURCE_EXHAUSTED; default: 2GiB, or "
+            "three quarters of the memory granted to the process if that is less",
+            ParseBytes);
   app.add_option("--max-solves", flags.admission.max_solves,
-                 "Maximum concurrent solves; default: one per processor granted to the process")
+                 "Maximum concurrent solves, of which one is kept for small requests (with 1, they get a second one); "
+                 "default: one per processor granted to the process")
       ->type_name("N")
       ->check(CLI::Range(1, kMaxPlans))
       ->capture_default_str();
   app.add_option("--max-waiting", flags.admission.max_waiting,
-                 "Maximum requests waiting for a solver; more are rejected with RESOURCE_EXHAUSTED")
+                 "Maximum small requests waiting for a solver, and maximum large ones; more are rejected with "
+                 "RESOURCE_EXHAUSTED, those of the client that has the most first")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxPlans))
       ->capture_default_str();
   AddDuration(app, "--max-solve-time", flags.admission.longest_solve,
-              "Maximum solve time of one request, regardless of its deadline", ParseDeadline);
+              "Maximum solve time of one request, regardless of its deadline; one that is known to take longer is "
+              "rejected at once, with FAILED_PRECONDITION",
+              ParseDeadline);
   app.add_option("--max-streams", flags.streams.max_streams,
                  "Maximum concurrent streams of actions; more are rejected with RESOURCE_EXHAUSTED")
       ->type_name("N")
@@ -106,7 +155,14 @@ std::optional<PlannerFlags> ParsePlannerFlags(int argc, char** argv, int& exit_s
   AddFlags(app, flags);
   std::vector<SettingCheck> checks = ServerChecks(flags.server);
   checks.push_back({"--warm-up", [&flags] { return CheckWarmUp(flags.warm_up); }});
+  checks.push_back({"--memory-limit", [&flags] { return CheckMemory(flags); }});
   if (!ParseCommandLine(app, argc, argv, checks, exit_status)) return std::nullopt;
+  if (const absl::Status memory = CheckMemory(flags); !memory.ok()) {
+    std::cerr << "recurve-planner: --memory-limit: " << std::string(memory.message()) << "\n";
+    exit_status = 2;
+    return std::nullopt;
+  }
+  DivideMemory(flags);
   flags.server.serving = flags.warm_up.empty();
   return flags;
 }

@@ -16,7 +16,9 @@ namespace recurve {
 // The command line of recurve-planner.
 struct PlannerFlags {
   ServerOptions server;
+  int64_t memory_limit = 0;  // of the process, which the memory below adds up to
   int64_t memo_bytes = 0;
+  int64_t call_bytes = 0;  // decoded requests and their answers
   SolveLimits admission;
   StreamLimits streams;
   std::chrono::milliseconds deadline{10'000};  // for requests without one

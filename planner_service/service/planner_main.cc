@@ -19,6 +19,7 @@
 #include "planner_service/service/admission_planner.h"
 #include "planner_service/service/advisor_service.h"
 #include "planner_service/service/caching_planner.h"
+#include "planner_service/service/call_memory.h"
 #include "planner_service/service/chain_service.h"
 #include "planner_service/service/planner_flags.h"
 #include "planner_service/service/planner_metrics.h"
@@ -49,7 +50,8 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
   AdmissionPlanner admission(solver, gate);
   CachingPlanner caching(admission, flags.memo_bytes, metrics);
   ASSIGN_OR_RETURN(const std::unique_ptr<Access> access, OpenAccess(flags.server));
-  const CallRules rules{.deadline = flags.deadline, .metrics = metrics, .access = *access};
+  CallMemory memory(flags.call_bytes, metrics);
+  const CallRules rules{.deadline = flags.deadline, .metrics = metrics, .access = *access, .memory = &memory};
   PlannerService plans(caching, rules);
   ScheduleService schedules(caching, flags.streams, rules);
   EmbeddedAdvisor advisor;
@@ -59,9 +61,9 @@ absl::StatusOr<int> Serve(const PlannerFlags& flags) {
 
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
                    Server::Start(flags.server, {&plans, &schedules, &advice, &chains}, registry, access.get()));
-  LogServing(
-      "recurve-planner " RECURVE_VERSION, *server,
-      absl::StrCat("memo ", FormatBytes(flags.memo_bytes), ", ", flags.admission.max_solves, " concurrent solves"));
+  LogServing("recurve-planner " RECURVE_VERSION, *server,
+             absl::StrCat("memo ", FormatBytes(flags.memo_bytes), " of ", FormatBytes(flags.memory_limit), ", ",
+                          flags.admission.max_solves, " concurrent solves"));
   std::unique_ptr<WarmUp> warm_up;
   if (first_plans.ok()) {
     ASSIGN_OR_RETURN(warm_up, WarmUp::Start(caching, *std::move(first_plans), [&server] { server->SetServing(); }));

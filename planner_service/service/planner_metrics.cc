@@ -17,6 +17,20 @@ prometheus::Gauge& Gauge(prometheus::Registry& registry, const std::string& name
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+std::array<prometheus::Gauge*, kLanes> GaugesByLane(prometheus::Registry& registry, const std::string& name,
+                                                    const std::string& help) {
+  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  return {&family.Add({{"lane", "small"}}), &family.Add({{"lane", "large"}})};
+}
+
+prometheus::Counter& PriceRefusals(prometheus::Registry& registry, const std::string& limit) {
+  return prometheus::BuildCounter()
+      .Name("recurve_planner_price_refusals_total")
+      .Help("Requests refused before they were solved because their estimated time or memory is above a limit.")
+      .Register(registry)
+      .Add({{"limit", limit}});
+}
+
 }  // namespace
 
 PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string& version)
@@ -34,8 +48,15 @@ PlannerMetrics::PlannerMetrics(prometheus::Registry& registry, const std::string
                         .Register(registry)
                         .Add({}, SecondsBuckets())),
       solves_in_flight(Gauge(registry, "recurve_planner_solves_in_flight", "Requests being solved.")),
-      solves_waiting(Gauge(registry, "recurve_planner_solves_waiting", "Requests waiting for a free solver.")),
-      shed(Counter(registry, "recurve_planner_shed_total", "Requests rejected because too many were waiting.")),
+      solves_waiting(
+          GaugesByLane(registry, "recurve_planner_solves_waiting", "Requests waiting for a free solver, by lane.")),
+      shed(Counter(registry, "recurve_planner_shed_total",
+                   "Requests rejected because too many were waiting or they held too much memory.")),
+      price_refusals_time(PriceRefusals(registry, "time")),
+      price_refusals_memory(PriceRefusals(registry, "memory")),
+      call_bytes(Gauge(registry, "recurve_planner_call_bytes", "Memory reserved for requests and their answers.")),
+      call_capacity_bytes(Gauge(registry, "recurve_planner_call_capacity_bytes",
+                                "Most memory that requests and their answers may hold (--memory-limit).")),
       streams(Gauge(registry, "recurve_planner_streams", "Open streams of actions, in either direction.")),
       memo_hits(Counter(registry, "recurve_planner_memo_hits_total", "Plans answered from the memo.")),
       memo_shared(Counter(registry, "recurve_planner_memo_shared_total",

@@ -7,10 +7,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 
 #include "absl/status/status.h"
+#include "planner_service/service/price.h"
 
 namespace recurve {
 
@@ -33,8 +35,12 @@ class PlannerMetrics {
  public:
   prometheus::Histogram& solve_seconds;
   prometheus::Gauge& solves_in_flight;
-  prometheus::Gauge& solves_waiting;
+  std::array<prometheus::Gauge*, kLanes> solves_waiting;  // by lane
   prometheus::Counter& shed;
+  prometheus::Counter& price_refusals_time;
+  prometheus::Counter& price_refusals_memory;
+  prometheus::Gauge& call_bytes;
+  prometheus::Gauge& call_capacity_bytes;
   prometheus::Gauge& streams;
   prometheus::Counter& memo_hits;
   prometheus::Counter& memo_shared;

@@ -26,7 +26,7 @@ absl::Status Answer(Planner& planner, const CancelCheck& cancelled, const planne
 
 grpc::Status PlannerService::MakePlan(grpc::ServerContext* context, const planner::v1::MakePlanRequest* request,
                                       planner::v1::MakePlanResponse* response) {
-  return AnswerCall(*context, "MakePlan", rules_,
+  return AnswerCall(*context, "MakePlan", rules_, RequestBytes(*request),
                     [&](const CancelCheck& cancelled) { return Answer(planner_, cancelled, *request, *response); });
 }
 

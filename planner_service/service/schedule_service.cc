@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "planner_service/service/schedule_service.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "planner_service/codec/verification_codec.h"
 #include "planner_service/status/status_macros.h"
 #include "planner_service/text/units.h"
+#include "planner_service/verification/any_order_machine.h"
 #include "planner_service/verification/schedule_verifier.h"
 
 namespace recurve {
@@ -23,6 +25,11 @@ using planner::v1::VerifyScheduleResponse;
 
 // A client's deadline at exactly the limit arrives slightly later: gRPC rounds it up, and clocks differ.
 constexpr std::chrono::seconds kDeadlineSlack{5};
+
+// Memory of a stream: chunks of actions, as messages and decoded.
+constexpr int64_t kStreamBytes = 1 << 20;
+// Memory of a stored range of states or tapes, of which a schedule may have as many as it has links, up to a limit.
+constexpr int64_t kRangeBytes = 64;
 
 // AnswerCall determines the reason.
 absl::Status ClientWentAway() { return absl::CancelledError("the stream was closed"); }
@@ -52,13 +59,19 @@ absl::Status Send(const Plan& plan, int64_t first, grpc::ServerWriter<StreamSche
   return absl::OkStatus();
 }
 
-absl::Status Verify(grpc::ServerReader<VerifyScheduleRequest>& reader, const CancelCheck& cancelled,
+absl::Status Verify(grpc::ServerReader<VerifyScheduleRequest>& reader, CallMemory* memory, const CancelCheck& cancelled,
                     VerifyScheduleResponse& response) {
   VerifyScheduleRequest message;
   if (!reader.Read(&message) || !message.has_task()) {
     return cancelled() ? ClientWentAway() : absl::InvalidArgumentError("the first message must be a task");
   }
   ASSIGN_OR_RETURN(const VerificationTask task, DecodeTask(message.task()));
+  std::optional<CallMemory::Reservation> reservation;
+  if (memory != nullptr) {
+    auto reserved = memory->Reserve(CallScope::Current().client, kRangeBytes * std::min(task.length, kMaxStoredRanges));
+    if (!reserved.ok()) return reserved.status();
+    reservation.emplace(*std::move(reserved));
+  }
   ScheduleVerifier verifier(task);
   while (verifier.Wants() && reader.Read(&message)) {
     if (!message.has_actions()) return absl::InvalidArgumentError("every message after the first must be actions");
@@ -84,8 +97,9 @@ absl::Status ScheduleService::CheckDeadline(const grpc::ServerContext& context) 
 }
 
 template <typename Answer>
-grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const char* method, Answer answer) {
-  return AnswerCall(context, method, rules_, [&](const CancelCheck& cancelled) -> absl::Status {
+grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const char* method, int64_t bytes,
+                                           Answer answer) {
+  return AnswerCall(context, method, rules_, bytes, [&](const CancelCheck& cancelled) -> absl::Status {
     RETURN_IF_ERROR(CheckDeadline(context));
     const absl::Cleanup leave = [this] {
       --streams_;
@@ -94,8 +108,8 @@ grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const c
     const int streams = ++streams_;
     rules_.metrics.streams.Increment();
     if (streams > limits_.max_streams) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("all ", limits_.max_streams, " streams are in use; try again later"));
+      return WithRetryDelay(absl::ResourceExhaustedError(
+          absl::StrCat("all ", limits_.max_streams, " streams are in use; try again later")));
     }
     return answer(cancelled);
   });
@@ -103,7 +117,8 @@ grpc::Status ScheduleService::AnswerStream(grpc::ServerContext& context, const c
 
 grpc::Status ScheduleService::StreamSchedule(grpc::ServerContext* context, const StreamScheduleRequest* request,
                                              grpc::ServerWriter<StreamScheduleResponse>* writer) {
-  return AnswerStream(*context, "StreamSchedule", [&](const CancelCheck& cancelled) -> absl::Status {
+  const int64_t bytes = RequestBytes(*request) + kStreamBytes;
+  return AnswerStream(*context, "StreamSchedule", bytes, [&](const CancelCheck& cancelled) -> absl::Status {
     ASSIGN_OR_RETURN(const PlanRequest decoded, DecodeRequest(request->plan()));
     ASSIGN_OR_RETURN(const Plan plan, planner_.MakePlan(decoded, cancelled));
     return Send(plan, request->first_action(), *writer);
@@ -113,8 +128,9 @@ grpc::Status ScheduleService::StreamSchedule(grpc::ServerContext* context, const
 grpc::Status ScheduleService::VerifySchedule(grpc::ServerContext* context,
                                              grpc::ServerReader<VerifyScheduleRequest>* reader,
                                              VerifyScheduleResponse* response) {
-  return AnswerStream(*context, "VerifySchedule",
-                      [&](const CancelCheck& cancelled) { return Verify(*reader, cancelled, *response); });
+  return AnswerStream(*context, "VerifySchedule", kStreamBytes, [&](const CancelCheck& cancelled) {
+    return Verify(*reader, rules_.memory, cancelled, *response);
+  });
 }
 
 }  // namespace recurve

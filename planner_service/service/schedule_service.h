@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 
 #include "absl/status/status.h"
 #include "planner_service/planning/planner.h"
@@ -35,7 +36,7 @@ class ScheduleService final : public planner::v1::ScheduleService::Service {
  private:
   // AnswerCall for a stream: checks its deadline and the limit on concurrent streams.
   template <typename Answer>
-  grpc::Status AnswerStream(grpc::ServerContext& context, const char* method, Answer answer);
+  grpc::Status AnswerStream(grpc::ServerContext& context, const char* method, int64_t bytes, Answer answer);
   absl::Status CheckDeadline(const grpc::ServerContext& context) const;
 
   Planner& planner_;

@@ -50,10 +50,10 @@ TEST(PlannerBinaryTest, SaysWhatItIs) {
             ContainsRegex("\nlibmicrohttpd [0-9.]+"), ContainsRegex("\nspdlog [0-9.]+\n"),
             ContainsRegex("\ntoml\\+\\+ [0-9.]+, compiled in\n"), Not(HasSubstr("SQLite"))));
   const std::string help = PlannerOutput({kPlannerBinary, "--help"}, 0);
-  for (const char* text :
-       {"--listen", "--metrics-listen", "--memo-bytes", "--max-solves", "--max-waiting", "--max-solve-time",
-        "--max-streams", "--stream-time", "--deadline", "--drain-time", "--warm-up", "--core-dumps", "--version",
-        "127.0.0.1:7401", "127.0.0.1:9401", "256MiB", "no TLS", "SIGHUP", "unix:PATH"}) {
+  for (const char* text : {"--listen",       "--metrics-listen", "--memo-bytes",  "--memory-limit", "--max-solves",
+                           "--max-waiting",  "--max-solve-time", "--max-streams", "--stream-time",  "--deadline",
+                           "--drain-time",   "--warm-up",        "--core-dumps",  "--version",      "127.0.0.1:7401",
+                           "127.0.0.1:9401", "256MiB",           "no TLS",        "SIGHUP",         "unix:PATH"}) {
     EXPECT_THAT(help, HasSubstr(text));
   }
 }
@@ -62,6 +62,7 @@ TEST(PlannerBinaryTest, WrongOptionsAreOneLine) {
   for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{{"--nonsense"},
                                                                                      {"--memo-bytes", "-1"},
                                                                                      {"--memo-bytes", "12XB"},
+                                                                                     {"--memory-limit", "100MiB"},
                                                                                      {"--max-solves", "0"},
                                                                                      {"--max-waiting", "many"},
                                                                                      {"--max-streams", "0"},

@@ -169,7 +169,7 @@ TEST_P(SettingsBinaryTest, EndsWhileItWaitsForAPipeWithoutAWriter) {
 
 // The defaults that depend on the machine.
 std::string WithoutMachine(const std::string& text) {
-  return std::regex_replace(text, std::regex("\n# (memo-bytes|max-solves) = [^\n]*"), "\n# $1 = ...");
+  return std::regex_replace(text, std::regex("\n# (memo-bytes|memory-limit|max-solves) = [^\n]*"), "\n# $1 = ...");
 }
 
 TEST_P(SettingsBinaryTest, TheInstalledFileShowsTheDefaults) {

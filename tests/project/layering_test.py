@@ -34,7 +34,7 @@ LADDER = {
     "planner_service/client": ["planner_service/capacity", "planner_service/codec", "planner_service/grpc_server",
                                "planner_service/verification", "planner_service/planning", "planner_service/status",
                                "planner_service/tls", "planner_service/trace"],
-    "planner_service/service": ["planner_service/access", "planner_service/capacity", "planner_service/codec", "planner_service/grpc_server",
+    "planner_service/service": ["planner_service/access", "planner_service/capacity", "planner_service/codec", "planner_service/grpc_server", "planner_service/model",
                                 "planner_service/verification", "planner_service/planning", "planner_service/process",
                                 "planner_service/schedule", "planner_service/status", "planner_service/text"],
     "executor/backend": ["planner_service/fields", "planner_service/model", "planner_service/status"],

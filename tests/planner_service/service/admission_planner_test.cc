@@ -19,7 +19,7 @@ PlanRequest Request() { return {.length = 100, .budget = ByteBudget{8, 24, 500}}
 class AdmissionPlannerTest : public ::testing::Test {
  protected:
   void AwaitWaiting(double waiting) const {
-    while (metrics_.solves_waiting.Value() != waiting) std::this_thread::yield();
+    while (metrics_.solves_waiting[0]->Value() != waiting) std::this_thread::yield();
   }
 
   prometheus::Registry registry_;
@@ -39,7 +39,7 @@ TEST_F(AdmissionPlannerTest, SolvesSomeLetsSomeWaitAndRefusesTheRest) {
   const absl::Status refused = planner_.MakePlan(Request(), {}).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(refused.message()),
-              ::testing::HasSubstr("2 plans are being solved and 3 are waiting; try again later"));
+              ::testing::HasSubstr("2 requests of this size are being solved and 3 are waiting; try again later"));
   EXPECT_EQ(metrics_.shed.Value(), 1);
 
   solver_.Open();
@@ -47,7 +47,7 @@ TEST_F(AdmissionPlannerTest, SolvesSomeLetsSomeWaitAndRefusesTheRest) {
   EXPECT_EQ(solver_.calls(), 5);
   EXPECT_LE(solver_.most_at_once(), 2);
   EXPECT_EQ(metrics_.solves_in_flight.Value(), 0);
-  EXPECT_EQ(metrics_.solves_waiting.Value(), 0);
+  EXPECT_EQ(metrics_.solves_waiting[0]->Value(), 0);
 }
 
 TEST_F(AdmissionPlannerTest, WhoeverWaitsMayGiveUp) {
@@ -60,7 +60,7 @@ TEST_F(AdmissionPlannerTest, WhoeverWaitsMayGiveUp) {
   AwaitWaiting(1);
   gone = true;
   waiter.join();
-  EXPECT_EQ(metrics_.solves_waiting.Value(), 0);
+  EXPECT_EQ(metrics_.solves_waiting[0]->Value(), 0);
   solver_.Open();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(solver_.calls(), 2);

@@ -167,9 +167,9 @@ TEST_F(AdvisorServiceTest, NoDeadlineKeepsASolverForLong) {
   Serve(milliseconds(30));
   advisor_.gate.Close();
   const grpc::Status status = Advise(kLongCall);
-  EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(),
-              AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("divide the request")));
+              AllOf(HasSubstr("no answer after 30ms of solving"), HasSubstr("--max-solve-time")));
   EXPECT_EQ(advisor_.gate.cancellations(), 1);
 }
 
@@ -194,12 +194,26 @@ TEST_F(AdvisorServiceTest, AClientThatGoesAwayFreesItsSolver) {
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
+TEST_F(AdvisorServiceTest, AQuestionThatTakesTooLongIsRefusedAtOnce) {
+  Serve(milliseconds(10'000));
+  const Workload long_chain = ChainWorkload{.length = kMaxChainLength, .state_bytes = 1000, .tape_bytes = 3};
+  const CurvesQuestion question{long_chain, std::vector<Strategy>(kMaxCurves, Strategy::kAuto), kMaxCurvePoints};
+  grpc::ClientContext context;
+  v1::MakeCurvesResponse response;
+  const grpc::Status status = stub_->MakeCurves(&context, EncodeQuestion(question), &response);
+  EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("--max-solve-time"), HasSubstr("fewer max_points")));
+  EXPECT_EQ(context.GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 0U);
+  EXPECT_EQ(advisor_.gate.calls(), 0);
+}
+
 TEST_F(AdvisorServiceTest, ALongQuestionStopsInTheMidst) {
-  Serve();
+  Serve(std::chrono::hours(1'000));
   // Without the gate of the test: the advisor itself computes the corners of a thousand curves.
   const Workload long_chain = ChainWorkload{.length = kMaxChainLength, .state_bytes = 1000, .tape_bytes = 3};
   const CurvesQuestion question{long_chain, std::vector<Strategy>(kMaxCurves, Strategy::kAuto), kMaxCurvePoints};
   grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1'000));
   v1::MakeCurvesResponse response;
   std::thread leaver([&] {
     advisor_.gate.AwaitEnds(1);

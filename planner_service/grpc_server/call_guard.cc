@@ -4,6 +4,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/server_context.h>
 
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ using grpc::experimental::InterceptionHookPoints;
 using Clock = std::chrono::steady_clock;
 
 constexpr absl::string_view kWatch = "/grpc.health.v1.Health/Watch";
+constexpr absl::string_view kCheck = "/grpc.health.v1.Health/Check";
 constexpr absl::string_view kReflection = "/grpc.reflection.";
 constexpr int kLooksPerStall = 4;  // how often calls are looked at within the time that they may stall
 
@@ -26,7 +28,9 @@ int64_t Now() { return Clock::now().time_since_epoch().count(); }
 
 // The calls that have a limit of their own; empty: those that do not.
 absl::string_view KindOf(absl::string_view method) {
-  if (method == kWatch) return kWatch;
+  for (const absl::string_view each : {kWatch, kCheck}) {
+    if (method == each) return each;
+  }
   return absl::StartsWith(method, kReflection) ? kReflection : absl::string_view();
 }
 
@@ -119,6 +123,7 @@ std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CallGuard
 
 int CallGuard::MostOf(absl::string_view kind) const {
   if (kind.empty()) return limits_.calls_per_host;
+  if (kind == kCheck) return std::numeric_limits<int>::max();  // a probe must get its answer
   return kind == kWatch ? limits_.watches_per_host : limits_.reflections_per_host;
 }
 

@@ -58,7 +58,8 @@ void ReadCheckpoint(const FuzzFolder& folder, const std::string& bytes) {
   FuzzCheck(CheckJobSpec(spec).ok(), "a specification from a checkpoint is in range");
   JobCheckpoints checkpoints(
       spec, {.directory = folder.At("run"), .resume = CheckpointOptions::Resume::kMust, .force_data = true});
-  FuzzRead(checkpoints.Open({}));
+  const absl::StatusOr<InputFiles> inputs = OpenInputs(spec);
+  if (FuzzRead(inputs.status())) FuzzRead(checkpoints.Open(*inputs, {}));
 }
 
 }  // namespace

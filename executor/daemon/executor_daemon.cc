@@ -20,7 +20,7 @@ absl::Status CheckRootsGiven(const ExecutorDaemonOptions& options) {
       "--listen ", options.server.listen, " is an address beyond this machine, and jobs of clients there could ",
       options.data_root.empty() ? "read any file that this user may read; give --data-root"
                                 : "write any file that this user may write; give --model-root",
-      ", the directory that they are confined to (/ for all)"));
+      ", the directory that they are confined to (/ for all, if callers have no identity)"));
 }
 
 namespace {

@@ -71,6 +71,10 @@ absl::Status JobStore::Load() {
 
 absl::Status JobStore::LoadJob(StoredJob stored) {
   const int64_t number = stored.number;
+  if (stored.job.id() != IdOf(number)) {
+    return absl::DataLossError(absl::StrCat("the job database: it is damaged: job ", number, " has the id ",
+                                            stored.job.id(), ", which is not ", IdOf(number)));
+  }
   Entry& entry = jobs_.try_emplace(number, number, options_).first->second;
   entry.job = std::move(stored.job);
   entry.request_key = std::move(stored.request_key);

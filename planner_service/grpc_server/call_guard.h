@@ -21,7 +21,7 @@
 namespace recurve {
 
 struct CallLimits {
-  int calls_per_host = 768;      // in progress at a time
+  int calls_per_host = 1024;     // in progress at a time
   int watches_per_host = 64;     // streams of grpc.health.v1.Health/Watch
   int reflections_per_host = 8;  // streams of server reflection, each of which occupies a thread
   // A call whose client reads nothing of an answer, or sends nothing of a message that the service waits for, for this

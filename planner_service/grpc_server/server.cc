@@ -128,7 +128,7 @@ class RunningServer final : public Server {
       : drain_time_(options.drain_time),
         most_between_probes_(options.probe_interval + kMostProbeTime),
         has_tokens_(access != nullptr && access->has_token_file()),
-        guard_({.calls_per_host = std::max(1, options.max_calls / 2), .stall = options.stall_time}),
+        guard_({.calls_per_host = std::max(1, options.max_calls * 2 / 3), .stall = options.stall_time}),
         serving_(options.serving) {
     server_metrics_->Watch(guard_);
     if (access == nullptr) return;

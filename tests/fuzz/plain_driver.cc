@@ -21,7 +21,7 @@ namespace recurve {
 namespace {
 
 // Of all inputs, at least one in so many must get past the first checks.
-constexpr int64_t kFewestAccepted = 20;
+constexpr int64_t kFewestAccepted = 50;
 constexpr size_t kLongest = 8192;  // as in scripts/fuzz
 
 // The files of the folders that exist.

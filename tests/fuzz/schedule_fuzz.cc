@@ -56,7 +56,9 @@ void Validate(const Schedule& schedule) {
   int64_t actions = 0;
   ScheduleWalk walk(schedule);
   for (std::optional<Action> action = walk.Next(); action; action = walk.Next(), ++actions) {
-    FuzzCheck(verifier.Add(*action).ok(), "a short schedule stores little");
+    const absl::Status added = verifier.Add(*action);
+    if (absl::IsResourceExhausted(added)) return;  // it stores more at a time than the verifier takes
+    FuzzCheck(added.ok(), "only a lack of memory ends a verification");
   }
   FuzzCheck(actions == counts.back(), "actions are counted as they come");
   const Verdict verdict = verifier.Finish();

@@ -28,6 +28,7 @@ class TlsOptions : public ::testing::Test {
     options.server.tls = {.certificate = scratch_.Write("tls.crt", own.certificate),
                           .key = scratch_.Write("tls.key", own.key),
                           .authorities = ca_};
+    options.data_root = scratch_.File("");
     daemon_ = ExecutorDaemon::Start(options).value();
     const PemPair client = authority_.Issue();
     certificate_ = scratch_.Write("client.crt", client.certificate);

@@ -77,7 +77,7 @@ TEST_F(CertificateCheckTest, FilesThatCannotBeReadFail) {
   const std::string text = scratch_.Write("text", "not PEM");
   const TlsFiles daemon = Pair({});
   EXPECT_THAT(CheckTls({.certificate = missing, .key = daemon.key}, {}),
-              ElementsAre(Failure(HasSubstr(missing), HasSubstr("PEM"))));
+              ElementsAre(Failure(HasSubstr(missing), HasSubstr("a file that this user may read"))));
   EXPECT_THAT(CheckTls({.certificate = daemon.certificate, .key = text}, {}),
               ElementsAre(Failure(HasSubstr(text), HasSubstr("PEM")), Warning(HasSubstr(text), "chmod o= " + text)));
   EXPECT_THAT(CheckTls({}, {.authorities = text}), ElementsAre(Failure(HasSubstr(text), HasSubstr("PEM"))));

@@ -60,6 +60,7 @@ class OwnersTest : public testing::Test {
     fs::create_directory(folder_.At("models"));
     fs::copy_file(folder_.text(), folder_.At("data/text"));
     options_.server.access.token_file = tokens;
+    options_.server.metrics_public = true;
     options_.state_directory = folder_.At("state");
     options_.data_root = folder_.At("data");
     options_.model_root = folder_.At("models");

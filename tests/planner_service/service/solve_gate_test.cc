@@ -55,10 +55,12 @@ class SolveGateTest : public ::testing::Test {
     changed_.notify_all();
   }
 
-  // Waits until these are being solved, in the order in which they started.
+  // Waits until these are being solved. Their threads may arrive in any order.
   void Await(const std::vector<std::string>& names) {
     MutexLock lock(mutex_);
-    changed_.wait(lock, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return started_ == names; });
+    changed_.wait(lock, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return std::is_permutation(started_.begin(), started_.end(), names.begin(), names.end());
+    });
   }
 
   std::vector<std::string> started() {

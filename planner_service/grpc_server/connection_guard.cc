@@ -46,10 +46,15 @@ void Report(const FrameGuard& guard) {
   spdlog::debug("a connection was closed: {}", guard.violation());
 }
 
+// What the descriptor had last. Null if nothing.
+GuardedConnection* LastOf(int fd) {
+  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return nullptr;
+  return GuardedByDescriptor()[static_cast<size_t>(fd)].load(std::memory_order_acquire);
+}
+
 // Null if the connection is not checked.
 FrameGuard* GuardOf(int fd) {
-  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return nullptr;
-  GuardedConnection* const found = GuardedByDescriptor()[static_cast<size_t>(fd)].load(std::memory_order_acquire);
+  GuardedConnection* const found = LastOf(fd);
   return found != nullptr && found->cookie == CookieOf(fd) ? &found->guard : nullptr;
 }
 
@@ -114,6 +119,13 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
   return 0;  // the end of the connection
 }
 
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  static const auto next = reinterpret_cast<decltype(&sendmsg)>(dlsym(RTLD_NEXT, "sendmsg"));
+  // Without a look at the cookie: a guard whose connection has ended may hear it too.
+  if (recurve::GuardedConnection* const last = recurve::LastOf(fd); last != nullptr) last->guard.ServerSends();
+  return next(fd, message, flags);
+}
+
 int SSL_read(SSL* session, void* data, int bytes) {
   static const auto next = reinterpret_cast<decltype(&SSL_read)>(dlsym(RTLD_NEXT, "SSL_read"));
   const int received = next(session, data, bytes);
@@ -124,5 +136,11 @@ int SSL_read(SSL* session, void* data, int bytes) {
   }
   recurve::Report(*guard);
   return -1;
+}
+
+int SSL_write(SSL* session, const void* data, int bytes) {
+  static const auto next = reinterpret_cast<decltype(&SSL_write)>(dlsym(RTLD_NEXT, "SSL_write"));
+  if (recurve::FrameGuard* const guard = recurve::GuardOf(session); guard != nullptr) guard->ServerSends();
+  return next(session, data, bytes);
 }
 }

@@ -3,7 +3,8 @@
 // Has a FrameGuard check what each client of a gRPC server sends. gRPC 1.51 has no place for such a check between a
 // socket, or TLS, and its parser. Therefore connection_guard.cc defines recvmsg and SSL_read, through which gRPC
 // receives; definitions in a program precede those of shared libraries. They call those of the libraries, and check
-// what these return for the connections concerned.
+// what these return for the connections concerned. With sendmsg and SSL_write, guards learn that the server has sent
+// something.
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
 

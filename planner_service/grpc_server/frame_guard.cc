@@ -116,18 +116,14 @@ void FrameGuard::BeginFrame() {
       if (block_.size() + payload_left_ > kMostHeaderBytes) return Break("a header block is too large");
       return Charge(kOtherCost);
     case kData:
-      if ((flags & kEndStream) != 0) {
-        --open_streams_;
-      } else if (payload_left_ == 0) {
-        Charge(kOtherCost);
-      }
+      if ((flags & kEndStream) == 0 && payload_left_ == 0) Charge(kOtherCost);
       return;
     case kReset:
-      --open_streams_;
       return Charge(kResetCost);
     case kPing:
       return Charge(kPingCost);
     case kSettings:
+      if ((flags & kAck) != 0) TakeAcknowledgement();
       return Charge((flags & kAck) != 0 ? kPingCost : kSettingsCost + static_cast<double>(payload_left_));
     case kWindow:
       return;
@@ -139,9 +135,15 @@ void FrameGuard::BeginFrame() {
 void FrameGuard::BeginHeaders() {
   if (payload_left_ > kMostHeaderBytes) return Break("a header block is too large");
   in_block_ = true;
-  if ((frame_[4] & kEndStream) == 0 && ++open_streams_ > kMostOpenStreams) {
-    Break("the client has opened too many streams without ending them");
+  if (!knows_settings_ && ++streams_before_settings_ > kMostStreamsBeforeSettings) {
+    Break("the client has opened too many streams without acknowledging the server's settings");
   }
+}
+
+// gRPC takes an acknowledgement that precedes its settings as one of settings without limits.
+void FrameGuard::TakeAcknowledgement() {
+  if (!server_sent_.load(std::memory_order_relaxed)) Break("the client acknowledges settings that it has not received");
+  knows_settings_ = true;
 }
 
 void FrameGuard::TakePayload(std::string_view& bytes) {

@@ -3,6 +3,7 @@
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_FRAME_GUARD_H_
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,13 +15,14 @@ namespace recurve {
 // Checks what a client sends over an HTTP/2 connection before gRPC parses it. gRPC 1.51 has no limit on what some
 // frames cost: header blocks without end, headers that expand, streams that are reset at once, and frames that must be
 // answered take gigabytes and all processors within seconds. The limits here are far above what clients need. DATA
-// passes unchecked, because flow control and the memory quota limit it. Not thread-safe.
+// passes unchecked, because flow control and the memory quota limit it. Not thread-safe, except ServerSends.
 class FrameGuard {
  public:
   static constexpr size_t kMostHeaderBytes = 16 << 10;  // of a header block, encoded; gRPC accepts 8 KiB decoded
   static constexpr int kMostHeaders = 128;              // of a header block
-  // Streams that the client opened and has not ended. Servers allow fewer, and clients keep to that.
-  static constexpr int64_t kMostOpenStreams = 512;
+  // Streams before the client has acknowledged the server's settings: until then, gRPC does not apply its limit on
+  // concurrent streams. Clients assume a limit of about 100 until they know the server's.
+  static constexpr int kMostStreamsBeforeSettings = 128;
   // What frames that carry nothing may cost: this much at once, and this much more per second.
   static constexpr double kBudget = 1500;
   static constexpr double kBudgetPerSecond = 2000;
@@ -35,6 +37,9 @@ class FrameGuard {
   // the connection closed.
   bool Accept(std::string_view bytes, Clock::time_point now = Clock::now());
 
+  // To be called before the server sends anything, which begins with its settings. Thread-safe.
+  void ServerSends() { server_sent_.store(true, std::memory_order_relaxed); }
+
   // Which limit was broken, such as "a header block has more than 128 headers"; empty: none.
   const char* violation() const { return violation_; }
 
@@ -45,6 +50,7 @@ class FrameGuard {
   void TakeFrameHeader(std::string_view& bytes);
   void BeginFrame();
   void BeginHeaders();
+  void TakeAcknowledgement();
   void TakePayload(std::string_view& bytes);
   void EndHeaders();
   void Charge(double cost);
@@ -59,7 +65,9 @@ class FrameGuard {
   bool in_block_ = false;  // between HEADERS and the frame that ends the block
   std::string payload_;    // of a HEADERS or CONTINUATION frame
   std::string block_;      // from the frames before
-  int64_t open_streams_ = 0;
+  int streams_before_settings_ = 0;
+  bool knows_settings_ = false;  // the client has acknowledged them
+  std::atomic<bool> server_sent_{false};
   double budget_ = kBudget;
   Clock::time_point charged_{};
 };

@@ -54,9 +54,7 @@ def rapid_reset(target, until):
     flood(target, until, CONNECTIONS, http2.open_http2, produce)
 
 
-@attack("planner", "executor")
-def refused_streams(target, until):
-    """Calls beyond the limit on concurrent streams, each of which must be refused by RST_STREAM."""
+def refuse_streams(target, until, first):
     headers = http2.request_headers(HONEST_CALLS[target.kind][0])
 
     def produce(state):
@@ -65,7 +63,19 @@ def refused_streams(target, until):
             stream, state["stream"] = state["stream"], state["stream"] + 2
             blob.append(http2.frame(http2.HEADERS, http2.END_HEADERS, stream, headers))
         return b"".join(blob)
-    flood(target, until, CONNECTIONS, http2.open_http2, produce)
+    flood(target, until, CONNECTIONS, lambda target: http2.open_http2(target, first), produce)
+
+
+@attack("planner", "executor")
+def refused_streams(target, until):
+    """Calls beyond the limit on concurrent streams, from clients that do not acknowledge this limit."""
+    refuse_streams(target, until, http2.settings())
+
+
+@attack("planner", "executor", "planner-tls")
+def acknowledged_streams(target, until):
+    """Calls beyond the limit on concurrent streams, from clients that acknowledge this limit before they know it."""
+    refuse_streams(target, until, http2.settings() + http2.frame(http2.SETTINGS, http2.ACK))
 
 
 @attack("planner", "executor")

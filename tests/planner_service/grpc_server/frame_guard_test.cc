@@ -36,7 +36,10 @@ const FrameGuard::Clock::time_point kStart{std::chrono::hours(1)};
 
 class FrameGuardTest : public ::testing::Test {
  protected:
-  FrameGuardTest() { EXPECT_TRUE(guard_.Accept(kPreface, kStart)); }
+  FrameGuardTest() {
+    EXPECT_TRUE(guard_.Accept(kPreface, kStart));
+    guard_.ServerSends();
+  }
 
   // What the guard says to these frames: the limit that they break, or nothing.
   std::string Said(const std::string& bytes) {
@@ -60,6 +63,7 @@ TEST_F(FrameGuardTest, AcceptsCallsHoweverTheyAreCutIntoPieces) {
     FrameGuard guard;
     auto now = kStart;
     EXPECT_TRUE(guard.Accept(kPreface, now));
+    guard.ServerSends();
     for (size_t i = 0; i < bytes.size(); i += piece) {
       now += std::chrono::microseconds(20 * piece);
       ASSERT_TRUE(guard.Accept(std::string_view(bytes).substr(i, piece), now)) << guard.violation();
@@ -136,8 +140,21 @@ TEST_F(FrameGuardTest, AllStreamsMayBeResetAtOnce) {
   EXPECT_EQ(Said(Repeat(call, 128) + Repeat(Frame(kReset, 0, 1, std::string(4, '\0')), 128)), "");
 }
 
-TEST_F(FrameGuardTest, BoundsStreamsThatDoNotEnd) {
-  EXPECT_THAT(Said(Repeat(Frame(kHeaders, kEndHeaders, 1, kHeader), 3000)), HasSubstr("too many streams"));
+TEST_F(FrameGuardTest, BoundsStreamsUntilTheClientAcknowledgesTheSettings) {
+  const std::string calls = Repeat(Frame(kHeaders, kEndHeaders | kEndStream, 1, kHeader), 128);
+  EXPECT_EQ(Said(calls + Frame(kSettings, 1, 0) + calls), "") << "from then on, gRPC limits them";
+  FrameGuard other;
+  EXPECT_TRUE(other.Accept(kPreface, kStart));
+  EXPECT_TRUE(other.Accept(calls, kStart));
+  EXPECT_FALSE(other.Accept(Frame(kHeaders, kEndHeaders | kEndStream, 1, kHeader), kStart));
+  EXPECT_THAT(other.violation(), HasSubstr("too many streams"));
+}
+
+TEST_F(FrameGuardTest, RejectsAnAcknowledgementBeforeTheSettings) {
+  FrameGuard other;
+  EXPECT_TRUE(other.Accept(kPreface, kStart));
+  EXPECT_FALSE(other.Accept(Frame(kSettings, 1, 0), kStart));
+  EXPECT_THAT(other.violation(), HasSubstr("has not received"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,25 +19,11 @@
 namespace recurve {
 namespace {
 
-// A connection by the number that Linux never gives twice, because descriptors are used again.
-uint64_t CookieOf(int fd) {
-  uint64_t cookie = 0;
-  socklen_t bytes = sizeof(cookie);
-  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &bytes) == 0 ? cookie : 0;
-}
+// By descriptor, until it is closed. Only one thread at a time reads from a connection.
+// Without a constructor or destructor, because gRPC's threads may outlive other static objects.
+constinit std::array<std::atomic<FrameGuard*>, kMostDescriptors> guards{};
 
-struct GuardedConnection {
-  uint64_t cookie;
-  FrameGuard guard;
-};
-
-// By descriptor. Only one thread at a time reads from a connection. An entry outlives its connection until the next
-// connection takes its descriptor.
-using Guarded = std::array<std::atomic<GuardedConnection*>, kMostDescriptors>;
-Guarded& GuardedByDescriptor() {
-  static auto* const guarded = new Guarded{};  // never freed: gRPC's threads may outlive static objects
-  return *guarded;
-}
+constinit ArrivingBytes arriving{};
 
 std::atomic<int64_t> violations{0};
 std::atomic<bool> guards_tls{false};
@@ -46,16 +33,17 @@ void Report(const FrameGuard& guard) {
   spdlog::debug("a connection was closed: {}", guard.violation());
 }
 
-// What the descriptor had last. Null if nothing.
-GuardedConnection* LastOf(int fd) {
-  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return nullptr;
-  return GuardedByDescriptor()[static_cast<size_t>(fd)].load(std::memory_order_acquire);
+void SetGuard(int fd, std::unique_ptr<FrameGuard> guard) {
+  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return;
+  std::atomic<FrameGuard*>& place = guards[static_cast<size_t>(fd)];
+  if (guard == nullptr && place.load(std::memory_order_relaxed) == nullptr) return;
+  delete place.exchange(guard.release(), std::memory_order_acq_rel);
 }
 
 // Null if the connection is not checked.
 FrameGuard* GuardOf(int fd) {
-  GuardedConnection* const found = LastOf(fd);
-  return found != nullptr && found->cookie == CookieOf(fd) ? &found->guard : nullptr;
+  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return nullptr;
+  return guards[static_cast<size_t>(fd)].load(std::memory_order_acquire);
 }
 
 bool AcceptAll(FrameGuard& guard, const msghdr& message, size_t bytes) {
@@ -86,19 +74,16 @@ FrameGuard* GuardOf(SSL* session) {
   unsigned bytes = 0;
   SSL_get0_alpn_selected(session, &protocol, &bytes);
   if (std::string_view(reinterpret_cast<const char*>(protocol), bytes) != "h2") return nullptr;
-  auto made = std::make_unique<FrameGuard>();
+  auto made = std::make_unique<FrameGuard>(&arriving);
   if (SSL_set_ex_data(session, TlsIndex(), made.get()) == 1) guard = made.release();
   return guard;
 }
 
 }  // namespace
 
-void GuardConnection(int fd) {
-  if (fd < 0 || static_cast<size_t>(fd) >= kMostDescriptors) return;
-  auto guarded = std::make_unique<GuardedConnection>();
-  guarded->cookie = CookieOf(fd);
-  delete GuardedByDescriptor()[static_cast<size_t>(fd)].exchange(guarded.release(), std::memory_order_acq_rel);
-}
+void GuardConnection(int fd) { SetGuard(fd, std::make_unique<FrameGuard>(&arriving)); }
+
+void LimitArrivingBytes(int64_t bytes) { arriving.most = bytes; }
 
 void GuardTlsConnections() { guards_tls = true; }
 
@@ -121,9 +106,14 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) {
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   static const auto next = reinterpret_cast<decltype(&sendmsg)>(dlsym(RTLD_NEXT, "sendmsg"));
-  // Without a look at the cookie: a guard whose connection has ended may hear it too.
-  if (recurve::GuardedConnection* const last = recurve::LastOf(fd); last != nullptr) last->guard.ServerSends();
+  if (recurve::FrameGuard* const guard = recurve::GuardOf(fd); guard != nullptr) guard->ServerSends();
   return next(fd, message, flags);
+}
+
+int close(int fd) {
+  static const auto next = reinterpret_cast<decltype(&close)>(dlsym(RTLD_NEXT, "close"));
+  recurve::SetGuard(fd, nullptr);
+  return next(fd);
 }
 
 int SSL_read(SSL* session, void* data, int bytes) {

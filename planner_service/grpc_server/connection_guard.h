@@ -4,7 +4,7 @@
 // socket, or TLS, and its parser. Therefore connection_guard.cc defines recvmsg and SSL_read, through which gRPC
 // receives; definitions in a program precede those of shared libraries. They call those of the libraries, and check
 // what these return for the connections concerned. With sendmsg and SSL_write, guards learn that the server has sent
-// something.
+// something; with close, they end.
 #ifndef RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
 
@@ -17,6 +17,9 @@ void GuardConnection(int fd);
 
 // Checks every TLS connection of this process that is a server's and speaks HTTP/2. Thread-safe.
 void GuardTlsConnections();
+
+// The most that all connections of this process may hold of messages that have not arrived completely. Thread-safe.
+void LimitArrivingBytes(int64_t bytes);
 
 // Connections closed because they broke a limit of FrameGuard, plaintext and TLS. Thread-safe.
 int64_t GuardViolations();

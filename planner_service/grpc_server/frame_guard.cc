@@ -119,6 +119,7 @@ void FrameGuard::BeginFrame() {
       if ((flags & kEndStream) == 0 && payload_left_ == 0) Charge(kOtherCost);
       return;
     case kReset:
+      EndStream();
       return Charge(kResetCost);
     case kPing:
       return Charge(kPingCost);
@@ -135,6 +136,8 @@ void FrameGuard::BeginFrame() {
 void FrameGuard::BeginHeaders() {
   if (payload_left_ > kMostHeaderBytes) return Break("a header block is too large");
   in_block_ = true;
+  if ((frame_[4] & kEndStream) == 0) messages_.try_emplace(Stream());
+  if (messages_.size() > kMostCountedStreams) Break("the client does not end its streams");
   if (!knows_settings_ && ++streams_before_settings_ > kMostStreamsBeforeSettings) {
     Break("the client has opened too many streams without acknowledging the server's settings");
   }
@@ -149,11 +152,56 @@ void FrameGuard::TakeAcknowledgement() {
 void FrameGuard::TakePayload(std::string_view& bytes) {
   const size_t count = std::min(bytes.size(), payload_left_);
   if (in_block_) payload_.append(bytes.substr(0, count));
+  if (frame_[3] == kData) TakeData(bytes.substr(0, count));
   bytes.remove_prefix(count);
   payload_left_ -= count;
   if (payload_left_ > 0) return;
   frame_bytes_ = 0;
+  if (frame_[3] == kData && (frame_[4] & kEndStream) != 0) EndStream();
   if (in_block_) EndHeaders();
+}
+
+// gRPC takes padding in DATA for an error.
+void FrameGuard::TakeData(std::string_view data) {
+  const auto found = messages_.find(Stream());
+  if (found == messages_.end()) return;
+  Message& message = found->second;
+  while (!data.empty()) {
+    if (message.header_bytes < kMessageHeaderBytes) {
+      message.left = message.header_bytes == 0 ? 0 : message.left << 8 | static_cast<uint8_t>(data.front());
+      ++message.header_bytes;
+      data.remove_prefix(1);
+    }
+    if (message.header_bytes < kMessageHeaderBytes) continue;
+    const size_t count = std::min<size_t>(data.size(), message.left);
+    data.remove_prefix(count);
+    message.left -= static_cast<uint32_t>(count);
+    message.held += static_cast<int64_t>(count);
+    Hold(static_cast<int64_t>(count));
+    if (message.left > 0) continue;
+    Hold(-message.held);
+    message = Message();
+  }
+  if (arriving_ != nullptr && held_ > kAlwaysArriving && held_ > arriving_->most - arriving_->held) {
+    Break("the messages that are arriving take too much memory");
+  }
+}
+
+void FrameGuard::EndStream() {
+  const auto found = messages_.find(Stream());
+  if (found == messages_.end()) return;
+  Hold(-found->second.held);
+  messages_.erase(found);
+}
+
+void FrameGuard::Hold(int64_t bytes) {
+  held_ += bytes;
+  if (arriving_ != nullptr) arriving_->held += bytes;
+}
+
+uint32_t FrameGuard::Stream() const {
+  const auto byte = [this](size_t i) { return static_cast<uint32_t>(frame_[i]); };
+  return byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8);
 }
 
 // At the end of a HEADERS or CONTINUATION frame.

@@ -7,15 +7,24 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
 namespace recurve {
 
+// What all connections of a process hold of messages that have not arrived completely. Thread-safe.
+struct ArrivingBytes {
+  std::atomic<int64_t> most{0};
+  std::atomic<int64_t> held{0};
+};
+
 // Checks what a client sends over an HTTP/2 connection before gRPC parses it. gRPC 1.51 has no limit on what some
 // frames cost: header blocks without end, headers that expand, streams that are reset at once, and frames that must be
-// answered take gigabytes and all processors within seconds. The limits here are far above what clients need. DATA
-// passes unchecked, because flow control and the memory quota limit it. Not thread-safe, except ServerSends.
+// answered take gigabytes and all processors within seconds. The limits here are far above what clients need. Of
+// messages, it counts what has arrived of those that are not complete: gRPC grants each of them a window of its size,
+// and when they exceed its memory quota, drops calls and connections of any client. Not thread-safe, except
+// ServerSends.
 class FrameGuard {
  public:
   static constexpr size_t kMostHeaderBytes = 16 << 10;  // of a header block, encoded; gRPC accepts 8 KiB decoded
@@ -31,7 +40,18 @@ class FrameGuard {
   static constexpr double kSettingsCost = 40;
   static constexpr double kOtherCost = 8;  // empty DATA, CONTINUATION, PRIORITY, unknown types
 
+  // Streams whose messages are counted. Those that the server ends before their message is complete remain among them.
+  static constexpr size_t kMostCountedStreams = 1024;
+  // A connection may hold as much as all connections leave free of ArrivingBytes::most, and always this much.
+  static constexpr int64_t kAlwaysArriving = 1 << 20;
+
   using Clock = std::chrono::steady_clock;
+
+  // `arriving` must outlive the guard; null: messages are not counted.
+  explicit FrameGuard(ArrivingBytes* arriving = nullptr) : arriving_(arriving) {}
+  ~FrameGuard() { Hold(-held_); }
+  FrameGuard(const FrameGuard&) = delete;
+  FrameGuard& operator=(const FrameGuard&) = delete;
 
   // Takes the next bytes of the connection. False, from then on, when a limit is broken: the bytes must be dropped and
   // the connection closed.
@@ -45,6 +65,14 @@ class FrameGuard {
 
  private:
   static constexpr size_t kFrameHeaderBytes = 9;
+  static constexpr size_t kMessageHeaderBytes = 5;  // a flag and the size
+
+  // The message of a stream that is arriving.
+  struct Message {
+    size_t header_bytes = 0;  // received of its header
+    uint32_t left = 0;        // bytes that have not arrived
+    int64_t held = 0;
+  };
 
   void TakePreface(std::string_view& bytes);
   void TakeFrameHeader(std::string_view& bytes);
@@ -53,9 +81,16 @@ class FrameGuard {
   void TakeAcknowledgement();
   void TakePayload(std::string_view& bytes);
   void EndHeaders();
+  void TakeData(std::string_view data);
+  void EndStream();
+  void Hold(int64_t bytes);
+  uint32_t Stream() const;
   void Charge(double cost);
   void Break(const char* violation) { violation_ = violation; }
 
+  ArrivingBytes* const arriving_;
+  std::map<uint32_t, Message> messages_;  // by stream
+  int64_t held_ = 0;                      // by messages_
   Clock::time_point now_;
   const char* violation_ = "";
   size_t preface_ = 0;  // bytes received of it

@@ -243,6 +243,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     const MutexLock lock(mutex_);
     UpdateHealth();
   }
+  LimitArrivingBytes(options.max_transport_bytes / 2);
   if (tls_ != nullptr) GuardTlsConnections();
   listener_->Start(kReserveOfGrpc, [this](int fd) {
     if (tls_ == nullptr) GuardConnection(fd);

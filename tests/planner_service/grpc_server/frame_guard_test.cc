@@ -150,6 +150,37 @@ TEST_F(FrameGuardTest, BoundsStreamsUntilTheClientAcknowledgesTheSettings) {
   EXPECT_THAT(other.violation(), HasSubstr("too many streams"));
 }
 
+// A message of 2 MiB, of which `bytes` arrive.
+std::string PartOfMessage(char stream, size_t bytes) {
+  const std::string header("\0\0\x20\0\0", 5);
+  std::string frames = Frame(kHeaders, kEndHeaders, stream, kHeader) + Frame(kData, 0, stream, header);
+  for (; bytes > 0; bytes -= 16'384) frames += Frame(kData, 0, stream, std::string(16'384, 'm'));
+  return frames;
+}
+
+TEST(FrameGuard, BoundsMessagesThatArriveByWhatTheyLeaveFree) {
+  ArrivingBytes arriving{.most = 8 << 20};
+  FrameGuard one(&arriving);
+  EXPECT_TRUE(one.Accept(std::string(kPreface) + PartOfMessage(1, 2 << 20) + PartOfMessage(3, 2 << 20), kStart));
+  EXPECT_EQ(arriving.held, 0) << "complete messages are the service's";
+  EXPECT_TRUE(one.Accept(PartOfMessage(5, 1 << 20) + PartOfMessage(7, 1 << 20) + PartOfMessage(9, 2 << 20), kStart));
+  EXPECT_EQ(arriving.held, 2 << 20);
+  EXPECT_FALSE(
+      one.Accept(PartOfMessage(11, 1 << 20) + PartOfMessage(13, 1 << 20) + PartOfMessage(15, 1 << 20), kStart));
+  EXPECT_THAT(one.violation(), HasSubstr("too much memory"));
+}
+
+TEST(FrameGuard, AConnectionMayAlwaysReceiveAFewMessages) {
+  ArrivingBytes arriving{.most = 0};
+  {
+    FrameGuard guard(&arriving);
+    EXPECT_TRUE(guard.Accept(std::string(kPreface) + PartOfMessage(1, 1 << 20), kStart));
+    EXPECT_TRUE(guard.Accept(Frame(kReset, 0, 1, std::string(4, '\0')) + PartOfMessage(3, 1 << 20), kStart));
+    EXPECT_EQ(arriving.held, 1 << 20);
+  }
+  EXPECT_EQ(arriving.held, 0);
+}
+
 TEST_F(FrameGuardTest, RejectsAnAcknowledgementBeforeTheSettings) {
   FrameGuard other;
   EXPECT_TRUE(other.Accept(kPreface, kStart));

@@ -35,6 +35,7 @@
 #include "planner_service/grpc_server/tls_server_credentials.h"
 #include "planner_service/process/failures.h"
 #include "planner_service/process/granted.h"
+#include "planner_service/process/heap.h"
 #include "planner_service/process/mutex.h"
 #include "planner_service/status/status_macros.h"
 
@@ -114,9 +115,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, std::min(GrantedProcessors(), kMostQueues));
+  // What gRPC holds beside the messages that are arriving, which LimitArrivingBytes limits, is not much. A full quota
+  // ends calls of any client.
   grpc::ResourceQuota quota("recurve");
   quota.SetMaxThreads(options.max_calls);
-  quota.Resize(options.max_transport_bytes);
+  quota.Resize(2 * options.max_transport_bytes);
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(options.max_request_bytes);
   builder.SetMaxSendMessageSize(options.max_answer_bytes);
@@ -243,7 +246,7 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     const MutexLock lock(mutex_);
     UpdateHealth();
   }
-  LimitArrivingBytes(options.max_transport_bytes / 2);
+  LimitArrivingBytes(options.max_transport_bytes);
   if (tls_ != nullptr) GuardTlsConnections();
   listener_->Start(kReserveOfGrpc, [this](int fd) {
     if (tls_ == nullptr) GuardConnection(fd);
@@ -291,6 +294,7 @@ void RunningServer::Drain() {
 }
 
 void RunningServer::TakeProbe(bool answered) {
+  ReturnFreePages();  // of connections and calls that have ended, in however great a number
   const MutexLock lock(mutex_);
   // A port at its limit rejects the probe like any connection; that does not count as unresponsive.
   const int64_t refused = listener_->counts().refused;

@@ -105,10 +105,11 @@ void AddFlags(CLI::App& app, PlannerFlags& flags) {
             ParseBytes);
   flags.memory_limit = DefaultMemory(flags.memo_bytes);
   AddParsed(app, "--memory-limit", flags.memory_limit, FormatBytes(flags.memory_limit), "SIZE",
-            "Maximum memory of the process: 64MiB for the process itself, a sixteenth (at most 128MiB) for the "
-            "transport, --memo-bytes, and of the rest a quarter for requests that wait and for answers, and three "
-            "quarters for solving; what would exceed its part is rejected with RESOURCE_EXHAUSTED; default: 2GiB, or "
-            "three quarters of the memory granted to the process if that is less",
+            "Memory of the process, which many large requests that arrive at once may exceed for a moment: 64MiB for "
+            "the process itself, a sixteenth (at most 128MiB) for requests that are arriving, --memo-bytes, and of the "
+            "rest a quarter for requests that wait and for answers, and three quarters for solving; what would exceed "
+            "its part is rejected with RESOURCE_EXHAUSTED, or its connection is closed; default: 2GiB, or three "
+            "quarters of the memory granted to the process if that is less",
             ParseBytes);
   app.add_option("--max-solves", flags.admission.max_solves,
                  "Maximum concurrent solves, of which one is kept for small requests (with 1, they get a second one); "

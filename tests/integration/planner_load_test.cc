@@ -189,13 +189,33 @@ TEST(PlannerLoadTest, AReplicaThatDiesLosesNoAnswer) {
   for (std::thread& caller : callers) caller.join();
 }
 
+// Requests with an unknown field of so many bytes, which share their bytes on this side.
+std::vector<grpc::ByteBuffer> LargeMessages(int count, size_t bytes) {
+  planner::v1::MakePlanRequest request;
+  request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(1000, std::string(bytes, 'x'));
+  const grpc::Slice slice(request.SerializeAsString());
+  std::vector<grpc::ByteBuffer> messages;
+  for (int i = 0; i < count; ++i) messages.emplace_back(&slice, 1);
+  return messages;
+}
+
+TEST(PlannerLoadTest, LargeRequestsStayWithinTheMemoryLimit) {
+  RunningPlanner planner({"--memory-limit", "256MiB", "--memo-bytes", "32MiB"});
+  const std::vector<grpc::ByteBuffer> messages = LargeMessages(512, 4'000'000);
+  for (const int connections : {1, 32}) {
+    for (const RawAnswer& answer : CallAll(planner.port(), messages, connections, [] {})) {
+      EXPECT_THAT(answer.status.error_code(),
+                  AnyOf(grpc::StatusCode::INVALID_ARGUMENT, grpc::StatusCode::RESOURCE_EXHAUSTED,
+                        grpc::StatusCode::UNAVAILABLE));
+    }
+    EXPECT_TRUE(planner.Client()->MakePlan({.length = 100, .budget = ByteBudget{8, 24, 500}}, {}).ok());
+  }
+  EXPECT_LT(planner.process().PeakResidentBytes(), int64_t{256} << 20);
+}
+
 TEST(PlannerLoadTest, FloodsStayWithinBoundsAndEnd) {
   RunningPlanner planner;
-  // 3.75 GiB of requests, which share their bytes on this side.
-  planner::v1::MakePlanRequest huge;
-  huge.GetReflection()->MutableUnknownFields(&huge)->AddLengthDelimited(1000, std::string(15 << 20, 'x'));
-  const grpc::Slice slice(huge.SerializeAsString());
-  const std::vector<grpc::ByteBuffer> messages(256, grpc::ByteBuffer(&slice, 1));
+  const std::vector<grpc::ByteBuffer> messages = LargeMessages(256, 15 << 20);
   for (const RawAnswer& answer : CallAll(planner.port(), messages, 64, [] {})) {
     EXPECT_THAT(answer.status.error_code(), AnyOf(grpc::StatusCode::INVALID_ARGUMENT,
                                                   grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::UNAVAILABLE));

@@ -137,7 +137,7 @@ void FrameGuard::BeginHeaders() {
   if (payload_left_ > kMostHeaderBytes) return Break("a header block is too large");
   in_block_ = true;
   if ((frame_[4] & kEndStream) == 0) messages_.try_emplace(Stream());
-  if (messages_.size() > kMostCountedStreams) Break("the client does not end its streams");
+  if (messages_.size() > kMostUnendedStreams) Break("the client does not end its streams");
   if (!knows_settings_ && ++streams_before_settings_ > kMostStreamsBeforeSettings) {
     Break("the client has opened too many streams without acknowledging the server's settings");
   }
@@ -145,7 +145,7 @@ void FrameGuard::BeginHeaders() {
 
 // gRPC takes an acknowledgement that precedes its settings as one of settings without limits.
 void FrameGuard::TakeAcknowledgement() {
-  if (!server_sent_.load(std::memory_order_relaxed)) Break("the client acknowledges settings that it has not received");
+  if (!server_sent_) Break("the client acknowledges settings that it has not received");
   knows_settings_ = true;
 }
 

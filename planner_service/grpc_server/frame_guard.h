@@ -40,8 +40,8 @@ class FrameGuard {
   static constexpr double kSettingsCost = 40;
   static constexpr double kOtherCost = 8;  // empty DATA, CONTINUATION, PRIORITY, unknown types
 
-  // Streams whose messages are counted. Those that the server ends before their message is complete remain among them.
-  static constexpr size_t kMostCountedStreams = 1024;
+  // Streams that the client has not ended. Those that the server has ended remain among them.
+  static constexpr size_t kMostUnendedStreams = 1024;
   // A connection may hold as much as all connections leave free of ArrivingBytes::most, and always this much.
   static constexpr int64_t kAlwaysArriving = 1 << 20;
 
@@ -58,7 +58,7 @@ class FrameGuard {
   bool Accept(std::string_view bytes, Clock::time_point now = Clock::now());
 
   // To be called before the server sends anything, which begins with its settings. Thread-safe.
-  void ServerSends() { server_sent_.store(true, std::memory_order_relaxed); }
+  void ServerSends() { server_sent_ = true; }
 
   // Which limit was broken, such as "a header block has more than 128 headers"; empty: none.
   const char* violation() const { return violation_; }
@@ -102,7 +102,7 @@ class FrameGuard {
   std::string block_;      // from the frames before
   int streams_before_settings_ = 0;
   bool knows_settings_ = false;  // the client has acknowledged them
-  std::atomic<bool> server_sent_{false};
+  std::atomic<bool> server_sent_ = false;
   double budget_ = kBudget;
   Clock::time_point charged_{};
 };

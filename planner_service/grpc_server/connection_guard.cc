@@ -10,11 +10,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "planner_service/grpc_server/frame_guard.h"
 #include "planner_service/grpc_server/listener.h"
+#include "planner_service/process/mutex.h"
 
 namespace recurve {
 namespace {
@@ -25,12 +30,31 @@ constinit std::array<std::atomic<FrameGuard*>, kMostDescriptors> guards{};
 
 constinit ArrivingBytes arriving{};
 
+// The host of the connection that this thread passes to gRPC, which makes its TLS session meanwhile. Empty: none.
+thread_local std::string host_of_session;
+
 std::atomic<int64_t> violations{0};
 std::atomic<bool> guards_tls{false};
 
 void Report(const FrameGuard& guard) {
   ++violations;
   spdlog::debug("a connection was closed: {}", guard.violation());
+}
+
+// What the connections of a host hold; forgotten with the last of them.
+std::shared_ptr<std::atomic<int64_t>> ArrivingOf(const std::string& host) {
+  static auto* const mutex = new Mutex;
+  static auto* const hosts = new std::map<std::string, std::weak_ptr<std::atomic<int64_t>>>;
+  const MutexLock lock(*mutex);
+  std::erase_if(*hosts, [](const auto& each) { return each.second.expired(); });
+  std::weak_ptr<std::atomic<int64_t>>& place = (*hosts)[host];
+  std::shared_ptr<std::atomic<int64_t>> found = place.lock();
+  if (found == nullptr) place = found = std::make_shared<std::atomic<int64_t>>(0);
+  return found;
+}
+
+std::unique_ptr<FrameGuard> MakeGuard(const std::string& host) {
+  return std::make_unique<FrameGuard>(&arriving, host.empty() ? nullptr : ArrivingOf(host));
 }
 
 void SetGuard(int fd, std::unique_ptr<FrameGuard> guard) {
@@ -59,7 +83,13 @@ bool AcceptAll(FrameGuard& guard, const msghdr& message, size_t bytes) {
 // Where a TLS connection keeps its FrameGuard.
 int TlsIndex() {
   static const int index = SSL_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
+      0, nullptr,
+      [](void*, void*, CRYPTO_EX_DATA* data, int index, long, void*) {  // NOLINT(google-runtime-int): OpenSSL's type
+        if (host_of_session.empty()) return;
+        auto guard = MakeGuard(host_of_session);
+        if (CRYPTO_set_ex_data(data, index, guard.get()) == 1) guard.release();
+      },
+      nullptr,
       [](void*, void* guard, CRYPTO_EX_DATA*, int, long, void*) {  // NOLINT(google-runtime-int): OpenSSL's type
         delete static_cast<FrameGuard*>(guard);
       });
@@ -69,23 +99,32 @@ int TlsIndex() {
 FrameGuard* GuardOf(SSL* session) {
   if (!guards_tls || SSL_is_server(session) == 0) return nullptr;
   auto* guard = static_cast<FrameGuard*>(SSL_get_ex_data(session, TlsIndex()));
-  if (guard != nullptr) return guard;
   const unsigned char* protocol = nullptr;
   unsigned bytes = 0;
   SSL_get0_alpn_selected(session, &protocol, &bytes);
   if (std::string_view(reinterpret_cast<const char*>(protocol), bytes) != "h2") return nullptr;
-  auto made = std::make_unique<FrameGuard>(&arriving);
+  if (guard != nullptr) return guard;
+  auto made = MakeGuard("");
   if (SSL_set_ex_data(session, TlsIndex(), made.get()) == 1) guard = made.release();
   return guard;
 }
 
 }  // namespace
 
-void GuardConnection(int fd) { SetGuard(fd, std::make_unique<FrameGuard>(&arriving)); }
+void GuardWhileTaken(int fd, bool tls, const std::function<void(int fd)>& take) {
+  const std::string host = HostOf(fd);
+  if (tls) {
+    TlsIndex();
+    guards_tls = true;
+    host_of_session = host;
+  } else {
+    SetGuard(fd, MakeGuard(host));
+  }
+  take(fd);
+  host_of_session.clear();
+}
 
 void LimitArrivingBytes(int64_t bytes) { arriving.most = bytes; }
-
-void GuardTlsConnections() { guards_tls = true; }
 
 int64_t GuardViolations() { return violations; }
 

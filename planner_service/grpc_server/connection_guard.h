@@ -9,14 +9,13 @@
 #define RECURVE_PLANNER_SERVICE_GRPC_SERVER_CONNECTION_GUARD_H_
 
 #include <cstdint>
+#include <functional>
 
 namespace recurve {
 
-// Checks a plaintext connection, which gRPC has not read from yet, until its descriptor is closed. Thread-safe.
-void GuardConnection(int fd);
-
-// Checks every TLS connection of this process that is a server's and speaks HTTP/2. Thread-safe.
-void GuardTlsConnections();
+// Has `take` pass a connection to gRPC, which has not read from it yet, and checks the connection until it is closed.
+// Thread-safe.
+void GuardWhileTaken(int fd, bool tls, const std::function<void(int fd)>& take);
 
 // The most that all connections of this process may hold of messages that have not arrived completely. Thread-safe.
 void LimitArrivingBytes(int64_t bytes);

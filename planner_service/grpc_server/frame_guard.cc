@@ -182,7 +182,7 @@ void FrameGuard::TakeData(std::string_view data) {
     Hold(-message.held);
     message = Message();
   }
-  if (arriving_ != nullptr && held_ > kAlwaysArriving && held_ > arriving_->most - arriving_->held) {
+  if (arriving_ != nullptr && held_ > kAlwaysArriving && *of_host_ > arriving_->most - arriving_->held) {
     Break("the messages that are arriving take too much memory");
   }
 }
@@ -196,6 +196,7 @@ void FrameGuard::EndStream() {
 
 void FrameGuard::Hold(int64_t bytes) {
   held_ += bytes;
+  *of_host_ += bytes;
   if (arriving_ != nullptr) arriving_->held += bytes;
 }
 

@@ -8,12 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace recurve {
 
-// What all connections of a process hold of messages that have not arrived completely. Thread-safe.
+// What the connections of a process hold of messages that have not arrived completely. Thread-safe.
 struct ArrivingBytes {
   std::atomic<int64_t> most{0};
   std::atomic<int64_t> held{0};
@@ -42,13 +44,17 @@ class FrameGuard {
 
   // Streams that the client has not ended. Those that the server has ended remain among them.
   static constexpr size_t kMostUnendedStreams = 1024;
-  // A connection may hold as much as all connections leave free of ArrivingBytes::most, and always this much.
-  static constexpr int64_t kAlwaysArriving = 1 << 20;
+  // The connections of a host may hold as much as all connections leave free of ArrivingBytes::most, and each of them
+  // always this much.
+  static constexpr int64_t kAlwaysArriving = 16 << 10;
 
   using Clock = std::chrono::steady_clock;
 
-  // `arriving` must outlive the guard; null: messages are not counted.
-  explicit FrameGuard(ArrivingBytes* arriving = nullptr) : arriving_(arriving) {}
+  // `arriving` must outlive the guard; null: messages are not counted. `of_host`: what the connections of the client's
+  // host hold of it; null: this connection alone counts.
+  explicit FrameGuard(ArrivingBytes* arriving = nullptr, std::shared_ptr<std::atomic<int64_t>> of_host = nullptr)
+      : arriving_(arriving),
+        of_host_(of_host != nullptr ? std::move(of_host) : std::make_shared<std::atomic<int64_t>>(0)) {}
   ~FrameGuard() { Hold(-held_); }
   FrameGuard(const FrameGuard&) = delete;
   FrameGuard& operator=(const FrameGuard&) = delete;
@@ -89,6 +95,7 @@ class FrameGuard {
   void Break(const char* violation) { violation_ = violation; }
 
   ArrivingBytes* const arriving_;
+  const std::shared_ptr<std::atomic<int64_t>> of_host_;
   std::map<uint32_t, Message> messages_;  // by stream
   int64_t held_ = 0;                      // by messages_
   Clock::time_point now_;

@@ -83,8 +83,15 @@ void RemoveIfAbandoned(const sockaddr_un& address) {
 bool IsBroken(int error) { return error == EINVAL || error == EBADF || error == ENOTSOCK || error == EOPNOTSUPP; }
 bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
-// The host at the other end of a connection: an IPv4 address, an IPv6 network of 64 bits, of which a host has any
-// address it wants, or the same for all Unix sockets. Empty: not a connection.
+// Resets a connection, which leaves no state in the kernel.
+void Refuse(int fd) {
+  const linger at_once = {.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  close(fd);
+}
+
+}  // namespace
+
 std::string HostOf(int fd) {
   sockaddr_storage peer{};
   socklen_t bytes = sizeof(peer);
@@ -99,15 +106,6 @@ std::string HostOf(int fd) {
   if (IN6_IS_ADDR_V4MAPPED(&address)) return text(address.s6_addr[12], sizeof(in_addr));
   return text(address, sizeof(address) / 2);
 }
-
-// Resets a connection, which leaves no state in the kernel.
-void Refuse(int fd) {
-  const linger at_once = {.l_onoff = 1, .l_linger = 0};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  close(fd);
-}
-
-}  // namespace
 
 absl::Status RaiseDescriptorLimit() {
   rlimit limit{};

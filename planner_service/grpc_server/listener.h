@@ -33,6 +33,10 @@ inline constexpr int kReserveOfGrpc = 192;
 // when it is then still below kLeastDescriptors.
 absl::Status RaiseDescriptorLimit();
 
+// The host at the other end of a connection: an IPv4 address, an IPv6 network of 64 bits, of which a host has any
+// address it wants, or the same for all Unix sockets. In binary form, for comparison. Empty: not a connection.
+std::string HostOf(int fd);
+
 // A port: its listening sockets, and a thread that accepts connections until destruction. Unlike gRPC's listener, it
 // survives every error of accept(): it waits while descriptors or memory are exhausted, and binds again when a socket
 // is broken. Thread-safe.

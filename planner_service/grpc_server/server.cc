@@ -247,12 +247,12 @@ absl::Status RunningServer::Serve(const ServerOptions& options, const std::vecto
     UpdateHealth();
   }
   LimitArrivingBytes(options.max_transport_bytes);
-  if (tls_ != nullptr) GuardTlsConnections();
-  listener_->Start(kReserveOfGrpc, [this](int fd) {
-    if (tls_ == nullptr) GuardConnection(fd);
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-    connection.fd = fd;
-    acceptor_->HandleNewConnection(&connection);
+  listener_->Start(kReserveOfGrpc, [this](int accepted) {
+    GuardWhileTaken(accepted, tls_ != nullptr, [this](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = fd;
+      acceptor_->HandleNewConnection(&connection);
+    });
   });
   if (metrics_listener_ != nullptr) {
     ASSIGN_OR_RETURN(metrics_, MetricsEndpoint::Start(*metrics_listener_, {std::move(metrics), server_metrics_},

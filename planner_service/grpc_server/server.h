@@ -41,9 +41,9 @@ struct ServerOptions {
   int max_calls = 1536;
   // A call whose client neither reads the answer nor sends the message that is due for this long is ended.
   std::chrono::milliseconds stall_time{60'000};
-  // Memory of messages that are arriving. A connection may hold as much of it as all connections leave free, and always
-  // 1 MiB; one that exceeds this is closed. Messages that wait for a thread may take as much again before gRPC drops
-  // calls and idle connections of any client.
+  // Memory of messages that are arriving. The connections of a host may hold as much of it as all connections leave
+  // free, and each always 16 KiB; one that exceeds this is closed. Messages that wait for a thread may take as much
+  // again before gRPC drops calls and idle connections of any client.
   int64_t max_transport_bytes = 128 << 20;
   std::chrono::milliseconds drain_time{10'000};  // calls still running after this are cancelled
   bool serving = true;                           // the initial health; calls are answered regardless

@@ -35,7 +35,7 @@ def declared_and_not_sent(target, until):
 
 
 # The quota for arriving requests is a target, which gRPC exceeds for a moment: see ServerOptions::max_transport_bytes.
-@attack("planner", "executor", most_growth_mib=384)
+@attack("planner", "executor", "planner-tls", most_growth_mib=384)
 def large_requests(target, until):
     """Requests of just under 4 MiB on many streams at once, as far as the daemon's windows allow."""
     path = HONEST_CALLS[target.kind][0]

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -170,13 +172,25 @@ TEST(FrameGuard, BoundsMessagesThatArriveByWhatTheyLeaveFree) {
   EXPECT_THAT(one.violation(), HasSubstr("too much memory"));
 }
 
-TEST(FrameGuard, AConnectionMayAlwaysReceiveAFewMessages) {
+TEST(FrameGuard, ConnectionsOfAHostCountTogether) {
+  ArrivingBytes arriving{.most = 4 << 20};
+  const auto host = std::make_shared<std::atomic<int64_t>>(0);
+  FrameGuard one(&arriving, host);
+  FrameGuard second(&arriving, host);
+  FrameGuard other(&arriving);
+  EXPECT_TRUE(one.Accept(std::string(kPreface) + PartOfMessage(1, 1 << 20), kStart));
+  EXPECT_TRUE(second.Accept(std::string(kPreface) + PartOfMessage(1, 1 << 20), kStart));
+  EXPECT_FALSE(second.Accept(PartOfMessage(3, 1 << 20), kStart));
+  EXPECT_TRUE(other.Accept(std::string(kPreface) + PartOfMessage(1, 512 << 10), kStart));
+}
+
+TEST(FrameGuard, EveryConnectionMayReceiveSmallMessages) {
   ArrivingBytes arriving{.most = 0};
   {
     FrameGuard guard(&arriving);
-    EXPECT_TRUE(guard.Accept(std::string(kPreface) + PartOfMessage(1, 1 << 20), kStart));
-    EXPECT_TRUE(guard.Accept(Frame(kReset, 0, 1, std::string(4, '\0')) + PartOfMessage(3, 1 << 20), kStart));
-    EXPECT_EQ(arriving.held, 1 << 20);
+    EXPECT_TRUE(guard.Accept(std::string(kPreface) + PartOfMessage(1, 16 << 10), kStart));
+    EXPECT_TRUE(guard.Accept(Frame(kReset, 0, 1, std::string(4, '\0')) + PartOfMessage(3, 16 << 10), kStart));
+    EXPECT_EQ(arriving.held, 16 << 10);
   }
   EXPECT_EQ(arriving.held, 0);
 }

@@ -75,7 +75,7 @@ const char* ProblemOfBlock(std::string_view block) {
 
 bool FrameGuard::Accept(std::string_view bytes, Clock::time_point now) {
   now_ = now;
-  while (!bytes.empty() && *violation_ == '\0') {
+  while (!bytes.empty() && *violation_ == '\0' && !not_http2_) {
     if (preface_ < kPreface.size()) {
       TakePreface(bytes);
     } else if (frame_bytes_ < kFrameHeaderBytes) {
@@ -89,7 +89,8 @@ bool FrameGuard::Accept(std::string_view bytes, Clock::time_point now) {
 
 void FrameGuard::TakePreface(std::string_view& bytes) {
   const size_t count = std::min(bytes.size(), kPreface.size() - preface_);
-  if (bytes.substr(0, count) != kPreface.substr(preface_, count)) return Break("the connection is not HTTP/2");
+  not_http2_ = bytes.substr(0, count) != kPreface.substr(preface_, count);
+  if (not_http2_) return;
   bytes.remove_prefix(count);
   preface_ += count;
 }

@@ -59,7 +59,8 @@ class FrameGuard {
   FrameGuard(const FrameGuard&) = delete;
   FrameGuard& operator=(const FrameGuard&) = delete;
 
-  // Takes the next bytes of the connection. False, from then on, when a limit is broken: the bytes must be dropped and
+  // Takes the next bytes of the connection. If they do not begin as HTTP/2, accepts all: gRPC tells the client so.
+  // False, from then on, when a limit is broken: the bytes must be dropped and
   // the connection closed.
   bool Accept(std::string_view bytes, Clock::time_point now = Clock::now());
 
@@ -101,6 +102,7 @@ class FrameGuard {
   Clock::time_point now_;
   const char* violation_ = "";
   size_t preface_ = 0;  // bytes received of it
+  bool not_http2_ = false;
   std::array<uint8_t, kFrameHeaderBytes> frame_{};
   size_t frame_bytes_ = 0;  // received of the frame's header
   size_t payload_left_ = 0;

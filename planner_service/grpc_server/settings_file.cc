@@ -20,6 +20,7 @@ namespace {
 
 // toml++ makes a table for each part of a.b.c and destroys them recursively: some 200,000 parts exhaust the stack.
 constexpr size_t kMostBytes = size_t{64} << 10;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr size_t kMostDigits = 18;  // fits in the integers of TOML, which have 64 bits
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
@@ -63,10 +64,39 @@ absl::StatusOr<FileSetting> ToSetting(const std::string& path, std::string_view 
                absl::StrCat(setting.key, " must be a string, a whole number, true or false, or an array of these"));
 }
 
+// TOML allows other characters than ASCII only in strings and comments. Elsewhere, toml++ 3.3 has undefined behavior
+// for some of them. Follows the text up to the first error, which is where toml++ stops.
+absl::Status CheckAscii(const std::string& path, std::string_view text) {
+  std::string_view quotes;  // that end the current string; empty: none
+  for (size_t i = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!quotes.empty()) {
+      if (c == '\\' && quotes[0] == '"') {
+        ++i;
+      } else if (text.substr(i, quotes.size()) == quotes) {
+        i += quotes.size() - 1;
+        quotes = {};
+      } else if (c == '\n' && quotes.size() == 1) {
+        return absl::OkStatus();
+      }
+    } else if (c == '"' || c == '\'') {
+      quotes = text.substr(i, text.substr(i, 3) == std::string(3, c) ? 3 : 1);
+      i += quotes.size() - 1;
+    } else if (c == '#') {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      const auto line = static_cast<toml::source_index>(1 + std::count(text.begin(), text.begin() + i, '\n'));
+      return Wrong(path, {line, 1}, "not valid TOML: outside of quotes and comments, characters must be ASCII");
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<FileSetting>> ReadSettingsFile(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  RETURN_IF_ERROR(CheckAscii(path, text));
   std::vector<FileSetting> settings;
   try {
     const toml::table table = toml::parse(text, path);

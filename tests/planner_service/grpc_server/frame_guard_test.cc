@@ -79,11 +79,10 @@ TEST_F(FrameGuardTest, AcceptsPaddingAndPriorityOfHeaders) {
   EXPECT_THAT(Said(Frame(kHeaders, kEndHeaders | 0x8, 1, "\x7f" + kHeader)), HasSubstr("cut off"));
 }
 
-TEST_F(FrameGuardTest, RejectsWhatIsNotHttp2) {
+TEST_F(FrameGuardTest, LeavesWhatIsNotHttp2ToGrpc) {
   FrameGuard guard;
-  EXPECT_FALSE(guard.Accept("GET / HTTP/1.1\r\n", kStart));
-  EXPECT_THAT(guard.violation(), HasSubstr("not HTTP/2"));
-  EXPECT_FALSE(guard.Accept(kPreface, kStart)) << "the first violation is final";
+  EXPECT_TRUE(guard.Accept("GET / HTTP/1.1\r\n", kStart));
+  EXPECT_TRUE(guard.Accept(kPreface, kStart));
 }
 
 TEST_F(FrameGuardTest, BoundsHeaderBlocks) {

@@ -74,6 +74,16 @@ TEST_F(SettingsFileTest, DeepKeysDoNotExhaustTheStack) {
   EXPECT_EQ(Read("[" + text + "]\n").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(SettingsFileTest, OnlyStringsAndCommentsAreMoreThanAscii) {
+  for (const char* right :
+       {"a = 'Ü\\'", "# Ü\na = 1", R"(a = """Ü"Ü""")", "a = '''Ü'Ü'''", R"("Ü\"" = "\"Ü")", "\xef\xbb\xbf# Ü"}) {
+    EXPECT_EQ(ErrorOf(right), "") << right;
+  }
+  for (const char* wrong : {"a = 1\nÜ = 1", "a = 1\nb =\u075c 1", "# Ü\nb = 'Ü' Ü"}) {
+    EXPECT_THAT(ErrorOf(wrong), HasSubstr(path_ + ", line 2: not valid TOML")) << wrong;
+  }
+}
+
 TEST_F(SettingsFileTest, ValuesReadBackAsTheSameText) {
   for (const std::string text : {"", "0", "12", "007", "-1", "+1", "1e3", "true", "True", "12345678901234567890",
                                  "64MiB", "a \"quoted\" \\ back", "\xC3\xA9", "tab\tline\n\x01\x7f"}) {

@@ -148,7 +148,8 @@ Command AddSubmitCommand(const Section& section) {
           "who the job belongs to, for administrators; default: you, or nobody if the daemon asks for no identity",
           "NAME");
   AddCount(submit, "--priority", options->priority,
-           "jobs of higher priority start first, and preempt running ones of lower priority; -1000 to 1000",
+           "jobs of higher priority start first, and preempt running ones of lower priority; -1000 to 1000, "
+           "above 0 only by administrators where the daemon knows its callers",
            {-kMostPriority, kMostPriority});
   AddFlag(submit, "--upload", options->upload,
           "--data is a file on this machine: send it to the daemon first, and train on it there");

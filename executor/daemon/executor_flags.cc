@@ -134,7 +134,7 @@ void AddLimits(CLI::App& app, ExecutorDaemonOptions& options) {
 template <typename Number>
 void AddQuota(CLI::App& app, const std::string& of_all, Number& quota, int64_t most, const std::string& help) {
   app.add_option(of_all + "-per-owner", quota,
-                 "The same for one owner: " + help + ". 0: half of " + of_all +
+                 "Maximum number of " + help + ". 0: half of " + of_all +
                      " where callers have an identity, otherwise no further limit")
       ->type_name("N")
       ->check(CLI::Range(int64_t{0}, most))
@@ -157,13 +157,13 @@ absl::Status ParseRunningBytes(const std::string& text, JobQuotas& quotas) {
 
 void AddQuotas(CLI::App& app, ExecutorDaemonOptions& options) {
   JobQuotas& quotas = options.store.per_owner;
-  AddQuota(app, "--max-queued", quotas.queued, kMaxJobs, "queued jobs, above which more are refused");
-  AddQuota(app, "--max-jobs", quotas.jobs, kMaxJobs, "jobs in any state, above which more are refused");
-  AddQuota(app, "--max-running", quotas.running, kMostRunning, "running jobs, above which more wait");
+  AddQuota(app, "--max-queued", quotas.queued, kMaxJobs, "queued jobs of one owner; more are refused");
+  AddQuota(app, "--max-jobs", quotas.jobs, kMaxJobs, "jobs of one owner in any state; more are refused");
+  AddQuota(app, "--max-running", quotas.running, kMostRunning, "running jobs of one owner; more wait");
   AddQuota(app, "--max-watchers", options.max_watchers_per_owner, kMaxJobs,
-           "open WatchJob streams, above which more are refused; of an address where callers have no identity");
+           "open WatchJob streams of one owner, or of one address where callers have no identity; more are refused");
   AddQuota(app, "--max-transfers", options.max_transfers_per_owner, kMostTransfers,
-           "uploads and downloads, above which more are refused; of an address where callers have no identity");
+           "uploads and downloads of one owner, or of one address where callers have no identity; more are refused");
   const auto parse = [&quotas](const std::string& text) {
     const absl::Status status = ParseRunningBytes(text, quotas);
     if (!status.ok()) throw CLI::ValidationError("--max-running-bytes-per-owner", std::string(status.message()));

@@ -4,6 +4,7 @@ from panels import dashboard, stat, thresholds, timeseries, variable, variables
 
 P = "recurve_executor_"
 M = '{@,job_id=~"$job_id"}'
+HIDDEN = " Empty where callers of the executor need an identity."
 
 NOW = [
     stat("Step", "Optimizer steps done.", "none", (f"max({P}step{M})", "step")),
@@ -47,13 +48,14 @@ SPEED = [
 ]
 
 TRAINING = [
-    timeseries("Loss", "Mean loss per prediction of the last batch, in nats. Normal: falls, with noise.", "none",
+    timeseries("Loss", "Mean loss per prediction of the last batch, in nats. Normal: falls, with noise." + HIDDEN, "none",
                [(f"max({P}loss_nats{M})", "loss")], zero=False),
     timeseries("Held-out metric", "The last evaluation of the held-out part, in bits per byte. Needs --evaluate-every. "
-               "Normal: falls; when it rises while the loss falls, the model overfits.", "none",
+               "Normal: falls; when it rises while the loss falls, the model overfits." + HIDDEN, "none",
                [(f"max({P}evaluation{M})", "held out")], zero=False),
     timeseries("Gradient norm", "Global norm of the gradient of the last batch, before clipping. Normal: steady. "
-               "Spikes come before divergence.", "none", [(f"max({P}gradient_norm{M})", "norm")]),
+               "Spikes come before divergence." + HIDDEN, "none",
+               [(f"max({P}gradient_norm{M})", "norm")]),
     timeseries("Steps per second", "Optimizer steps per second.", "ops",
                [(f"max(deriv({P}step{M}[$__rate_interval]))", "steps")]),
 ]

@@ -49,9 +49,8 @@ absl::StatusOr<std::unique_ptr<ExecutorDaemon>> ExecutorDaemon::Start(const Exec
   RETURN_IF_ERROR(PathRoots::Resolve(options.data_root, options.model_root).status());
   ASSIGN_OR_RETURN(std::unique_ptr<StateDirectory> state, StateDirectory::Open(options.state_directory));
   ASSIGN_OR_RETURN(std::unique_ptr<Access> access, OpenAccess(options.server));
-  std::unique_ptr<ExecutorDaemon> daemon(
-      new ExecutorDaemon(access->asks_for_identity() ? WithQuotas(options) : options, std::move(state)));
-  daemon->access_ = std::move(access);
+  ExecutorDaemonOptions completed = access->asks_for_identity() ? WithQuotas(options) : options;
+  std::unique_ptr<ExecutorDaemon> daemon(new ExecutorDaemon(std::move(completed), std::move(state), std::move(access)));
   if (!options.planner_tls.empty()) {
     ASSIGN_OR_RETURN(daemon->planner_tls_, ReloadedTls::Open(options.planner_tls, TlsRole::kClient));
     RETURN_IF_ERROR(CheckTokenTarget(options.planner_target, *daemon->planner_tls_->current()));
@@ -87,11 +86,15 @@ RunnerOptions ExecutorDaemon::MakeRunnerOptions() {
           }};
 }
 
-ExecutorDaemon::ExecutorDaemon(ExecutorDaemonOptions options, std::unique_ptr<StateDirectory> state)
+// Where callers have an identity, losses are shown to owners only, and the endpoint of the metrics knows no owners.
+ExecutorDaemon::ExecutorDaemon(ExecutorDaemonOptions options, std::unique_ptr<StateDirectory> state,
+                               std::unique_ptr<Access> access)
     : options_(std::move(options)),
       state_(std::move(state)),
+      access_(std::move(access)),
       registry_(std::make_shared<prometheus::Registry>()),
-      metrics_(*registry_, options_.version) {}
+      metrics_(*registry_, options_.version,
+               access_->asks_for_identity() ? ExecutorMetrics::Losses::kHidden : ExecutorMetrics::Losses::kShown) {}
 
 absl::Status ExecutorDaemon::OpenStore() {
   JobStoreOptions options = options_.store;

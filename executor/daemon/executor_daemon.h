@@ -79,16 +79,16 @@ class ExecutorDaemon {
   bool ShutDown();
 
  private:
-  ExecutorDaemon(ExecutorDaemonOptions options, std::unique_ptr<StateDirectory> state);
+  ExecutorDaemon(ExecutorDaemonOptions options, std::unique_ptr<StateDirectory> state, std::unique_ptr<Access> access);
   absl::Status OpenStore();
   absl::Status OpenTransfers();
   RunnerOptions MakeRunnerOptions();
 
   const ExecutorDaemonOptions options_;
   const std::unique_ptr<StateDirectory> state_;
+  const std::unique_ptr<Access> access_;
   const std::shared_ptr<prometheus::Registry> registry_;
   ExecutorMetrics metrics_;
-  std::unique_ptr<Access> access_;
   std::unique_ptr<ReloadedTls> planner_tls_;  // null: plaintext
   std::unique_ptr<JobStore> store_;
   std::optional<OwnerRoots> roots_;

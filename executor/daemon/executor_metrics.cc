@@ -43,9 +43,10 @@ double BudgetBytes(const JobSpec& spec, const JobPlan& plan) {
 
 }  // namespace
 
-ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::string& version,
+ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry, const std::string& version, Losses losses,
                                  std::function<absl::Time()> clock)
-    : clock_(std::move(clock)),
+    : losses_(losses),
+      clock_(std::move(clock)),
       requests_(NewCounters(registry, "recurve_executor_requests_total", "RPCs answered, by method and gRPC code.")),
       watchers_(NewGauges(registry, "recurve_executor_watchers", "Open WatchJob streams.").Add({})),
       transfers_(NewGauges(registry, "recurve_executor_transfers", "Open streams of uploads and downloads.").Add({})),
@@ -242,8 +243,8 @@ void JobMetrics::OnStep(const StepRecord& record) {
   Set(metrics_.measured_seconds_, record.batch_seconds);
   Set(metrics_.prediction_ratio_, record.prediction_ratio);
   Set(metrics_.step_, static_cast<double>(record.step));
-  Set(metrics_.loss_, record.loss);
-  Set(metrics_.gradient_norm_, record.gradient_norm);
+  SetLoss(metrics_.loss_, record.loss);
+  SetLoss(metrics_.gradient_norm_, record.gradient_norm);
 }
 
 void JobMetrics::OnResume(int64_t, const std::vector<LossPoint>&) { metrics_.resumed_jobs_.Increment(); }
@@ -258,7 +259,7 @@ void JobMetrics::OnCheckpointFailed(int64_t, const absl::Status&) { metrics_.che
 
 void JobMetrics::OnEvaluationProgress(int64_t, int64_t) { SetNow(metrics_.last_progress_); }
 
-void JobMetrics::OnEvaluation(int64_t, const Metric& metric) { Set(metrics_.evaluation_, metric.value); }
+void JobMetrics::OnEvaluation(int64_t, const Metric& metric) { SetLoss(metrics_.evaluation_, metric.value); }
 
 void JobMetrics::OnLedger(const Ledger& peak) {
   for (int kind = 0; kind < kMemoryKinds; ++kind) {
@@ -286,6 +287,10 @@ void JobMetrics::Set(ExecutorMetrics::Gauges& family, double value, const std::s
 
 void JobMetrics::SetNow(ExecutorMetrics::Gauges& family) {
   Set(family, static_cast<double>(absl::ToUnixMillis(metrics_.clock_())) / 1e3);
+}
+
+void JobMetrics::SetLoss(ExecutorMetrics::Gauges& family, double value) {
+  if (metrics_.losses_ == ExecutorMetrics::Losses::kShown) Set(family, value);
 }
 
 }  // namespace recurve

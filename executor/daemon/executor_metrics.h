@@ -32,8 +32,11 @@ class JobMetrics;
 // Thread-safe. The registry owns the metrics and must outlive this object.
 class ExecutorMetrics {
  public:
+  // Whether there are losses, evaluations and gradient norms. Whoever knows them may know the data.
+  enum class Losses : uint8_t { kShown, kHidden };
+
   ExecutorMetrics(
-      prometheus::Registry& registry, const std::string& version,
+      prometheus::Registry& registry, const std::string& version, Losses losses = Losses::kShown,
       std::function<absl::Time()> clock = [] { return absl::Now(); });
 
   void CountRequest(const std::string& method, absl::StatusCode code);
@@ -58,6 +61,7 @@ class ExecutorMetrics {
   using Gauges = prometheus::Family<prometheus::Gauge>;
   using Counters = prometheus::Family<prometheus::Counter>;
 
+  const Losses losses_;
   const std::function<absl::Time()> clock_;
   Counters& requests_;
   prometheus::Gauge& watchers_;
@@ -126,6 +130,8 @@ class JobMetrics final : public JobObserver {
   // Sets a gauge of this job; creates it if necessary.
   void Set(ExecutorMetrics::Gauges& family, double value, const std::string& kind = "");
   void SetNow(ExecutorMetrics::Gauges& family);
+  // Sets a gauge that tells about the data.
+  void SetLoss(ExecutorMetrics::Gauges& family, double value);
 
   ExecutorMetrics& metrics_;
   const std::string job_id_;

@@ -25,8 +25,8 @@ absl::StatusOr<std::string> OwnerOfNewJob(const Caller& caller, const std::strin
 }
 
 std::string RequestKey(const Caller& caller, const std::string& request_id) {
-  if (request_id.empty() || caller.owner.empty()) return request_id;
-  // The length keeps keys of different callers apart, whatever characters the names have.
+  if (request_id.empty()) return "";
+  // The length keeps keys of different callers apart, whatever characters the names have; anonymous callers have 0.
   return absl::StrCat(caller.owner.size(), ":", caller.owner, ":", request_id);
 }
 

@@ -26,6 +26,7 @@ absl::Status CheckOwner(const Caller& caller, const executor::v1::Job& job);
 absl::StatusOr<std::string> OwnerOfNewJob(const Caller& caller, const std::string& requested);
 
 // A request id is known only among the requests of one caller: the key of `request_id` among those of all callers.
+// Empty if it is.
 std::string RequestKey(const Caller& caller, const std::string& request_id);
 
 }  // namespace recurve

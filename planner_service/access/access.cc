@@ -44,6 +44,10 @@ std::string HostOfPeer(std::string_view peer) {
 }
 
 absl::StatusOr<std::unique_ptr<Access>> Access::Open(const AccessOptions& options, bool certificates) {
+  if (options.token_file.empty() && options.client_role == Role::kNone) {
+    return absl::InvalidArgumentError(
+        "--client-role none refuses all certificates that --token-file does not name; give that, too");
+  }
   std::unique_ptr<Reloaded<KnownCallers>> callers;
   if (!options.token_file.empty()) {
     const std::string& path = options.token_file;
@@ -65,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Access>> Access::Open(const AccessOptions& option
 
 Access::Access(const AccessOptions& options, bool certificates, std::unique_ptr<Reloaded<KnownCallers>> callers)
     : certificates_(certificates),
-      client_role_(options.client_role),
+      client_role_(options.client_role.value_or(options.token_file.empty() ? Role::kSubmit : Role::kNone)),
       callers_(std::move(callers)),
       rate_(options.max_requests_per_second) {}
 
@@ -125,6 +129,11 @@ absl::StatusOr<Caller> Access::IdentifyCertificate(std::string_view name) const 
     if (known != callers->certificates.end()) {
       return Caller{.owner = known->second.owner, .role = known->second.role, .client = known->second.owner};
     }
+  }
+  if (client_role_ == Role::kNone) {
+    return absl::UnauthenticatedError(
+        absl::StrCat("the daemon does not know the certificate of the client, with the name ", std::string(name),
+                     "; those who run the daemon can list it (cn: in --token-file) or give --client-role"));
   }
   return Caller{.owner = std::string(name), .role = client_role_, .client = std::string(name)};
 }

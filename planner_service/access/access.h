@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,10 @@
 namespace recurve {
 
 struct AccessOptions {
-  std::string token_file;                            // see ReadTokenFile; empty: none
-  Role client_role = Role::kSubmit;                  // of callers with a certificate that the token file does not name
+  std::string token_file;  // see ReadTokenFile; empty: none
+  // Of callers with a certificate that the token file does not name; kNone: they are refused. Unset: kNone with a token
+  // file, so that it names all callers; kSubmit without one.
+  std::optional<Role> client_role;
   int64_t max_requests_per_second = 0;               // of each client; 0: no limit
   std::chrono::milliseconds reload_interval{1'000};  // how often the token file is read again
 };
@@ -47,7 +50,8 @@ class Access {
   Access& operator=(const Access&) = delete;
 
   // `certificates`: clients must present one to connect. Errors are those of ReadTokenFile and Reloaded;
-  // INVALID_ARGUMENT if the file names only certificates although clients present none.
+  // INVALID_ARGUMENT if nobody could call: the file names only certificates although clients present none, or
+  // certificates have no role although there is no file that names any.
   static absl::StatusOr<std::unique_ptr<Access>> Open(const AccessOptions& options, bool certificates);
 
   // The caller of a call that needs the role `needed`. To be called once per call. UNAUTHENTICATED without a valid
@@ -69,7 +73,7 @@ class Access {
   absl::StatusOr<Caller> IdentifyCertificate(std::string_view name) const;
 
   const bool certificates_ = false;
-  const Role client_role_ = Role::kSubmit;
+  const Role client_role_ = Role::kNone;
   const std::unique_ptr<Reloaded<KnownCallers>> callers_;  // null: no token file
   mutable RateLimit rate_{0};
 };

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "absl/cleanup/cleanup.h"
@@ -32,34 +33,38 @@ constexpr size_t kLeastTokenBytes = 16;
 constexpr size_t kMostTokenBytes = 512;
 constexpr absl::string_view kDigestPrefix = "sha256:";
 constexpr absl::string_view kCertificatePrefix = "cn:";
+constexpr absl::string_view kQuotedPrefix = "cn:\"";
 constexpr absl::string_view kBlanks = " \t";
 
 struct Line {
-  absl::string_view credential;
+  absl::string_view credential;                  // empty if it is a name in quotes
+  std::optional<absl::string_view> certificate;  // the name, if it is one
   absl::string_view owner;
   absl::string_view role;
 };
 
-// Takes the last word of `text`.
-absl::string_view TakeLastWord(absl::string_view& text) {
-  text = absl::StripTrailingAsciiWhitespace(text);
-  const size_t blank = text.find_last_of(kBlanks);
-  const absl::string_view word = blank == absl::string_view::npos ? text : text.substr(blank + 1);
-  text.remove_suffix(word.size());
-  text = absl::StripTrailingAsciiWhitespace(text);
-  return word;
-}
-
-// The name of a certificate may contain blanks.
+// A name in quotes may contain blanks. Without quotes, a line that lacks its owner would be one with a shorter name.
 absl::StatusOr<Line> SplitLine(absl::string_view text) {
   Line line;
-  line.role = TakeLastWord(text);
-  line.owner = TakeLastWord(text);
-  line.credential = text;
-  const bool blanks = text.find_first_of(kBlanks) != absl::string_view::npos;
-  if (text.empty() || (blanks && !absl::StartsWith(text, kCertificatePrefix))) {
-    return absl::InvalidArgumentError("must have three words: CREDENTIAL OWNER ROLE");
+  if (absl::ConsumePrefix(&text, kQuotedPrefix)) {
+    const size_t quote = text.find('"');
+    if (quote == absl::string_view::npos) return absl::InvalidArgumentError("the name lacks its closing quote");
+    line.certificate = text.substr(0, quote);
+    text.remove_prefix(quote + 1);
+  } else {
+    const size_t end = std::min(text.find_first_of(kBlanks), text.size());
+    line.credential = text.substr(0, end);
+    text.remove_prefix(end);
+    absl::string_view name = line.credential;
+    if (absl::ConsumePrefix(&name, kCertificatePrefix)) line.certificate = name;
   }
+  const std::vector<absl::string_view> words = absl::StrSplit(text, absl::ByAnyChar(kBlanks), absl::SkipEmpty());
+  if (words.size() != 2 || kBlanks.find(text.front()) == absl::string_view::npos) {
+    return absl::InvalidArgumentError(
+        "must have three words: CREDENTIAL OWNER ROLE; a name with blanks needs quotes: cn:\"NAME\"");
+  }
+  line.owner = words[0];
+  line.role = words[1];
   return line;
 }
 
@@ -74,6 +79,11 @@ absl::StatusOr<Identity> IdentityOf(const Line& line) {
   return Identity{.owner = owner, .role = *role};
 }
 
+bool IsToken(std::string_view text) {
+  return text.size() >= kLeastTokenBytes && text.size() <= kMostTokenBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); });
+}
+
 absl::StatusOr<Sha256Digest> DigestOf(absl::string_view credential) {
   if (absl::ConsumePrefix(&credential, kDigestPrefix)) {
     Sha256Digest digest;
@@ -83,11 +93,15 @@ absl::StatusOr<Sha256Digest> DigestOf(absl::string_view credential) {
     }
     const std::string bytes = absl::HexStringToBytes(credential);
     std::copy(bytes.begin(), bytes.end(), digest.begin());
-    return digest;
+    if (digest != TokenDigestOf("")) return digest;
+    return absl::InvalidArgumentError(
+        "sha256: is followed by the SHA-256 of nothing; was the file of the token empty?");
   }
-  const bool printable =
-      std::all_of(credential.begin(), credential.end(), [](char c) { return absl::ascii_isgraph(c); });
-  if (credential.size() < kLeastTokenBytes || credential.size() > kMostTokenBytes || !printable) {
+  // Else a misspelt prefix would make a token of what is no secret.
+  if (absl::StrContains(credential, ':')) {
+    return absl::InvalidArgumentError("a credential with a colon must begin with sha256: or cn:, in small letters");
+  }
+  if (!IsToken({credential.data(), credential.size()})) {
     return absl::InvalidArgumentError(
         absl::StrCat("the token must have ", kLeastTokenBytes, " to ", kMostTokenBytes,
                      " printable ASCII characters without blanks, such as `openssl rand -hex 32` prints"));
@@ -98,11 +112,11 @@ absl::StatusOr<Sha256Digest> DigestOf(absl::string_view credential) {
 absl::Status AddLine(absl::string_view text, KnownCallers& callers, std::set<Sha256Digest>& digests) {
   ASSIGN_OR_RETURN(const Line line, SplitLine(text));
   ASSIGN_OR_RETURN(Identity identity, IdentityOf(line));
-  absl::string_view name = line.credential;
-  if (absl::ConsumePrefix(&name, kCertificatePrefix)) {
-    name = absl::StripAsciiWhitespace(name);
-    if (name.empty()) return absl::InvalidArgumentError("cn: must be followed by the name in a certificate");
-    if (callers.certificates.emplace(std::string(name), std::move(identity)).second) return absl::OkStatus();
+  if (line.certificate.has_value()) {
+    if (line.certificate->empty())
+      return absl::InvalidArgumentError("cn: must be followed by the name in a certificate");
+    const bool added = callers.certificates.emplace(std::string(*line.certificate), std::move(identity)).second;
+    if (added) return absl::OkStatus();
     return absl::InvalidArgumentError("an earlier line has the same certificate; leave one of them out");
   }
   ASSIGN_OR_RETURN(const Sha256Digest digest, DigestOf(line.credential));
@@ -157,7 +171,13 @@ auto WithContents(const std::string& path, Use use) -> decltype(use(absl::string
 
 absl::Status CheckPrivate(const std::string& path, absl::string_view text, mode_t mode) {
   constexpr mode_t kOthers = 0077;
+  constexpr mode_t kOthersWrite = 0022;
   if ((mode & kOthers) == 0) return absl::OkStatus();
+  if ((mode & kOthersWrite) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat("other users may write to the token file ", path, " (mode ",
+                                                      absl::StrFormat("%04o", mode & 07777),
+                                                      "), and so let themselves in; run chmod 600 ", path));
+  }
   const std::vector<absl::string_view> lines = LinesOf(text);
   if (std::none_of(lines.begin(), lines.end(), IsSecret)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the token file ", path,
@@ -196,6 +216,7 @@ Sha256Digest TokenDigestOf(std::string_view text) {
 }
 
 const Identity* KnownCallers::FindToken(std::string_view token) const {
+  if (!IsToken(token)) return nullptr;
   const Sha256Digest digest = TokenDigestOf(token);
   const Identity* found = nullptr;
   for (const Token& known : tokens) {

@@ -46,20 +46,21 @@ struct KnownCallers {
   std::vector<Token> tokens;
   std::map<std::string, Identity, std::less<>> certificates;  // by the name of the certificate
 
-  // The caller with this token; null if there is none. Takes the same time for each token that is not there: compares
-  // its digest with all digests, in constant time.
+  // The caller with this token; null if there is none, or if this is not 16 to 512 printable ASCII characters. Takes
+  // the same time for each token that is not there: compares its digest with all digests, in constant time.
   const Identity* FindToken(std::string_view token) const;
 
   bool operator==(const KnownCallers&) const = default;
 };
 
 // Parses the text of a token file: UTF-8 lines `CREDENTIAL OWNER ROLE`, comments after #, and empty lines. CREDENTIAL
-// is a token (16 to 512 printable ASCII characters), sha256:HEX of a token, or cn:NAME of a client certificate.
+// is a token (16 to 512 printable ASCII characters without a colon), sha256:HEX of a token, or cn:NAME of a client
+// certificate, cn:"NAME" if the name contains blanks.
 // INVALID_ARGUMENT names `path` and the line, but never quotes it.
 absl::StatusOr<KnownCallers> ParseTokenFile(std::string_view text, const std::string& path);
 
 // Reads and parses a token file, and leaves no copy of its tokens in memory. NOT_FOUND if it cannot be read;
-// FAILED_PRECONDITION if it contains tokens and others than its owner may access it.
+// FAILED_PRECONDITION if others than its owner may write to it, or if it contains tokens and others may read it.
 absl::StatusOr<KnownCallers> ReadTokenFile(const std::string& path);
 
 }  // namespace recurve

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr int kExitWrongUsage = 2;
 constexpr int64_t kMostRequests = 1'000'000'000;  // per second
-constexpr std::chrono::seconds kMostEndTime{3};  // from the end of the drain to that of the process
+constexpr std::chrono::seconds kMostEndTime{3};   // from the end of the drain to that of the process
 
 // Checks that `text` is an address.
 absl::StatusOr<std::string> CheckedAddress(const std::string& text) {
@@ -56,10 +56,7 @@ absl::Status CheckPlace(const std::string& listen) {
   return absl::InvalidArgumentError(absl::StrCat(path.string(), " exists and is not a socket"));
 }
 
-absl::Status CheckTokenFile(const ServerOptions& options) {
-  if (options.access.token_file.empty()) return absl::OkStatus();
-  return OpenAccess(options).status();
-}
+absl::Status CheckAccess(const ServerOptions& options) { return OpenAccess(options).status(); }
 
 absl::Status CheckDiffer(const ServerOptions& options) {
   ASSIGN_OR_RETURN(const Address grpc, ParseAddress(options.listen));
@@ -115,6 +112,12 @@ void AddTlsFlags(CLI::App& app, TlsFiles& files) {
       ->type_name("FILE");
 }
 
+absl::StatusOr<Role> ParseClientRole(std::string_view name) {
+  if (name == NameOf(Role::kNone)) return Role::kNone;
+  if (absl::StatusOr<Role> role = ParseRole(name); role.ok()) return role;
+  return absl::InvalidArgumentError("role must be read, submit, admin or none");
+}
+
 void AddAccessFlags(CLI::App& app, ServerOptions& options) {
   app.add_option(
          "--token-file", options.access.token_file,
@@ -122,8 +125,10 @@ void AddAccessFlags(CLI::App& app, ServerOptions& options) {
          "of a token, or cn: and the name in a client's certificate; ROLE is read, submit or admin. Loaded again "
          "when it changes. Unset: callers need no token")
       ->type_name("FILE");
-  AddParsed(app, "--client-role", options.access.client_role, std::string(NameOf(options.access.client_role)),
-            "read|submit|admin", "Role of clients whose certificate --token-file does not name", ParseRole);
+  AddParsed(app, "--client-role", options.access.client_role, "", "read|submit|admin|none",
+            "Role of clients whose certificate --token-file does not name; none refuses them. Unset: none with "
+            "--token-file, submit without",
+            ParseClientRole);
   app.add_option("--max-requests-per-second", options.access.max_requests_per_second,
                  "Maximum requests per second of each client, which is an owner, or a host where callers need no "
                  "identity; more are rejected with RESOURCE_EXHAUSTED; 0: no limit")
@@ -235,7 +240,7 @@ std::vector<SettingCheck> ServerChecks(const ServerOptions& options) {
              return CheckMetricsExposure(options);
            }},
           {"--tls-cert-file", [&options] { return CheckTls(options); }},
-          {"--token-file", [&options] { return CheckTokenFile(options); }}};
+          {"--token-file", [&options] { return CheckAccess(options); }}};
 }
 
 bool ParseCommandLine(CLI::App& app, int argc, char** argv, const std::vector<SettingCheck>& checks, int& exit_status) {

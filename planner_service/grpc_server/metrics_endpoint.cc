@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <iterator>
@@ -18,6 +19,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "planner_service/grpc_server/metrics_tls.h"
 #include "planner_service/grpc_server/openmetrics.h"
@@ -107,6 +109,19 @@ std::string_view HeaderOf(MHD_Connection* connection, const char* name) {
   return value == nullptr ? "" : value;
 }
 
+int CountAuthorizations(MHD_Connection* connection) {
+  int count = 0;
+  const auto add = [](void* sum, MHD_ValueKind, const char* name, const char*) {
+    if (absl::EqualsIgnoreCase(name, MHD_HTTP_HEADER_AUTHORIZATION)) ++*static_cast<int*>(sum);
+    return MHD_YES;
+  };
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &count);
+  return count;
+}
+
+// Leaves escapes as they are: "/metrics%00" is another path.
+size_t KeepEscapes(void*, MHD_Connection*, char* text) { return std::strlen(text); }
+
 // The host of the client; "unix" over a Unix socket.
 std::string HostOf(MHD_Connection* connection) {
   const sockaddr* const peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
@@ -164,9 +179,9 @@ bool HttpEndpoint::Run() {
   const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
   daemon_ = MHD_start_daemon(plaintext ? flags : flags | MHD_USE_TLS, 0, nullptr, nullptr, &HttpEndpoint::Handle, this,
                              MHD_OPTION_CONNECTION_LIMIT, kLimitOfLibrary, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
-                             MHD_OPTION_NOTIFY_CONNECTION, &HttpEndpoint::Notify, this,
-                             plaintext ? MHD_OPTION_END : MHD_OPTION_HTTPS_CERT_CALLBACK, &NoCertificate,
-                             MHD_OPTION_HTTPS_PRIORITIES, kMetricsTlsPriorities, MHD_OPTION_END);
+                             MHD_OPTION_NOTIFY_CONNECTION, &HttpEndpoint::Notify, this, MHD_OPTION_UNESCAPE_CALLBACK,
+                             &KeepEscapes, nullptr, plaintext ? MHD_OPTION_END : MHD_OPTION_HTTPS_CERT_CALLBACK,
+                             &NoCertificate, MHD_OPTION_HTTPS_PRIORITIES, kMetricsTlsPriorities, MHD_OPTION_END);
   if (daemon_ == nullptr) return false;
   listener_.Start(kReserveOfMetrics, [this](int fd) {
     sockaddr_storage peer{};
@@ -223,6 +238,9 @@ void HttpEndpoint::Notify(void* self, MHD_Connection* connection, void** held, M
 
 absl::Status HttpEndpoint::Admit(MHD_Connection* connection) const {
   if (access_ == nullptr) return absl::OkStatus();
+  if (CountAuthorizations(connection) > 1) {
+    return absl::UnauthenticatedError("the request has more than one authorization");
+  }
   const gnutls_session_t session = SessionOf(connection);
   const std::string certificate = session == nullptr ? "" : NameOfClient(session);
   const std::string host = HostOf(connection);

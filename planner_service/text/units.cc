@@ -50,6 +50,9 @@ constexpr const Unit* kLastBinaryUnit = &kByteUnits[6];   // PiB
 
 constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
 
+// Such a time can be added to any clock without overflow, in nanoseconds, too.
+constexpr int64_t kMostMilliseconds = int64_t{10} * 365 * 24 * 3'600'000;
+
 constexpr int kMostFractionDigits = 18;
 
 // A decimal number, digits / ten_to_scale.
@@ -132,7 +135,7 @@ const char* NameOfDurationFlaw(Flaw flaw) {
     case Flaw::kNoNumber:
       return "does not begin with a number that is at least 0";
     case Flaw::kTooLarge:
-      return "overflows int64";
+      return "exceeds 10 years (87600h)";
     case Flaw::kTooFine:
       return "is not a whole number of milliseconds";
     case Flaw::kUnknownUnit:
@@ -193,7 +196,8 @@ std::string AtLeastText(int64_t bytes) {
 }
 
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text) {
-  const Parsed parsed = ParseQuantity(text, kDurationUnits, /*rounded_down=*/false);
+  Parsed parsed = ParseQuantity(text, kDurationUnits, /*rounded_down=*/false);
+  if (parsed.value > kMostMilliseconds) parsed.flaw = Flaw::kTooLarge;
   if (!parsed.flaw) return std::chrono::milliseconds(parsed.value);
   return QuantityError("duration", text, NameOfDurationFlaw(*parsed.flaw),
                        "give a number and ms, s, m or h, such as 500ms or 10s");

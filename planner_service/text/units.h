@@ -29,11 +29,11 @@ std::string FormatBytesRounded(int64_t bytes);
 // "15.9MiB (16672358 bytes)": a size that suffices for `bytes`, rounded up to three digits, and the exact size.
 std::string AtLeastText(int64_t bytes);
 
-// Parses a duration: a number, then ms, s, m or h. "500ms", "10s", "1.5m". Whole milliseconds, at least 0.
+// Parses a duration: a number, then ms, s, m or h. "500ms", "10s", "1.5m". Whole milliseconds, 0 to 10 years.
 // INVALID_ARGUMENT names the text and the problem.
 absl::StatusOr<std::chrono::milliseconds> ParseDuration(std::string_view text);
 
-// "500ms", "10s", "1.5s", "2m", "1h": ParseDuration reads back the same duration.
+// "500ms", "10s", "1.5s", "2m", "1h": ParseDuration reads back the same duration, up to 10 years.
 std::string FormatDuration(std::chrono::milliseconds duration);
 
 }  // namespace recurve

@@ -121,6 +121,13 @@ class AccessBinaryTest : public testing::TestWithParam<DaemonProgram> {
                "")
         .error_code();
   }
+  // The same with a certificate.
+  grpc::StatusCode ReadWith(const CertificateWish& wish, const std::string& token) const {
+    const PemPair pair = authority_.Issue(wish);
+    return Read(MakeChannel(
+        absl::StrCat("127.0.0.1:", port_),
+        {.certificate = pair.certificate, .key = pair.key, .authorities = authority_.certificate(), .token = token}));
+  }
   static bool Admitted(grpc::StatusCode code) {
     return code == grpc::StatusCode::OK || code == grpc::StatusCode::INVALID_ARGUMENT ||
            code == grpc::StatusCode::NOT_FOUND;
@@ -167,13 +174,8 @@ TEST_P(AccessBinaryTest, CertificatesGiveIdentity) {
   const PemPair own = authority_.Issue();
   Start({"--token-file", tokens_, "--tls-cert-file", scratch_.Write("tls.crt", own.certificate), "--tls-key-file",
          scratch_.Write("tls.key", own.key), "--client-ca-file", scratch_.Write("ca.crt", authority_.certificate()),
-         "--log-level", "debug"});
-  const auto read = [&](const CertificateWish& wish, const std::string& token) {
-    const PemPair pair = authority_.Issue(wish);
-    return Read(MakeChannel(
-        absl::StrCat("127.0.0.1:", port_),
-        {.certificate = pair.certificate, .key = pair.key, .authorities = authority_.certificate(), .token = token}));
-  };
+         "--client-role", "read", "--log-level", "debug"});
+  const auto read = [&](const CertificateWish& wish, const std::string& token) { return ReadWith(wish, token); };
   EXPECT_TRUE(Admitted(read({}, "")));
   EXPECT_TRUE(process_->WaitForOutput("owner=carol peer=127.0.0.1")) << "by the line cn:test";
   EXPECT_TRUE(Admitted(read({.common_name = "dave"}, "")));
@@ -183,6 +185,24 @@ TEST_P(AccessBinaryTest, CertificatesGiveIdentity) {
   EXPECT_TRUE(Admitted(read({}, kSubmitter)));
   EXPECT_TRUE(process_->WaitForOutput("owner=alice peer=127.0.0.1")) << "by the token";
   EXPECT_EQ(read({}, "no-such-token-0123456789"), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_P(AccessBinaryTest, RemovedLinesRevokeCertificates) {
+  const PemPair own = authority_.Issue();
+  Start({"--token-file", tokens_, "--tls-cert-file", scratch_.Write("tls.crt", own.certificate), "--tls-key-file",
+         scratch_.Write("tls.key", own.key), "--client-ca-file", scratch_.Write("ca.crt", authority_.certificate())});
+  EXPECT_TRUE(Admitted(ReadWith({}, "")));
+  EXPECT_EQ(ReadWith({.common_name = "dave"}, ""), grpc::StatusCode::UNAUTHENTICATED) << "no line names him";
+  WriteTokens(absl::StrCat(kReader, " bob read\n"));
+  while (Admitted(ReadWith({}, ""))) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(ReadWith({}, ""), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_TRUE(Admitted(ReadWith({}, kReader)));
+}
+
+TEST_P(AccessBinaryTest, RefusesSettingsThatAdmitNobody) {
+  EXPECT_THAT(Exit({"--client-role", "none", "--check-config"}, 2), HasSubstr("--token-file"));
+  EXPECT_THAT(Exit({"--client-role", "none"}, 1), HasSubstr("--token-file"));
+  EXPECT_THAT(Exit({"--client-role", "king"}, 2), HasSubstr("read, submit, admin or none"));
 }
 
 TEST_P(AccessBinaryTest, ChangedTokensAreUsedAndBadOnesCounted) {

@@ -34,6 +34,23 @@ TEST(JobMetrics, ShowHowLinksWereRunUntilTheJobEnds) {
   EXPECT_THAT(scrape(), Not(HasSubstr("recurve_executor_link_")));
 }
 
+TEST(JobMetrics, LossesCanBeHidden) {
+  using Losses = ExecutorMetrics::Losses;
+  for (const Losses losses : {Losses::kShown, Losses::kHidden}) {
+    prometheus::Registry registry;
+    ExecutorMetrics metrics(registry, "test", losses);
+    const auto job = metrics.StartJob("j1", {}, JobPlan{.links = 1});
+    job->OnStep({.step = 7, .loss = 1.5, .gradient_norm = 2.5, .taped_forwards = 1});
+    job->OnEvaluation(7, {.value = 3.5});
+    const std::string text = prometheus::TextSerializer().Serialize(registry.Collect());
+    EXPECT_THAT(text, HasSubstr("recurve_executor_step{job_id=\"j1\"} 7\n"));
+    for (const char* sample :
+         {"loss_nats{job_id=\"j1\"} 1.5\n", "gradient_norm{job_id=\"j1\"} 2.5\n", "evaluation{job_id=\"j1\"} 3.5\n"}) {
+      EXPECT_EQ(text.find(sample) != std::string::npos, losses == Losses::kShown) << sample;
+    }
+  }
+}
+
 TEST(JobMetrics, ABrokenPromiseCountsOncePerRun) {
   prometheus::Registry registry;
   ExecutorMetrics metrics(registry, "test");
@@ -59,7 +76,7 @@ TEST(JobMetrics, ABrokenPromiseCountsOncePerRun) {
 TEST(JobMetrics, ProgressIsEveryStepEvaluationAndCheckpoint) {
   prometheus::Registry registry;
   absl::Time now = absl::FromUnixSeconds(1000);
-  ExecutorMetrics metrics(registry, "test", [&now] { return now; });
+  ExecutorMetrics metrics(registry, "test", ExecutorMetrics::Losses::kShown, [&now] { return now; });
   const auto time = [&](const std::string& name) {
     const std::string text = prometheus::TextSerializer().Serialize(registry.Collect());
     const std::string start = "\nrecurve_executor_" + name + "_timestamp_seconds{job_id=\"j1\"} ";

@@ -274,6 +274,18 @@ TEST_F(OwnersTest, OthersSeeWhoUsesWhatButNothingOfTheTraining) {
   EXPECT_EQ(Get(kRootToken, id).display_name(), "secret-name");
 }
 
+TEST_F(OwnersTest, MetricsDoNotTellLosses) {
+  Start();
+  const std::string id = Submit(kAliceToken, Tiny(1'000'000'000)).id();
+  WaitForStep(id);
+  const std::string text = HttpGet(daemon_->metrics_port(), "/metrics");
+  EXPECT_GE(Sample(text, "recurve_executor_step{job_id=\"" + id + "\"}"), 1);
+  for (const char* name :
+       {"recurve_executor_loss_nats", "recurve_executor_gradient_norm", "recurve_executor_evaluation"}) {
+    EXPECT_THAT(text, Not(HasSubstr(name)));
+  }
+}
+
 TEST_F(OwnersTest, AJobBelongsToWhoSubmitsIt) {
   Start();
   v1::CreateJobRequest request;
@@ -325,6 +337,21 @@ TEST_F(OwnersTest, RequestIdsAreEachCallersOwn) {
   ASSERT_TRUE(Create(kBobToken, request, &again).ok());
   EXPECT_EQ(again.id(), of_bob.id());
   EXPECT_TRUE(Get(kAliceToken, of_bob.id()).redacted()) << "owners outlive the daemon";
+}
+
+TEST_F(OwnersTest, RequestIdsFromBeforeTheDaemonAskedForIdentityStandInNobodysWay) {
+  const std::string tokens = std::exchange(options_.server.access.token_file, "");
+  Start();
+  v1::CreateJobRequest request;
+  request.set_request_id("5:alice:night");
+  *request.mutable_spec() = Tiny();
+  v1::Job anonymous, of_alice;
+  ASSERT_TRUE(Create("", request, &anonymous).ok());
+  options_.server.access.token_file = tokens;
+  Start();
+  request.set_request_id("night");
+  ASSERT_TRUE(Create(kAliceToken, request, &of_alice).ok());
+  EXPECT_NE(of_alice.id(), anonymous.id());
 }
 
 TEST_F(OwnersTest, ModelsOfOwnersAreInFoldersOfTheirOwn) {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -31,9 +32,12 @@ class AccessTest : public testing::Test {
     std::filesystem::rename(path, scratch_.File("tokens"));
     return scratch_.File("tokens");
   }
-  std::unique_ptr<Access> Open(const std::string& text, bool certificates = false) const {
-    absl::StatusOr<std::unique_ptr<Access>> access = Access::Open(
-        {.token_file = text.empty() ? "" : Write(text), .reload_interval = milliseconds(10)}, certificates);
+  std::unique_ptr<Access> Open(const std::string& text, bool certificates = false,
+                               std::optional<Role> client_role = std::nullopt) const {
+    absl::StatusOr<std::unique_ptr<Access>> access = Access::Open({.token_file = text.empty() ? "" : Write(text),
+                                                                   .client_role = client_role,
+                                                                   .reload_interval = milliseconds(10)},
+                                                                  certificates);
     EXPECT_TRUE(access.ok()) << access.status();
     return *std::move(access);
   }
@@ -81,7 +85,7 @@ TEST_F(AccessTest, OthersAreUnauthenticatedAndNothingQuotesTheirTokens) {
 }
 
 TEST_F(AccessTest, CertificatesGiveOwnerAndRoleUnlessThereIsAToken) {
-  const auto access = Open(Lines(), /*certificates=*/true);
+  const auto access = Open(Lines(), /*certificates=*/true, Role::kSubmit);
   const auto admitted = [&](const Presented& presented) {
     const absl::StatusOr<Caller> caller = access->Admit(presented, Role::kRead);
     return caller.ok() ? caller->owner + " " + std::string(NameOf(caller->role))
@@ -95,6 +99,26 @@ TEST_F(AccessTest, CertificatesGiveOwnerAndRoleUnlessThereIsAToken) {
   EXPECT_EQ(admitted({.certificate = "line\nbreak"}), "UNAUTHENTICATED");
   EXPECT_EQ(Access::Open({.token_file = Write("cn:node7 node admin")}, false).status().code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(AccessTest, CertificatesThatNoLineNamesAreRefusedUnlessTheyHaveARole) {
+  const auto status = [](const Access& access, const std::string& name) {
+    return access.Admit({.certificate = name}, Role::kRead).status();
+  };
+  const auto listed = Open(Lines(), /*certificates=*/true);
+  EXPECT_TRUE(status(*listed, "node7").ok());
+  const absl::Status refused = status(*listed, "someone");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(std::string(refused.message()),
+              AllOf(HasSubstr("does not know the certificate of the client, with the name someone"), HasSubstr("cn:")));
+  Write(std::string(kAlice) + " alice submit\n");  // the last line with a certificate has gone
+  while (status(*listed, "node7").ok()) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(status(*listed, "node7").code(), absl::StatusCode::kUnauthenticated) << "revoked";
+  EXPECT_TRUE(WithToken(*listed, kAlice).ok());
+  EXPECT_TRUE(status(*Open("", /*certificates=*/true), "someone").ok()) << "no file lists certificates";
+  EXPECT_EQ(status(*Open(Lines(), true, Role::kNone), "someone").code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(std::string(Access::Open({.client_role = Role::kNone}, true).status().message()),
+              HasSubstr("--client-role none refuses all certificates"));
 }
 
 TEST_F(AccessTest, TheFileIsReadAgainAndTheLastGoodOneStays) {

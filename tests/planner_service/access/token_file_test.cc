@@ -28,15 +28,16 @@ TEST(TokenFile, NamesCallersByTokenDigestOrCertificate) {
       ParseTokenFile(std::string("# a comment\n\n") + kToken +
                          " alice submit\r\n"
                          "  another-token-0123456789\tbob  admin # of operations\n"
-                         "cn:Carol Example carol read",
+                         "cn:node7.example node7 read\n"
+                         "cn:\"Carol Example\" \tcarol read",
                      "tokens");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   ASSERT_NE(parsed->FindToken(kToken), nullptr);
   EXPECT_EQ(*parsed->FindToken(kToken), (Identity{"alice", Role::kSubmit}));
   EXPECT_EQ(*parsed->FindToken("another-token-0123456789"), (Identity{"bob", Role::kAdmin}));
   EXPECT_EQ(parsed->FindToken("another-token-0123456780"), nullptr);
-  EXPECT_EQ(parsed->FindToken(""), nullptr);
   EXPECT_EQ(parsed->certificates.at("Carol Example"), (Identity{"carol", Role::kRead}));
+  EXPECT_EQ(parsed->certificates.at("node7.example"), (Identity{"node7", Role::kRead}));
 }
 
 TEST(TokenFile, TheDigestOfATokenIsAsGoodAsTheToken) {
@@ -46,6 +47,43 @@ TEST(TokenFile, TheDigestOfATokenIsAsGoodAsTheToken) {
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_NE(parsed->FindToken("abcdefghijklmnopqrstuvwxyz"), nullptr);
   EXPECT_EQ(parsed->FindToken("71C480DF93D6AE2F1EFAD1447C66C9525E316218CF51FC8D9ED832F2DAF18B73"), nullptr);
+}
+
+std::string Digits(const std::string& text) {
+  std::string digits;
+  for (const unsigned char byte : TokenDigestOf(text)) {
+    for (const int half : {byte / 16, byte % 16}) digits += "0123456789abcdef"[half];
+  }
+  return digits;
+}
+
+TEST(TokenFile, WhatIsTooShortForATokenAdmitsNobody) {
+  EXPECT_THAT(ErrorOf("sha256:" + Digits("") + " alice submit"), HasSubstr("the SHA-256 of nothing"));
+  for (const std::string& text : {std::string("\n"), std::string("fifteen-letters"), std::string(513, 'a'),
+                                  std::string("sixteen letters!"), std::string("sixteen-letters!\n")}) {
+    const absl::StatusOr<KnownCallers> parsed = ParseTokenFile("sha256:" + Digits(text) + " alice submit", "tokens");
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(parsed->FindToken(text), nullptr) << text;
+  }
+  const absl::StatusOr<KnownCallers> parsed =
+      ParseTokenFile("sha256:" + Digits("sixteen-letters!") + " alice submit", "tokens");
+  EXPECT_NE(parsed->FindToken("sixteen-letters!"), nullptr);
+  EXPECT_EQ(parsed->FindToken(""), nullptr);
+}
+
+TEST(TokenFile, MisspeltPrefixesAndMissingWordsAreRefused) {
+  for (const char* prefix : {"CN:", "Cn:", "SHA256:", "sha-256:", "sha256 :", "dns:"}) {
+    const std::string problem = ErrorOf(prefix + Digits("sixteen-letters!") + " alice submit");
+    EXPECT_THAT(problem, testing::AnyOf(HasSubstr("must begin with sha256: or cn:"), HasSubstr("three words")))
+        << prefix;
+  }
+  for (const char* line :
+       {"cn:Olga of operations admin", "cn:Olga of operations olga admin", "cn:\"Olga of operations\" admin",
+        "cn:\"Olga\"olga admin", "cn: node7 node7 read", "cn:node7 read", "cn:\"Olga\" olga admin read"}) {
+    EXPECT_THAT(ErrorOf(line), AllOf(HasSubstr("CREDENTIAL OWNER ROLE"), HasSubstr("cn:\"NAME\""))) << line;
+  }
+  EXPECT_THAT(ErrorOf("cn:\"Olga of operations olga admin"), HasSubstr("lacks its closing quote"));
+  EXPECT_THAT(ErrorOf("cn:\"\" olga admin"), HasSubstr("must be followed by the name"));
 }
 
 TEST(TokenFile, ErrorsNameTheLineAndNeverQuoteIt) {
@@ -87,6 +125,20 @@ TEST(TokenFile, MustNotBeReadableByOthersIfItContainsTokens) {
   scratch.Write("tokens", "sha256:71c480df93d6ae2f1efad1447c66c9525e316218cf51fc8d9ed832f2daf18b73 alice submit\n");
   chmod(path.c_str(), 0644);
   EXPECT_TRUE(ReadTokenFile(path).ok()) << "it contains no secret";
+}
+
+TEST(TokenFile, MustNotBeWritableByOthers) {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.Write("tokens", "sha256:" + Digits("sixteen-letters!") + " alice submit\n");
+  for (const mode_t mode : {0666, 0664, 0646, 0620, 0602}) {
+    chmod(path.c_str(), mode);
+    const absl::StatusOr<KnownCallers> read = ReadTokenFile(path);
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kFailedPrecondition) << mode;
+    EXPECT_THAT(std::string(read.status().message()),
+                AllOf(HasSubstr("other users may write"), HasSubstr("chmod 600")));
+  }
+  chmod(path.c_str(), 0444);
+  EXPECT_TRUE(ReadTokenFile(path).ok());
 }
 
 TEST(TokenFile, FilesThatCannotBeReadAreNamed) {

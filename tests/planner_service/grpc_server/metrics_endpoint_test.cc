@@ -49,7 +49,7 @@ TEST_F(MetricsEndpointTest, AnswersAsHttpWantsIt) {
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
     EXPECT_THAT(Answer(method, "/metrics"), AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: GET, HEAD\r\n")));
   }
-  for (const char* path : {"/", "/metricsx", "/metrics/", "/Metrics"}) {
+  for (const char* path : {"/", "/metricsx", "/metrics/", "/Metrics", "/metrics%00", "/metrics%00x", "/%6detrics"}) {
     EXPECT_THAT(Answer("GET", path), StartsWith("HTTP/1.1 404 ")) << path;
   }
 }

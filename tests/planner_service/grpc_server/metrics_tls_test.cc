@@ -137,6 +137,8 @@ TEST_F(MetricsTlsTest, ClientsNeedATokenWhenTheServerHasATokenFile) {
   EXPECT_THAT(get("/", ""), refused);
   EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "0\r\n"), refused);
   EXPECT_THAT(get("/metrics", "Authorization: Basic " + token + "\r\n"), refused);
+  EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "\r\nauthorization: Bearer " + token + "\r\n"),
+              refused);
   EXPECT_THAT(get("/metrics", "Authorization: Bearer " + token + "\r\n"), HasSubstr("\ncookies_total 3\n"));
 }
 

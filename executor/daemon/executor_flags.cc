@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "executor/daemon/device_budgets.h"
+#include "executor/daemon/owner_roots.h"
 #include "executor/daemon/path_roots.h"
 #include "executor/job/job_backend.h"
 #include "executor/job/link_cost_cache.h"
@@ -220,6 +221,16 @@ absl::Status CheckStateGiven(const ExecutorDaemonOptions& options) {
   return absl::InvalidArgumentError("--state-dir is empty; give a directory, or none for a temporary one");
 }
 
+// What ExecutorDaemon::Start would refuse, before anything is created.
+absl::Status CheckOwnerRoots(const ExecutorDaemonOptions& options) {
+  const bool temporary = options.state_directory == kTemporaryState;
+  return OwnerRoots::Check(
+      {.data_root = options.data_root,
+       .model_root = options.model_root,
+       .apart = !options.server.access.token_file.empty() || !options.server.tls.authorities.empty(),
+       .state = temporary ? StateDirectory::TemporaryParent() + "/" + kTemporaryState : options.state_directory});
+}
+
 std::vector<SettingCheck> Checks(const ExecutorDaemonOptions& options) {
   std::vector<SettingCheck> checks = ServerChecks(options.server);
   checks.push_back({"--state-dir", [&options] {
@@ -242,7 +253,10 @@ std::vector<SettingCheck> Checks(const ExecutorDaemonOptions& options) {
                       RETURN_IF_ERROR(CheckRootsGiven(options));
                       return PathRoots::Resolve(options.data_root, "").status();
                     }});
-  checks.push_back({"--model-root", [&options] { return PathRoots::Resolve("", options.model_root).status(); }});
+  checks.push_back({"--model-root", [&options] {
+                      RETURN_IF_ERROR(PathRoots::Resolve("", options.model_root).status());
+                      return CheckOwnerRoots(options);
+                    }});
   checks.push_back(
       {"--device-memory", [&options] { return MakeBudgets(ListDevices(), options.device_memory).status(); }});
   return checks;
@@ -268,8 +282,9 @@ std::optional<ExecutorDaemonOptions> ParseExecutorFlags(int argc, char** argv, i
   AddTransfers(app, options);
   AddQuotas(app, options);
   if (!ParseCommandLine(app, argc, argv, Checks(options), exit_status)) return std::nullopt;
-  if (const absl::Status given = CheckStateGiven(options); !given.ok()) {
-    std::cerr << "recurve-executor: " << given.message() << "\n";
+  for (const absl::Status& status : {CheckStateGiven(options), CheckOwnerRoots(options)}) {
+    if (status.ok()) continue;
+    std::cerr << "recurve-executor: " << status.message() << "\n";
     exit_status = 2;
     return std::nullopt;
   }

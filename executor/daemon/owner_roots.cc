@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
-#include "executor/data/posix_error.h"
 #include "executor/transfers/owned_uploads.h"
 #include "executor/transfers/owner_folder.h"
 #include "planner_service/status/status_macros.h"
@@ -16,55 +15,76 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status MakeFolder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  return error ? PosixError(error.value(), "create", path) : absl::OkStatus();
+struct Place {
+  const char* name;
+  const std::string& path;
+};
+
+// Whether `outer` is `inner` or contains it. Parts that do not exist contain nothing else.
+bool Contains(const std::string& outer, const std::string& inner) {
+  const auto resolve = [](const std::string& path) {
+    std::error_code error;
+    fs::path resolved = fs::weakly_canonical(path, error);
+    if (error) resolved = fs::absolute(path, error).lexically_normal();
+    return resolved.has_filename() ? resolved : resolved.parent_path();  // without '/' at the end
+  };
+  const fs::path outside = resolve(outer);
+  const fs::path inside = resolve(inner);
+  return std::mismatch(outside.begin(), outside.end(), inside.begin(), inside.end()).first == outside.end();
 }
 
-// Refuses a root that contains a directory with files of all owners.
-absl::Status CheckWithout(const char* flag, const std::string& root, const std::string& directory) {
-  if (root.empty() || directory.empty()) return absl::OkStatus();
-  std::error_code error;
-  const fs::path outer = fs::canonical(root, error);
-  const fs::path inner = error ? fs::path() : fs::canonical(directory, error);
-  if (error) return PosixError(error.value(), "open", root);
-  if (std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first != outer.end()) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(flag, " ", root, " contains ", directory,
-                                                 ", which has files of all owners; give a directory without it"));
+absl::Status CheckContainsNot(const Place& outer, const Place& inner) {
+  if (outer.path.empty() || inner.path.empty() || !Contains(outer.path, inner.path)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(outer.name, " ", outer.path, " contains ", inner.name, " ", inner.path,
+                   "; where callers have an identity, neither root and the state directory may contain another of "
+                   "these, because they have files of all owners"));
 }
 
 }  // namespace
 
-absl::StatusOr<OwnerRoots> OwnerRoots::Resolve(OwnerRootsOptions options) {
-  ASSIGN_OR_RETURN(PathRoots shared, PathRoots::Resolve(options.data_root, options.model_root));
-  RETURN_IF_ERROR(shared.AllowData(OwnedUploads::DataOf(options.uploads, "")));
-  if (options.apart) {
-    RETURN_IF_ERROR(CheckWithout("--data-root", options.data_root, options.state));
-    RETURN_IF_ERROR(CheckWithout("--data-root", options.data_root, options.model_root));
-    RETURN_IF_ERROR(CheckWithout("--model-root", options.model_root, options.state));
-    if (options.model_root.empty()) options.model_root = options.state + "/models";
+absl::Status OwnerRoots::Check(const OwnerRootsOptions& options) {
+  if (!options.apart) return absl::OkStatus();
+  const Place places[] = {{"--data-root", options.data_root},
+                          {"--model-root", options.model_root},
+                          {"the state directory", options.state}};
+  for (const Place& outer : places) {
+    for (const Place& inner : places) {
+      if (&outer != &inner) RETURN_IF_ERROR(CheckContainsNot(outer, inner));
+    }
   }
-  return OwnerRoots(std::move(options), std::move(shared));
+  return absl::OkStatus();
 }
 
-std::string OwnerRoots::ModelsOf(const std::string& owner) const {
-  // A job without an owner is older than the identities of callers.
-  if (!options_.apart) return "";
-  return owner.empty() ? options_.model_root : options_.model_root + "/" + OwnerFolder(owner);
+absl::StatusOr<OwnerRoots> OwnerRoots::Resolve(OwnerRootsOptions options) {
+  RETURN_IF_ERROR(Check(options));
+  if (!options.apart) {
+    ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
+    RETURN_IF_ERROR(roots.AllowData(OwnedUploads::DataOf(options.uploads, "")));
+    return OwnerRoots(std::move(roots), nullptr);
+  }
+  ASSIGN_OR_RETURN(auto uploads, AllowedDirectories::Open("--data-root", options.uploads));
+  if (!options.model_root.empty()) {
+    ASSIGN_OR_RETURN(PathRoots roots, PathRoots::Resolve(options.data_root, options.model_root));
+    return OwnerRoots(std::move(roots), std::move(uploads));
+  }
+  ASSIGN_OR_RETURN(const PathRoots roots, PathRoots::Resolve(options.data_root, options.state));
+  ASSIGN_OR_RETURN(auto models, roots.models()->Below("models"));
+  return OwnerRoots(PathRoots(roots.data(), std::move(models)), std::move(uploads));
+}
+
+absl::StatusOr<std::shared_ptr<const AllowedDirectories>> OwnerRoots::ModelsOf(const std::string& owner) const {
+  if (uploads_ == nullptr) return nullptr;
+  // A job without an owner, whose folder has no name, is older than the identities of callers.
+  return roots_.models()->Below(OwnerFolder(owner));
 }
 
 absl::StatusOr<PathRoots> OwnerRoots::Of(const std::string& owner) const {
-  if (!options_.apart) return shared_;
-  const std::string uploads = OwnedUploads::DataOf(options_.uploads, owner);
-  RETURN_IF_ERROR(MakeFolder(uploads));
-  RETURN_IF_ERROR(MakeFolder(ModelsOf(owner)));
-  ASSIGN_OR_RETURN(PathRoots roots,
-                   PathRoots::Resolve(options_.data_root.empty() ? uploads : options_.data_root, ModelsOf(owner)));
-  RETURN_IF_ERROR(roots.AllowData(uploads));
-  return roots;
+  if (uploads_ == nullptr) return roots_;
+  ASSIGN_OR_RETURN(auto data, uploads_->Below(OwnedUploads::DataOf(".", owner)));
+  if (roots_.data() != nullptr) data = roots_.data()->With(*data);
+  ASSIGN_OR_RETURN(auto models, ModelsOf(owner));
+  return PathRoots(std::move(data), std::move(models));
 }
 
 }  // namespace recurve

@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/daemon/owner_storage.h"
 
-#include <filesystem>
-#include <system_error>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "executor/data/file_descriptor.h"
+#include "executor/data/file_path.h"
 #include "planner_service/model/memory_ledger.h"
 #include "planner_service/status/status_macros.h"
 
 namespace recurve {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int64_t kHeaderBytes = 64 << 10;  // of a model or a checkpoint, generously
 
-// The sizes of the regular files below `directory`. What disappears meanwhile does not count.
-int64_t BytesBelow(const std::string& directory) {
-  int64_t bytes = 0;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(directory, error); !error && entry != fs::recursive_directory_iterator();
-       entry.increment(error)) {
-    std::error_code gone;
-    if (!entry->is_regular_file(gone) || entry->is_symlink(gone)) continue;
-    if (const uintmax_t size = entry->file_size(gone); !gone) bytes += static_cast<int64_t>(size);
+constexpr int kMostDepth = 64;  // of directories, each of which takes a descriptor
+
+// The sizes of the regular files below the directory `path`, which starts at the directory `from`. Follows no link in
+// it. What disappears meanwhile does not count.
+int64_t BytesBelow(int from, const char* path, int depth = 0) {
+  const int opened = openat(from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  DIR* const directory = opened < 0 ? nullptr : fdopendir(opened);
+  if (directory == nullptr) {
+    FileDescriptor closed(opened);
+    return 0;
   }
+  int64_t bytes = 0;
+  while (const dirent* entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): of a stream of its own
+    const std::string_view name = entry->d_name;
+    struct stat info {};
+    if (name == "." || name == ".." || fstatat(opened, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISREG(info.st_mode)) bytes += static_cast<int64_t>(info.st_size);
+    if (S_ISDIR(info.st_mode) && depth < kMostDepth) bytes += BytesBelow(opened, entry->d_name, depth + 1);
+  }
+  closedir(directory);
   return bytes;
 }
+
+int64_t BytesBelow(const std::string& directory) { return BytesBelow(AT_FDCWD, directory.c_str()); }
 
 // The most that a job has on disk at a time: a file is replaced only once the new one is complete.
 int64_t MostBytes(const JobSpec& spec, const JobPlan& plan) {
@@ -42,8 +57,10 @@ int64_t MostBytes(const JobSpec& spec, const JobPlan& plan) {
 int64_t OwnerStorage::JobBytes(const std::string& owner) const {
   int64_t bytes = 0;
   for (const std::string& id : jobs_.JobsOf(owner)) bytes += BytesBelow(jobs_.DirectoryOf(id));
-  if (const std::string models = roots_.ModelsOf(owner); !models.empty()) bytes += BytesBelow(models);
-  return bytes;
+  const auto models = roots_.ModelsOf(owner);
+  if (!models.ok() || *models == nullptr) return bytes;
+  const auto inside = (*models)->Find(".");
+  return inside.ok() ? bytes + BytesBelow(inside->directory, inside->path.c_str()) : bytes;
 }
 
 absl::Status OwnerStorage::CheckJob(const TakenJob& job, const JobSpec& spec, const JobPlan& plan,

@@ -41,7 +41,8 @@ absl::StatusOr<PathRoots> PathRoots::Resolve(const std::string& data_root, const
 
 absl::Status PathRoots::AllowData(const std::string& directory) {
   if (data_ == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(data_, data_->With(directory));
+  ASSIGN_OR_RETURN(const auto more, AllowedDirectories::Open("directory", directory));
+  data_ = data_->With(*more);
   return absl::OkStatus();
 }
 

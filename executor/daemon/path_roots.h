@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,8 +29,16 @@ class PathRoots {
   // Also allows data in this directory, which must exist.
   absl::Status AllowData(const std::string& directory);
 
+  // Null: any path.
+  PathRoots(std::shared_ptr<const AllowedDirectories> data, std::shared_ptr<const AllowedDirectories> models)
+      : data_(std::move(data)), models_(std::move(models)) {}
+  const std::shared_ptr<const AllowedDirectories>& data() const { return data_; }
+  const std::shared_ptr<const AllowedDirectories>& models() const { return models_; }
+
  private:
-  std::shared_ptr<const AllowedDirectories> data_;  // null: any path
+  PathRoots() = default;
+
+  std::shared_ptr<const AllowedDirectories> data_;
   std::shared_ptr<const AllowedDirectories> models_;
 };
 

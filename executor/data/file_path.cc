@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "executor/data/file_identity.h"
@@ -21,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The rest of an absolute path below a directory, by its text alone: what is outside must not be looked at.
-std::optional<std::string> Below(const std::string& directory, const std::string& path) {
+std::optional<std::string> RestOf(const std::string& path, const std::string& directory) {
   const fs::path names(directory);
   const fs::path given(path);
   auto name = given.begin();
@@ -73,9 +74,33 @@ absl::StatusOr<std::shared_ptr<const AllowedDirectories>> AllowedDirectories::Op
   return allowed;
 }
 
-absl::StatusOr<std::shared_ptr<const AllowedDirectories>> AllowedDirectories::With(const std::string& directory) const {
+std::shared_ptr<const AllowedDirectories> AllowedDirectories::With(const AllowedDirectories& more) const {
   auto allowed = std::make_shared<AllowedDirectories>(*this);
-  ASSIGN_OR_RETURN(allowed->directories_.emplace_back(), OpenDirectory("directory", directory));
+  allowed->directories_.insert(allowed->directories_.end(), more.directories_.begin(), more.directories_.end());
+  return allowed;
+}
+
+absl::StatusOr<std::shared_ptr<const AllowedDirectories>> AllowedDirectories::Below(const std::string& path) const {
+  std::shared_ptr<const Directory> directory = directories_.front();
+  for (const fs::path& name : fs::path(path)) {
+    if (name.empty() || name == ".") continue;
+    auto folder = std::make_shared<Directory>();
+    folder->path = (fs::path(directory->path) / name).string();
+    folder->given = (fs::path(directory->given) / name).string();
+    if (mkdirat(directory->fd.get(), name.c_str(), 0700) != 0 && errno != EEXIST) {
+      return PosixError(errno, "create", folder->path);
+    }
+    folder->fd =
+        FileDescriptor(openat(directory->fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder->fd.ok() && errno == ENOTDIR) {
+      return absl::PermissionDeniedError(absl::StrCat(folder->path, " is a link or a file; must be a directory"));
+    }
+    if (!folder->fd.ok()) return PosixError(errno, "open", folder->path);
+    directory = std::move(folder);
+  }
+  const std::shared_ptr<AllowedDirectories> allowed(new AllowedDirectories);
+  allowed->option_ = option_;
+  allowed->directories_.push_back(std::move(directory));
   return allowed;
 }
 
@@ -85,8 +110,8 @@ absl::StatusOr<AllowedDirectories::Inside> AllowedDirectories::Find(const std::s
     return Inside{directories_.front()->fd.get(), path.empty() ? "." : path};
   }
   for (const auto& directory : directories_) {
-    std::optional<std::string> rest = Below(directory->path, path);
-    if (!rest) rest = Below(directory->given, path);
+    std::optional<std::string> rest = RestOf(path, directory->path);
+    if (!rest) rest = RestOf(path, directory->given);
     if (rest && !Leaves(*rest)) return Inside{directory->fd.get(), *std::move(rest)};
   }
   return Outside(path);

@@ -21,8 +21,11 @@ class AllowedDirectories {
   // not a directory.
   static absl::StatusOr<std::shared_ptr<const AllowedDirectories>> Open(const std::string& option,
                                                                         const std::string& directory);
-  // These directories and another one, which only absolute paths lead into.
-  absl::StatusOr<std::shared_ptr<const AllowedDirectories>> With(const std::string& directory) const;
+  // These directories and more, which only absolute paths lead into.
+  std::shared_ptr<const AllowedDirectories> With(const AllowedDirectories& more) const;
+  // Only the directory at this relative path in the first of these directories. Missing directories are created for the
+  // daemon's user alone; none on the way may be a link (PERMISSION_DENIED). Errors: as PosixError.
+  absl::StatusOr<std::shared_ptr<const AllowedDirectories>> Below(const std::string& path) const;
 
   // One of the directories, and the path from there. PERMISSION_DENIED if the text of the path leads elsewhere: an
   // absolute one must begin with one of the directories, and none may have more ".." than names before them.

@@ -51,8 +51,7 @@ absl::Status CheckIsLocal(const std::string& path) {
 }
 
 absl::StatusOr<std::string> MakeTemporary() {
-  const std::string parent = EnvironmentVariable("TMPDIR");
-  std::string path = absl::StrCat(parent.empty() ? "/tmp" : parent, "/recurve-executor-XXXXXX");
+  std::string path = StateDirectory::TemporaryParent() + "/recurve-executor-XXXXXX";
   if (mkdtemp(path.data()) != nullptr) return path;
   return PosixError(errno, "create the temporary state directory", path);
 }
@@ -67,6 +66,11 @@ std::string HolderOf(int lock) {
 std::string LockOf(const std::string& path) { return path + "/lock"; }
 
 }  // namespace
+
+std::string StateDirectory::TemporaryParent() {
+  std::string parent = EnvironmentVariable("TMPDIR");
+  return parent.empty() ? "/tmp" : parent;
+}
 
 absl::StatusOr<std::unique_ptr<StateDirectory>> StateDirectory::Open(const std::string& path) {
   std::string absolute = path;

@@ -31,6 +31,8 @@ class StateDirectory {
   static absl::StatusOr<std::unique_ptr<StateDirectory>> Open(const std::string& path);
   // What Open would say of the place of the directory, without creating or locking it.
   static absl::Status Check(const std::string& path);
+  // Where Open creates a temporary one.
+  static std::string TemporaryParent();
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;
   StateDirectory& operator=(const StateDirectory&) = delete;

@@ -372,6 +372,30 @@ TEST_F(OwnersTest, ModelsOfOwnersAreInFoldersOfTheirOwn) {
   }
 }
 
+// Someone who may write in the roots renames and links while the daemon runs.
+TEST_F(OwnersTest, NoLinkLeadsToTheFilesOfOthers) {
+  Start();
+  const std::string of_alice = Submit(kAliceToken, Tiny()).id();
+  ASSERT_EQ(WaitForEnd(of_alice).state(), v1::JOB_STATE_SUCCEEDED) << WaitForEnd(of_alice).reason();
+  ASSERT_EQ(WaitForEnd(Submit(kBobToken, Tiny()).id()).state(), v1::JOB_STATE_SUCCEEDED);
+  const fs::file_time_type written = fs::last_write_time(folder_.At("models/bob/model"));
+  fs::rename(folder_.At("models/alice"), folder_.At("alice"));
+  fs::create_directory_symlink("bob", folder_.At("models/alice"));
+  v1::CreateJobRequest request;
+  *request.mutable_spec() = Tiny();
+  const grpc::Status refused = Create(kAliceToken, request, nullptr);
+  EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("models/alice is a link or a file; must be a directory"));
+  EXPECT_EQ(Download(kAliceToken, of_alice).error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(fs::last_write_time(folder_.At("models/bob/model")), written);
+  // A root that is replaced stays the directory that it was.
+  fs::rename(folder_.At("data"), folder_.At("data.old"));
+  fs::create_directory_symlink("/etc", folder_.At("data"));
+  const v1::Job job = WaitForEnd(Submit(kBobToken, Tiny(2, "hostname")).id());
+  EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
+  EXPECT_EQ(WaitForEnd(Submit(kBobToken, Tiny()).id()).state(), v1::JOB_STATE_SUCCEEDED);
+}
+
 TEST_F(OwnersTest, UploadsBelongToTheirUploader) {
   Start();
   const std::string text(4000, 'a');

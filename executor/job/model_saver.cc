@@ -74,14 +74,17 @@ absl::StatusOr<FilePath> CreateNewFile(const FilePath& folder) {
   return absl::AlreadyExistsError("too many files");
 }
 
-// Saves to a new file and returns a message with its path. Tries the directory that the path is confined to, then the
-// temporary directory and the working directory.
+// Saves to a new file and returns a message with its path. Tries the directory that the path is confined to; without
+// one, the temporary directory and the working directory.
 std::string SaveElsewhere(const FilePath& path, const std::string& description, const Parameters& parameters) {
   std::error_code ignored;
   std::vector<FilePath> folders;
-  if (path.allowed != nullptr) folders.emplace_back(path.allowed->path(), path.allowed);
-  folders.emplace_back(fs::temp_directory_path(ignored).string());
-  folders.emplace_back(fs::current_path(ignored).string());
+  if (path.allowed != nullptr) {
+    folders.emplace_back(path.allowed->path(), path.allowed);
+  } else {
+    folders.emplace_back(fs::temp_directory_path(ignored).string());
+    folders.emplace_back(fs::current_path(ignored).string());
+  }
   for (const FilePath& folder : folders) {
     const absl::StatusOr<FilePath> file = folder.empty() ? absl::NotFoundError("") : CreateNewFile(folder);
     if (!file.ok()) continue;

@@ -116,6 +116,29 @@ TEST_F(ConfinementTest, AFolderThatBecomesALinkEndsNowhereElse) {
   EXPECT_THAT(download.error_message(), testing::StartsWith(outside));
 }
 
+// A model is lost rather than saved outside of its root.
+TEST_F(ConfinementTest, AModelWhoseRootIsGoneIsNotSavedOutside) {
+  const auto rescued = [] {
+    std::set<std::string> names;
+    for (const fs::path& folder : {fs::temp_directory_path(), fs::current_path()}) {
+      for (const std::string& name : NamesIn(folder.string())) {
+        if (name.starts_with("recurve-model-")) names.insert(name);
+      }
+    }
+    return names;
+  };
+  executor::v1::JobSpec spec = EndlessSpec("folder/text");
+  spec.set_save_path("folder/model");
+  const std::string id = client_->Submit(spec).id();
+  client_->WaitForStep(id, 2);
+  const std::set<std::string> before = rescued();
+  fs::remove_all(At("models"));
+  client_->Cancel(id);
+  const std::vector<std::string> notes = Notes(client_->EventsToTheEnd(id));
+  EXPECT_THAT(notes, testing::Contains(HasSubstr("the model could not be saved elsewhere and is lost")));
+  EXPECT_EQ(rescued(), before);
+}
+
 // Whether the file is there, a folder, or not to be read must not show, in any message of the job.
 TEST_F(ConfinementTest, AJobLearnsNothingAboutWhatIsOutside) {
   fs::create_directory(At("secrets/folder"));

@@ -181,10 +181,12 @@ void AddQuotas(CLI::App& app, ExecutorDaemonOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
-  AddParsed(app, "--max-stored-bytes-per-owner", options.max_stored_bytes_per_owner, "0", "BYTES",
-            "Disk space for the uploads, checkpoints and models of one owner, where callers have an identity: larger "
-            "uploads are refused, and jobs whose files might need more fail. 0: no limit",
-            ParseBytes);
+  AddParsed(
+      app, "--max-stored-bytes-per-owner", options.max_stored_bytes_per_owner, "0", "BYTES",
+      "Disk space for the uploads, checkpoints and models of one owner, where callers have an identity: larger "
+      "uploads are refused, and jobs whose files might need more fail. A file counts as whole blocks of 4 KiB and "
+      "one more. 0: no limit",
+      ParseBytes);
 }
 
 void AddState(CLI::App& app, ExecutorDaemonOptions& options) {

@@ -20,8 +20,8 @@ constexpr int64_t kHeaderBytes = 64 << 10;  // of a model or a checkpoint, gener
 
 constexpr int kMostDepth = 64;  // of directories, each of which takes a descriptor
 
-// The sizes of the regular files below the directory `path`, which starts at the directory `from`. Follows no link in
-// it. What disappears meanwhile does not count.
+// What the regular files take (StoredBytesOf) below the directory `path`, which starts at the directory `from`. Follows
+// no link in it. What disappears meanwhile does not count.
 int64_t BytesBelow(int from, const char* path, int depth = 0) {
   const int opened = openat(from, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   DIR* const directory = opened < 0 ? nullptr : fdopendir(opened);
@@ -34,7 +34,7 @@ int64_t BytesBelow(int from, const char* path, int depth = 0) {
     const std::string_view name = entry->d_name;
     struct stat info {};
     if (name == "." || name == ".." || fstatat(opened, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISREG(info.st_mode)) bytes += static_cast<int64_t>(info.st_size);
+    if (S_ISREG(info.st_mode)) bytes += StoredBytesOf(info.st_size);
     if (S_ISDIR(info.st_mode) && depth < kMostDepth) bytes += BytesBelow(opened, entry->d_name, depth + 1);
   }
   closedir(directory);

@@ -43,7 +43,7 @@ class PosixFileSystem final : public FileSystem {
     return std::make_unique<PosixFile>(path, fd);
   }
   absl::Status MakeDirectory(const std::string& path) override {
-    if (mkdir(path.c_str(), 0777) == 0) return absl::OkStatus();
+    if (mkdir(path.c_str(), 0700) == 0) return absl::OkStatus();
     const int error = errno;
     std::error_code ignored;
     if (error == EEXIST && std::filesystem::is_directory(path, ignored)) return absl::OkStatus();

@@ -26,7 +26,7 @@ class FileSystem {
   virtual ~FileSystem() = default;
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // must not exist yet
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Append(const std::string& path) = 0;  // must exist
-  virtual absl::Status MakeDirectory(const std::string& path) = 0;                            // OK if it exists
+  virtual absl::Status MakeDirectory(const std::string& path) = 0;  // for this user alone; OK if it exists
   virtual absl::Status SyncDirectory(const std::string& path) = 0;  // makes the names in it durable
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual absl::Status RemoveTree(const std::string& path) = 0;  // OK if it does not exist

@@ -63,13 +63,20 @@ absl::StatusOr<int64_t> TotalBytes(const std::string& directory) {
   std::error_code error;
   fs::directory_iterator entry(directory, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    total += std::max<int64_t>(0, SizeAt(entry->path().string()));
+    const int64_t size = SizeAt(entry->path().string());
+    if (size >= 0) total += StoredBytesOf(size);
   }
   if (error) return PosixError(error.value(), "read directory", directory);
   return total;
 }
 
 }  // namespace
+
+int64_t StoredBytesOf(int64_t size_bytes) {
+  constexpr int64_t kBlock = 4096;
+  if (size_bytes > INT64_MAX - 2 * kBlock) return INT64_MAX;
+  return (size_bytes + kBlock - 1) / kBlock * kBlock + kBlock;
+}
 
 // What is on disk of an unfinished upload.
 struct UploadStore::Partial {
@@ -156,7 +163,7 @@ absl::StatusOr<int64_t> UploadStore::StoredBytes() const {
   ASSIGN_OR_RETURN(const int64_t models, TotalBytes(models_));
   ASSIGN_OR_RETURN(const std::vector<Partial> partials, Partials());
   int64_t total = data + models;
-  for (const Partial& partial : partials) total += partial.size_bytes;
+  for (const Partial& partial : partials) total += StoredBytesOf(partial.size_bytes);
   return total;
 }
 
@@ -164,7 +171,7 @@ absl::Status UploadStore::CheckTotal(int64_t size_bytes) const {
   if (options_.max_total_bytes == INT64_MAX) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t uploads, StoredBytes());
   const int64_t total = uploads + options_.other_bytes();
-  if (size_bytes <= options_.max_total_bytes - total) return absl::OkStatus();
+  if (StoredBytesOf(size_bytes) <= options_.max_total_bytes - total) return absl::OkStatus();
   options_.on_quota_refusal();
   return absl::ResourceExhaustedError(absl::StrCat("file.size_bytes is ", size_bytes, ", and ", total, " of ",
                                                    options_.max_total_bytes, " bytes are in use already",

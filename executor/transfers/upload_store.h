@@ -29,10 +29,15 @@
 
 namespace recurve {
 
+// What a file of `size_bytes` counts for in the bytes that are stored: whole blocks of 4 KiB, and one more for its name
+// and its inode, so that empty files are not free.
+int64_t StoredBytesOf(int64_t size_bytes);
+
 struct UploadStoreOptions {
   std::string directory;  // created if missing; its parent must exist
   int64_t max_upload_bytes = int64_t{1} << 40;
-  int64_t max_total_bytes = INT64_MAX;  // of all files, with the whole size of unfinished uploads and `other_bytes`
+  // Of all files, as StoredBytesOf, with the whole size of unfinished uploads, and of `other_bytes`.
+  int64_t max_total_bytes = INT64_MAX;
   // What else counts, in bytes. Called with a lock held; may read directories.
   std::function<int64_t()> other_bytes = [] { return int64_t{0}; };
   std::string remedy = "; remove files that are not needed";  // ends the message then
@@ -65,7 +70,8 @@ class UploadStore {
   // How many bytes of an unfinished upload have arrived; 0 if there is none. INVALID_ARGUMENT: `file` is invalid.
   absl::StatusOr<int64_t> Received(const executor::v1::FileDescription& file) const;
 
-  // The bytes of all files, with the whole size of unfinished uploads, but not `other_bytes`. Errors: as PosixError.
+  // The bytes of all files, as StoredBytesOf, with the whole size of unfinished uploads, but not `other_bytes`. Errors:
+  // as PosixError.
   absl::StatusOr<int64_t> StoredBytes() const;
 
   // Removes abandoned uploads; Open and Begin do so, too. Errors: as PosixError.

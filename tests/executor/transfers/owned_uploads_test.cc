@@ -73,21 +73,21 @@ TEST_F(OwnedUploadsTest, FilesOfTheSameNameStayApart) {
 }
 
 TEST_F(OwnedUploadsTest, EachOwnerHasAQuotaForAllThatIsStored) {
-  options_.max_bytes_per_owner = 20;
-  options_.other_bytes = [](const std::string& owner) { return int64_t{owner == "alice" ? 15 : 0}; };
+  options_.max_bytes_per_owner = 20'000;
+  options_.other_bytes = [](const std::string& owner) { return int64_t{owner == "alice" ? 10'000 : 0}; };
   options_.store.remedy = "; delete jobs";
   int refusals = 0;
   options_.store.on_quota_refusal = [&] { ++refusals; };
   Open();
+  Upload("alice", "01234");
   const absl::Status full = Begin("alice", "012345").status();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(full.message()),
-              HasSubstr("file.size_bytes is 6, and 15 of 20 bytes are in use already; delete jobs"));
+              HasSubstr("file.size_bytes is 6, and 18192 of 20000 bytes are in use already; delete jobs"));
   EXPECT_EQ(refusals, 1);
-  Upload("alice", "01234");
-  EXPECT_FALSE(Begin("alice", "x").ok());
+  EXPECT_FALSE(Begin("alice", "").ok()) << "nor is an empty file free";
   Upload("bob", "01234567890123456789");
-  EXPECT_EQ((*uploads_->Of("bob"))->StoredBytes().value(), 20);
+  EXPECT_EQ((*uploads_->Of("bob"))->StoredBytes().value(), 8192);
 }
 
 TEST_F(OwnedUploadsTest, WhatAnOwnerAbandonedIsRemovedAtTheStart) {

@@ -88,13 +88,13 @@ TEST_F(UploadStoreTest, KeepsActiveAndResumedUploadsHoweverOld) {
 }
 
 TEST_F(UploadStoreTest, BoundsTheBytesOfAllUploads) {
-  options_.max_total_bytes = 20;
+  options_.max_total_bytes = 4 * 4096;  // each file counts as two blocks
   Open();
   Abandon("0123456789");  // counts as a whole
   EXPECT_TRUE(Begin("9876543210").ok());
   const absl::Status full = Begin("a").status();
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(full.message(), HasSubstr("file.size_bytes is 1, and 20 of 20 bytes are in use already"));
+  EXPECT_THAT(full.message(), HasSubstr("file.size_bytes is 1, and 16384 of 16384 bytes are in use already"));
   const auto upload = Begin("0123456789", 1);
   ASSERT_TRUE(upload.ok()) << upload.status();
   EXPECT_FALSE((*upload)->CatchUp().value());

@@ -22,9 +22,10 @@ std::map<std::string, JobStore::Use> JobStore::UseOn(const DeviceBudget& device)
 absl::Status JobStore::CheckQuotaOfQueue(const std::string& owner) const {
   const int64_t quota = options_.per_owner.queued;
   if (quota == 0) return absl::OkStatus();
-  const auto waiting = std::count_if(
-      queue_.begin(), queue_.end(),
-      [&](int64_t number) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return jobs_.at(number).job.owner() == owner; });
+  const auto owned = [&](int64_t number)
+                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return jobs_.at(number).job.owner() == owner; };
+  const auto waiting =
+      std::count_if(queue_.begin(), queue_.end(), owned) + std::count_if(entering_.begin(), entering_.end(), owned);
   if (waiting < quota) return absl::OkStatus();
   options_.on_quota_refusal("queued");
   return absl::ResourceExhaustedError(absl::StrCat(waiting, " jobs of ", owner, " are waiting; the limit is ", quota,

@@ -296,6 +296,7 @@ class JobStore {
   bool saving_fails_ ABSL_GUARDED_BY(mutex_) = false;
   std::unordered_map<std::string, int64_t> requests_ ABSL_GUARDED_BY(mutex_);  // request key to number
   std::set<int64_t> queue_ ABSL_GUARDED_BY(mutex_);                            // numbers of QUEUED jobs
+  std::set<int64_t> entering_ ABSL_GUARDED_BY(mutex_);                         // of those not yet accepted
   std::set<int64_t> running_ ABSL_GUARDED_BY(mutex_);                          // numbers of PLANNING and RUNNING jobs
   int64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;

@@ -50,16 +50,17 @@ absl::StatusOr<JobStore::Entered> JobStore::Enter(const CreateJobRequest& reques
   job.set_priority(request.priority());
   job.set_traceparent(traceparent);
   if (!key.empty()) requests_[key] = number;
+  entering_.insert(number);
   ChangeState(entry, executor::v1::JOB_STATE_QUEUED, "accepted");
   return Entered{number, false, ""};
 }
 
 absl::Status JobStore::CheckRoom(const std::string& owner) const {
   if (shut_down_) return absl::UnavailableError("the daemon is shutting down and accepts no jobs");
-  if (static_cast<int64_t>(queue_.size()) >= options_.max_queued) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.size(),
-                                                     " jobs are waiting; the limit is ", options_.max_queued,
-                                                     " (--max-queued); retry later"));
+  const size_t waiting = queue_.size() + entering_.size();
+  if (static_cast<int64_t>(waiting) >= options_.max_queued) {
+    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", waiting, " jobs are waiting; the limit is ",
+                                                     options_.max_queued, " (--max-queued); retry later"));
   }
   if (static_cast<int64_t>(jobs_.size()) >= options_.max_jobs) {
     return absl::ResourceExhaustedError(absl::StrCat("the daemon has ", jobs_.size(), " jobs; the limit is ",
@@ -107,12 +108,14 @@ bool JobStore::Withdraw(int64_t number) {
   options_.on_state_count(found->second.job.state(), -1);
   requests_.erase(found->second.request_key);
   unsaved_.erase(number);
+  entering_.erase(number);
   jobs_.erase(found);
   return true;
 }
 
 absl::StatusOr<Job> JobStore::Accept(int64_t number) {
   const MutexLock lock(mutex_);
+  entering_.erase(number);
   const auto found = jobs_.find(number);
   if (found == jobs_.end()) return absl::UnavailableError("an equal request at the same time was not accepted; retry");
   Entry& entry = found->second;

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,7 +32,7 @@ class JobOwnersTest : public testing::Test {
  protected:
   void Open(JobStoreOptions options = {}) {
     store_.reset();
-    options.on_quota_refusal = [this](const char* quota) { refusals_.emplace_back(quota); };
+    options.on_quota_refusal = [this](const char* quota) { refusals_.emplace_back(quota); };  // with a lock held
     auto store = JobStore::Open(std::move(options), *JobDatabase::Open(path_));
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
@@ -131,6 +134,33 @@ TEST_F(JobOwnersTest, OneOwnerCannotFillTheQueue) {
   ASSERT_TRUE(store_->Pause(second, kAlice).ok());
   Create(kAlice);
   EXPECT_EQ(store_->Resume(second, kAlice).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+// A job waits for the disk before it is in the queue.
+TEST_F(JobOwnersTest, JobsThatAreCreatedAtTheSameTimeKeepToTheQuota) {
+  path_ = testing::TempDir() + "/created_at_once.sqlite";
+  for (int round = 0; round < 5; ++round) {
+    for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path_ + suffix).c_str());
+    Open({.max_queued = 5, .per_owner = {.queued = 3}});
+    std::atomic<int> of_alice = 0;
+    std::atomic<int> of_all = 0;
+    std::latch begin(40);
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 40; ++i) {
+      clients.emplace_back([&, i] {
+        executor::v1::CreateJobRequest request;
+        request.set_owner(i % 2 == 0 ? "alice" : "bob");
+        *request.mutable_spec() = Spec(1000);
+        begin.arrive_and_wait();
+        if (!store_->Create(request, request.spec()).ok()) return;
+        ++of_all;
+        if (i % 2 == 0) ++of_alice;
+      });
+    }
+    clients.clear();
+    EXPECT_LE(of_alice, 3);
+    EXPECT_EQ(of_all, 5);
+  }
 }
 
 TEST_F(JobOwnersTest, OneOwnerCannotFillTheStore) {

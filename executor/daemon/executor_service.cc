@@ -208,25 +208,44 @@ grpc::ServerUnaryReactor* ExecutorService::DeleteJob(grpc::CallbackServerContext
                 [&](const Caller& caller) -> absl::Status {
                   ASSIGN_OR_RETURN(const executor::v1::Job job, store_.GetOwn(request->id(), caller));
                   RETURN_IF_ERROR(store_.Delete(request->id(), caller));
-                  const absl::StatusOr<SavedModel> model = ModelOf(job);
-                  if (!request->delete_files() || !model.ok()) return absl::OkStatus();
-                  if (unlinkat(model->place.directory.get(), model->place.name.c_str(), 0) == 0 || errno == ENOENT) {
-                    return absl::OkStatus();
-                  }
-                  return PosixError(errno, "delete the model (the job is deleted)", model->file->name());
+                  return request->delete_files() ? DeleteModels(job) : absl::OkStatus();
                 });
+}
+
+absl::Status ExecutorService::DeleteModels(const executor::v1::Job& job) const {
+  absl::Status status;
+  if (job.model_saved()) status = DeleteModel(job, "");
+  // What a job that was stopped leaves beside a model (ModelSaver::Keep).
+  if (!job.spec().save_path().empty() && job.progress().step() > 0) status.Update(DeleteModel(job, ".partial"));
+  if (status.ok()) return status;
+  return {status.code(), absl::StrCat("the job is deleted, but not all of its files: ", status.message())};
+}
+
+absl::Status ExecutorService::DeleteModel(const executor::v1::Job& job, const char* ending) const {
+  const absl::StatusOr<SavedModel> model = OpenModel(job, ending);
+  if (absl::IsNotFound(model.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(model.status());
+  const FilePlace& place = model->place;
+  if (unlinkat(place.directory.get(), place.name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
+  return PosixError(errno, "delete", model->file->name());
 }
 
 absl::StatusOr<ExecutorService::SavedModel> ExecutorService::ModelOf(const executor::v1::Job& job) const {
   if (!job.model_saved()) {
     return absl::FailedPreconditionError(absl::StrCat("job ", job.id(), " has saved no model"));
   }
+  return OpenModel(job, "");
+}
+
+absl::StatusOr<ExecutorService::SavedModel> ExecutorService::OpenModel(const executor::v1::Job& job,
+                                                                       const char* ending) const {
   ASSIGN_OR_RETURN(JobSpec spec, DecodeJobSpec(job.spec()));
   ASSIGN_OR_RETURN(const PathRoots roots, roots_.Of(job.owner()));
   ASSIGN_OR_RETURN(spec, roots.Confine(std::move(spec)));
+  const FilePath path = spec.model_file() + ending;
   SavedModel model;
-  ASSIGN_OR_RETURN(model.place, FilePlace::Find(spec.model_file(), "open"));
-  ASSIGN_OR_RETURN(model.file, InputFile::OpenAt(model.place, spec.model_file()));
+  ASSIGN_OR_RETURN(model.place, FilePlace::Find(path, "open"));
+  ASSIGN_OR_RETURN(model.file, InputFile::OpenAt(model.place, path));
   // Another program may have put a file there since.
   RETURN_IF_ERROR(CheckModelFile(*model.file));
   return model;

@@ -93,9 +93,15 @@ class ExecutorService final : public executor::v1::ExecutorService::CallbackServ
     FilePlace place;
     std::unique_ptr<InputFile> file;
   };
-  // The model file of a job, open. FAILED_PRECONDITION if it has saved none; errors of FilePlace::Find,
-  // InputFile::OpenAt and CheckModelFile.
+  // The model file of a job, open. FAILED_PRECONDITION if it has saved none; errors of OpenModel.
   absl::StatusOr<SavedModel> ModelOf(const executor::v1::Job& job) const;
+  // The model file at the job's save_path with this ending. Errors of OwnerRoots::Of, FilePlace::Find,
+  // InputFile::OpenAt and CheckModelFile.
+  absl::StatusOr<SavedModel> OpenModel(const executor::v1::Job& job, const char* ending) const;
+  // Deletes what a deleted job has saved at its save_path.
+  absl::Status DeleteModels(const executor::v1::Job& job) const;
+  // OK if there is no such file.
+  absl::Status DeleteModel(const executor::v1::Job& job, const char* ending) const;
   absl::StatusOr<executor::v1::GetJobLogResponse> LogOf(const executor::v1::GetJobLogRequest& request,
                                                         const Caller& caller) const;
 

@@ -37,17 +37,16 @@ absl::Status CheckContainsNot(const Place& outer, const Place& inner) {
   if (outer.path.empty() || inner.path.empty() || !Contains(outer.path, inner.path)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(outer.name, " ", outer.path, " contains ", inner.name, " ", inner.path,
-                   "; where callers have an identity, neither root and the state directory may contain another of "
-                   "these, because they have files of all owners"));
+                   "; where callers have an identity, the roots and the state directory must not contain each other, "
+                   "because they have files of all owners"));
 }
 
 }  // namespace
 
 absl::Status OwnerRoots::Check(const OwnerRootsOptions& options) {
   if (!options.apart) return absl::OkStatus();
-  const Place places[] = {{"--data-root", options.data_root},
-                          {"--model-root", options.model_root},
-                          {"the state directory", options.state}};
+  const Place places[] = {
+      {"--data-root", options.data_root}, {"--model-root", options.model_root}, {"the state directory", options.state}};
   for (const Place& outer : places) {
     for (const Place& inner : places) {
       if (&outer != &inner) RETURN_IF_ERROR(CheckContainsNot(outer, inner));

@@ -265,6 +265,26 @@ TEST_P(AccessBinaryTest, RefusesToServeOtherMachinesUnprotected) {
   Exit(with(open, {"--allow-plaintext", "true", "--check-config"}), 0);
 }
 
+TEST_P(AccessBinaryTest, RefusesRootsThatContainEachOther) {
+  if (GetParam().name != "executor") GTEST_SKIP() << "a planner has no roots";
+  for (const char* name : {"data", "models"}) std::filesystem::create_directory(scratch_.File(name));
+  const auto exit = [&](const std::string& data, const std::string& models, int status) {
+    std::string output;
+    for (const bool check : {true, false}) {
+      if (!check && status == 0) continue;  // it would serve
+      std::vector<std::string> arguments = {"--token-file", tokens_,
+                                            "--data-root",  scratch_.File(data),
+                                            "--model-root", models == "/" ? models : scratch_.File(models)};
+      if (check) arguments.emplace_back("--check-config");
+      output += Exit(arguments, status);
+    }
+    return output;
+  };
+  exit("data", "models", 0);
+  EXPECT_THAT(exit("data", "/", 2), HasSubstr("--model-root / contains --data-root"));
+  EXPECT_THAT(exit("models", "models", 2), HasSubstr("contains --model-root"));
+}
+
 TEST_P(AccessBinaryTest, CheckConfigReadsTheTokenFileAndPrintConfigNamesIt) {
   const std::string good = Exit({"--token-file", tokens_, "--check-config", "--print-config"}, 0);
   EXPECT_THAT(good, AllOf(HasSubstr("token-file = \"" + tokens_ + "\""), Not(HasSubstr("submitters-token"))));

@@ -446,6 +446,30 @@ TEST_F(JobLifeTest, DeletesAJobThatHasEndedAndItsFiles) {
   EXPECT_FALSE(std::filesystem::exists(folder_.At("model")));
 }
 
+// A job that is cancelled leaves its model beside one that was there.
+TEST_F(JobLifeTest, DeletesTheModelOfACancelledJobAndNoOther) {
+  Start();
+  executor::v1::JobSpec spec = TinySpec(folder_.text(), 2);
+  spec.set_save_path(folder_.At("model"));
+  client_->WaitForEnd(client_->Submit(spec).id());
+  spec = EndlessSpec(folder_.text());
+  spec.set_save_path(folder_.At("model"));
+  const std::string id = client_->Submit(spec).id();
+  client_->WaitForStep(id, 2);
+  client_->Cancel(id);
+  client_->WaitForEnd(id);
+  EXPECT_TRUE(std::filesystem::exists(folder_.At("model.partial")));
+  executor::v1::DeleteJobRequest request;
+  request.set_id(id);
+  request.set_delete_files(true);
+  executor::v1::DeleteJobResponse response;
+  grpc::ClientContext context;
+  const grpc::Status deleted = client_->stub().DeleteJob(&context, request, &response);
+  EXPECT_TRUE(deleted.ok()) << deleted.error_message();
+  EXPECT_FALSE(std::filesystem::exists(folder_.At("model.partial")));
+  EXPECT_TRUE(std::filesystem::exists(folder_.At("model")));
+}
+
 TEST_F(JobLifeTest, PathsOutsideTheRootsFailNamingTheRoot) {
   std::filesystem::create_directories(folder_.At("data"));
   std::filesystem::create_directories(folder_.At("models"));

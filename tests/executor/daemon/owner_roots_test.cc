@@ -127,20 +127,20 @@ TEST_F(OwnerRootsTest, NeitherRootNorTheStateDirectoryContainsAnother) {
   EXPECT_TRUE(status("", "models").ok());
   EXPECT_TRUE(status("", "").ok());
   EXPECT_TRUE(status("data/", "models/../models/").ok());
-  for (const auto& [data, models] : std::initializer_list<std::pair<const char*, const char*>>{
-           {".", "models"},
-           {"data", "."},
-           {"state", "models"},
-           {"data", "state"},
-           {"state/uploads", "models"},
-           {"data", "state/inner"},
-           {"link", "models"},
-           {"data", "link/"},
-           {"data", "data"},
-           {"data", "data/inner"},
-           {"models/inner", "models"},
-           {"state/inner", ""},
-           {"", "state/inner"}}) {
+  for (const auto& [data, models] :
+       std::initializer_list<std::pair<const char*, const char*>>{{".", "models"},
+                                                                  {"data", "."},
+                                                                  {"state", "models"},
+                                                                  {"data", "state"},
+                                                                  {"state/uploads", "models"},
+                                                                  {"data", "state/inner"},
+                                                                  {"link", "models"},
+                                                                  {"data", "link/"},
+                                                                  {"data", "data"},
+                                                                  {"data", "data/inner"},
+                                                                  {"models/inner", "models"},
+                                                                  {"state/inner", ""},
+                                                                  {"", "state/inner"}}) {
     EXPECT_EQ(status(data, models).code(), absl::StatusCode::kInvalidArgument) << data << " " << models;
   }
   EXPECT_THAT(std::string(status("data", "state/inner").message()),

@@ -387,6 +387,11 @@ TEST_F(OwnersTest, NoLinkLeadsToTheFilesOfOthers) {
   EXPECT_EQ(refused.error_code(), StatusCode::PERMISSION_DENIED);
   EXPECT_THAT(refused.error_message(), HasSubstr("models/alice is a link or a file; must be a directory"));
   EXPECT_EQ(Download(kAliceToken, of_alice).error_code(), StatusCode::PERMISSION_DENIED);
+  v1::DeleteJobRequest with_files;
+  with_files.set_delete_files(true);
+  const grpc::Status left = CallOf(*stub_, &v1::ExecutorService::Stub::DeleteJob, with_files)(kAliceToken, of_alice);
+  EXPECT_EQ(left.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(left.error_message(), HasSubstr("the job is deleted, but not all of its files: "));
   EXPECT_EQ(fs::last_write_time(folder_.At("models/bob/model")), written);
   // A root that is replaced stays the directory that it was.
   fs::rename(folder_.At("data"), folder_.At("data.old"));
@@ -515,18 +520,19 @@ TEST_F(OwnersTest, QuotasOfJobsHoldAcrossARestart) {
 }
 
 TEST_F(OwnersTest, StoredBytesAreBounded) {
-  options_.max_stored_bytes_per_owner = 10'000;
+  options_.max_stored_bytes_per_owner = 20'000;
   Start();
   EXPECT_TRUE(Upload(kAliceToken, "a", std::string(6000, 'a')).ok());
   const grpc::Status full = Upload(kAliceToken, "b", std::string(6000, 'b'));
   EXPECT_EQ(full.error_code(), StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_THAT(full.error_message(), HasSubstr("file.size_bytes is 6000, and 6000 of 10000 bytes are in use already "
+  EXPECT_THAT(full.error_message(), HasSubstr("file.size_bytes is 6000, and 12288 of 20000 bytes are in use already "
                                               "(--max-stored-bytes-per-owner)"));
   EXPECT_TRUE(Upload(kBobToken, "b", std::string(6000, 'b')).ok());
+  EXPECT_EQ(Upload(kBobToken, "c", "c").error_code(), StatusCode::RESOURCE_EXHAUSTED) << "small files are not free";
   const v1::Job job = WaitForEnd(Submit(kAliceToken, Tiny()).id());
   EXPECT_EQ(job.state(), v1::JOB_STATE_FAILED);
-  EXPECT_THAT(job.reason(), HasSubstr("alice stores 6000 of 10000 bytes (--max-stored-bytes-per-owner)"));
-  EXPECT_EQ(QuotaRefusals("stored_bytes"), 2);
+  EXPECT_THAT(job.reason(), HasSubstr("alice stores 12288 of 20000 bytes (--max-stored-bytes-per-owner)"));
+  EXPECT_EQ(QuotaRefusals("stored_bytes"), 3);
   Start();
   EXPECT_EQ(Upload(kAliceToken, "b", std::string(6000, 'b')).error_code(), StatusCode::RESOURCE_EXHAUSTED);
 }

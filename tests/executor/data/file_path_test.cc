@@ -31,7 +31,7 @@ class FilePathTest : public testing::Test {
       scratch_.Write(file, file);
     fs::create_symlink("root", scratch_.File("name"));
     allowed_ = AllowedDirectories::Open("--data-root", scratch_.File("name")).value();
-    allowed_ = allowed_->With(scratch_.File("uploads")).value();
+    allowed_ = allowed_->With(*AllowedDirectories::Open("uploads", scratch_.File("uploads")).value());
   }
   FilePath In(const std::string& path) const { return {path, allowed_}; }
   std::string Contents(const std::string& path) const {

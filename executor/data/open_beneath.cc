@@ -15,7 +15,7 @@
 namespace recurve {
 namespace {
 
-constexpr int kLookups = 128;  // of one lookup that renames disturb
+constexpr int kLookups = 128;      // of one lookup that renames disturb
 constexpr int kMostSymlinks = 40;  // Linux's limit
 constexpr size_t kMostLevels = 256;
 

@@ -266,7 +266,7 @@ TEST_P(AccessBinaryTest, RefusesToServeOtherMachinesUnprotected) {
 }
 
 TEST_P(AccessBinaryTest, RefusesRootsThatContainEachOther) {
-  if (GetParam().name != "executor") GTEST_SKIP() << "a planner has no roots";
+  if (GetParam().name != "executor") return;  // a planner has no roots
   for (const char* name : {"data", "models"}) std::filesystem::create_directory(scratch_.File(name));
   const auto exit = [&](const std::string& data, const std::string& models, int status) {
     std::string output;

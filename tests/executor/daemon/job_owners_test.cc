@@ -246,7 +246,7 @@ TEST(OwnershipTest, AJobWithoutAnOwnerIsAnAdministrators) {
 }
 
 TEST(OwnershipTest, RequestKeysOfDifferentCallersDiffer) {
-  EXPECT_EQ(RequestKey({}, "r"), "r");
+  EXPECT_NE(RequestKey({}, "r"), RequestKey(kAlice, "r"));
   EXPECT_EQ(RequestKey(kAlice, ""), "");
   EXPECT_NE(RequestKey({.owner = "a:b", .role = Role::kSubmit, .client = ""}, "c"),
             RequestKey({.owner = "a", .role = Role::kSubmit, .client = ""}, "b:c"));

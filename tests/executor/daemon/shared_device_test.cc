@@ -251,7 +251,7 @@ TEST_F(SharedDeviceTest, OnlyAModelThatTheJobSavedIsDeleted) {
     executor::v1::DeleteJobRequest request;
     request.set_delete_files(true);
     executor::v1::DeleteJobResponse response;
-    EXPECT_TRUE(Call(&executor::v1::ExecutorService::Stub::DeleteJob, request, id, &response).ok());
+    return Call(&executor::v1::ExecutorService::Stub::DeleteJob, request, id, &response);
   };
   executor::v1::JobSpec spec = Spec(2);
   spec.set_save_path(model);
@@ -260,10 +260,10 @@ TEST_F(SharedDeviceTest, OnlyAModelThatTheJobSavedIsDeleted) {
   spec.mutable_language_model()->set_data_path(folder_.At("nothing"));
   const std::string failed = Submit(spec);
   EXPECT_EQ(client_->WaitForEnd(failed).state(), executor::v1::JOB_STATE_FAILED);
-  remove(failed);
+  EXPECT_TRUE(remove(failed).ok());
   EXPECT_TRUE(std::filesystem::exists(model)) << "it is that of the first job";
   std::ofstream(model) << "something else";
-  remove(saved);
+  EXPECT_THAT(remove(saved).error_message(), HasSubstr("the job is deleted, but not all of its files"));
   EXPECT_TRUE(std::filesystem::exists(model)) << "it is no model any more";
 }
 

@@ -18,7 +18,7 @@
 namespace recurve {
 namespace {
 
-// toml++ makes a table for each part of a.b.c and destroys them recursively: some 200,000 parts exhaust the stack.
+constexpr int kMostDots = 100;  // in a line, outside of strings and comments
 constexpr size_t kMostBytes = size_t{64} << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr size_t kMostDigits = 18;  // fits in the integers of TOML, which have 64 bits
@@ -64,12 +64,20 @@ absl::StatusOr<FileSetting> ToSetting(const std::string& path, std::string_view 
                absl::StrCat(setting.key, " must be a string, a whole number, true or false, or an array of these"));
 }
 
-// TOML allows other characters than ASCII only in strings and comments. Elsewhere, toml++ 3.3 has undefined behavior
-// for some of them. Follows the text up to the first error, which is where toml++ stops.
-absl::Status CheckAscii(const std::string& path, std::string_view text) {
+// Refuses what toml++ 3.3 does not stand: keys of very many parts, for which its recursion exhausts the stack, and
+// other characters than ASCII outside of strings and comments, where TOML does not allow them and toml++ has undefined
+// behavior for some. Follows the text up to the first error, which is where toml++ stops.
+absl::Status CheckText(const std::string& path, std::string_view text) {
+  const auto wrong = [&](size_t at, std::string_view problem) {
+    const auto before = text.substr(0, at);
+    const auto line = static_cast<toml::source_index>(1 + std::count(before.begin(), before.end(), '\n'));
+    return Wrong(path, {line, 1}, problem);
+  };
+  int dots = 0;             // in this line
   std::string_view quotes;  // that end the current string; empty: none
   for (size_t i = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < text.size(); ++i) {
     const char c = text[i];
+    if (c == '\n') dots = 0;
     if (!quotes.empty()) {
       if (c == '\\' && quotes[0] == '"') {
         ++i;
@@ -83,10 +91,11 @@ absl::Status CheckAscii(const std::string& path, std::string_view text) {
       quotes = text.substr(i, text.substr(i, 3) == std::string(3, c) ? 3 : 1);
       i += quotes.size() - 1;
     } else if (c == '#') {
-      i = std::min(text.find('\n', i), text.size());
+      i = std::min(text.find('\n', i), text.size()) - 1;
     } else if (static_cast<unsigned char>(c) >= 0x80) {
-      const auto line = static_cast<toml::source_index>(1 + std::count(text.begin(), text.begin() + i, '\n'));
-      return Wrong(path, {line, 1}, "not valid TOML: outside of quotes and comments, characters must be ASCII");
+      return wrong(i, "not valid TOML: outside of quotes and comments, characters must be ASCII");
+    } else if (c == '.' && ++dots > kMostDots) {
+      return wrong(i, "the key has too many parts");
     }
   }
   return absl::OkStatus();
@@ -96,7 +105,7 @@ absl::Status CheckAscii(const std::string& path, std::string_view text) {
 
 absl::StatusOr<std::vector<FileSetting>> ReadSettingsFile(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string text, ReadText(path));
-  RETURN_IF_ERROR(CheckAscii(path, text));
+  RETURN_IF_ERROR(CheckText(path, text));
   std::vector<FileSetting> settings;
   try {
     const toml::table table = toml::parse(text, path);
